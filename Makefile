@@ -1,0 +1,33 @@
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.installed
+
+.PHONY: help setup bench test lint lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(READY)  ## make .venv from requirements.lock
+
+$(READY): requirements.lock
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	touch $@
+
+bench: $(READY)  ## measure every strategy, then draw the charts (5 minutes)
+	$(VENV)/bin/python run_bench.py --strategies all
+
+test: $(READY)  ## run the tests
+	$(VENV)/bin/python -m pytest
+
+lint: $(READY)  ## check style and types
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
+
+lock: $(READY)  ## resolve pyproject.toml into requirements.lock anew
+	$(VENV)/bin/python -m uv pip compile pyproject.toml --group dev --universal --generate-hashes \
+		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+clean:  ## remove the environment and caches, keep results
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,69 @@
+"""`python -m loadgen`: one JSON command a line on stdin, one JSON answer a line on stdout.
+
+{"do": "open", "targets": {"epoll": ["127.0.0.1", 4001]}, "clients": 100, "service": "echo", "message_size": 64,
+ "requests_per_connection": 0}
+{"do": "window", "target": "epoll", "lengths": {"head_s": 0.02, "counted_s": 0.1, "drain_limit_s": 0.5,
+ "request_timeout_s": 5}}
+{"do": "close"}
+{"do": "quit"}
+
+An answer with the key "error" says why the command wasn't done. The end of stdin is a quit.
+"""
+
+import argparse
+import contextlib
+import gc
+import json
+import os
+import sys
+
+from gevent.fileobject import FileObjectPosix
+
+from loadgen.control import Control, LoaderError, quiet_logging
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadgen", description="The load generator, steered over stdin."
+    )
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="2 or more: that many worker processes"
+    )
+    parser.add_argument(
+        "--allow-remote", action="store_true", help="permit targets that are not this machine"
+    )
+    options = parser.parse_args()
+    quiet_logging()
+    # Answers have the pipe to themselves: whatever else prints, prints to stderr.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    control = Control(options.workers, options.allow_remote)
+    gc.freeze()  # what was imported is never garbage; collections between windows get short
+    commands = FileObjectPosix(0, "rb", close=False)  # reading must not hold Locust's hub
+    print(json.dumps({"ready": True}), file=answers, flush=True)
+    for line in commands:
+        command = json.loads(line)
+        if command["do"] == "quit":
+            break
+        print(json.dumps(_carry_out(control, command)), file=answers, flush=True)
+    with contextlib.suppress(Exception):
+        control.quit()
+
+
+def _carry_out(control: Control, command: dict[str, object]) -> dict[str, object]:
+    try:
+        match command["do"]:
+            case "open":
+                return control.open(command)
+            case "window":
+                return control.window(command)
+            case "close":
+                return control.close()
+            case unknown:
+                return {"error": f"no such command: {unknown}"}
+    except LoaderError as error:
+        return {"error": str(error)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

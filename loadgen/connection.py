@@ -1,0 +1,45 @@
+"""One virtual client's connection to one server, and how far its request is."""
+
+import _socket  # the plain type: Locust replaces socket.socket with one that yields to its hub
+
+from loadgen.exchange import Exchange
+
+
+class Connection:
+    __slots__ = (
+        "answered",
+        "asked_ns",
+        "connecting_ns",
+        "fd",
+        "following",
+        "given_up",
+        "got",
+        "message",
+        "open",
+        "quick",
+        "replies_left",
+        "sock",
+        "unsent",
+    )
+
+    def __init__(self, exchange: Exchange, name: int) -> None:
+        self.message, self.following = exchange.messages(name)
+        self.sock: _socket.socket | None = None
+        self.fd = -1
+        self.open = False  # a request is under way: from its first act to its last byte
+        self.given_up = False  # it was open when its window ended: its answer is late, not a latency
+        self.answered = False  # at least one correct reply since the server was opened
+        self.quick = False  # nothing but a whole reply is awaited: the hot loop may handle it
+        self.asked_ns = 0  # when the open request was sent
+        self.connecting_ns = 0  # when the connect under way began; 0: none
+        self.got = 0  # bytes of the reply so far
+        self.unsent = 0  # bytes of the message still to be sent
+        self.replies_left: float = 0  # replies until this connection ends; infinite where it stays
+
+    def close(self) -> None:
+        """Close the socket, which also takes it out of its epoll; the request's state stays."""
+        if self.sock is not None:
+            self.sock.close()
+        self.sock, self.fd = None, -1
+        self.quick = False
+        self.connecting_ns = self.got = self.unsent = 0

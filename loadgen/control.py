@@ -1,0 +1,173 @@
+"""Locust in control: users are the virtual clients, messages between its nodes start windows.
+
+With one worker the clients live in this process (Locust's local runner), with more in worker processes under
+its master; either way the same messages go to the same listeners.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust import User, task
+from locust.env import Environment
+from locust.runners import MasterRunner, Runner
+
+from loadgen import window
+from loadgen.crowd import Crowd
+
+ANSWER_LIMIT_S = 60.0
+LEAD_NS = 20_000_000  # for a window's start to reach all workers before its instant
+LOOPBACK = "127.0.0.1"
+
+
+class LoaderError(Exception):
+    """The loader can't do what it was told; its text says why."""
+
+
+class Worker:
+    """A node that holds clients: it does what the controller's messages say and answers each."""
+
+    def __init__(self, allow_remote: bool) -> None:
+        self.crowd = crowd = Crowd(allow_remote)
+
+        class VirtualClient(User):
+            def on_start(self) -> None:
+                self.name = crowd.join(self.environment.runner.worker_index)
+
+            def on_stop(self) -> None:
+                crowd.leave(self.name)
+
+            @task
+            def take_part(self) -> None:
+                """The bytes are moved by the flood; the user holds the client's place until Locust stops it."""
+                Event().wait()
+
+        self.environment = Environment(user_classes=[VirtualClient])
+
+    def listen(self, runner: Runner) -> None:
+        self._runner = runner
+        runner.register_message("command", self._on_command)
+
+    def _on_command(self, environment: Environment, msg: Any) -> None:
+        command = msg.data
+        try:
+            match command["do"]:
+                case "open":
+                    answer = self.crowd.open(command, _breathe)
+                case "window":
+                    answer = self.crowd.window(command, _breathe)
+                case "count":
+                    answer = {"clients": len(self.crowd)}
+                case "close":
+                    answer = self.crowd.close()
+        except Exception as error:  # a worker that can't must say so, or its controller waits
+            logging.exception("%s failed", command["do"])
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        self._runner.send_message("answer", answer)
+
+
+class Control:
+    """One client population; `open` it on servers, run windows, close."""
+
+    def __init__(self, workers: int, allow_remote: bool) -> None:
+        self._answers: list[dict[str, Any]] = []
+        self._news = Event()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._workers = workers
+        worker = Worker(allow_remote)
+        self._runner: Runner
+        if workers == 1:
+            self._runner = worker.environment.create_local_runner()
+            worker.listen(self._runner)
+        else:
+            self._runner = worker.environment.create_master_runner(LOOPBACK, 0)
+            self._start_workers(allow_remote)
+        self._runner.register_message("answer", self._on_answer)
+
+    def open(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Bring the number of clients to `clients`, then connect each to every target."""
+        self._populate(command["clients"])
+        parts = self._ask(command)
+        targets = {
+            name: {
+                "answered": sum(part["targets"][name]["answered"] for part in parts),
+                "errors": _added([part["targets"][name]["errors"] for part in parts]),
+            }
+            for name in command["targets"]
+        }
+        return {"clients": [part["clients"] for part in parts], "targets": targets}
+
+    def window(self, command: dict[str, Any]) -> dict[str, Any]:
+        lead_ns = LEAD_NS if self._workers > 1 else 0
+        start_ns = window.clock() + lead_ns
+        return window.merge(self._ask(command | {"start_ns": start_ns}))
+
+    def close(self) -> dict[str, Any]:
+        self._ask({"do": "close"})
+        return {}
+
+    def quit(self) -> None:
+        self._runner.quit()
+        for process in self._processes:
+            process.wait(5)
+
+    def _on_answer(self, environment: Environment, msg: Any) -> None:
+        self._answers.append(msg.data)
+        self._news.set()
+
+    def _start_workers(self, allow_remote: bool) -> None:
+        assert isinstance(self._runner, MasterRunner)
+        command = [sys.executable, "-m", "loadgen.worker", str(self._runner.server.port)]
+        if allow_remote:
+            command.append("--allow-remote")
+        for _ in range(self._workers):
+            self._processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
+        self._wait(lambda: len(self._runner.clients.ready) == self._workers, "its workers to connect")  # type: ignore[attr-defined]
+
+    def _populate(self, clients: int) -> None:
+        """Have Locust spawn or stop users until there are so many, all of them at their place."""
+        if self._runner.target_user_count != clients:
+            self._runner.start(clients, spawn_rate=max(clients, self._runner.target_user_count))
+        self._wait(lambda: self._runner.user_count == clients, f"{clients} users to spawn")
+        self._wait(
+            lambda: sum(part["clients"] for part in self._ask({"do": "count"})) == clients,
+            f"{clients} clients to take their place",
+        )
+
+    def _ask(self, command: dict[str, Any]) -> list[dict[str, Any]]:
+        """Send a command to all workers; their answers, in no particular order."""
+        self._answers.clear()
+        self._runner.send_message("command", command)
+        self._wait(lambda: len(self._answers) == self._workers, f"the answer to {command['do']!r}")
+        for answer in self._answers:
+            if "error" in answer:
+                raise LoaderError(answer["error"])
+        return list(self._answers)
+
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        with gevent.Timeout(ANSWER_LIMIT_S, LoaderError(f"waited {ANSWER_LIMIT_S:g} s for {what}")):
+            while not condition():
+                for process in self._processes:
+                    if process.poll() is not None:
+                        raise LoaderError(f"worker {process.pid} ended with {process.returncode}")
+                self._news.clear()
+                self._news.wait(0.005)
+
+
+def _breathe() -> None:
+    """Let Locust's hub run: heartbeats, spawning."""
+    gevent.sleep(0)
+
+
+def _added(counts: list[dict[str, int]]) -> dict[str, int]:
+    return {kind: sum(count.get(kind, 0) for count in counts) for count in counts for kind in count}
+
+
+def quiet_logging() -> None:
+    """Locust's word goes to stderr, and only where something is wrong."""
+    logging.basicConfig(level=os.environ.get("LOADGEN_LOG", "ERROR"), stream=sys.stderr)

@@ -1,0 +1,105 @@
+"""The virtual clients of one worker, and the servers they are connected to.
+
+A client is one Locust user: Locust decides how many there are here. It has a connection to every server.
+"""
+
+import time
+from collections.abc import Callable
+from time import perf_counter_ns as clock
+from typing import Any
+
+from loadgen import window
+from loadgen.exchange import Exchange
+from loadgen.flood import Flood
+from loadgen.source import Source, SourceAddresses, is_loopback
+
+PATIENCE_NS = 5_000_000_000  # for all connections to be made, and for each server's first answer
+SILENCE_NS = 200_000_000  # then: after that long without any answer, those without one are taken to starve
+
+
+class Crowd:
+    def __init__(self, allow_remote: bool) -> None:
+        self._allow_remote = allow_remote
+        self._addresses = SourceAddresses()
+        self._names: list[int] = []  # one for each client present
+        self._next_name = 0
+        self._floods: dict[str, Flood] = {}
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def join(self, worker: int) -> int:
+        """A client comes; its name is unique over all workers."""
+        name = worker * 1_000_000 + self._next_name
+        self._next_name = (self._next_name + 1) % 1_000_000
+        self._names.append(name)
+        return name
+
+    def leave(self, name: int) -> None:
+        self._names.remove(name)
+
+    def open(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
+        """Connect every client to every target, and have each make one exchange that doesn't count.
+
+        So every server has accepted its clients before the first window, and those it can't serve are known.
+        """
+        exchange = Exchange(command["service"], command["message_size"], command["requests_per_connection"])
+        for name, (host, port) in command["targets"].items():
+            if not (self._allow_remote or is_loopback(host)):
+                raise PermissionError(f"{host} is not this machine; --allow-remote permits load on others")
+            self._floods[name] = Flood(host, port, exchange, self._names, Source(self._addresses, host))
+        floods = list(self._floods.values())
+        if not exchange.connection_carries:
+            for flood in floods:
+                flood.connect_all()
+            _handle_until(floods, lambda: all(map(_connected, floods)), PATIENCE_NS, breathe)
+        for flood in floods:
+            flood.ask_all(again=False)
+        _handle_until(floods, lambda: all(map(_answers, floods)), PATIENCE_NS, breathe)
+        _handle_until(floods, lambda: all(map(_answered, floods)), SILENCE_NS, breathe)
+        report = {
+            name: {
+                "answered": sum(connection.answered for connection in flood.connections),
+                "errors": dict(flood.errors),
+            }
+            for name, flood in self._floods.items()
+        }
+        for flood in floods:
+            flood.give_up(float("inf"))
+        return {"clients": len(self._names), "targets": report}
+
+    def window(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
+        lengths = window.WindowLengths(**command["lengths"])
+        flood = self._floods[command["target"]]
+        return window.as_message(window.run(flood, lengths, command["start_ns"], breathe))
+
+    def close(self) -> dict[str, Any]:
+        for flood in self._floods.values():
+            flood.close()
+        self._floods.clear()
+        return {}
+
+
+def _connected(flood: Flood) -> bool:
+    return not any(connection.connecting_ns for connection in flood.connections)
+
+
+def _answers(flood: Flood) -> bool:
+    return any(connection.answered for connection in flood.connections)
+
+
+def _answered(flood: Flood) -> bool:
+    return not any(connection.open for connection in flood.connections)
+
+
+def _handle_until(
+    floods: list[Flood], done: Callable[[], bool], silence_ns: int, breathe: Callable[[], None]
+) -> None:
+    """Handle the events of all servers until `done`, or nothing has happened for that long."""
+    last = clock()
+    while not done() and clock() - last < silence_ns:
+        if any([flood.handle_events(0) for flood in floods]):
+            last = clock()
+        else:
+            time.sleep(0.001)
+        breathe()
