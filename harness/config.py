@@ -1,0 +1,201 @@
+"""bench.toml, read and checked: what is measured, how, and against whom.
+
+Whatever is wrong with it becomes one `ConfigError` line that names the file, the key and the remedy.
+"""
+
+import difflib
+import string
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
+
+Service = Literal["echo", "greet", "log"]
+SERVICES: tuple[str, ...] = get_args(Service)
+PLACEHOLDERS = ("python", "host", "port", "backlog", "service", "recv_size", "options")
+
+# A message names its client in 8 characters, one more tells two successive requests apart, and CRLF ends it.
+SMALLEST_MESSAGE = 11
+LARGEST_MESSAGE = 64 * 2**20
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Cpus = Literal["auto"] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+
+
+class ConfigError(Exception):
+    """Bad input; its text is the one line that the user needs."""
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Strategy(Table):
+    """How one server is started, and what is known of it."""
+
+    command: str
+    ready: Literal["line", "connect"] = "line"
+    services: Annotated[tuple[Service, ...], Field(min_length=1)] = SERVICES  # type: ignore[assignment]
+    listing: str | None = None
+    one_at_a_time: bool = False
+    memory_per_client: ByteSize = ByteSize(64 * 1024)
+    name: str = ""
+    cwd: Path = Path()
+
+    @field_validator("command")
+    @classmethod
+    def _known_placeholders(cls, command: str) -> str:
+        if not command.strip():
+            raise ValueError("the command is empty")
+        for _, field, _, _ in string.Formatter().parse(command):
+            if field is not None and field not in PLACEHOLDERS:
+                raise ValueError(f"unknown placeholder {{{field}}}{nearest(field, PLACEHOLDERS)}")
+        return command
+
+
+class Servers(Table):
+    cpus: Cpus = "auto"
+    recv_size: Annotated[ByteSize, Field(ge=1, le=2**24)]
+    ready_timeout_s: Seconds
+    stop_timeout_s: Seconds
+
+
+class Loadgen(Table):
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    cpus: Cpus = "auto"
+
+
+class WindowLength(Table):
+    clients: Count
+    head_s: Annotated[float, Field(ge=0, le=60)]
+    counted_s: Seconds
+
+
+class Window(Table):
+    lengths: Annotated[list[WindowLength], Field(min_length=1)]
+    p99_multiple: Annotated[float, Field(ge=0)]
+    counted_limit_s: Seconds
+    drain_limit_s: Seconds
+    request_timeout_s: Seconds
+
+    def length(self, clients: int) -> WindowLength:
+        """Head and counted part for a crowd of that size."""
+        by_size = sorted(self.lengths, key=lambda length: length.clients)
+        return next((length for length in by_size if clients <= length.clients), by_size[-1])
+
+
+class Matrix(Table):
+    """The product of its lists. greet and log close after one request, and greet has one size."""
+
+    service: Annotated[list[Service], Field(min_length=1)]
+    clients: Annotated[list[Count], Field(min_length=1)]
+    sizes: Annotated[
+        list[Annotated[ByteSize, Field(ge=SMALLEST_MESSAGE, le=LARGEST_MESSAGE)]], Field(min_length=1)
+    ] = [ByteSize(64)]
+    requests_per_connection: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
+
+
+class Profile(Table):
+    blocks: Annotated[int, Field(ge=2, le=1000)]
+    rounds: Annotated[int, Field(ge=1, le=1000)]
+    matrix: Annotated[list[Matrix], Field(min_length=1)]
+
+
+class Config(Table):
+    """The whole of bench.toml."""
+
+    reference: str
+    seed: int = 1
+    strategies: Annotated[dict[str, Strategy], Field(min_length=1)]
+    servers: Servers
+    loadgen: Loadgen
+    window: Window
+    profiles: Annotated[dict[str, Profile], Field(min_length=1)]
+
+    def profile(self, name: str) -> Profile:
+        if name not in self.profiles:
+            raise ConfigError(
+                f"--profile {name}: no such profile{nearest(name, self.profiles)}; "
+                f"there are {', '.join(self.profiles)}"
+            )
+        return self.profiles[name]
+
+
+def load(path: Path, on_top: Path | None = None) -> Config:
+    """The configuration of `path`, with the tables of `on_top`, if given, laid over it key by key."""
+    tables = _read(path)
+    if on_top is not None:
+        tables = _overlay(tables, _read(on_top))
+    source = on_top or path
+    try:
+        config = Config.model_validate(tables)
+    except ValidationError as error:
+        raise ConfigError(_one_line(source, error)) from None
+    if config.reference not in config.strategies:
+        raise ConfigError(
+            f"{source}: reference: no strategy {config.reference!r}"
+            f"{nearest(config.reference, config.strategies)}; name one of [strategies]"
+        )
+    return config
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "select"?`, or nothing where nothing is near."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}; name another with --bench FILE"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}; mend that line") from None
+    strategies = tables.get("strategies", {})
+    if not isinstance(strategies, dict):
+        raise ConfigError(
+            f'{path}: strategies: must be a table; write [strategies] and name = "command" lines'
+        )
+    for name, entry in strategies.items():
+        if isinstance(entry, str):
+            entry = strategies[name] = {"command": entry}
+        if isinstance(entry, dict):
+            for own in ("name", "cwd"):
+                if own in entry:
+                    raise ConfigError(f"{path}: strategies.{name}.{own}: unknown key; remove it")
+            entry |= {"name": name, "cwd": path.resolve().parent}
+    return tables
+
+
+def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Tables merge key by key, but a strategy or a profile is replaced whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        both_tables = isinstance(value, dict) and isinstance(below.get(key), dict)
+        merged[key] = below[key] | value if both_tables else value
+    return merged
+
+
+def _one_line(path: Path, error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[")))
+    if first["type"] == "extra_forbidden":
+        key = str(first["loc"][-1])
+        return f"{path}: {where}: unknown key{nearest(key, _all_keys())}; correct or remove it"
+    if first["type"] == "missing":
+        return f"{path}: {where}: is missing; add it"
+    given = first["input"]
+    shown = f" (is {given!r})" if isinstance(given, str | int | float) else ""
+    advice = nearest(given, SERVICES) if isinstance(given, str) and "service" in where else ""
+    return f"{path}: {where}{shown}: {first['msg'].removeprefix('Value error, ')}{advice}"
+
+
+def _all_keys() -> set[str]:
+    models = (Config, Strategy, Servers, Loadgen, WindowLength, Window, Matrix, Profile)
+    return {key for model in models for key in model.model_fields} - {"name", "cwd"}

@@ -1,0 +1,108 @@
+"""This machine: its CPUs, its limits, and the facts that a result must carry."""
+
+import importlib.metadata
+import os
+import platform
+import resource
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness.config import ConfigError, Cpus
+
+PACKAGES = ("gevent", "locust", "numpy", "twisted", "uvloop")
+DESCRIPTORS_ASIDE = 200  # files, logs, libraries and Locust's own sockets
+
+
+def share_cpus(servers: Cpus, loader: Cpus, workers: int) -> tuple[list[int], list[int]]:
+    """CPUs for the servers and for the loader's processes: of their own where there are at least two."""
+    available = sorted(os.sched_getaffinity(0))
+    for key, wanted in (("servers.cpus", servers), ("loadgen.cpus", loader)):
+        missing = [cpu for cpu in wanted if cpu not in available] if wanted != "auto" else []
+        if missing:
+            raise ConfigError(
+                f'bench.toml: {key}: CPU {missing[0]} doesn\'t exist here; choose among {available}, or "auto"'
+            )
+    for_servers = list(servers) if servers != "auto" else [available[-1]]
+    rest = [cpu for cpu in available if cpu not in for_servers] or available
+    for_loader = list(loader) if loader != "auto" else rest[:workers]
+    return for_servers, for_loader
+
+
+def descriptor_limit() -> int:
+    """Files that one process may have open, at most."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return hard if hard != resource.RLIM_INFINITY else 1_048_576
+
+
+def raise_descriptor_limit(needed: int) -> None:
+    """Let this process, and all that it starts, open so many files; never lowers the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, descriptor_limit()), hard))
+
+
+def backlog_limit() -> int:
+    """What the kernel cuts every listen backlog to."""
+    return int(_read("/proc/sys/net/core/somaxconn", "4096"))
+
+
+def available_memory() -> int:
+    return int(psutil.virtual_memory().available)
+
+
+def time_wait() -> int:
+    """Sockets in TIME_WAIT on this machine."""
+    words = _read("/proc/net/sockstat", "").split()
+    return int(words[words.index("tw") + 1]) if "tw" in words else 0
+
+
+def facts() -> dict[str, Any]:
+    """What and where: for run.json and the foot of each chart."""
+    memory = psutil.virtual_memory().total
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory / 2**30, 1),
+        "kernel": platform.release(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def limits() -> dict[str, Any]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return {
+        "open_files_soft": soft,
+        "open_files_hard": hard,
+        "somaxconn": backlog_limit(),
+        "ip_local_port_range": _read("/proc/sys/net/ipv4/ip_local_port_range", "").split(),
+        "tcp_tw_reuse": _read("/proc/sys/net/ipv4/tcp_tw_reuse", "").strip(),
+        "tcp_rmem": _read("/proc/sys/net/ipv4/tcp_rmem", "").split(),
+        "tcp_wmem": _read("/proc/sys/net/ipv4/tcp_wmem", "").split(),
+    }
+
+
+def _cpu_model() -> str:
+    for line in _read("/proc/cpuinfo", "").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _read(path: str, otherwise: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return otherwise

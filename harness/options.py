@@ -1,0 +1,176 @@
+"""The command line: what it takes, and how it teaches."""
+
+import argparse
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from pydantic import ByteSize, TypeAdapter, ValidationError
+
+from harness.config import LARGEST_MESSAGE, SERVICES, SMALLEST_MESSAGE, ConfigError, nearest
+
+COMMANDS = {
+    "bench": "measure strategies side by side; the command if none is named",
+    "check": "put servers through the conformance suite, measure nothing",
+}
+T = TypeVar("T")
+HERE = Path(__file__).resolve().parent.parent
+
+EXAMPLES = """\
+examples:
+  run_bench.py --strategies all                      the default profile: 5 minutes
+  run_bench.py --strategies chapter --profile quick  a first look: under a minute
+  run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB
+  run_bench.py --strategies all --list               the plan and its time, nothing started
+  run_bench.py --bench mine.toml --strategies mine,epoll
+                                                     your own server beside ours (servers/README.md)
+  run_bench.py check --strategies mine --bench mine.toml
+                                                     does your server do the job right?
+
+bench.toml holds the strategies, the matrix and the profiles, with comments to edit it by.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are one line, by way of ConfigError."""
+
+    def error(self, message: str) -> NoReturn:
+        words = message.split()
+        if message.startswith("unrecognized arguments:"):
+            known = [option for action in self._actions for option in action.option_strings]
+            message = f"unknown option {words[2]}{nearest(words[2].partition('=')[0], known)}"
+        raise ConfigError(f"{message}; --help lists the options")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options, with `command` set. Raises ConfigError on bad ones."""
+    named = bool(arguments) and not arguments[0].startswith("-")
+    command = arguments[0] if named else "bench"
+    if command not in COMMANDS:
+        raise ConfigError(
+            f"{command}: no such command{nearest(command, COMMANDS)}; there are {', '.join(COMMANDS)}"
+        )
+    given = _parser(command).parse_args(arguments[1:] if named else arguments)
+    given.command = command
+    return given
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    width = min(shutil.get_terminal_size().columns, 110)
+    parser = _Parser(
+        prog="run_bench.py" if command == "bench" else f"run_bench.py {command}",
+        description="Floods servers of every concurrency model side by side, and says what each costs."
+        if command == "bench"
+        else f"{COMMANDS[command].capitalize()}.",
+        epilog="commands:\n"
+        + "".join(f"  {name:8}{what}\n" for name, what in COMMANDS.items())
+        + "\n"
+        + EXAMPLES,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
+            prog, max_help_position=28, width=width
+        ),
+        allow_abbrev=False,
+    )
+    which = parser.add_argument_group("what to take")
+    which.add_argument(
+        "--strategies",
+        default="all",
+        metavar="WHICH",
+        help="all, chapter (those of the book's listings), names or globs, separated by commas (default: all)",
+    )
+    which.add_argument(
+        "--service",
+        type=_listed(_service),
+        default=(),
+        metavar="NAMES",
+        help=f"what the servers do: {', '.join(SERVICES)} (default: as the profile says)",
+    )
+    which.add_argument(
+        "--bench",
+        type=Path,
+        metavar="FILE",
+        help="a file read on top of bench.toml: your own strategies, profiles, settings",
+    )
+    if command == "bench":
+        _add_bench_options(parser)
+    return parser
+
+
+def _add_bench_options(parser: argparse.ArgumentParser) -> None:
+    how = parser.add_argument_group("how to measure")
+    how.add_argument(
+        "--profile", default="default", metavar="NAME", help="quick, default or full, of bench.toml"
+    )
+    how.add_argument(
+        "--clients",
+        type=_listed(_count),
+        default=(),
+        metavar="N,...",
+        help="numbers of concurrent clients, in place of the profile's",
+    )
+    how.add_argument(
+        "--sizes",
+        type=_listed(_size),
+        default=(),
+        metavar="SIZE,...",
+        help="message sizes such as 64 or 16KiB, in place of the profile's",
+    )
+    how.add_argument(
+        "--seed", type=int, metavar="N", help="decides every random order (default: bench.toml's)"
+    )
+    how.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="load generator processes under Locust's master (default: 1)",
+    )
+    how.add_argument(
+        "--unchecked",
+        action="store_true",
+        help="measure servers that fail the conformance suite too, and mark them",
+    )
+    where = parser.add_argument_group("where it goes")
+    where.add_argument(
+        "--results",
+        type=Path,
+        default=HERE / "results",
+        metavar="DIR",
+        help="the run goes to DIR/<run-id>, DIR/latest points to it (default: results)",
+    )
+    where.add_argument(
+        "--list",
+        action="store_true",
+        help="print the plan, its expected time and the interval to be expected; start nothing",
+    )
+
+
+def _listed(one: Callable[[str], T]) -> Callable[[str], list[T]]:
+    def parse_list(text: str) -> list[T]:
+        return [one(part.strip()) for part in text.split(",")]
+
+    return parse_list
+
+
+def _service(text: str) -> str:
+    if text not in SERVICES:
+        raise argparse.ArgumentTypeError(f"{text}: no such service{nearest(text, SERVICES)}")
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1,000,000")
+    return int(text)
+
+
+def _size(text: str) -> int:
+    try:
+        size = int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write 64, 16KiB or 1MiB") from None
+    if not SMALLEST_MESSAGE <= size <= LARGEST_MESSAGE:
+        raise argparse.ArgumentTypeError(
+            f"{text}: a message takes {SMALLEST_MESSAGE} bytes (its client's name, a turn and CRLF) to 64MiB"
+        )
+    return size

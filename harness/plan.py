@@ -1,0 +1,244 @@
+"""From configuration and options to a plan: which cells, in which order, for how long. Starts nothing."""
+
+import fnmatch
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from scipy import stats
+
+from harness import machine
+from harness.config import Config, ConfigError, Matrix, Strategy, nearest
+
+# What a block's mean may differ from the next block's, as a share: between 0.5 and 3 % for most strategies
+# (METHODOLOGY.md); the plan's expected interval follows from it.
+BLOCK_SPREAD = 0.03
+MEMORY_SHARE = 0.7  # of what is available now, for all connections alive at once
+
+# What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
+START_S, STOP_S = 0.20, 0.04  # a server
+CONNECT_S = 0.0004  # a connection, with the exchange that proves it
+SILENCE_S = 0.2  # until those that starve are given up on
+BETWEEN_WINDOWS_S = 0.012
+CHECK_S = 1.2  # a strategy and service
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells that differ only in strategy and variant; they are interleaved."""
+
+    service: str
+    clients: int
+    message_size: int
+    requests_per_connection: int  # 0: unlimited
+
+    def __str__(self) -> str:
+        per_connection = self.requests_per_connection
+        churn = f", {per_connection} a connection" if per_connection else ""
+        return (
+            f"{self.service}, {self.clients} client{'s' * (self.clients > 1)}, {self.message_size} B{churn}"
+        )
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line lays over a profile: an axis given here replaces that axis everywhere."""
+
+    strategies: str = "all"
+    services: Sequence[str] = ()
+    clients: Sequence[int] = ()
+    sizes: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    config: Config
+    profile: str
+    strategies: dict[str, Strategy]
+    groups: list[Group]
+    blocks: int
+    rounds: int
+    seed: int
+    workers: int
+    server_cpus: list[int]
+    loader_cpus: list[int]
+    backlog: int
+    waves: dict[Group, list[list[str]]] = field(repr=False)
+
+    @property
+    def marks(self) -> list[str]:
+        """What keeps this plan's figures from meaning what they usually mean."""
+        found = []
+        if set(self.server_cpus) & set(self.loader_cpus):
+            found.append("servers and load generator share a CPU: they slow each other down")
+        if self.workers > len(self.loader_cpus):
+            found.append(
+                f"{self.workers} load generator processes on {len(self.loader_cpus)} CPU: "
+                "a test of function, not a measurement"
+            )
+        return found
+
+    @property
+    def services(self) -> list[str]:
+        return list(dict.fromkeys(group.service for group in self.groups))
+
+    @property
+    def descriptors(self) -> int:
+        """Files that the loader, the hungriest process, has open at once."""
+        connections = max(group.clients * max(map(len, self.waves[group])) for group in self.groups)
+        return connections + machine.DESCRIPTORS_ASIDE
+
+    def shuffled(self, items: Sequence[T], *place: object) -> list[T]:
+        """In the random order that the seed gives to that place of the run."""
+        return random.Random(f"{self.seed}/{place}").sample(items, len(items))
+
+    def members(self, group: Group) -> list[str]:
+        return [name for wave in self.waves[group] for name in wave]
+
+    def window_seconds(self, group: Group) -> float:
+        length = self.config.window.length(group.clients)
+        return length.head_s + length.counted_s + BETWEEN_WINDOWS_S
+
+    def group_seconds(self, group: Group) -> float:
+        """Expected for one block."""
+        members = self.members(group)
+        starving = any(self.strategies[name].one_at_a_time for name in members) and group.clients > 1
+        connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
+        return connecting + len(members) * self.rounds * self.window_seconds(group)
+
+    @property
+    def windows_seconds(self) -> float:
+        """Expected inside windows, over all blocks."""
+        per_block = sum(
+            len(self.members(group)) * self.rounds * self.window_seconds(group) for group in self.groups
+        )
+        return self.blocks * per_block
+
+    @property
+    def expected_seconds(self) -> float:
+        """The check of the strategies and all blocks; charts not included."""
+        servers = len(self.strategies) * len(self.services)
+        check = servers * CHECK_S / 2
+        per_block = servers * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
+        return check + self.blocks * per_block
+
+    @property
+    def expected_interval(self) -> float:
+        """Half-width of a ratio's 95 % interval, as a share, if the blocks spread as usual."""
+        return float(stats.t.ppf(0.975, self.blocks - 1)) * BLOCK_SPREAD / self.blocks**0.5
+
+
+def make(
+    config: Config, profile_name: str, overrides: Overrides, seed: int | None, workers: int | None
+) -> Plan:
+    """Raises ConfigError where what is asked for can't be measured here."""
+    profile = config.profile(profile_name)
+    strategies = select(config, overrides.strategies)
+    groups = _groups([_overridden(entry, overrides) for entry in profile.matrix])
+    if not any(group.service in strategy.services for group in groups for strategy in strategies.values()):
+        raise ConfigError(
+            "none of these strategies offers any of these services; widen --strategies or --service"
+        )
+    workers = workers or config.loadgen.workers
+    most_clients = max(group.clients for group in groups)
+    _check_limits(most_clients)
+    server_cpus, loader_cpus = machine.share_cpus(config.servers.cpus, config.loadgen.cpus, workers)
+    return Plan(
+        config=config,
+        profile=profile_name,
+        strategies=strategies,
+        groups=groups,
+        blocks=profile.blocks,
+        rounds=profile.rounds,
+        seed=config.seed if seed is None else seed,
+        workers=workers,
+        server_cpus=server_cpus,
+        loader_cpus=loader_cpus,
+        # Twice the crowd: a server may still have connections of the last group in its queue.
+        backlog=min(2 * most_clients + 16, machine.backlog_limit()),
+        waves={group: _waves(group, strategies) for group in groups},
+    )
+
+
+def select(config: Config, wanted: str) -> dict[str, Strategy]:
+    """`all`, `chapter`, names and globs, separated by commas; in the order of bench.toml."""
+    chosen: set[str] = set()
+    for word in filter(None, (part.strip() for part in wanted.split(","))):
+        match word:
+            case "all":
+                found = list(config.strategies)
+            case "chapter":
+                found = [name for name, strategy in config.strategies.items() if strategy.listing]
+            case _:
+                found = fnmatch.filter(config.strategies, word)
+        if not found:
+            known = [*config.strategies, "all", "chapter"]
+            raise ConfigError(
+                f"--strategies {word}: no such strategy{nearest(word, known)}; there are {', '.join(known)}"
+            )
+        chosen.update(found)
+    if not chosen:
+        raise ConfigError("--strategies: names none; write all, chapter, names or globs")
+    return {name: strategy for name, strategy in config.strategies.items() if name in chosen}
+
+
+def _overridden(entry: Matrix, overrides: Overrides) -> Matrix:
+    given = {
+        "service": list(overrides.services),
+        "clients": list(overrides.clients),
+        "sizes": list(overrides.sizes),
+    }
+    return entry.model_copy(update={axis: values for axis, values in given.items() if values})
+
+
+def _groups(matrix: Sequence[Matrix]) -> list[Group]:
+    """Each once, in the order of the file."""
+    return list(dict.fromkeys(group for entry in matrix for group in _product(entry)))
+
+
+def _product(entry: Matrix) -> Iterator[Group]:
+    for service in entry.service:
+        for clients in entry.clients:
+            if service == "greet":
+                yield Group(service, clients, len(b"Thank you for connecting\r\n"), 1)
+                continue
+            for size in entry.sizes:
+                for per_connection in [1] if service == "log" else entry.requests_per_connection:
+                    yield Group(service, clients, int(size), per_connection)
+
+
+def _check_limits(clients: int) -> None:
+    limit = machine.descriptor_limit()
+    if clients + machine.DESCRIPTORS_ASIDE > limit:
+        raise ConfigError(
+            f"--clients {clients}: a process may open {limit} files here, "
+            f"{clients + machine.DESCRIPTORS_ASIDE} are needed; raise `ulimit -Hn` or take fewer clients"
+        )
+    if clients > machine.backlog_limit():
+        raise ConfigError(
+            f"--clients {clients}: the kernel cuts every backlog to {machine.backlog_limit()}; "
+            "raise net.core.somaxconn or take fewer clients"
+        )
+
+
+def _waves(group: Group, strategies: dict[str, Strategy]) -> list[list[str]]:
+    """All strategies at once, or fewer at a time where descriptors or memory forbid it."""
+    connections = machine.descriptor_limit() - machine.DESCRIPTORS_ASIDE
+    memory = machine.available_memory() * MEMORY_SHARE
+    waves: list[list[str]] = [[]]
+    connections_left, memory_left = connections, memory
+    for name, strategy in strategies.items():
+        if group.service not in strategy.services:
+            continue
+        needed = group.clients * strategy.memory_per_client
+        if waves[-1] and (group.clients > connections_left or needed > memory_left):
+            waves.append([])
+            connections_left, memory_left = connections, memory
+        waves[-1].append(name)
+        connections_left -= group.clients
+        memory_left -= needed
+    return waves

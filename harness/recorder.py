@@ -1,0 +1,158 @@
+"""The results folder of a run: written as things happen, so that whatever was measured is readable.
+
+run.json says what, where and how; windows.jsonl has one line for each window or failed cell, on disk before
+the next begins. analysis/ reads them; nothing here computes.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness import machine
+from harness.config import ConfigError
+from harness.plan import Group, Plan
+
+SCHEMA = 1
+
+
+class Recorder:
+    def __init__(self, results: Path, plan: Plan, command: Sequence[str]) -> None:
+        """Make DIR/<run-id> and let DIR/latest point to it. Raises ConfigError if that can't be."""
+        started = datetime.now(UTC)
+        self._plan = plan
+        self.folder = _new_folder(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
+        self.logs = self.folder / "logs"
+        self._run = _describe(self.folder.name, started, plan, command)
+        self._write_run()
+        self._windows = open(self.folder / "windows.jsonl", "a", encoding="utf-8")  # noqa: SIM115 (closed by finish)
+        self._began = time.monotonic()
+        self._in_windows_s = 0.0
+
+    def begin_measuring(self) -> None:
+        self._began = time.monotonic()
+
+    def unchecked(self, strategy: str, reason: str) -> None:
+        """It fails the conformance check and is measured all the same."""
+        self._run["unchecked"][strategy] = reason
+        self._write_run()
+
+    def window(self, strategy: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
+        self._in_windows_s += observed["loader_wall_s"] / self._plan.workers
+        row = {"kind": "window", **self._cell(strategy, group), **place, "workers": self._plan.workers}
+        self._append(row | {"checked": strategy not in self._run["unchecked"]} | observed)
+
+    def failure(self, strategy: str, group: Group, block: int, reason: str, skipped: bool) -> None:
+        status = "skipped" if skipped else "failed"
+        place = {"block": block, "group": self._plan.groups.index(group), "status": status, "reason": reason}
+        self._append({"kind": "failure", **self._cell(strategy, group), **place})
+
+    def note(self, text: str) -> None:
+        """Something a reader of the results must know."""
+        if text not in self._run["marks"]:
+            self._run["marks"].append(text)
+            self._write_run()
+
+    def finish(self, outcome: str) -> None:
+        self._windows.close()
+        self._run["outcome"] = outcome
+        self._run["finished_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        self._run["measuring"] = {
+            "seconds": round(time.monotonic() - self._began, 3),
+            "in_windows_seconds": round(self._in_windows_s, 3),
+        }
+        self._write_run()
+
+    @property
+    def share_in_windows(self) -> float:
+        return float(self._run["measuring"]["in_windows_seconds"] / self._run["measuring"]["seconds"])
+
+    def _cell(self, strategy: str, group: Group) -> dict[str, Any]:
+        return {
+            "strategy": strategy,
+            "variant": "",
+            "service": group.service,
+            "clients": group.clients,
+            "message_size": group.message_size,
+            "requests_per_connection": group.requests_per_connection or None,
+            "load": "closed",
+            "server_cpus": self._plan.server_cpus,
+        }
+
+    def _append(self, row: dict[str, Any]) -> None:
+        self._windows.write(json.dumps(row) + "\n")
+        self._windows.flush()
+
+    def _write_run(self) -> None:
+        path = self.folder / "run.json"
+        draft = path.with_suffix(".tmp")
+        draft.write_text(json.dumps(self._run, indent=1) + "\n", encoding="utf-8")
+        draft.replace(path)
+
+
+def _new_folder(results: Path, name: str) -> Path:
+    folder = results / name
+    for attempt in range(2, 100):
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:  # another run of this very second
+            folder = results / f"{name}-{attempt}"
+        except OSError as error:
+            raise ConfigError(
+                f"--results {results}: can't be written: {error.strerror}; name another folder"
+            ) from None
+    latest = results / "latest"
+    draft = results / f".latest-{os.getpid()}"
+    draft.symlink_to(folder.name)
+    draft.replace(latest)
+    return folder
+
+
+def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "run_id": run_id,
+        "started_at": started.isoformat(timespec="seconds"),
+        "finished_at": None,
+        "outcome": "running",
+        "command": list(command),
+        "interpreter": sys.implementation.name,
+        "seed": plan.seed,
+        "profile": plan.profile,
+        "reference": plan.config.reference,
+        "strategies": {
+            name: {
+                "command": strategy.command,
+                "listing": strategy.listing,
+                "one_at_a_time": strategy.one_at_a_time,
+            }
+            for name, strategy in plan.strategies.items()
+        },
+        "blocks": plan.blocks,
+        "rounds": plan.rounds,
+        "groups": [
+            {
+                "service": group.service,
+                "clients": group.clients,
+                "message_size": group.message_size,
+                "requests_per_connection": group.requests_per_connection or None,
+            }
+            for group in plan.groups
+        ],
+        "workers": plan.workers,
+        "server_cpus": plan.server_cpus,
+        "loader_cpus": plan.loader_cpus,
+        "window": plan.config.window.model_dump(),
+        "servers": plan.config.servers.model_dump() | {"backlog": plan.backlog},
+        "machine": machine.facts(),
+        "versions": machine.versions(),
+        "limits": machine.limits(),
+        "unchecked": {},
+        "marks": plan.marks,
+        "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0},
+    }

@@ -1,0 +1,113 @@
+"""What the person at the terminal reads while a run is planned and under way."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from harness.check import Verdict
+from harness.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REFRESH_S = 0.5  # drawing takes CPU time from the loader, so it is done between windows and seldom
+
+
+def say_plan(console: Console, plan: Plan) -> None:
+    """The plan, its expected time and the interval to be expected."""
+    console.print(f"[bold]Strategies[/] ({len(plan.strategies)}): {', '.join(plan.strategies)}")
+    console.print(
+        f"[bold]Order[/]: {plan.blocks} blocks of fresh servers, {plan.rounds} rounds each, windows in random order "
+        f"(seed {plan.seed})"
+    )
+    console.print(
+        f"[bold]CPUs[/]: servers on {_cpus(plan.server_cpus)}, load generator on {_cpus(plan.loader_cpus)}"
+        f" ({plan.workers} process{'es' * (plan.workers > 1)})"
+    )
+    table = Table("group", "head + counted", "at once", "a block", box=None, header_style="bold")
+    for group in plan.groups:
+        length = plan.config.window.length(group.clients)
+        table.add_row(
+            str(group),
+            f"{length.head_s * 1000:g} + {length.counted_s * 1000:g} ms",
+            " then ".join(str(len(wave)) for wave in plan.waves[group]),
+            f"{plan.group_seconds(group):.1f} s",
+        )
+    console.print(table)
+    for group in plan.groups:
+        if len(plan.waves[group]) > 1:
+            console.print(
+                f"[yellow]{group}[/]: descriptors or memory don't allow all strategies at once; in turn: "
+                + "; then ".join(", ".join(wave) for wave in plan.waves[group])
+            )
+    for mark in plan.marks:
+        console.print(f"[yellow]Note[/]: {mark}")
+    console.print(
+        f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}, and ratios to {plan.config.reference} within "
+        f"± {plan.expected_interval:.1%} (95 %, if blocks spread by 3 % as they mostly do)"
+    )
+
+
+def say_verdicts(console: Console, verdicts: dict[str, Verdict]) -> None:
+    """Of the conformance suite, what is not in order."""
+    for name, verdict in verdicts.items():
+        if verdict.absent is not None:
+            word = "skipped" if verdict.absent.skipped else "failed"
+            console.print(f"[yellow]{name}[/] {word}: {verdict.reason}", highlight=False)
+        for failure in verdict.failures:
+            console.print(f"[yellow]{name}[/] fails the conformance suite: {failure}", highlight=False)
+
+
+@contextmanager
+def progress(console: Console, total: float, unit: str) -> Iterator["Callable[[float, str], None]"]:
+    """A bar with the time left on a terminal, now and then a line elsewhere."""
+    if not console.is_terminal:
+        yield _Lines(console, total, unit)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, auto_refresh=False, transient=True) as bar:
+        task = bar.add_task("starting", total=total)
+        last = 0.0
+
+        def tell(done: float, what: str) -> None:
+            nonlocal last
+            bar.update(task, completed=done, description=what)
+            if time.monotonic() - last > REFRESH_S:
+                bar.refresh()
+                last = time.monotonic()
+
+        yield tell
+
+
+class _Lines:
+    """For logs: a line whenever something else begins, and how much is left."""
+
+    def __init__(self, console: Console, total: float, unit: str) -> None:
+        self._console, self._total, self._unit = console, total, unit
+        self._last = ""
+
+    def __call__(self, done: float, what: str) -> None:
+        if what != self._last:
+            self._console.print(
+                f"{what} ({max(self._total - done, 0):.0f} of {self._total:.0f} {self._unit} left)"
+            )
+            self._last = what
+
+
+def _cpus(cpus: list[int]) -> str:
+    return f"CPU {', '.join(map(str, cpus))}"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

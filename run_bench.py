@@ -1,0 +1,130 @@
+"""Floods servers of every concurrency model side by side, and says what each costs.
+
+This file is the table of contents: options -> config -> plan -> run -> say.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+try:
+    from rich.console import Console
+
+    from harness import check, machine, options, plan, terminal
+    from harness.config import SERVICES, ConfigError, load
+    from harness.loader import LoaderFailed
+    from harness.recorder import Recorder
+    from harness.run import Run
+    from harness.server import ServerFailed
+    from harness.watchdog import Watchdog
+except ModuleNotFoundError as missing:
+    print(
+        f"run_bench.py: {missing.name} is not installed; run `make setup`, then use .venv/bin/python",
+        file=sys.stderr,
+    )
+    sys.exit(2)
+
+console = Console(highlight=False)
+
+
+def main(arguments: Sequence[str]) -> int:
+    # A polite kill ends a run the way Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        given = options.parse(arguments)
+        return {"bench": bench, "check": check_only}[given.command](given)
+    except ConfigError as error:
+        print(f"run_bench.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def bench(given: argparse.Namespace) -> int:
+    """Plan, check, measure, say. Exit code 0, or 130 when interrupted, or 1 when nothing could be measured."""
+    config = load(options.HERE / "bench.toml", given.bench)
+    overrides = plan.Overrides(given.strategies, given.service, given.clients, given.sizes)
+    planned = plan.make(config, given.profile, overrides, given.seed, given.workers)
+    terminal.say_plan(console, planned)
+    if given.list:
+        return 0
+    machine.raise_descriptor_limit(planned.descriptors)
+    recorder = Recorder(given.results, planned, sys.argv)
+    outcome = "interrupted"
+    try:
+        with Watchdog() as watchdog:
+            absent = _checked(planned, recorder, watchdog, given.unchecked)
+            with terminal.progress(console, planned.windows_seconds, "s of windows") as tell:
+                Run(planned, recorder, watchdog, tell).carry_out(absent)
+        outcome = "complete"
+    except KeyboardInterrupt:
+        console.print("Interrupted: what was measured so far is kept.")
+    except LoaderFailed as failure:
+        outcome = "given up"
+        console.print(f"[red]Given up[/]: {failure}")
+    finally:
+        recorder.finish(outcome)
+    return _said(recorder, outcome)
+
+
+def check_only(given: argparse.Namespace) -> int:
+    """The conformance suite alone. Exit code 0 if every server conforms, else 1."""
+    config = load(options.HERE / "bench.toml", given.bench)
+    strategies = plan.select(config, given.strategies)
+    machine.raise_descriptor_limit(check.DESCRIPTORS)
+    with Watchdog() as watchdog, TemporaryDirectory() as logs:
+        with terminal.progress(console, len(strategies), "servers") as tell:
+            services = list(given.service) or list(SERVICES)
+            verdicts = check.check(config, strategies, services, Path(logs), watchdog, tell)
+    terminal.say_verdicts(console, verdicts)
+    conforming = sum(verdict.conforms for verdict in verdicts.values())
+    console.print(f"{conforming} of {len(verdicts)} strategies conform.")
+    return 0 if conforming == len(verdicts) else 1
+
+
+def _checked(
+    planned: plan.Plan, recorder: Recorder, watchdog: Watchdog, unchecked: bool
+) -> dict[str, ServerFailed]:
+    """Put every server through the conformance suite; those that are not to be measured, and why."""
+    with terminal.progress(console, len(planned.strategies), "servers") as tell:
+        verdicts = check.check(
+            planned.config, planned.strategies, planned.services, recorder.logs / "check", watchdog, tell
+        )
+    terminal.say_verdicts(console, verdicts)
+    absent = {}
+    for name, verdict in verdicts.items():
+        if verdict.absent is not None:
+            absent[name] = verdict.absent
+        elif verdict.failures and unchecked:
+            recorder.unchecked(name, verdict.reason)
+        elif verdict.failures:
+            reason = f"fails the conformance suite ({verdict.reason}); --unchecked measures it all the same"
+            absent[name] = ServerFailed(reason, skipped=True)
+    return absent
+
+
+def _said(recorder: Recorder, outcome: str) -> int:
+    """Cells, charts and the closing table, from the files alone."""
+    # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
+    from analysis import cells, charts, load, table
+
+    try:
+        written = cells.write(recorder.folder)
+        with console.status("Drawing the charts"):
+            drawn = charts.draw(recorder.folder)
+        table.render(recorder.folder, console)
+    except load.ResultsError as error:
+        console.print(f"Nothing to show: {error}")
+        return 130 if outcome == "interrupted" else 1
+    console.print(f"{recorder.share_in_windows:.0%} of the measuring time was spent inside windows.")
+    console.print(f"Cells:  {written}")
+    for folder in sorted({path.parent for path in drawn}):
+        console.print(f"Charts: {folder}")
+    return {"complete": 0, "interrupted": 130}.get(outcome, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
