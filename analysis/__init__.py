@@ -1,0 +1,1 @@
+"""Reads results folders and never starts anything: load -> statistics -> cells -> charts, table."""

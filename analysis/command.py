@@ -1,0 +1,25 @@
+"""What the commands of this package have in common: one results folder in, paths out, one line on error."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from analysis.load import ResultsError
+
+
+def main(program: str, purpose: str, work: Callable[[Path], Iterable[Path]]) -> int:
+    """Exit code: 0 done, 2 the results cannot be read or written."""
+    parser = argparse.ArgumentParser(prog=program, description=purpose)
+    parser.add_argument("results", metavar="RESULTS", type=Path, help="a results folder, such as results/latest")
+    arguments = parser.parse_args()
+    try:
+        for path in work(arguments.results):
+            print(path)
+    except ResultsError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{program}: {error.filename}: {error.strerror}; check its permissions", file=sys.stderr)
+        return 2
+    return 0

@@ -1,0 +1,185 @@
+"""The parts that charts are put together from: points, bars, rows, axes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+
+from analysis import units
+from analysis.labels import End, label_ends
+from analysis.pages import Page, is_starved, label, served
+from analysis.style import FAINT, GRID, INK, Look, dash, look, marker_scale
+
+LOG_FROM = 25  # figures that span more than this ask for a log axis
+ON_LOG_FROM = 4  # the same for the values of the matrix
+LINES_UNDER = 30 / 72  # inches that two lines of text take under a marker
+HALO = [withStroke(linewidth=3, foreground="white")]
+
+
+def sweep(
+    axes: Axes,
+    page: Page,
+    axis: str,
+    name: str,
+    words: Callable[[pd.Series], str],
+    size: float,
+    limits: tuple[float, float] | None = None,
+) -> None:
+    """Lines with intervals over one axis of the matrix, labelled at their ends. Limits ask for a log axis."""
+    points = page.points(axis)
+    write = units.size if axis == "message_size" else units.count
+    position = _matrix_axis(axes, points, write)
+    lines = list(page.lines())
+    ends, hollow = [], []
+    for number, (name_at_end, style, chapter, part) in enumerate(lines):
+        part = part[part[name].notna()].sort_values(axis)
+        if part.empty:
+            continue
+        aside = (number / max(1, len(lines) - 1) - 0.5) * 0.055  # side by side, so that bars can be read
+        x = position(part[axis].to_numpy(float), aside)
+        y = part[name].to_numpy(float)
+        axes.plot(x, y, color=style.colour, ls=dash(chapter), lw=1.7)
+        for at, (_, cell) in zip(x, part.iterrows(), strict=True):
+            point(axes, cell, name, at, upright=True)
+            if is_starved(cell):
+                hollow.append((int(cell[axis]), cell[name], served(cell)))
+        last = part.iloc[-1]
+        early = last[axis] != points[-1]
+        text = words(last) + (f" at {write(last[axis])}" if early else "")
+        ends.append(End(x[-1], y[-1], name_at_end, text, style, is_starved(last), early))
+    low, high = limits or span(page.measured, (name,))
+    positive = page.measured.loc[page.measured[name] > 0, name]
+    if limits or positive.max() > LOG_FROM * positive.min():
+        axes.set_yscale("log")
+        axes.set_ylim(low, high)
+    else:
+        axes.set_ylim(0, high)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.grid(color=GRID, lw=0.8)
+    axes.set_axisbelow(True)
+    _say_served(axes, hollow, "clients served" if size > 10 else "served")
+    label_ends(axes, ends, size)
+
+
+def _matrix_axis(axes: Axes, points: Sequence[int], write: Callable[[float], str]) -> Callable[..., Any]:
+    """Ticks at the measured values; what moves a value aside by a share of their range."""
+    low, high = points[0], points[-1]
+    if high / low >= ON_LOG_FROM:
+        axes.set_xscale("log")
+
+        def position(value: Any, aside: float) -> Any:
+            return value * (high / low) ** aside
+    else:
+
+        def position(value: Any, aside: float) -> Any:
+            return value + (high - low) * aside
+
+    axes.set_xlim(position(low, -0.045), position(high, 0.045))
+    axes.xaxis.set_major_locator(FixedLocator(points))
+    axes.xaxis.set_minor_locator(NullLocator())
+    inch = axes.figure.dpi
+    room = 0.15 + 0.1 * max(len(write(value)) for value in points)
+    named = _apart(axes, points, room * inch)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value) if value in named else ""))
+    return position
+
+
+def _apart(axes: Axes, points: Sequence[int], pixels: float) -> list[int]:
+    """The points that have room for a text, the last one first."""
+    kept: list[int] = []
+    for value in sorted(points, reverse=True):
+        places = axes.transData.transform([(other, 1) for other in (value, *kept)])[:, 0]
+        if all(abs(place - places[0]) >= pixels for place in places[1:]):
+            kept.append(value)
+    return kept
+
+
+def _say_served(axes: Axes, points: Sequence[tuple[int, float, str]], word: str) -> None:
+    """How many clients were served: under the hollow markers of each place, or above if there is no room."""
+    inch = axes.figure.dpi
+    for x in _apart(axes, list({x for x, _, _ in points}), (0.08 * len(word) + 0.1) * inch):
+        here = [(y, words) for at, y, words in points if at == x]
+        words = " or ".join(dict.fromkeys(text for _, text in here)) + f"\n{word}"
+        low, high = min(y for y, _ in here), max(y for y, _ in here)
+        room = axes.transData.transform((x, low))[1] - axes.get_window_extent().y0
+        is_under = room > LINES_UNDER * inch
+        at = (x, low) if is_under else (x, high)
+        axes.annotate(words, at, (0, -7 if is_under else 7), textcoords="offset points", ha="center",
+                      va="top" if is_under else "bottom", size=9, color=FAINT, linespacing=1.1,
+                      zorder=1.5, path_effects=HALO)  # fmt: skip
+
+
+def rows(axes: Axes, shown: pd.DataFrame) -> None:
+    """A row for each cell, the last one on top."""
+    axes.set_ylim(-0.7, len(shown) - 0.3)
+    names = [label(cell) for _, cell in shown.iterrows()]
+    axes.set_yticks(range(len(shown)), names)
+    longest = max(map(len, names), default=1)
+    axes.tick_params(axis="y", length=0, labelsize=min(12, 240 / max(1, len(shown)), 12 * 18 / longest))
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x", color=GRID, lw=0.8)
+    axes.set_axisbelow(True)
+
+
+def beside(axes: Axes, cell: pd.Series, row: float, names: Sequence[str], text: str) -> None:
+    """Write to the right of the largest of these figures in a row. The limits must be final."""
+    right = min(float(np.nanmax(cell[list(names)].astype(float))), axes.get_xlim()[1])
+    if served(cell):
+        text += f", {served(cell)} clients served"
+    axes.annotate(text, (right, row), (11, 0), textcoords="offset points", size=10.5, color=INK, va="center",
+                  annotation_clip=False, path_effects=HALO)  # fmt: skip
+
+
+def point(axes: Axes, cell: pd.Series, name: str, at: float, *, upright: bool, symbol: str = "") -> None:
+    """A figure as a marker with its interval; `at` is its place on the other axis."""
+    if pd.isna(cell[name]):
+        return
+    style = look(cell["strategy"], cell["variant"])
+    x, y = (at, cell[name]) if upright else (cell[name], at)
+    if pd.notna(cell[f"{name}_low"]):
+        bar = [[max(0, cell[name] - cell[f"{name}_low"])], [max(0, cell[f"{name}_high"] - cell[name])]]
+        which: Any = {"yerr" if upright else "xerr": bar}
+        which |= {"elinewidth": 1.5, "capthick": 1.5, "capsize": 0 if upright else 3}
+        axes.errorbar(x, y, fmt="none", ecolor=style.colour, **which)
+    big = 16 if symbol else 7 if upright else 9
+    marker(axes, x, y, style, hollow=is_starved(cell), symbol=symbol, size=big)
+
+
+def marker(axes: Axes, x: float, y: float, style: Look, *, hollow: bool, symbol: str = "", size: float = 7) -> None:
+    """A single marker; hollow where clients starved."""
+    outlined = hollow or symbol == "|"
+    face, edge = "white" if hollow else style.colour, style.colour if outlined else "white"
+    width = 2.2 if symbol else 1.5 if hollow else 0.6
+    shape, size = symbol or style.marker, size * marker_scale(style)
+    axes.plot(x, y, ls="", marker=shape, ms=size, mfc=face, mec=edge, mew=width, zorder=3)
+
+
+def time_axis(axes: Axes, which: str) -> None:
+    """Ticks such as 200 µs and 1 ms on a log axis whose limits are set."""
+    low, high = axes.get_ylim() if which == "y" else axes.get_xlim()
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    axis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5) if high / low < 300 else (1,), numticks=40))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: units.tick(value)))
+
+
+def span(cells: pd.DataFrame, names: Sequence[str]) -> tuple[float, float]:
+    """Limits that hold these figures and their intervals; an interval far beyond all figures runs off."""
+    values = cells[list(names)].to_numpy(float)
+    values = values[np.isfinite(values) & (values > 0)]
+    if not values.size:
+        return 0.5, 1.0
+    low, high = float(values.min()), float(values.max())
+    ends = cells[[f"{name}{end}" for name in names for end in ("_low", "_high")]].to_numpy(float)
+    ends = ends[np.isfinite(ends) & (ends > low / 2) & (ends < high * 1.5)]
+    return min([low, *ends]) * 0.8, max([high, *ends]) * 1.08
+
+
+def half_width(cell: pd.Series, name: str) -> str:
+    """The interval as a share of the figure: ± 1.2 %; nothing where there is none."""
+    low, high = cell[f"{name}_low"], cell[f"{name}_high"]
+    return "" if pd.isna(low) else f" ± {(high - low) / 2 / cell[name] * 100:.1f} %"

@@ -1,0 +1,59 @@
+"""Numbers as people read them."""
+
+import pandas as pd
+
+
+def count(number: float) -> str:
+    """A number of things: 98,214."""
+    return f"{number:,.0f}"
+
+
+def short(number: float) -> str:
+    """Three digits for a label: 98.2k."""
+    if number >= 999_500:
+        return f"{_three(number / 1e6)}M"
+    if number >= 9_995:
+        return f"{_three(number / 1e3)}k"
+    return count(number) if number >= 100 else _three(number)
+
+
+def size(octets: float) -> str:
+    """A number of bytes: 64 B, 16 KiB."""
+    for unit, scale in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if octets >= scale:
+            return f"{octets / scale:g} {unit}"
+    return f"{octets:g} B"
+
+
+def duration(microseconds: float) -> str:
+    """Three digits of a time: 85.3 µs, 1.02 ms, 2.50 s."""
+    for unit, scale in (("s", 1e6), ("ms", 1e3)):
+        if microseconds >= 0.9995 * scale:
+            return f"{_three(microseconds / scale)} {unit}"
+    return f"{_three(microseconds)} µs"
+
+
+def tick(microseconds: float) -> str:
+    """A round time without trailing zeros: 200 µs, 1 ms."""
+    for unit, scale in (("s", 1e6), ("ms", 1e3)):
+        if microseconds >= 0.9995 * scale:
+            return f"{microseconds / scale:g} {unit}"
+    return f"{microseconds:g} µs"
+
+
+def connections(requests_per_connection: object) -> str:
+    """How long a connection lives."""
+    if pd.isna(requests_per_connection):  # type: ignore[call-overload]
+        return "persistent connections"
+    number = int(requests_per_connection)  # type: ignore[call-overload]
+    return "a connection per request" if number == 1 else f"{number} requests per connection"
+
+
+def clients(number: int) -> str:
+    """1 client, 500 clients."""
+    return f"{number:,} client" if number == 1 else f"{number:,} clients"
+
+
+def _three(number: float) -> str:
+    digits = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
+    return f"{number:.{digits}f}"

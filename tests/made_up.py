@@ -1,0 +1,165 @@
+"""Invented results folders whose truth is known, so that the analysis can be held to it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hdrh.histogram import HdrHistogram
+from numpy.typing import ArrayLike
+
+# correct replies per second at 100 clients and 64 B, of the order that real servers show on one core
+CAPACITY = {
+    "blocking": 15_500.0, "socketserver": 14_200.0, "forking": 46_000.0, "threading": 41_000.0,
+    "select": 88_000.0, "poll": 96_500.0, "twisted": 52_000.0, "twisted-line": 44_500.0,
+    "epoll": 118_000.0, "asyncio": 57_000.0, "asyncio-protocol": 71_000.0, "asyncio-buffered": 93_000.0,
+    "uvloop": 104_000.0, "gevent": 54_500.0,
+}  # fmt: skip
+LISTINGS = dict(zip(CAPACITY, ["14-1", "14-3", "14-4", "14-5", "14-6", "14-7", "14-8", "14-9"], strict=False))
+ONE_AT_A_TIME = ("blocking", "socketserver")
+_CELL = {
+    "variant": "", "service": "echo", "clients": 10, "message_size": 64, "requests_per_connection": None,
+    "load": "closed", "server_cpus": [1],
+}  # fmt: skip
+DEFAULT_GROUPS = [(clients, 64) for clients in (1, 10, 100, 500)] + [(100, 1024), (100, 16384)]
+
+
+@dataclass
+class MadeUp:
+    """A run to invent; what is not said is as in the default profile."""
+
+    capacity: Mapping[str, float] = field(default_factory=lambda: dict(CAPACITY))
+    groups: Sequence[tuple[int, int]] = tuple(DEFAULT_GROUPS)  # (clients, message size)
+    services: Sequence[str] = ("echo",)
+    blocks: int = 6
+    rounds: int = 3
+    counted_s: float = 0.1
+    window_noise: float = 0.15  # standard deviation of a window's log throughput
+    block_noise: float = 0.02  # the same of a fresh process
+    drift: float = 0.03  # the same of what a block does to all strategies alike
+    skipped: Mapping[str, str] = field(default_factory=dict)  # strategy -> reason
+    unchecked: Mapping[str, str] = field(default_factory=dict)
+    requests_per_connection: int | None = None
+    seed: int = 1
+
+    def write(self, folder: Path) -> Path:
+        """The results folder, made."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "run.json").write_text(json.dumps(self.run(), indent=1))
+        with open(folder / "windows.jsonl", "w") as lines:
+            lines.writelines(json.dumps(record) + "\n" for record in self.records())
+        return folder
+
+    def run(self) -> dict[str, Any]:
+        strategies = {
+            name: {
+                "command": f"serve {name}",
+                "listing": LISTINGS.get(name),
+                "one_at_a_time": name in ONE_AT_A_TIME,
+            }
+            for name in self.capacity
+        }
+        return {
+            "schema": 1, "run_id": "20261122-203000-default", "started_at": "2026-11-22T20:30:00+00:00",
+            "finished_at": "2026-11-22T20:34:00+00:00", "outcome": "complete",
+            "command": ["run_bench.py", "--strategies", "all"], "seed": 1, "profile": "default",
+            "reference": "epoll", "strategies": strategies, "blocks": self.blocks, "rounds": self.rounds,
+            "groups": [
+                {"service": service, "clients": clients, "message_size": size,
+                 "requests_per_connection": self.requests_per_connection}
+                for service in self.services for clients, size in self.groups
+            ],
+            "machine": {"cpu": "AMD EPYC 9R14", "cores": 2, "kernel": "6.18", "python": "3.11.7",
+                        "memory_gib": 23.4},
+            "versions": {"twisted": "26.10.0"}, "server_cpus": [1], "loader_cpus": [0], "limits": {},
+            "unchecked": dict(self.unchecked), "measuring": {"seconds": 240.1, "in_windows_seconds": 180.2},
+            "marks": [],
+        }  # fmt: skip
+
+    def records(self) -> list[dict[str, Any]]:
+        rng = np.random.default_rng(self.seed)
+        plan = [(service, *group) for service in self.services for group in self.groups]
+        records: list[dict[str, Any]] = []
+        for block in range(self.blocks):
+            own = {name: rng.normal(0, self.block_noise) for name in self.capacity}
+            for group, (service, clients, size) in enumerate(plan):
+                common = rng.normal(0, self.drift)
+                where = {
+                    "service": service,
+                    "clients": clients,
+                    "message_size": size,
+                    "block": block,
+                    "group": group,
+                }
+                for name, reason in self.skipped.items():
+                    if block == 0:
+                        records.append(failure(name, reason=reason, **where))
+                for round_ in range(self.rounds):
+                    names = [name for name in self.capacity if name not in self.skipped]
+                    for position, name in enumerate(rng.permutation(names)):
+                        noise = common + own[name] + rng.normal(0, self.window_noise)
+                        rate = self.truth(str(name), clients, size) * float(np.exp(noise))
+                        place = {"round": round_, "position": position, "started_ns": len(records) * 10**8}
+                        records.append(self._window(rng, str(name), rate, {**where, **place}))
+        return records
+
+    def truth(self, name: str, clients: int, size: int) -> float:
+        """The throughput that a strategy has where nothing disturbs it, in replies per second."""
+        served = 1 if name in ONE_AT_A_TIME else clients
+        crowd = served / (served + 0.7) if served < 10 else 1 - 0.05 * np.log10(served / 10) ** 2
+        if name in ("select", "forking"):
+            crowd *= min(1, (100 / served) ** 0.4)  # both pay for the number of clients
+        if name in ONE_AT_A_TIME:
+            crowd = 1.0
+        return self.capacity[name] * float(crowd) / (1 + self.capacity[name] * size / 2e9)
+
+    def _window(self, rng: np.random.Generator, name: str, rate: float, where: dict[str, Any]) -> dict[str, Any]:
+        clients = where["clients"]
+        starved = clients - 1 if name in ONE_AT_A_TIME else 0
+        typical_ns = (clients - starved) / rate * 1e9
+        count = max(1, round(rate * self.counted_s))
+        tail = 0.45 if name in ("threading", "forking", "gevent") else 0.25
+        latencies = rng.lognormal(np.log(typical_ns), tail, count)
+        cpu_s = count * 1.25 * 0.9 / self.truth(name, clients, where["message_size"]) * rng.lognormal(0, 0.05)
+        return window(
+            name, requests=count, replies=round(count * 1.25), counted_s=self.counted_s, unanswered=starved,
+            censored=starved, latencies=latencies, checked=name not in self.unchecked, server_cpu_s=cpu_s,
+            requests_per_connection=self.requests_per_connection, **where,
+        )  # fmt: skip
+
+
+def window(strategy: str, *, latencies: ArrayLike = (), **given: Any) -> dict[str, Any]:
+    """One record of windows.jsonl; latencies in ns."""
+    record: dict[str, Any] = {
+        "kind": "window", **_CELL, "strategy": strategy, "block": 0, "group": 0, "round": 0, "position": 0,
+        "checked": True, "workers": 1, "started_ns": 0, "started_at": 1.8e9, "head_s": 0.02, "counted_s": 0.1,
+        "drain_s": 0.004, "requests": 1000, "late": 0, "censored": 0, "censored_hdr": None, "unanswered": 0,
+        "errors": {}, "connects": 0, "connect_hdr": None, "time_wait": 0, "server_cpu_s": 0.1,
+        "server_minor_faults": 0, "server_major_faults": 0, "server_processes": 1, "loader_cpu_s": 0.12,
+        "loader_wall_s": 0.124,
+    }  # fmt: skip
+    record |= given
+    record.setdefault("replies", record["requests"])
+    record["latency_hdr"] = histogram(latencies)
+    return record
+
+
+def failure(strategy: str, *, status: str = "skipped", reason: str = "no reason", **given: Any) -> dict[str, Any]:
+    """A failed cell as windows.jsonl has it."""
+    record = {"kind": "failure", **_CELL, "strategy": strategy, "block": 0, "group": 0, "status": status}
+    return record | {"reason": reason} | given
+
+
+def histogram(values: ArrayLike) -> str:
+    """Values (ns) in the encoding of windows.jsonl, in bulk: the library's own recording is slow."""
+    made = HdrHistogram(1, 60_000_000_000, 3)
+    whole = np.asarray(values).astype(np.int64).reshape(-1)
+    if whole.size:
+        bits = np.frexp((whole | 2047).astype(float))[1] - 11
+        index = ((bits + 1) << 10) + (whole >> bits) - 1024
+        counts = np.frombuffer(made.counts, dtype=np.uint64)
+        counts += np.bincount(index, minlength=made.counts_len).astype(np.uint64)
+        made.set_internal_tacking_values(int(index.min()), int(index.max()), whole.size)
+    return made.encode().decode()
