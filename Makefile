@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.installed
 
-.PHONY: help setup bench test lint lock clean
+.PHONY: help setup bench test lint lock clean bench-loader bench-same bench-uninterrupted
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,6 +24,15 @@ lint: $(READY)  ## check style and types
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
+
+bench-loader: $(READY)  ## what the load generator costs, against stock Locust and a bare client (2 minutes)
+	$(VENV)/bin/python -m benchmarks.loader
+
+bench-same: $(READY)  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (6 minutes)
+	$(VENV)/bin/python -m benchmarks.same_strategy_twice
+
+bench-uninterrupted: $(READY)  ## p99 of interleaved windows against long uninterrupted ones (10 minutes)
+	$(VENV)/bin/python -m benchmarks.uninterrupted
 
 lock: $(READY)  ## resolve pyproject.toml into requirements.lock anew
 	$(VENV)/bin/python -m uv pip compile pyproject.toml --group dev --universal --generate-hashes \

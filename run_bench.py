@@ -75,19 +75,20 @@ def check_only(given: argparse.Namespace) -> int:
     config = load(options.HERE / "bench.toml", given.bench)
     strategies = plan.select(config, given.strategies)
     machine.raise_descriptor_limit(check.DESCRIPTORS)
-    with Watchdog() as watchdog, TemporaryDirectory() as logs:
-        with terminal.progress(console, len(strategies), "servers") as tell:
-            services = list(given.service) or list(SERVICES)
-            verdicts = check.check(config, strategies, services, Path(logs), watchdog, tell)
+    services = list(given.service) or list(SERVICES)
+    with (
+        Watchdog() as watchdog,
+        TemporaryDirectory() as logs,
+        terminal.progress(console, len(strategies), "servers") as tell,
+    ):
+        verdicts = check.check(config, strategies, services, Path(logs), watchdog, tell)
     terminal.say_verdicts(console, verdicts)
     conforming = sum(verdict.conforms for verdict in verdicts.values())
     console.print(f"{conforming} of {len(verdicts)} strategies conform.")
     return 0 if conforming == len(verdicts) else 1
 
 
-def _checked(
-    planned: plan.Plan, recorder: Recorder, watchdog: Watchdog, unchecked: bool
-) -> dict[str, ServerFailed]:
+def _checked(planned: plan.Plan, recorder: Recorder, watchdog: Watchdog, unchecked: bool) -> dict[str, ServerFailed]:
     """Put every server through the conformance suite; those that are not to be measured, and why."""
     with terminal.progress(console, len(planned.strategies), "servers") as tell:
         verdicts = check.check(

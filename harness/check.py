@@ -60,14 +60,10 @@ def check(
     return verdicts
 
 
-def _try(
-    config: Config, strategy: Strategy, service: str, logs: Path, watchdog: Watchdog, verdict: Verdict
-) -> None:
+def _try(config: Config, strategy: Strategy, service: str, logs: Path, watchdog: Watchdog, verdict: Verdict) -> None:
     server = None
     try:
-        server = Server.start(
-            strategy, service=service, logs=logs, backlog=BACKLOG, recv_size=config.servers.recv_size
-        )
+        server = Server.start(strategy, service=service, logs=logs, backlog=BACKLOG, recv_size=config.servers.recv_size)
         watchdog.guard(server.pid)
         server.wait_ready(config.servers.ready_timeout_s)
         target = conformance.Target(server.host, server.port, strategy.one_at_a_time)

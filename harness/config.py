@@ -92,9 +92,9 @@ class Matrix(Table):
 
     service: Annotated[list[Service], Field(min_length=1)]
     clients: Annotated[list[Count], Field(min_length=1)]
-    sizes: Annotated[
-        list[Annotated[ByteSize, Field(ge=SMALLEST_MESSAGE, le=LARGEST_MESSAGE)]], Field(min_length=1)
-    ] = [ByteSize(64)]
+    sizes: Annotated[list[Annotated[ByteSize, Field(ge=SMALLEST_MESSAGE, le=LARGEST_MESSAGE)]], Field(min_length=1)] = [
+        ByteSize(64)
+    ]
     requests_per_connection: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
 
 
@@ -118,8 +118,7 @@ class Config(Table):
     def profile(self, name: str) -> Profile:
         if name not in self.profiles:
             raise ConfigError(
-                f"--profile {name}: no such profile{nearest(name, self.profiles)}; "
-                f"there are {', '.join(self.profiles)}"
+                f"--profile {name}: no such profile{nearest(name, self.profiles)}; there are {', '.join(self.profiles)}"
             )
         return self.profiles[name]
 
@@ -152,16 +151,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be read: {error.strerror}; name another with --bench FILE"
-        ) from None
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another with --bench FILE") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}; mend that line") from None
     strategies = tables.get("strategies", {})
     if not isinstance(strategies, dict):
-        raise ConfigError(
-            f'{path}: strategies: must be a table; write [strategies] and name = "command" lines'
-        )
+        raise ConfigError(f'{path}: strategies: must be a table; write [strategies] and name = "command" lines')
     for name, entry in strategies.items():
         if isinstance(entry, str):
             entry = strategies[name] = {"command": entry}

@@ -38,9 +38,7 @@ class Loader:
     def wait_ready(self) -> None:
         self._answer(START_LIMIT_S)
 
-    def open(
-        self, targets: dict[str, tuple[str, int]], clients: int, exchange: dict[str, Any]
-    ) -> dict[str, Any]:
+    def open(self, targets: dict[str, tuple[str, int]], clients: int, exchange: dict[str, Any]) -> dict[str, Any]:
         """Connect all clients to all targets; for each target, how many clients it answered."""
         return self._ask({"do": "open", "targets": targets, "clients": clients} | exchange)
 

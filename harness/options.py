@@ -48,9 +48,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     named = bool(arguments) and not arguments[0].startswith("-")
     command = arguments[0] if named else "bench"
     if command not in COMMANDS:
-        raise ConfigError(
-            f"{command}: no such command{nearest(command, COMMANDS)}; there are {', '.join(COMMANDS)}"
-        )
+        raise ConfigError(f"{command}: no such command{nearest(command, COMMANDS)}; there are {', '.join(COMMANDS)}")
     given = _parser(command).parse_args(arguments[1:] if named else arguments)
     given.command = command
     return given
@@ -63,13 +61,8 @@ def _parser(command: str) -> argparse.ArgumentParser:
         description="Floods servers of every concurrency model side by side, and says what each costs."
         if command == "bench"
         else f"{COMMANDS[command].capitalize()}.",
-        epilog="commands:\n"
-        + "".join(f"  {name:8}{what}\n" for name, what in COMMANDS.items())
-        + "\n"
-        + EXAMPLES,
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
-            prog, max_help_position=28, width=width
-        ),
+        epilog="commands:\n" + "".join(f"  {name:8}{what}\n" for name, what in COMMANDS.items()) + "\n" + EXAMPLES,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=width),
         allow_abbrev=False,
     )
     which = parser.add_argument_group("what to take")
@@ -99,9 +92,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
 
 def _add_bench_options(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how to measure")
-    how.add_argument(
-        "--profile", default="default", metavar="NAME", help="quick, default or full, of bench.toml"
-    )
+    how.add_argument("--profile", default="default", metavar="NAME", help="quick, default or full, of bench.toml")
     how.add_argument(
         "--clients",
         type=_listed(_count),
@@ -116,9 +107,7 @@ def _add_bench_options(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE,...",
         help="message sizes such as 64 or 16KiB, in place of the profile's",
     )
-    how.add_argument(
-        "--seed", type=int, metavar="N", help="decides every random order (default: bench.toml's)"
-    )
+    how.add_argument("--seed", type=int, metavar="N", help="decides every random order (default: bench.toml's)")
     how.add_argument(
         "--workers",
         type=_count,

@@ -39,9 +39,7 @@ class Group:
     def __str__(self) -> str:
         per_connection = self.requests_per_connection
         churn = f", {per_connection} a connection" if per_connection else ""
-        return (
-            f"{self.service}, {self.clients} client{'s' * (self.clients > 1)}, {self.message_size} B{churn}"
-        )
+        return f"{self.service}, {self.clients} client{'s' * (self.clients > 1)}, {self.message_size} B{churn}"
 
 
 @dataclass(frozen=True)
@@ -113,9 +111,7 @@ class Plan:
     @property
     def windows_seconds(self) -> float:
         """Expected inside windows, over all blocks."""
-        per_block = sum(
-            len(self.members(group)) * self.rounds * self.window_seconds(group) for group in self.groups
-        )
+        per_block = sum(len(self.members(group)) * self.rounds * self.window_seconds(group) for group in self.groups)
         return self.blocks * per_block
 
     @property
@@ -132,17 +128,13 @@ class Plan:
         return float(stats.t.ppf(0.975, self.blocks - 1)) * BLOCK_SPREAD / self.blocks**0.5
 
 
-def make(
-    config: Config, profile_name: str, overrides: Overrides, seed: int | None, workers: int | None
-) -> Plan:
+def make(config: Config, profile_name: str, overrides: Overrides, seed: int | None, workers: int | None) -> Plan:
     """Raises ConfigError where what is asked for can't be measured here."""
     profile = config.profile(profile_name)
     strategies = select(config, overrides.strategies)
     groups = _groups([_overridden(entry, overrides) for entry in profile.matrix])
     if not any(group.service in strategy.services for group in groups for strategy in strategies.values()):
-        raise ConfigError(
-            "none of these strategies offers any of these services; widen --strategies or --service"
-        )
+        raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
     workers = workers or config.loadgen.workers
     most_clients = max(group.clients for group in groups)
     _check_limits(most_clients)

@@ -103,9 +103,7 @@ def _new_folder(results: Path, name: str) -> Path:
         except FileExistsError:  # another run of this very second
             folder = results / f"{name}-{attempt}"
         except OSError as error:
-            raise ConfigError(
-                f"--results {results}: can't be written: {error.strerror}; name another folder"
-            ) from None
+            raise ConfigError(f"--results {results}: can't be written: {error.strerror}; name another folder") from None
     latest = results / "latest"
     draft = results / f".latest-{os.getpid()}"
     draft.symlink_to(folder.name)

@@ -63,9 +63,7 @@ class Run:
         plan = self._plan
         self._failed = dict(absent)
         names = [
-            name
-            for name, strategy in plan.strategies.items()
-            if service in strategy.services and name not in absent
+            name for name, strategy in plan.strategies.items() if service in strategy.services and name not in absent
         ]
         try:
             for name in plan.shuffled(names, block, service):
@@ -125,9 +123,7 @@ class Run:
         """The loader, started if there is none or the last one failed."""
         if self._loader is None:
             if self._loaders_started > LOADER_RESTARTS:
-                raise LoaderFailed(
-                    f"the loader failed {self._loaders_started} times; see {self._recorder.logs}"
-                )
+                raise LoaderFailed(f"the loader failed {self._loaders_started} times; see {self._recorder.logs}")
             self._loaders_started += 1
             self._loader = Loader(self._plan.workers, self._plan.loader_cpus, self._recorder.logs)
             self._watchdog.guard(self._loader.pid)
@@ -191,9 +187,7 @@ class Run:
         for name, target in answer["targets"].items():
             if not target["answered"]:
                 errors = ", ".join(f"{count} {kind}" for kind, count in target["errors"].items())
-                silent = ServerFailed(
-                    f"answered none of {group.clients} clients" + f" ({errors})" * bool(errors)
-                )
+                silent = ServerFailed(f"answered none of {group.clients} clients" + f" ({errors})" * bool(errors))
                 self._bury(name, group, alive, block, silent)
 
     def _bury(self, name: str, group: Group, alive: list[str], block: int, failure: ServerFailed) -> None:

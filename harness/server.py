@@ -45,16 +45,12 @@ class StopReport:
         elif self.exit_code not in (0, -signal.SIGTERM):  # foreign programs just die of it
             found.append(f"ended with {self.exit_code} when asked to stop, not with 0")
         if self.leftovers:
-            found.append(
-                f"left {self.leftovers} process{'es' * (self.leftovers > 1)} behind, which were killed"
-            )
+            found.append(f"left {self.leftovers} process{'es' * (self.leftovers > 1)} behind, which were killed")
         return found
 
 
 class Server:
-    def __init__(
-        self, process: subprocess.Popen[bytes], strategy: Strategy, host: str, port: int, logs: Path
-    ) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], strategy: Strategy, host: str, port: int, logs: Path) -> None:
         self.strategy = strategy
         self.host = host
         self.port = port  # 0 until READY tells
@@ -80,13 +76,17 @@ class Server:
         Raises ServerFailed where the program itself can't be started.
         """
         port = _free_port(host) if strategy.ready == "connect" else 0
-        options = (
-            f"--service {service} --host {host} --port {port} --backlog {backlog} --recv-size {recv_size}"
-        )
-        fills = dict(
-            host=host, port=port, backlog=backlog, service=service, recv_size=recv_size, options=options
-        )
-        command = shlex.split(strategy.command.format(python=shlex.quote(sys.executable), **fills))
+        options = f"--service {service} --host {host} --port {port} --backlog {backlog} --recv-size {recv_size}"
+        fills = {
+            "python": shlex.quote(sys.executable),
+            "host": host,
+            "port": port,
+            "backlog": backlog,
+            "service": service,
+            "recv_size": recv_size,
+            "options": options,
+        }
+        command = shlex.split(strategy.command.format_map(fills))
         logs.mkdir(parents=True, exist_ok=True)
         server_files = (logs / f"{strategy.name}.out", logs / f"{strategy.name}.err")
         with open(server_files[0], "wb") as out, open(server_files[1], "wb") as err, running_on(cpus):

@@ -99,9 +99,7 @@ class _Lines:
 
     def __call__(self, done: float, what: str) -> None:
         if what != self._last:
-            self._console.print(
-                f"{what} ({max(self._total - done, 0):.0f} of {self._total:.0f} {self._unit} left)"
-            )
+            self._console.print(f"{what} ({max(self._total - done, 0):.0f} of {self._total:.0f} {self._unit} left)")
             self._last = what
 
 

@@ -15,7 +15,6 @@ import contextlib
 import gc
 import json
 import os
-import sys
 
 from gevent.fileobject import FileObjectPosix
 
@@ -23,15 +22,9 @@ from loadgen.control import Control, LoaderError, quiet_logging
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m loadgen", description="The load generator, steered over stdin."
-    )
-    parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="2 or more: that many worker processes"
-    )
-    parser.add_argument(
-        "--allow-remote", action="store_true", help="permit targets that are not this machine"
-    )
+    parser = argparse.ArgumentParser(prog="python -m loadgen", description="The load generator, steered over stdin.")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="2 or more: that many worker processes")
+    parser.add_argument("--allow-remote", action="store_true", help="permit targets that are not this machine")
     options = parser.parse_args()
     quiet_logging()
     # Answers have the pipe to themselves: whatever else prints, prints to stderr.
@@ -66,4 +59,4 @@ def _carry_out(control: Control, command: dict[str, object]) -> dict[str, object
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

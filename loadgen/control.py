@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from time import perf_counter_ns as clock
 from typing import Any
 
 import gevent
@@ -104,7 +105,7 @@ class Control:
 
     def window(self, command: dict[str, Any]) -> dict[str, Any]:
         lead_ns = LEAD_NS if self._workers > 1 else 0
-        start_ns = window.clock() + lead_ns
+        start_ns = clock() + lead_ns
         return window.merge(self._ask(command | {"start_ns": start_ns}))
 
     def close(self) -> dict[str, Any]:

@@ -92,13 +92,11 @@ def _answered(flood: Flood) -> bool:
     return not any(connection.open for connection in flood.connections)
 
 
-def _handle_until(
-    floods: list[Flood], done: Callable[[], bool], silence_ns: int, breathe: Callable[[], None]
-) -> None:
+def _handle_until(floods: list[Flood], done: Callable[[], bool], silence_ns: int, breathe: Callable[[], None]) -> None:
     """Handle the events of all servers until `done`, or nothing has happened for that long."""
     last = clock()
     while not done() and clock() - last < silence_ns:
-        if any([flood.handle_events(0) for flood in floods]):
+        if sum(flood.handle_events(0) for flood in floods):
             last = clock()
         else:
             time.sleep(0.001)

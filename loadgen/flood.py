@@ -32,9 +32,7 @@ LONGEST_STRETCH_NS = 300_000_000  # Locust's hub is never held for longer
 class Flood:
     """`names` are the clients' numbers, unique over all workers; `host` is a literal address."""
 
-    def __init__(
-        self, host: str, port: int, exchange: Exchange, names: Iterable[int], source: Source
-    ) -> None:
+    def __init__(self, host: str, port: int, exchange: Exchange, names: Iterable[int], source: Source) -> None:
         self._address = (host, port)
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._exchange = exchange

@@ -71,7 +71,7 @@ def run(flood: Flood, lengths: WindowLengths, start_ns: int, breathe: Callable[[
     answered = np.asarray(flood.answered_ns, dtype=np.int64)
     took = np.asarray(flood.took_ns, dtype=np.int64)
     asked = answered - took
-    latency_hdr = histogram.encode(took[(asked >= counted_from) & (asked < counted_to)])
+    latencies = took[(asked >= counted_from) & (asked < counted_to)]
     return Observation(
         started_ns=started,
         counted_s=lengths.counted_s,
@@ -85,8 +85,8 @@ def run(flood: Flood, lengths: WindowLengths, start_ns: int, breathe: Callable[[
         errors=dict(flood.errors),
         connects=len(flood.connected_ns),
         connect_hdr=histogram.encode(flood.connected_ns),
-        latency_hdr=latency_hdr,
-        latency_p99_ns=histogram.value_at(latency_hdr, 99),
+        latency_hdr=histogram.encode(latencies),
+        latency_p99_ns=int(np.percentile(latencies, 99)) if latencies.size else 0,
         loader_cpu_s=cpu_s,
         loader_wall_s=(ended - started) / 1e9,
         start_spread_s=0.0,

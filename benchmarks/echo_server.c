@@ -1,0 +1,36 @@
+/* A bare epoll echo server: what is left when the server costs next to nothing. */
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int main(void) {
+    int on = 1, listener = socket(AF_INET, SOCK_STREAM, 0), ready = epoll_create1(0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    bind(listener, (struct sockaddr *)&address, sizeof address);
+    listen(listener, 1024);
+    getsockname(listener, (struct sockaddr *)&address, &length);
+    printf("READY 127.0.0.1:%d\n", ntohs(address.sin_port));
+    fflush(stdout);
+    struct epoll_event watch = {.events = EPOLLIN, .data.fd = listener}, events[256];
+    epoll_ctl(ready, EPOLL_CTL_ADD, listener, &watch);
+    static char buffer[65536];
+    for (;;) {
+        int count = epoll_wait(ready, events, 256, -1);
+        for (int i = 0; i < count; i++) {
+            int fd = events[i].data.fd;
+            if (fd == listener) {
+                watch.data.fd = accept(listener, NULL, NULL);
+                epoll_ctl(ready, EPOLL_CTL_ADD, watch.data.fd, &watch);
+                continue;
+            }
+            ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+            if (got <= 0 || send(fd, buffer, got, MSG_NOSIGNAL) != got) close(fd);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+"""Does an A/A comparison come out as no difference? (`python -m benchmarks.same_strategy_twice`)
+
+One strategy under two names, in quick runs of that pair: how often the interval of their ratio holds 1, and
+how wide it is. An honest 95 % interval misses about once in twenty.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from benchmarks.stage import ROOT
+
+RUNS = 20
+WIDEST = 0.15
+
+
+def main(strategy: str) -> int:
+    held, widths = 0, []
+    for run in range(RUNS):
+        with TemporaryDirectory() as folder:
+            cell = _ratio_of_pair(strategy, seed=run, folder=Path(folder))
+        holds = cell.ratio_low <= 1 <= cell.ratio_high
+        width = (cell.ratio_high - cell.ratio_low) / 2
+        held += holds
+        widths.append(width)
+        print(f"run {run + 1:2}: {cell.ratio:.3f} ± {width:.3f} {'' if holds else '  1 is outside'}", flush=True)
+    print(f"{strategy}: 1 inside {held} of {RUNS}; half-width {min(widths):.3f} to {max(widths):.3f}")
+    return 0 if held >= RUNS - 3 and max(widths) <= WIDEST else 1
+
+
+def _ratio_of_pair(strategy: str, seed: int, folder: Path) -> pd.Series:
+    """The second name's row of cells.csv, after a quick run of both."""
+    bench = folder / "pair.toml"
+    command = _command_of(strategy).replace("servers/", f"{ROOT}/servers/")
+    bench.write_text(f"reference = 'first'\n[strategies]\nfirst = '{command}'\nsecond = '{command}'\n")
+    options = ["--strategies", "first,second", "--profile", "quick", "--seed", str(seed)]
+    subprocess.run(
+        [sys.executable, ROOT / "run_bench.py", "--bench", bench, *options, "--results", folder],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    cells = pd.read_csv(folder / "latest" / "cells.csv")
+    return cells[cells.strategy == "second"].iloc[0]
+
+
+def _command_of(strategy: str) -> str:
+    from benchmarks.stage import configuration
+
+    return configuration().strategies[strategy].command
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "epoll"))
