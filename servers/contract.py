@@ -1,0 +1,176 @@
+"""The contract of README.md for servers written in Python: what is left for a strategy is its mechanism.
+
+A strategy's file ends in `run(serve, __doc__)`, where `serve(listener, options)` serves until killed.
+"""
+
+import argparse
+import contextlib
+import errno
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import NoReturn
+
+from services import SERVICES, Conversation
+
+CANNOT_START = 3
+
+# No descriptor or no memory left for one more connection.
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+# That connection came to nothing; the next may be sound.
+ABORTED = {errno.ECONNABORTED, errno.EPROTO, errno.EPERM}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line: where to listen, what to serve."""
+
+    service: type[Conversation]  # called once per client
+    host: str
+    port: int
+    backlog: int
+    recv_size: int  # bytes asked of the kernel at a time
+
+
+def run(serve: Callable[[socket.socket, Options], None], about: str | None) -> None:
+    """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3."""
+    options = parse(about)
+    listener = listen(options)
+    for stop_signal in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop_signal, _leave)
+    host, port = listener.getsockname()[:2]
+    print(f"READY {host}:{port}", flush=True)
+    serve(listener, options)
+
+
+def parse(about: str | None) -> Options:
+    parser = argparse.ArgumentParser(
+        description=about,
+        epilog="Example: --service echo --port 9000, then from another terminal: telnet 127.0.0.1 9000. "
+        "Ctrl-C or SIGTERM stops it.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--service",
+        choices=SERVICES,
+        default="echo",
+        help="echo: send back what comes; greet: greet and close; log: count what comes, answer the client's "
+        "half-close with the number of bytes (default: %(default)s)",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port",
+        type=_number(0, 65535),
+        default=0,
+        help="0 lets the kernel choose; the line READY host:port tells (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--backlog",
+        type=_number(1, 2**31 - 1),
+        default=1024,
+        help="connections that may wait to be accepted (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--recv-size",
+        type=_number(1, 2**30),
+        default=65536,
+        help="bytes to ask of the kernel at a time (default: %(default)s)",
+    )
+    given = parser.parse_args()
+    return Options(SERVICES[given.service], given.host, given.port, given.backlog, given.recv_size)
+
+
+def listen(options: Options) -> socket.socket:
+    """The one place where socket settings are made: a library adopts this listener, it makes none."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Linux accepted sockets inherit it: no strategy waits for an ACK before a small reply.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind((options.host, options.port))
+        listener.listen(options.backlog)
+    except OSError as error:
+        where = f"{options.host}:{options.port}"
+        cannot_start(f"cannot listen on {where}: {error.strerror or error}; try another --port")
+    return listener
+
+
+@contextlib.contextmanager
+def library(name: str) -> Iterator[None]:
+    """Around the import of a strategy's own library: its absence is a reason to be skipped, not a crash."""
+    try:
+        yield
+    except ImportError as error:
+        cannot_start(f"needs {name} ({error}); install it with: pip install {name}")
+
+
+def cannot_start(reason: str) -> NoReturn:
+    print(f"{os.path.basename(sys.argv[0])}: {' '.join(reason.split())}", file=sys.stderr, flush=True)
+    raise SystemExit(CANNOT_START)
+
+
+class Complaint:
+    """Says on stderr that something went wrong the 1st, 2nd, 4th, 8th ... time: chatter stays bounded."""
+
+    def __init__(self) -> None:
+        self._times = 0
+
+    def __call__(self, what: object) -> None:
+        self._times += 1
+        if self._times & (self._times - 1) == 0:
+            print(f"{what} ({self._times} so far)", file=sys.stderr, flush=True)
+
+
+class Door:
+    """accept() for loops of our own: neither clients nor a full descriptor table end it or make it spin."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
+        self._complain = Complaint()
+
+    def accept(self) -> socket.socket | None:
+        """The next connection, or None if there is none to be had now."""
+        while True:
+            try:
+                return self._listener.accept()[0]
+            except BlockingIOError:
+                return None
+            except OSError as error:
+                if error.errno in EXHAUSTED:
+                    self._turn_away(error)
+                    return None
+                if error.errno not in ABORTED:
+                    raise
+
+    def _turn_away(self, error: OSError) -> None:
+        """Spend the spare descriptor on closing one connection; if left waiting it would wake us for ever."""
+        self._complain(f"connection refused: {error.strerror}")
+        try:
+            if self._spare is not None:
+                os.close(self._spare)
+                self._spare = None
+            self._listener.accept()[0].close()
+            self._spare = os.open(os.devnull, os.O_RDONLY)
+        except OSError:
+            time.sleep(0.01)  # somebody else took the descriptor: wait rather than spin
+
+
+def _leave(signum: int, frame: FrameType | None) -> NoReturn:
+    """At once, from whatever is running: no library sees an exception, nothing here outlives the process."""
+    os._exit(0)
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{value} is not between {low} and {high}")
+        return value
+
+    return number

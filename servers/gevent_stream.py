@@ -1,0 +1,42 @@
+"""Beside the chapter: gevent, a greenlet per connection.
+
+Mechanism: code that looks blocking; a call that would wait hands over to the hub's loop (libev: epoll
+here).
+Cost: a greenlet with a stack of its own per client, two switches and a watcher for each wait.
+"""
+
+import socket
+
+from contract import Options, library, run
+
+with library("gevent"):
+    import gevent.socket
+    from gevent.server import StreamServer
+
+
+def converse(client: gevent.socket.socket, options: Options) -> None:
+    """One client from the first byte to the last; the server closes the socket afterwards."""
+    conversation = options.service()
+    try:
+        if conversation.opening:
+            client.sendall(conversation.opening)
+        if conversation.hangs_up:
+            return
+        received, recv, sendall, size = conversation.received, client.recv, client.sendall, options.recv_size
+        while data := recv(size):
+            if reply := received(data):
+                sendall(reply)
+        if reply := conversation.finished():
+            sendall(reply)
+    except OSError:
+        pass  # the client is gone
+
+
+def serve(listener: socket.socket, options: Options) -> None:
+    # Adopting the contract's listener pins the backlog (256); "default" sets no limit on greenlets.
+    adopted = gevent.socket.socket(fileno=listener.detach())
+    StreamServer(adopted, lambda client, _: converse(client, options), spawn="default").serve_forever()
+
+
+if __name__ == "__main__":
+    run(serve, __doc__)
