@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.installed
 
-.PHONY: help setup bench test lint lock clean bench-loader bench-same bench-uninterrupted
+.PHONY: help setup bench test lint docs lock clean bench-loader bench-same bench-uninterrupted
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,6 +33,9 @@ bench-same: $(READY)  ## one strategy under two names, twenty quick runs: is 1 i
 
 bench-uninterrupted: $(READY)  ## p99 of interleaved windows against long uninterrupted ones (10 minutes)
 	$(VENV)/bin/python -m benchmarks.uninterrupted
+
+docs:  ## take the newest run's chart and cells into docs/, for the README
+	cp results/latest/run.json results/latest/cells.csv results/latest/charts/throughput_vs_clients.png docs/
 
 lock: $(READY)  ## resolve pyproject.toml into requirements.lock anew
 	$(VENV)/bin/python -m uv pip compile pyproject.toml --group dev --universal --generate-hashes \

@@ -11,14 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 try:
-    from rich.console import Console
-
     from harness import check, machine, options, plan, terminal
     from harness.config import SERVICES, ConfigError, load
     from harness.loader import LoaderFailed
     from harness.recorder import Recorder
     from harness.run import Run
     from harness.server import ServerFailed
+    from harness.terminal import say
     from harness.watchdog import Watchdog
 except ModuleNotFoundError as missing:
     print(
@@ -27,7 +26,8 @@ except ModuleNotFoundError as missing:
     )
     sys.exit(2)
 
-console = Console(highlight=False)
+EXIT_CODES = {"complete": 0, "given up": 1, "interrupted": 130}
+NOTHING_MEASURED = 1
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,7 +48,7 @@ def bench(given: argparse.Namespace) -> int:
     config = load(options.HERE / "bench.toml", given.bench)
     overrides = plan.Overrides(given.strategies, given.service, given.clients, given.sizes)
     planned = plan.make(config, given.profile, overrides, given.seed, given.workers)
-    terminal.say_plan(console, planned)
+    terminal.say_plan(planned)
     if given.list:
         return 0
     machine.raise_descriptor_limit(planned.descriptors)
@@ -57,14 +57,14 @@ def bench(given: argparse.Namespace) -> int:
     try:
         with Watchdog() as watchdog:
             absent = _checked(planned, recorder, watchdog, given.unchecked)
-            with terminal.progress(console, planned.windows_seconds, "s of windows") as tell:
+            with terminal.progress(planned.windows_seconds, "s of windows") as tell:
                 Run(planned, recorder, watchdog, tell).carry_out(absent)
         outcome = "complete"
     except KeyboardInterrupt:
-        console.print("Interrupted: what was measured so far is kept.")
+        say("Interrupted: what was measured so far is kept.")
     except LoaderFailed as failure:
         outcome = "given up"
-        console.print(f"[red]Given up[/]: {failure}")
+        say(f"[red]Given up[/]: {failure}")
     finally:
         recorder.finish(outcome)
     return _said(recorder, outcome)
@@ -79,22 +79,22 @@ def check_only(given: argparse.Namespace) -> int:
     with (
         Watchdog() as watchdog,
         TemporaryDirectory() as logs,
-        terminal.progress(console, len(strategies), "servers") as tell,
+        terminal.progress(len(strategies), "servers") as tell,
     ):
         verdicts = check.check(config, strategies, services, Path(logs), watchdog, tell)
-    terminal.say_verdicts(console, verdicts)
+    terminal.say_verdicts(verdicts)
     conforming = sum(verdict.conforms for verdict in verdicts.values())
-    console.print(f"{conforming} of {len(verdicts)} strategies conform.")
+    say(f"{conforming} of {len(verdicts)} strategies conform.")
     return 0 if conforming == len(verdicts) else 1
 
 
 def _checked(planned: plan.Plan, recorder: Recorder, watchdog: Watchdog, unchecked: bool) -> dict[str, ServerFailed]:
     """Put every server through the conformance suite; those that are not to be measured, and why."""
-    with terminal.progress(console, len(planned.strategies), "servers") as tell:
+    with terminal.progress(len(planned.strategies), "servers") as tell:
         verdicts = check.check(
             planned.config, planned.strategies, planned.services, recorder.logs / "check", watchdog, tell
         )
-    terminal.say_verdicts(console, verdicts)
+    terminal.say_verdicts(verdicts)
     absent = {}
     for name, verdict in verdicts.items():
         if verdict.absent is not None:
@@ -114,17 +114,19 @@ def _said(recorder: Recorder, outcome: str) -> int:
 
     try:
         written = cells.write(recorder.folder)
-        with console.status("Drawing the charts"):
+        with terminal.console.status("Drawing the charts"):
             drawn = charts.draw(recorder.folder)
-        table.render(recorder.folder, console)
+        table.render(recorder.folder, terminal.console)
     except load.ResultsError as error:
-        console.print(f"Nothing to show: {error}")
-        return 130 if outcome == "interrupted" else 1
-    console.print(f"{recorder.share_in_windows:.0%} of the measuring time was spent inside windows.")
-    console.print(f"Cells:  {written}")
+        say(f"Nothing to show: {error}")
+        return NOTHING_MEASURED
+    if not recorder.measured:
+        return EXIT_CODES[outcome] or NOTHING_MEASURED
+    say(f"{recorder.share_in_windows:.0%} of the measuring time was spent inside windows.")
+    say(f"Cells:  {written}")
     for folder in sorted({path.parent for path in drawn}):
-        console.print(f"Charts: {folder}")
-    return {"complete": 0, "interrupted": 130}.get(outcome, 1)
+        say(f"Charts: {folder}")
+    return EXIT_CODES[outcome]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness import conformance
 from harness.config import Config, Strategy
+from harness.probe import Target
 from harness.server import Server, ServerFailed
 from harness.watchdog import Watchdog
 
@@ -66,7 +67,7 @@ def _try(config: Config, strategy: Strategy, service: str, logs: Path, watchdog:
         server = Server.start(strategy, service=service, logs=logs, backlog=BACKLOG, recv_size=config.servers.recv_size)
         watchdog.guard(server.pid)
         server.wait_ready(config.servers.ready_timeout_s)
-        target = conformance.Target(server.host, server.port, strategy.one_at_a_time)
+        target = Target(server.host, server.port, strategy.one_at_a_time)
         verdict.failures += [f"{service}: {failure}" for failure in conformance.check(target, service)]
     except ServerFailed as failure:
         verdict.absent = failure

@@ -32,6 +32,7 @@ class Recorder:
         self._windows = open(self.folder / "windows.jsonl", "a", encoding="utf-8")  # noqa: SIM115 (closed by finish)
         self._began = time.monotonic()
         self._in_windows_s = 0.0
+        self.measured = False  # whether there is any window
 
     def begin_measuring(self) -> None:
         self._began = time.monotonic()
@@ -42,6 +43,7 @@ class Recorder:
         self._write_run()
 
     def window(self, strategy: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
+        self.measured = True
         self._in_windows_s += observed["loader_wall_s"] / self._plan.workers
         row = {"kind": "window", **self._cell(strategy, group), **place, "workers": self._plan.workers}
         self._append(row | {"checked": strategy not in self._run["unchecked"]} | observed)

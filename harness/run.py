@@ -42,8 +42,9 @@ class Run:
     def carry_out(self, absent: dict[str, ServerFailed]) -> None:
         """Measure all blocks. `absent` strategies are recorded as such and not started."""
         plan = self._plan
-        self._recorder.begin_measuring()
         try:
+            self._running_loader()  # takes longer to start than a server
+            self._recorder.begin_measuring()
             for block in range(plan.blocks):
                 for service in plan.services:
                     groups = [group for group in plan.groups if group.service == service]
@@ -212,6 +213,8 @@ class Run:
         observed = self._running_loader().window(name, length)
         used = proctree.usage(server.pid) - before
         server.raise_if_dead()
+        if not observed["replies"]:
+            raise ServerFailed(f"gave no answer in a window of {observed['loader_wall_s']:.2f} s")
         self._p99_s[group, name] = observed.pop("latency_p99_ns") / 1e9
         observed |= {
             "started_at": started_at,

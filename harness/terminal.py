@@ -1,31 +1,34 @@
 """What the person at the terminal reads while a run is planned and under way."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from harness.check import Verdict
 from harness.plan import Plan
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+console = Console(highlight=False)
 REFRESH_S = 0.5  # drawing takes CPU time from the loader, so it is done between windows and seldom
 
 
-def say_plan(console: Console, plan: Plan) -> None:
+def say(text: str) -> None:
+    """A line, with rich's markup; a terminal breaks it where it must, a file keeps it whole."""
+    console.print(text, soft_wrap=True)
+
+
+def say_plan(plan: Plan) -> None:
     """The plan, its expected time and the interval to be expected."""
-    console.print(f"[bold]Strategies[/] ({len(plan.strategies)}): {', '.join(plan.strategies)}")
-    console.print(
+    say(f"[bold]Strategies[/] ({len(plan.strategies)}): {', '.join(plan.strategies)}")
+    say(
         f"[bold]Order[/]: {plan.blocks} blocks of fresh servers, {plan.rounds} rounds each, windows in random order "
         f"(seed {plan.seed})"
     )
-    console.print(
+    say(
         f"[bold]CPUs[/]: servers on {_cpus(plan.server_cpus)}, load generator on {_cpus(plan.loader_cpus)}"
         f" ({plan.workers} process{'es' * (plan.workers > 1)})"
     )
@@ -41,33 +44,33 @@ def say_plan(console: Console, plan: Plan) -> None:
     console.print(table)
     for group in plan.groups:
         if len(plan.waves[group]) > 1:
-            console.print(
+            say(
                 f"[yellow]{group}[/]: descriptors or memory don't allow all strategies at once; in turn: "
                 + "; then ".join(", ".join(wave) for wave in plan.waves[group])
             )
     for mark in plan.marks:
-        console.print(f"[yellow]Note[/]: {mark}")
-    console.print(
+        say(f"[yellow]Note[/]: {mark}")
+    say(
         f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}, and ratios to {plan.config.reference} within "
         f"± {plan.expected_interval:.1%} (95 %, if blocks spread by 3 % as they mostly do)"
     )
 
 
-def say_verdicts(console: Console, verdicts: dict[str, Verdict]) -> None:
+def say_verdicts(verdicts: dict[str, Verdict]) -> None:
     """Of the conformance suite, what is not in order."""
     for name, verdict in verdicts.items():
         if verdict.absent is not None:
             word = "skipped" if verdict.absent.skipped else "failed"
-            console.print(f"[yellow]{name}[/] {word}: {verdict.reason}", highlight=False)
+            say(f"[yellow]{name}[/] {word}: {escape(verdict.reason)}")
         for failure in verdict.failures:
-            console.print(f"[yellow]{name}[/] fails the conformance suite: {failure}", highlight=False)
+            say(f"[yellow]{name}[/] fails the conformance suite: {escape(failure)}")
 
 
 @contextmanager
-def progress(console: Console, total: float, unit: str) -> Iterator["Callable[[float, str], None]"]:
+def progress(total: float, unit: str) -> Iterator[Callable[[float, str], None]]:
     """A bar with the time left on a terminal, now and then a line elsewhere."""
     if not console.is_terminal:
-        yield _Lines(console, total, unit)
+        yield _Lines(total, unit)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -93,13 +96,13 @@ def progress(console: Console, total: float, unit: str) -> Iterator["Callable[[f
 class _Lines:
     """For logs: a line whenever something else begins, and how much is left."""
 
-    def __init__(self, console: Console, total: float, unit: str) -> None:
-        self._console, self._total, self._unit = console, total, unit
+    def __init__(self, total: float, unit: str) -> None:
+        self._total, self._unit = total, unit
         self._last = ""
 
     def __call__(self, done: float, what: str) -> None:
         if what != self._last:
-            self._console.print(f"{what} ({max(self._total - done, 0):.0f} of {self._total:.0f} {self._unit} left)")
+            say(f"{what} ({max(self._total - done, 0):.0f} of {self._total:.0f} {self._unit} left)")
             self._last = what
 
 

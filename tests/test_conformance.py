@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, STRATEGIES
 
-from harness import conformance
+from harness import conformance, probe
 from harness.config import Strategy
-from harness.conformance import Case, Target
+from harness.conformance import Case
+from harness.probe import Target
 from harness.server import Server, ServerFailed
 
 
@@ -95,7 +96,7 @@ def test_log(served: Served, case: Case) -> None:
 def test_flaw_is_caught(
     start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, flaw: str, service: str, caught_by: str
 ) -> None:
-    monkeypatch.setattr(conformance, "DEADLINE_S", 0.25)  # some of the flaws are hangs
+    monkeypatch.setattr(probe, "DEADLINE_S", 0.25)  # some of the flaws are hangs
     server = start(fake(flaw))
     failures = conformance.check(Target(server.host, server.port), service)
     assert any(line.startswith(f"{caught_by}: expected ") for line in failures), failures
@@ -115,7 +116,7 @@ def test_absent_server_fails_every_case(start: Callable[..., Server]) -> None:
 
 
 def test_server_that_hangs_is_given_up(start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conformance, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(probe, "DEADLINE_S", 0.2)
     server = start(fake("Hangs"))
     failures = conformance.check(Target(server.host, server.port), "echo")
     assert len(failures) == 3

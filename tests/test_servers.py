@@ -20,9 +20,9 @@ import psutil
 import pytest
 from conftest import ROOT, STRATEGIES
 
-from harness import conformance
+from harness import conformance, probe
 from harness.config import Strategy, load
-from harness.conformance import Target
+from harness.probe import Target
 from harness.server import Server
 
 Start = Callable[..., Server]
@@ -158,7 +158,7 @@ def growth_under_flood(server: Server, one_at_a_time: bool) -> int:
         for fd, sock in by_descriptor.items():
             sock.setblocking(False)
             poller.register(fd, select.POLLOUT)
-        while any(left.values()) and (ready := poller.poll(conformance.STALL_S * 1000)):
+        while any(left.values()) and (ready := poller.poll(probe.STALL_S * 1000)):
             for fd, _ in ready:
                 left[fd] -= by_descriptor[fd].send(block[: left[fd]])
                 if not left[fd]:

@@ -1,0 +1,161 @@
+"""A client that talks to a server byte by byte, as well or as badly as a case of the conformance suite wants.
+
+Nothing here knows a service; whatever goes wrong is a `Nonconformance`, and nothing takes longer than DEADLINE_S.
+"""
+
+import contextlib
+import errno
+import functools
+import random
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+
+UNREAD_LIMIT = 64 * 2**20  # bytes a server may take in from a client that reads nothing, kernel's buffers included
+DEADLINE_S = 10.0  # for one exchange with a server, however busy the machine is
+STALL_S = 0.15  # a server that takes no byte for so long has stopped reading
+CHUNK = 2**18
+
+
+class Nonconformance(Exception):
+    """A server did something else than the contract says."""
+
+    def __init__(self, expected: str, seen: str) -> None:
+        super().__init__(f"expected {expected}, saw {seen}")
+
+
+class TimedOut(Nonconformance):
+    """Nothing came within DEADLINE_S."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A listening server."""
+
+    host: str
+    port: int
+    one_at_a_time: bool = False  # it serves clients in the order of their coming, by design
+
+    def connect(self, buffer: int | None = None) -> socket.socket:
+        """A connected, non-blocking socket; with `buffer`, one that holds few bytes on our side.
+
+        Raises Nonconformance where the server is not there.
+        """
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            if buffer is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.settimeout(DEADLINE_S)
+            sock.connect((self.host, self.port))
+        except OSError as error:
+            sock.close()
+            blame(error, "an open port")
+        sock.setblocking(False)
+        return sock
+
+
+@functools.cache
+def message_of(size: int) -> bytes:
+    """`size` bytes that no other size shares, ending in CRLF, with no CR or LF inside."""
+    letters = bytes(65 + byte % 58 for byte in range(256))
+    return random.Random(size).randbytes(size - 2).translate(letters) + b"\r\n"
+
+
+def exchange(sock: socket.socket, stream: bytes, replies: int | None = None, half_close: bool = False) -> bytes:
+    """Send all of `stream`, reading at the same time; half-close then, if asked to.
+
+    Returns what was read: at least `replies` bytes, or all up to the end, if None or if that comes first.
+    """
+    expected = "the server's close" if replies is None else f"{replies} bytes"
+    deadline = time.monotonic() + DEADLINE_S
+    unsent = memoryview(stream)
+    received = bytearray()
+    ended = False
+    poller = select.poll()
+    try:
+        while True:
+            if unsent:
+                with contextlib.suppress(BlockingIOError):
+                    unsent = unsent[sock.send(unsent[:CHUNK]) :]
+            if half_close and not unsent:
+                sock.shutdown(socket.SHUT_WR)
+                half_close = False
+            if not unsent and (ended or (replies is not None and len(received) >= replies)):
+                return bytes(received)
+            poller.register(sock, (0 if ended else select.POLLIN) | (select.POLLOUT if unsent else 0))
+            if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise TimedOut(expected, f"{len(received)} bytes and no more for {DEADLINE_S:g} s")
+            with contextlib.suppress(BlockingIOError):
+                data = sock.recv(CHUNK)
+                received += data
+                ended = not data
+    except OSError as error:
+        blame(error, expected, f" after {len(received)} bytes")
+
+
+def stuff(sock: socket.socket, block: bytes) -> int:
+    """Send `block` over and over, reading nothing, until no more is taken; returns how many bytes were."""
+    sent = 0
+    poller = select.poll()
+    poller.register(sock, select.POLLOUT)
+    view = memoryview(block)
+    expected = f"a server that stops reading, within {UNREAD_LIMIT >> 20} MiB, while its replies are not read"
+    try:
+        while poller.poll(STALL_S * 1000):
+            sent += sock.send(view[sent % len(block) :])
+            if sent > UNREAD_LIMIT:
+                raise Nonconformance(expected, f"{sent >> 20} MiB taken in")
+    except OSError as error:
+        blame(error, expected, f" after {sent} bytes")
+    return sent
+
+
+def send_slowly(sock: socket.socket, stream: bytes) -> bytes:
+    """Byte by byte: the next goes out when a reply is here, or after 2 ms. Returns the replies."""
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    received = b""
+    for at in range(len(stream)):
+        received += exchange(sock, stream[at : at + 1], 0)
+        if poller.poll(2):
+            received += exchange(sock, b"", 1)
+    return received
+
+
+def reset(sock: socket.socket) -> None:
+    """Close with a RST instead of a FIN."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+@contextlib.contextmanager
+def crowd_of(target: Target, size: int) -> Iterator[list[socket.socket]]:
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(target.connect()) for _ in range(size)]
+
+
+def same(expected: bytes, seen: bytes) -> None:
+    if expected == seen:
+        return
+    if expected.startswith(seen):
+        raise Nonconformance(_shown(expected), f"the end after {len(seen)} of them" if seen else "the end")
+    at = next((at for at, (a, b) in enumerate(zip(expected, seen, strict=False)) if a != b), len(expected))
+    raise Nonconformance(_shown(expected), f"{_shown(seen)}, wrong from byte {at}: {seen[at : at + 20]!r}")
+
+
+def _shown(stream: bytes) -> str:
+    return repr(stream) if len(stream) <= 30 else f"{len(stream)} bytes"
+
+
+def blame(error: OSError, expected: str, when: str = "") -> NoReturn:
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL):
+        raise error  # ours, not the server's
+    if isinstance(error, TimeoutError):
+        raise TimedOut(expected, f"no answer for {DEADLINE_S:g} s") from None
+    raise Nonconformance(expected, f"{(error.strerror or str(error)).lower()}{when}") from None
