@@ -13,9 +13,8 @@ from tempfile import TemporaryDirectory
 try:
     from harness import check, machine, options, plan, terminal
     from harness.config import SERVICES, ConfigError, load
-    from harness.loader import LoaderFailed
     from harness.recorder import Recorder
-    from harness.run import Run
+    from harness.run import GivenUp, Run
     from harness.server import ServerFailed
     from harness.terminal import say
     from harness.watchdog import Watchdog
@@ -51,7 +50,7 @@ def bench(given: argparse.Namespace) -> int:
     terminal.say_plan(planned)
     if given.list:
         return 0
-    machine.raise_descriptor_limit(planned.descriptors)
+    machine.raise_descriptor_limit(max(planned.descriptors, check.DESCRIPTORS))
     recorder = Recorder(given.results, planned, sys.argv)
     outcome = "interrupted"
     try:
@@ -62,7 +61,7 @@ def bench(given: argparse.Namespace) -> int:
         outcome = "complete"
     except KeyboardInterrupt:
         say("Interrupted: what was measured so far is kept.")
-    except LoaderFailed as failure:
+    except GivenUp as failure:
         outcome = "given up"
         say(f"[red]Given up[/]: {failure}")
     finally:

@@ -40,7 +40,7 @@ class Stage:
 @contextmanager
 def stage(config: Config, strategies: dict[str, Strategy]) -> Iterator[Stage]:
     """Fresh echo servers on one CPU, a fresh loader on another; nothing is left of them."""
-    server_cpus, loader_cpus = machine.share_cpus(config.servers.cpus, config.loadgen.cpus, 1)
+    server_cpus, loader_cpus = machine.share_cpus(config, 1)
     machine.raise_descriptor_limit(DESCRIPTORS)
     with TemporaryDirectory() as folder, Watchdog() as watchdog, ExitStack() as cleanup:
         servers = {}

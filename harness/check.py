@@ -1,20 +1,20 @@
 """Puts servers through the conformance suite: only what does the job right is worth measuring."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness import conformance
+from harness import conformance, session
 from harness.config import Config, Strategy
 from harness.probe import Target
 from harness.server import Server, ServerFailed
 from harness.watchdog import Watchdog
 
 BACKLOG = 1024
-DESCRIPTORS = 2000  # of the harness, for the suite's crowds
+AT_ONCE = min(os.cpu_count() or 1, 4)  # servers
+DESCRIPTORS = AT_ONCE * (conformance.CROWD + 100) + 200  # that the harness needs for their crowds
 
 
 @dataclass
@@ -43,47 +43,59 @@ def check(
 ) -> dict[str, Verdict]:
     """A verdict for each strategy on those of the services that it offers; `tell` hears how many are through.
 
-    Nothing is measured meanwhile, so one server per CPU is tried at a time.
+    Nothing is measured meanwhile, so several servers are tried at once.
     """
-
-    def of(strategy: Strategy) -> Verdict:
-        verdict = Verdict()
-        for service in services:
-            if service in strategy.services and verdict.absent is None:
-                _try(config, strategy, service, logs / service, watchdog, verdict)
-        return verdict
-
+    suite = _Suite(config, services, logs, watchdog)
     verdicts = {}
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool, _cancelled_on_error(pool):
-        for name, verdict in zip(strategies, pool.map(of, strategies.values()), strict=True):
-            verdicts[name] = verdict
-            tell(len(verdicts), "conformance check")
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        try:
+            for name, verdict in zip(strategies, pool.map(suite.try_, strategies.values()), strict=True):
+                verdicts[name] = verdict
+                tell(len(verdicts), "conformance check")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            suite.abort()  # Ctrl-C must not wait for the cases of a server that hangs
+            raise
     return verdicts
 
 
-def _try(config: Config, strategy: Strategy, service: str, logs: Path, watchdog: Watchdog, verdict: Verdict) -> None:
-    server = None
-    try:
-        server = Server.start(strategy, service=service, logs=logs, backlog=BACKLOG, recv_size=config.servers.recv_size)
-        watchdog.guard(server.pid)
-        server.wait_ready(config.servers.ready_timeout_s)
-        target = Target(server.host, server.port, strategy.one_at_a_time)
-        verdict.failures += [f"{service}: {failure}" for failure in conformance.check(target, service)]
-    except ServerFailed as failure:
-        verdict.absent = failure
-    finally:
-        if server is not None:
-            report = server.stop(config.servers.stop_timeout_s)
-            watchdog.release(server.pid)
-            if verdict.absent is None:
-                verdict.failures += [f"{service}: {problem}" for problem in report.problems]
+class _Suite:
+    def __init__(self, config: Config, services: list[str], logs: Path, watchdog: Watchdog) -> None:
+        self._servers = config.servers
+        self._services = services
+        self._logs = logs
+        self._watchdog = watchdog
+        self._running: set[int] = set()
 
+    def try_(self, strategy: Strategy) -> Verdict:
+        """Fresh servers of one strategy, one service after the other."""
+        verdict = Verdict()
+        for service in self._services:
+            if service in strategy.services and verdict.absent is None:
+                try:
+                    verdict.failures += [f"{service}: {failure}" for failure in self._failures(strategy, service)]
+                except ServerFailed as failure:
+                    verdict.absent = failure
+        return verdict
 
-@contextlib.contextmanager
-def _cancelled_on_error(pool: ThreadPoolExecutor) -> Iterator[None]:
-    """Ctrl-C must not wait for the strategies that have not begun."""
-    try:
-        yield
-    except BaseException:
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise
+    def abort(self) -> None:
+        """Kill the servers that are being tried, so that every case fails at once."""
+        for pid in list(self._running):
+            session.kill(pid)
+
+    def _failures(self, strategy: Strategy, service: str) -> list[str]:
+        """Raises ServerFailed where there is nothing to try."""
+        server = Server.start(
+            strategy, service=service, logs=self._logs / service, backlog=BACKLOG, recv_size=self._servers.recv_size
+        )
+        self._watchdog.guard(server.pid)
+        self._running.add(server.pid)
+        try:
+            server.wait_ready(self._servers.ready_timeout_s)
+            target = Target(server.host, server.port, strategy.one_at_a_time)
+            failures = conformance.check(target, service)
+        finally:
+            report = server.stop(self._servers.stop_timeout_s)
+            self._running.discard(server.pid)
+            self._watchdog.release(server.pid)
+        return failures + report.problems

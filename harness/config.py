@@ -4,7 +4,10 @@ Whatever is wrong with it becomes one `ConfigError` line that names the file, th
 """
 
 import difflib
+import shlex
+import shutil
 import string
+import sys
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -48,12 +51,26 @@ class Strategy(Table):
     @field_validator("command")
     @classmethod
     def _known_placeholders(cls, command: str) -> str:
-        if not command.strip():
+        try:
+            fields = list(string.Formatter().parse(command))
+            empty = not shlex.split(command)
+        except ValueError as error:
+            raise ValueError(f"not a command: {str(error).lower()}; a literal brace is written twice") from None
+        if empty:
             raise ValueError("the command is empty")
-        for _, field, _, _ in string.Formatter().parse(command):
-            if field is not None and field not in PLACEHOLDERS:
+        for _, field, form, conversion in fields:
+            if field is not None and (field not in PLACEHOLDERS or form or conversion):
                 raise ValueError(f"unknown placeholder {{{field}}}{nearest(field, PLACEHOLDERS)}")
         return command
+
+    @property
+    def program(self) -> str | None:
+        """The path of the program that the command starts; None where there is none."""
+        word = shlex.split(self.command)[0]
+        if word == "{python}":
+            return sys.executable
+        # A name with a slash is meant from the bench file's folder, where the command will run.
+        return shutil.which(self.cwd / word if "/" in word else word)
 
 
 class Servers(Table):
@@ -105,7 +122,7 @@ class Profile(Table):
 
 
 class Config(Table):
-    """The whole of bench.toml."""
+    """The whole of bench.toml, with what was laid over it."""
 
     reference: str
     seed: int = 1
@@ -114,6 +131,7 @@ class Config(Table):
     loadgen: Loadgen
     window: Window
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
+    origins: dict[str, Path] = {}
 
     def profile(self, name: str) -> Profile:
         if name not in self.profiles:
@@ -122,20 +140,26 @@ class Config(Table):
             )
         return self.profiles[name]
 
+    def origin(self, key: str) -> Path:
+        """The file that a key such as "servers.cpus" comes from."""
+        return self.origins[key]
+
 
 def load(path: Path, on_top: Path | None = None) -> Config:
     """The configuration of `path`, with the tables of `on_top`, if given, laid over it key by key."""
     tables = _read(path)
+    origins = dict.fromkeys(_keys(tables), path)
     if on_top is not None:
-        tables = _overlay(tables, _read(on_top))
-    source = on_top or path
+        above = _read(on_top)
+        tables = _overlay(tables, above)
+        origins |= dict.fromkeys(_keys(above), on_top)
     try:
-        config = Config.model_validate(tables)
+        config = Config.model_validate(tables | {"origins": origins})
     except ValidationError as error:
-        raise ConfigError(_one_line(source, error)) from None
+        raise ConfigError(_one_line(origins, path, error)) from None
     if config.reference not in config.strategies:
         raise ConfigError(
-            f"{source}: reference: no strategy {config.reference!r}"
+            f"{config.origin('reference')}: reference: no strategy {config.reference!r}"
             f"{nearest(config.reference, config.strategies)}; name one of [strategies]"
         )
     return config
@@ -154,6 +178,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another with --bench FILE") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}; mend that line") from None
+    if "origins" in tables:
+        raise ConfigError(f"{path}: origins: unknown key; remove it")
     strategies = tables.get("strategies", {})
     if not isinstance(strategies, dict):
         raise ConfigError(f'{path}: strategies: must be a table; write [strategies] and name = "command" lines')
@@ -177,20 +203,28 @@ def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _one_line(path: Path, error: ValidationError) -> str:
+def _keys(tables: dict[str, Any]) -> list[str]:
+    """The keys of a file, two levels deep: that is how files are laid over each other."""
+    inner = [f"{key}.{name}" for key, value in tables.items() if isinstance(value, dict) for name in value]
+    return [*tables, *inner]
+
+
+def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[")))
+    top = str(first["loc"][0])
+    file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
-        return f"{path}: {where}: unknown key{nearest(key, _all_keys())}; correct or remove it"
+        return f"{file}: {where}: unknown key{nearest(key, _all_keys())}; correct or remove it"
     if first["type"] == "missing":
-        return f"{path}: {where}: is missing; add it"
+        return f"{file}: {where}: is missing; add it"
     given = first["input"]
     shown = f" (is {given!r})" if isinstance(given, str | int | float) else ""
     advice = nearest(given, SERVICES) if isinstance(given, str) and "service" in where else ""
-    return f"{path}: {where}{shown}: {first['msg'].removeprefix('Value error, ')}{advice}"
+    return f"{file}: {where}{shown}: {first['msg'].removeprefix('Value error, ')}{advice}"
 
 
 def _all_keys() -> set[str]:
     models = (Config, Strategy, Servers, Loadgen, WindowLength, Window, Matrix, Profile)
-    return {key for model in models for key in model.model_fields} - {"name", "cwd"}
+    return {key for model in models for key in model.model_fields} - {"name", "cwd", "origins"}

@@ -9,20 +9,22 @@ from typing import Any
 
 import psutil
 
-from harness.config import ConfigError, Cpus
+from harness.config import Config, ConfigError
 
 PACKAGES = ("gevent", "locust", "numpy", "twisted", "uvloop")
 DESCRIPTORS_ASIDE = 200  # files, logs, libraries and Locust's own sockets
 
 
-def share_cpus(servers: Cpus, loader: Cpus, workers: int) -> tuple[list[int], list[int]]:
+def share_cpus(config: Config, workers: int) -> tuple[list[int], list[int]]:
     """CPUs for the servers and for the loader's processes: of their own where there are at least two."""
     available = sorted(os.sched_getaffinity(0))
+    servers, loader = config.servers.cpus, config.loadgen.cpus
     for key, wanted in (("servers.cpus", servers), ("loadgen.cpus", loader)):
         missing = [cpu for cpu in wanted if cpu not in available] if wanted != "auto" else []
         if missing:
             raise ConfigError(
-                f'bench.toml: {key}: CPU {missing[0]} doesn\'t exist here; choose among {available}, or "auto"'
+                f"{config.origin(key)}: {key}: CPU {missing[0]} doesn't exist here; "
+                f'choose among {available}, or "auto"'
             )
     for_servers = list(servers) if servers != "auto" else [available[-1]]
     rest = [cpu for cpu in available if cpu not in for_servers] or available

@@ -2,11 +2,10 @@
 
 import fnmatch
 import random
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
-
-from scipy import stats
 
 from harness import machine
 from harness.config import Config, ConfigError, Matrix, Strategy, nearest
@@ -125,6 +124,8 @@ class Plan:
     @property
     def expected_interval(self) -> float:
         """Half-width of a ratio's 95 % interval, as a share, if the blocks spread as usual."""
+        from scipy import stats  # takes a second to import, which a wrong option need not wait for
+
         return float(stats.t.ppf(0.975, self.blocks - 1)) * BLOCK_SPREAD / self.blocks**0.5
 
 
@@ -137,8 +138,8 @@ def make(config: Config, profile_name: str, overrides: Overrides, seed: int | No
         raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
     workers = workers or config.loadgen.workers
     most_clients = max(group.clients for group in groups)
-    _check_limits(most_clients)
-    server_cpus, loader_cpus = machine.share_cpus(config.servers.cpus, config.loadgen.cpus, workers)
+    _check_limits(most_clients, "--clients" if overrides.clients else config.origin(f"profiles.{profile_name}"))
+    server_cpus, loader_cpus = machine.share_cpus(config, workers)
     return Plan(
         config=config,
         profile=profile_name,
@@ -175,6 +176,12 @@ def select(config: Config, wanted: str) -> dict[str, Strategy]:
         chosen.update(found)
     if not chosen:
         raise ConfigError("--strategies: names none; write all, chapter, names or globs")
+    for name in chosen:
+        if config.strategies[name].program is None:
+            raise ConfigError(
+                f"{config.origin(f'strategies.{name}')}: strategies.{name}.command: there is no program "
+                f"{shlex.split(config.strategies[name].command)[0]!r}; install it or correct the command"
+            )
     return {name: strategy for name, strategy in config.strategies.items() if name in chosen}
 
 
@@ -203,17 +210,18 @@ def _product(entry: Matrix) -> Iterator[Group]:
                     yield Group(service, clients, int(size), per_connection)
 
 
-def _check_limits(clients: int) -> None:
+def _check_limits(clients: int, source: object) -> None:
     limit = machine.descriptor_limit()
-    if clients + machine.DESCRIPTORS_ASIDE > limit:
+    needed = clients + machine.DESCRIPTORS_ASIDE
+    if needed > limit:
         raise ConfigError(
-            f"--clients {clients}: a process may open {limit} files here, "
-            f"{clients + machine.DESCRIPTORS_ASIDE} are needed; raise `ulimit -Hn` or take fewer clients"
+            f"{source}: {clients} clients need {needed} open files and a process may have {limit} here; "
+            "raise `ulimit -Hn` or take fewer clients"
         )
     if clients > machine.backlog_limit():
         raise ConfigError(
-            f"--clients {clients}: the kernel cuts every backlog to {machine.backlog_limit()}; "
-            "raise net.core.somaxconn or take fewer clients"
+            f"{source}: {clients} clients may wait to be accepted, but the kernel cuts every backlog to "
+            f"{machine.backlog_limit()}; raise net.core.somaxconn or take fewer clients"
         )
 
 

@@ -4,6 +4,7 @@ run.json says what, where and how; windows.jsonl has one line for each window or
 the next begins. analysis/ reads them; nothing here computes.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -97,19 +98,23 @@ class Recorder:
 
 
 def _new_folder(results: Path, name: str) -> Path:
-    folder = results / name
-    for attempt in range(2, 100):
-        try:
-            folder.mkdir(parents=True)
-            break
-        except FileExistsError:  # another run of this very second
-            folder = results / f"{name}-{attempt}"
-        except OSError as error:
-            raise ConfigError(f"--results {results}: can't be written: {error.strerror}; name another folder") from None
-    latest = results / "latest"
+    """DIR/name, or with a number behind it where another run of this very second has that; DIR/latest points to it."""
+    try:
+        for attempt in itertools.count(1):
+            folder = results / (name if attempt == 1 else f"{name}-{attempt}")
+            if not folder.exists():
+                break
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(f"--results {results}: can't be written: {error.strerror}; name another folder") from None
     draft = results / f".latest-{os.getpid()}"
     draft.symlink_to(folder.name)
-    draft.replace(latest)
+    try:
+        draft.replace(results / "latest")
+    except OSError as error:
+        draft.unlink()
+        folder.rmdir()
+        raise ConfigError(f"--results {results}: latest is in the way: {error.strerror}; move it") from None
     return folder
 
 

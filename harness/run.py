@@ -23,7 +23,11 @@ from harness.watchdog import Watchdog
 Tell = Callable[[float, str], None]  # seconds of planned windows that are done, and what is going on
 SETTLE_LIMIT_S, SETTLE_STEP_S = 5.0, 0.02
 RESTING = 0.1  # of a CPU, for all servers together
-LOADER_RESTARTS = 20  # a loader that keeps dying ends the run
+LOADER_STARTS = 20
+
+
+class GivenUp(Exception):
+    """The run can't go on; its text says why."""
 
 
 class Run:
@@ -35,6 +39,7 @@ class Run:
         self._windows_done_s = 0.0  # as planned
         self._loader: Loader | None = None
         self._loaders_started = 0
+        self._connected = False  # whether the loader holds a group's connections
         self._servers: dict[str, Server] = {}  # those that are alive in this block
         self._failed: dict[str, ServerFailed] = {}  # those that are not, and why
         self._p99_s: dict[tuple[Group, str], float] = {}
@@ -53,8 +58,7 @@ class Run:
                             for wave in plan.waves[group]:
                                 self._measure(group, wave, block)
         finally:
-            if self._loader is not None:
-                self._stop_loader()
+            self._stop_loader()
 
     # --- servers ------------------------------------------------------------------------------------
 
@@ -79,8 +83,9 @@ class Run:
         finally:
             for server in self._servers.values():
                 server.ask_to_stop()
+            deadline = time.monotonic() + plan.config.servers.stop_timeout_s
             for name in list(self._servers):
-                self._stop_server(name)
+                self._stop_server(name, deadline)
 
     def _start(self, name: str, service: str, logs: Path) -> None:
         plan = self._plan
@@ -111,9 +116,11 @@ class Run:
     def _cpu_seconds(self) -> float:
         return sum(proctree.usage(server.pid).cpu_s for server in self._servers.values())
 
-    def _stop_server(self, name: str) -> None:
+    def _stop_server(self, name: str, deadline: float | None = None) -> None:
+        """By that instant of the monotonic clock; without one, in the time that the settings give a server."""
         server = self._servers.pop(name)
-        report = server.stop(self._plan.config.servers.stop_timeout_s)
+        limit_s = self._plan.config.servers.stop_timeout_s
+        report = server.stop(limit_s if deadline is None else max(deadline - time.monotonic(), 0))
         self._watchdog.release(server.pid)
         for problem in report.problems:
             self._recorder.note(f"{name}: {problem}")
@@ -121,21 +128,35 @@ class Run:
     # --- the loader ---------------------------------------------------------------------------------
 
     def _running_loader(self) -> Loader:
-        """The loader, started if there is none or the last one failed."""
-        if self._loader is None:
-            if self._loaders_started > LOADER_RESTARTS:
-                raise LoaderFailed(f"the loader failed {self._loaders_started} times; see {self._recorder.logs}")
+        """The loader, started if there is none or the last one failed. Raises GivenUp if it keeps failing."""
+        while self._loader is None:
+            if self._loaders_started == LOADER_STARTS:
+                raise GivenUp(f"the load generator failed {LOADER_STARTS} times; see {self._recorder.logs}")
             self._loaders_started += 1
             self._loader = Loader(self._plan.workers, self._plan.loader_cpus, self._recorder.logs)
             self._watchdog.guard(self._loader.pid)
-            self._loader.wait_ready()
+            try:
+                self._loader.wait_ready()
+            except LoaderFailed:
+                self._stop_loader()
         return self._loader
 
     def _stop_loader(self) -> None:
-        assert self._loader is not None
-        self._loader.stop()
-        self._watchdog.release(self._loader.pid)
-        self._loader = None
+        self._connected = False
+        if self._loader is not None:
+            self._loader.stop()
+            self._watchdog.release(self._loader.pid)
+            self._loader = None
+
+    def _disconnect(self) -> None:
+        """Close the connections of a group; a loader that can't is stopped, and they are closed too."""
+        try:
+            if self._connected:
+                self._running_loader().close()
+        except LoaderFailed as failure:
+            self._recorder.note(f"{failure}; it was started again")
+            self._stop_loader()
+        self._connected = False
 
     # --- windows ------------------------------------------------------------------------------------
 
@@ -148,29 +169,23 @@ class Run:
         alive = [name for name in wave if name in self._servers]
         where = f"block {block + 1}/{plan.blocks}: {group}"
         self._tell(self._windows_done_s, where)
-        connected = False
         for round_ in range(plan.rounds):
             for position, name in enumerate(plan.shuffled(alive, block, group, round_)):
-                if name not in alive:
-                    continue
+                place = {"block": block, "group": plan.groups.index(group), "round": round_, "position": position}
                 try:
-                    if not connected:
+                    if not self._connected:
                         self._connect(group, alive, block)
-                        connected = True
                     if name in alive:
-                        place = {"block": block, "group": plan.groups.index(group), "round": round_}
-                        self._window(name, group, place | {"position": position})
+                        self._window(name, group, place)
                 except ServerFailed as failure:
                     self._bury(name, group, alive, block, failure)
                 except LoaderFailed as failure:
-                    self._recorder.note(f"block {block}, {group}: {failure}; it was started again")
+                    self._recorder.note(f"{failure}; it was started again")
                     self._recorder.failure(name, group, block, str(failure), skipped=False)
                     self._stop_loader()
-                    connected = False
                 self._windows_done_s += plan.window_seconds(group)
                 self._tell(self._windows_done_s, where)
-        if connected:
-            self._running_loader().close()
+        self._disconnect()
 
     def _connect(self, group: Group, alive: list[str], block: int) -> None:
         """All clients to all servers; those that answer nobody are out of this block."""
@@ -190,16 +205,18 @@ class Run:
                 errors = ", ".join(f"{count} {kind}" for kind, count in target["errors"].items())
                 silent = ServerFailed(f"answered none of {group.clients} clients" + f" ({errors})" * bool(errors))
                 self._bury(name, group, alive, block, silent)
+        self._connected = True
+        self._settle()
 
     def _bury(self, name: str, group: Group, alive: list[str], block: int, failure: ServerFailed) -> None:
         """Record a server's failure; a dead one is out of the block's later groups too."""
         alive.remove(name)
-        self._record_failure(name, group, block, failure)
         try:
             self._servers[name].raise_if_dead()
         except ServerFailed as death:
-            self._failed[name] = death
+            self._failed[name] = failure = death
             self._stop_server(name)
+        self._record_failure(name, group, block, failure)
 
     def _record_failure(self, name: str, group: Group, block: int, failure: ServerFailed) -> None:
         self._recorder.failure(name, group, block, str(failure), failure.skipped)

@@ -35,16 +35,18 @@ def main() -> None:
     commands = FileObjectPosix(0, "rb", close=False)  # reading must not hold Locust's hub
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in commands:
-        command = json.loads(line)
-        if command["do"] == "quit":
+        answer = _carry_out(control, line)
+        if answer is None:
             break
-        print(json.dumps(_carry_out(control, command)), file=answers, flush=True)
+        print(json.dumps(answer), file=answers, flush=True)
     with contextlib.suppress(Exception):
         control.quit()
 
 
-def _carry_out(control: Control, command: dict[str, object]) -> dict[str, object]:
+def _carry_out(control: Control, line: bytes) -> dict[str, object] | None:
+    """The answer to a command; None for a quit."""
     try:
+        command = json.loads(line)
         match command["do"]:
             case "open":
                 return control.open(command)
@@ -52,10 +54,14 @@ def _carry_out(control: Control, command: dict[str, object]) -> dict[str, object
                 return control.window(command)
             case "close":
                 return control.close()
+            case "quit":
+                return None
             case unknown:
                 return {"error": f"no such command: {unknown}"}
     except LoaderError as error:
         return {"error": str(error)}
+    except (KeyError, TypeError, ValueError) as error:
+        return {"error": f"not a command: {error!r}"}
 
 
 if __name__ == "__main__":

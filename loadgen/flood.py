@@ -53,15 +53,12 @@ class Flood:
 
     # --- what the window does ---------------------------------------------------------------------
 
-    def connect_all(self) -> None:
-        for connection in self.connections:
-            self._connect(connection)
-
     def ask_all(self, again: bool) -> None:
-        """Every client without a request under way sends one, and one more after each reply if `again`."""
+        """Every client without a request under way sends one (connecting first, if it must), and one more after
+        each reply if `again`."""
         self._asking = again
         for connection in self.connections:
-            if not connection.open and not connection.connecting_ns:
+            if not connection.open:
                 self._ask(connection)
 
     def flood(self, until_ns: int, breathe: Callable[[], None]) -> None:
@@ -99,11 +96,13 @@ class Flood:
         now = clock()
         ages = []
         for connection in self.connections:
-            began = connection.asked_ns if connection.open else connection.connecting_ns
-            if began and now - began > timeout_s * 1e9 and (connection.answered or connection.connecting_ns):
+            if not connection.open:
+                continue
+            age = now - connection.asked_ns
+            if age > timeout_s * 1e9 and (connection.answered or connection.connecting_ns):
                 self._fail(connection, "timed_out")
-            elif connection.open:
-                ages.append(now - began)
+            else:
+                ages.append(age)
                 connection.given_up, connection.quick = True, False
         return ages
 
@@ -190,7 +189,7 @@ class Flood:
         connection.connecting_ns = 0
         connection.replies_left = self._exchange.connection_carries or math.inf
         self._epoll.modify(connection.fd, IN)
-        if connection.open and not self._exchange.connecting_asks:
+        if not self._exchange.connecting_asks:
             self._send(connection)
 
     def _ask(self, connection: Connection) -> None:
@@ -204,7 +203,7 @@ class Flood:
     def _send(self, connection: Connection) -> None:
         connection.got = 0
         connection.unsent = len(connection.message)
-        connection.quick = not self._exchange.connection_carries
+        connection.quick = connection.answered and not self._exchange.connection_carries
         connection.asked_ns = clock()
         assert connection.sock is not None
         try:

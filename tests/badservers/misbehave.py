@@ -1,0 +1,154 @@
+"""Echo servers that break the contract, each in its way: misbehave.py WAY [--sound-starts N].
+
+With --sound-starts it behaves for its first N starts, counted in a file of the folder it is started in: so it
+gets past the conformance check and breaks down in the run. Options of the contract are taken and ignored.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ENDURES = 200  # messages of all clients together
+ANSWERS_AT_FIRST = 3  # one for each client of a tiny run, when they connect
+CHATTER = b"what a day for a server\n" * 2**16  # 1.5 MiB
+
+
+class Sound(asyncio.Protocol):
+    """Nothing wrong with it."""
+
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def pause_writing(self) -> None:
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.transport.resume_reading()
+
+
+class Hangs(Sound):
+    def data_received(self, data: bytes) -> None:
+        pass
+
+
+class Counts(Sound):
+    heard = 0  # by all connections
+
+    def data_received(self, data: bytes) -> None:
+        Counts.heard += 1
+        super().data_received(data)
+
+
+class Tires(Counts):
+    def data_received(self, data: bytes) -> None:
+        if Counts.heard < ANSWERS_AT_FIRST:
+            super().data_received(data)
+
+
+class DiesMidRun(Counts):
+    def data_received(self, data: bytes) -> None:
+        if Counts.heard == ENDURES:
+            print("a pity\nout of spirits", file=sys.stderr, flush=True)
+            os._exit(7)
+        super().data_received(data)
+
+
+class Chatters(Counts):
+    """Goes on serving, but cannot keep quiet."""
+
+    def data_received(self, data: bytes) -> None:
+        if Counts.heard % ENDURES == 0 and Counts.heard < 5 * ENDURES:
+            chatter()
+        super().data_received(data)
+
+
+def chatter() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.buffer.write(CHATTER)
+        stream.flush()
+
+
+def leave_an_orphan() -> None:
+    """A grandchild of the same session, whose parent is gone at once."""
+    if not (child := os.fork()):
+        if not os.fork():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            while True:
+                signal.pause()
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def never_ready() -> None:
+    signal.pause()
+
+
+def die_early() -> None:
+    print("no such luck", file=sys.stderr)
+    sys.exit(5)
+
+
+def miss_a_library() -> None:
+    print("needs moonlight (No module named 'moonlight'); install it", file=sys.stderr)
+    sys.exit(3)
+
+
+def shrug_off_sigterm() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def say_something_else() -> None:
+    print("hello there", flush=True)
+
+
+# how it begins, and how it serves
+WAYS: dict[str, tuple[Callable[[], None], type[Sound]]] = {
+    "sound": (lambda: None, Sound),
+    "never-ready": (never_ready, Sound),
+    "dies-early": (die_early, Sound),
+    "no-library": (miss_a_library, Sound),
+    "babbles": (say_something_else, Sound),
+    "hangs": (lambda: None, Hangs),
+    "tires": (lambda: None, Tires),
+    "dies": (lambda: None, DiesMidRun),
+    "chatters": (lambda: None, Chatters),
+    "stays": (shrug_off_sigterm, Sound),
+    "orphans": (leave_an_orphan, Sound),
+}
+
+
+def starts_so_far(name: str) -> int:
+    """Counts this start."""
+    with Path(f"starts-{name}").open("a+") as book:
+        book.write(".")
+        return book.tell()
+
+
+async def serve(protocol: type[Sound]) -> None:
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, backlog=1024)
+    print(f"READY 127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("--sound-starts", type=int, default=0)
+    given, _ = parser.parse_known_args()
+    sound = starts_so_far(f"{given.way}-{given.sound_starts}") <= given.sound_starts
+    begin, protocol = WAYS["sound" if sound else given.way]
+    begin()
+    asyncio.run(serve(protocol))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""From configuration and options to a plan, and from the plan to an order of windows."""
+
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from harness import machine, plan
+from harness.config import Config, ConfigError, load
+from harness.plan import Group, Overrides, Plan
+
+MATRIX = """
+[profiles.tiny]
+blocks = 2
+rounds = 3
+matrix = [
+    { service = ["echo"], clients = [1, 10], sizes = [64, "1KiB"] },
+    { service = ["echo"], clients = [10], sizes = [64], requests_per_connection = [0, 5] },
+    { service = ["greet"], clients = [10], sizes = [64, 100], requests_per_connection = [3] },
+    { service = ["log"], clients = [10], sizes = [64], requests_per_connection = [3] },
+]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    (tmp_path / "mine.toml").write_text(MATRIX)
+    return load(ROOT / "bench.toml", tmp_path / "mine.toml")
+
+
+def made(config: Config, overrides: Overrides | None = None, seed: int | None = None) -> Plan:
+    return plan.make(config, "tiny", overrides or Overrides(), seed, None)
+
+
+def order(made: Plan) -> list[list[str]]:
+    """Of every round, as a run asks for it."""
+    return [
+        made.shuffled(made.members(group), block, group, round_)
+        for block in range(made.blocks)
+        for group in made.shuffled(made.groups, block)
+        for round_ in range(made.rounds)
+    ]
+
+
+def test_matrix_is_a_product_without_doubles(config: Config) -> None:
+    assert made(config).groups == [
+        Group("echo", 1, 64, 0),
+        Group("echo", 1, 1024, 0),
+        Group("echo", 10, 64, 0),
+        Group("echo", 10, 1024, 0),
+        Group("echo", 10, 64, 5),
+        Group("greet", 10, 26, 1),  # its size is the greeting's
+        Group("log", 10, 64, 1),
+    ]
+
+
+def test_same_seed_same_order(config: Config) -> None:
+    assert order(made(config, seed=7)) == order(made(config, seed=7))
+
+
+def test_other_seed_other_order(config: Config) -> None:
+    assert order(made(config, seed=7)) != order(made(config, seed=8))
+    assert order(made(config)) == order(made(config, seed=config.seed))
+
+
+def test_every_member_once_a_round(config: Config) -> None:
+    rounds = order(made(config))
+    assert len(rounds) == 2 * 7 * 3
+    assert all(sorted(round_) == sorted(config.strategies) for round_ in rounds)
+    assert len(set(map(tuple, rounds))) > 1
+
+
+def test_overrides_replace_their_axis_and_no_other(config: Config) -> None:
+    groups = made(config, Overrides(clients=[7], sizes=[128, 256])).groups
+    assert {group.clients for group in groups} == {7}
+    assert {group.message_size for group in groups if group.service != "greet"} == {128, 256}
+    assert {group.requests_per_connection for group in groups} == {0, 5, 1}
+    assert {group.service for group in made(config, Overrides(services=["log"])).groups} == {"log"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ("epoll", ["epoll"]),
+        ("epoll,blocking", ["blocking", "epoll"]),  # in bench.toml's order
+        ("asyncio*", ["asyncio", "asyncio-protocol", "asyncio-buffered"]),
+        (" select , select,poll ", ["select", "poll"]),
+    ],
+)
+def test_selection(config: Config, wanted: str, names: list[str]) -> None:
+    assert list(plan.select(config, wanted)) == names
+
+
+def test_selection_by_word(config: Config) -> None:
+    assert plan.select(config, "all") == config.strategies
+    chapter = plan.select(config, "chapter")
+    assert "blocking" in chapter
+    assert "epoll" not in chapter
+    assert all(strategy.listing for strategy in chapter.values())
+
+
+def test_strategy_is_only_in_groups_it_serves(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(f"{MATRIX}[strategies.half]\ncommand = 'true'\nservices = ['echo']\n")
+    config = load(ROOT / "bench.toml", tmp_path / "mine.toml")
+    found = made(config, Overrides("half,epoll"))
+    for group in found.groups:
+        assert found.members(group) == ["epoll", "half"] if group.service == "echo" else ["epoll"]
+
+
+def test_costly_connections_make_waves(tmp_path: Path) -> None:
+    memory = machine.available_memory()
+    (tmp_path / "mine.toml").write_text(
+        f"{MATRIX}[strategies]\n"
+        + "".join(f"fat{n} = {{ command = 'true', memory_per_client = {memory // 20} }}\n" for n in range(3))
+    )
+    found = made(load(ROOT / "bench.toml", tmp_path / "mine.toml"), Overrides("fat*"))
+    assert found.waves[Group("echo", 10, 64, 0)] == [["fat0"], ["fat1"], ["fat2"]]
+    assert found.waves[Group("echo", 1, 64, 0)] == [["fat0", "fat1", "fat2"]]
+
+
+def test_more_workers_than_cpus_is_marked(config: Config) -> None:
+    cpus = len(made(config).loader_cpus)
+    assert not any("test of function" in mark for mark in made(config).marks)
+    many = plan.make(config, "tiny", Overrides(), None, cpus + 64)
+    assert any("test of function" in mark for mark in many.marks)
+
+
+def test_expected_time_grows_with_the_plan(config: Config) -> None:
+    small, large = made(config, Overrides("epoll")), made(config)
+    assert 0 < small.windows_seconds < small.expected_seconds < large.expected_seconds
+    assert 0 < large.expected_interval < 1
+
+
+def test_profiles_of_bench_toml_keep_their_promises() -> None:
+    config = load(ROOT / "bench.toml")
+    quick, default = (plan.make(config, name, Overrides(), None, None) for name in ("quick", "default"))
+    assert quick.blocks >= 4
+    assert quick.expected_seconds <= 60
+    assert default.blocks >= 6
+    assert default.expected_seconds <= 300
+    assert len({group.clients for group in default.groups}) > 2
+    assert len({group.message_size for group in default.groups}) > 2
+
+
+def test_unknown_profile(config: Config) -> None:
+    with pytest.raises(ConfigError, match="no such profile"):
+        plan.make(config, "tiney", Overrides(), None, None)

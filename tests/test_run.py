@@ -1,0 +1,409 @@
+"""Whole runs of run_bench.py with tiny plans: what goes wrong becomes a row, the rest is measured, nothing is left."""
+
+import csv
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from conftest import ROOT
+
+from analysis import cells
+from harness import plan, run
+from harness.config import load
+from harness.recorder import Recorder
+from harness.run import Run
+from harness.watchdog import Watchdog
+
+MISBEHAVE = f"{{python}} {ROOT}/tests/badservers/misbehave.py"
+SETTINGS = """
+[servers]
+ready_timeout_s = 4.0
+stop_timeout_s = 1.0
+[window]
+lengths = [{ clients = 1000, head_s = 0.01, counted_s = 0.05 }]
+drain_limit_s = 0.2
+[profiles.tiny]
+blocks = 2
+rounds = 1
+matrix = [{ service = ["echo"], clients = [3], sizes = [64] }]
+[profiles.longer]
+blocks = 2
+rounds = 6
+matrix = [{ service = ["echo"], clients = [4], sizes = [64] }]
+[strategies]
+"""
+MARK = "CONCURRENCY_BENCH_TEST"
+DEADLINE_S = 120.0  # of a whole run, however busy the machine is
+
+
+class Bench:
+    """run_bench.py as a process; all that comes of it carries a mark in its environment."""
+
+    def __init__(self, folder: Path, strategies: dict[str, str], *options: str, soft_limit: int | None = None) -> None:
+        lines = "".join(f"{name} = {json.dumps(command)}\n" for name, command in strategies.items())
+        (folder / "mine.toml").write_text(SETTINGS + lines)
+        self._results = folder / "results"
+        self._mark = uuid.uuid4().hex
+        self._output = (folder / "output").open("w+")
+        command = [sys.executable, str(ROOT / "run_bench.py"), "--bench", str(folder / "mine.toml")]
+        command += ["--results", str(self._results), *options]
+        if soft_limit:
+            command = ["sh", "-c", f'ulimit -Sn {soft_limit}; exec "$@"', "sh", *command]
+        self.process = subprocess.Popen(
+            command, stdout=self._output, stderr=subprocess.STDOUT, env={**os.environ, MARK: self._mark}
+        )
+
+    def ended(self, within_s: float = DEADLINE_S) -> int:
+        return self.process.wait(within_s)
+
+    @property
+    def output(self) -> str:
+        return Path(self._output.name).read_text()
+
+    @property
+    def folder(self) -> Path:
+        return self._results / "latest"
+
+    @property
+    def described(self) -> dict[str, Any]:
+        described: dict[str, Any] = json.loads((self.folder / "run.json").read_text())
+        return described
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The finished lines of windows.jsonl, each of which must be readable."""
+        path = self.folder / "windows.jsonl"
+        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def windows(self, strategy: str) -> list[dict[str, Any]]:
+        return [row for row in self.rows() if row["kind"] == "window" and row["strategy"] == strategy]
+
+    def failures(self, strategy: str) -> list[dict[str, Any]]:
+        return [row for row in self.rows() if row["kind"] == "failure" and row["strategy"] == strategy]
+
+    def cells(self) -> dict[str, dict[str, str]]:
+        with (self.folder / "cells.csv").open() as file:
+            return {row["strategy"]: row for row in csv.DictReader(file)}
+
+    def family(self) -> list[psutil.Process]:
+        """All processes that carry the mark, wherever they have got to."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def one(self, *words: str) -> psutil.Process:
+        """The process that the harness itself started with these words in its command."""
+        (found,) = [
+            process
+            for process in psutil.Process(self.process.pid).children()
+            if set(words) <= set(" ".join(process.cmdline()).replace("/", " ").split())
+        ]
+        return found
+
+    def wait(self, condition: Callable[[], bool], within_s: float = 60.0) -> None:
+        deadline = time.monotonic() + within_s
+        pause = threading.Event()
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain; it says: {self.output}"
+            pause.wait(0.005)
+
+    def wait_for_windows(self, block: int) -> None:
+        """Until that block is being measured."""
+        self.wait(lambda: any(row["block"] == block for row in self.rows()) or self.process.poll() is not None)
+        assert self.process.poll() is None, self.output
+
+    def nothing_left(self, within_s: float = 10.0) -> bool:
+        deadline = time.monotonic() + within_s
+        while left := self.family():
+            if time.monotonic() > deadline:
+                return False
+            psutil.wait_procs(left, timeout=0.1)
+        return True
+
+    def close(self) -> None:
+        self._output.close()
+        while left := self.family():
+            for process in left:
+                process.kill()
+            psutil.wait_procs(left, timeout=0.1)
+        self.process.wait()
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == self._mark
+        except (psutil.Error, OSError):
+            return False
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    """Starts a Bench; whatever is left of it after the test is killed."""
+    started: list[Bench] = []
+
+    def start(*given: Any, **also: Any) -> Bench:
+        started.append(Bench(tmp_path, *given, **also))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+# --- servers that go wrong -----------------------------------------------------------------------------------
+
+# what becomes of each: status and reason in windows.jsonl and cells.csv
+BAD = {
+    "never-ready": (f"{MISBEHAVE} never-ready", "failed", "not ready within 4 s"),
+    "dies-early": (f"{MISBEHAVE} dies-early", "failed", "exited with 5: no such luck"),
+    "no-library": (f"{MISBEHAVE} no-library", "skipped", "needs moonlight"),
+    "babbles": (f"{MISBEHAVE} babbles", "failed", "hello there"),
+    "stays": (f"{MISBEHAVE} stays", "skipped", "ignored SIGTERM"),
+    "orphans": (f"{MISBEHAVE} orphans", "skipped", "left 1 process behind"),
+    "dies": (f"{MISBEHAVE} dies --sound-starts 1", "failed", "exited with 7: out of spirits"),
+    "hangs": (f"{MISBEHAVE} hangs --sound-starts 1", "failed", "answered none of 3 clients"),
+    "late-orphans": (f"{MISBEHAVE} orphans --sound-starts 1", "ok", ""),
+    "late-stays": (f"{MISBEHAVE} stays --sound-starts 1", "ok", ""),
+    "chatters": (f"{MISBEHAVE} chatters", "ok", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def bad_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One run of them all, with sound ones among them."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        strategies = {name: command for name, (command, _, _) in BAD.items()}
+        strategies["taken"] = f"{{python}} {ROOT}/servers/poll_loop.py --port {taken.getsockname()[1]}"
+        strategies["tires"] = f"{MISBEHAVE} tires --sound-starts 1"
+        folder = tmp_path_factory.mktemp("a-folder-with-a-name-so-long-that-no-terminal-of-eighty-columns-holds-it")
+        bench = Bench(folder, strategies, "--profile", "tiny", "--strategies", ",".join([*strategies, "epoll"]))
+        try:
+            bench.ended()
+            yield bench
+        finally:
+            bench.close()
+
+
+def test_run_with_bad_servers_ends_well(bad_run: Bench) -> None:
+    assert bad_run.process.returncode == 0, bad_run.output
+    assert "Traceback" not in bad_run.output
+    assert bad_run.described["outcome"] == "complete"
+    assert set(bad_run.cells()) == set(bad_run.described["strategies"])
+
+
+def test_run_with_bad_servers_leaves_nothing(bad_run: Bench) -> None:
+    assert bad_run.family() == []
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_server_is_a_row_with_its_reason(bad_run: Bench, name: str) -> None:
+    _, status, reason = BAD[name]
+    cell = bad_run.cells()[name]
+    assert cell["status"] == status, cell
+    assert reason in cell["reason"]
+    if status == "ok":
+        assert len(bad_run.windows(name)) == 2
+        assert bad_run.failures(name) == []
+    else:
+        assert bad_run.windows(name) == []
+        assert [row["block"] for row in bad_run.failures(name)] == [0, 1]
+        assert all(row["status"] == status and reason in row["reason"] for row in bad_run.failures(name))
+
+
+def test_port_in_use_is_a_reason_to_skip(bad_run: Bench) -> None:
+    cell = bad_run.cells()["taken"]
+    assert cell["status"] == "skipped"
+    assert "cannot listen on" in cell["reason"]
+
+
+def test_sound_server_beside_bad_ones_is_complete(bad_run: Bench) -> None:
+    cell = bad_run.cells()["epoll"]
+    assert cell["status"] == "ok"
+    assert (cell["blocks"], cell["windows"], cell["errors"], cell["starved"]) == ("2", "2", "0", "0")
+    assert int(cell["requests"]) > 0
+
+
+def test_server_that_falls_silent_is_no_sound_cell(bad_run: Bench) -> None:
+    """It passes the check and answers its clients, then nobody in the windows."""
+    cell = bad_run.cells()["tires"]
+    assert cell["status"] in ("failed", "incomplete"), cell
+    assert cell["reason"]
+
+
+def test_what_a_server_does_wrong_at_its_end_is_noted(bad_run: Bench) -> None:
+    marks = bad_run.described["marks"]
+    assert "late-stays: ignored SIGTERM and was killed" in marks
+    assert "late-orphans: left 1 process behind, which were killed" in marks
+
+
+def test_chatter_is_kept_apart(bad_run: Bench) -> None:
+    assert (bad_run.folder / "logs/block-0-echo/chatters.out").stat().st_size > 2**20
+    assert (bad_run.folder / "logs/block-0-echo/chatters.err").stat().st_size > 2**20
+    assert "what a day" not in bad_run.output
+
+
+def test_paths_at_the_end_can_be_copied(bad_run: Bench) -> None:
+    run_folder = bad_run.folder.resolve()
+    assert str(run_folder / "cells.csv") in bad_run.output
+    assert str(run_folder / "charts") in bad_run.output
+
+
+# --- servers that join -----------------------------------------------------------------------------------------
+
+NEWCOMER = f'''"""A thread of its own for each client, in fifteen lines."""
+import sys
+import threading
+sys.path.insert(0, "{ROOT}/servers")  # in servers/ itself this is not needed
+from contract import run
+def talk(sock, conversation):
+    with sock:
+        sock.sendall(conversation.opening)
+        while not conversation.hangs_up and (data := sock.recv(65536)):
+            sock.sendall(conversation.received(data))
+        sock.sendall(conversation.finished())
+def serve(listener, options):
+    while True:
+        threading.Thread(target=talk, args=(listener.accept()[0], options.service()), daemon=True).start()
+run(serve, __doc__)
+'''
+
+
+@pytest.fixture(scope="module")
+def joint_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("joint")
+    (folder / "newcomer.py").write_text(NEWCOMER)
+    strategies = {
+        "newcomer": "{python} newcomer.py {options}",
+        "stays": f"{MISBEHAVE} stays",
+    }
+    foreign = f"{{python}} {ROOT}/tests/badservers/foreign.py {{port}}"
+    with (folder / "mine.toml").open("w"):
+        bench = Bench(
+            folder,
+            strategies | {"foreign.command": foreign, "foreign.ready": "connect"},
+            *("--profile", "tiny", "--clients", "10", "--unchecked"),
+            *("--strategies", "blocking,epoll,newcomer,foreign,stays"),
+        )
+    try:
+        bench.ended()
+        yield bench
+    finally:
+        bench.close()
+
+
+def test_joint_run_ends_well(joint_run: Bench) -> None:
+    assert joint_run.process.returncode == 0, joint_run.output
+    assert joint_run.family() == []
+
+
+@pytest.mark.parametrize("name", ["newcomer", "foreign"])
+def test_stranger_joins_by_the_bench_file_alone(joint_run: Bench, name: str) -> None:
+    """The newcomer: one new file and one line. The foreign one: ready = "connect", no option, no word of READY."""
+    cell = joint_run.cells()[name]
+    assert cell["status"] == "ok", cell
+    assert cell["windows"] == "2"
+    assert int(cell["requests"]) > 0
+    assert cell["starved"] == "0"
+
+
+def test_blocking_serves_one_and_starves_nine(joint_run: Bench) -> None:
+    cell = joint_run.cells()["blocking"]
+    assert (cell["clients"], cell["starved"], cell["status"]) == ("10", "9", "ok")
+    assert int(cell["requests"]) > 0
+    assert joint_run.cells()["epoll"]["starved"] == "0"
+
+
+def test_unchecked_server_is_measured_and_marked(joint_run: Bench) -> None:
+    cell = joint_run.cells()["stays"]
+    assert cell["status"] == "unchecked"
+    assert "ignored SIGTERM" in cell["reason"]
+    assert int(cell["requests"]) > 0
+    assert all(row["checked"] is False for row in joint_run.windows("stays"))
+    assert all(row["checked"] is True for row in joint_run.windows("epoll"))
+    assert "ignored SIGTERM" in joint_run.described["unchecked"]["stays"]
+
+
+def test_charts_are_drawn(joint_run: Bench) -> None:
+    charts = joint_run.folder / "charts"
+    assert {path.suffix for path in charts.iterdir()} == {".png", ".svg"}
+
+
+# --- limits -----------------------------------------------------------------------------------------------------
+
+
+def test_soft_limit_of_descriptors_is_raised_for_the_check_too(bench: Callable[..., Bench]) -> None:
+    ended = bench({}, "--profile", "tiny", "--strategies", "epoll", soft_limit=256)
+    assert ended.ended() == 0, ended.output
+    assert ended.cells()["epoll"]["status"] == "ok", ended.output
+
+
+def test_run_that_could_measure_nothing_ends_in_1(bench: Callable[..., Bench]) -> None:
+    ended = bench({"mine": f"{MISBEHAVE} no-library"}, "--profile", "tiny", "--strategies", "mine")
+    assert ended.ended() == 1, ended.output
+    assert ended.failures("mine")[0]["status"] == "skipped"
+    assert "needs moonlight" in ended.output
+    assert ended.family() == []
+
+
+# --- the run itself, disturbed at known instants ------------------------------------------------------------------
+
+
+class Disturbed:
+    """harness.run in this process; `disturb` is called whenever the run tells how far it is."""
+
+    def __init__(self, folder: Path, strategies: str) -> None:
+        (folder / "mine.toml").write_text(SETTINGS)
+        config = load(ROOT / "bench.toml", folder / "mine.toml")
+        self._plan = plan.make(config, "tiny", plan.Overrides(strategies), None, None)
+        self._recorder = Recorder(folder / "results", self._plan, ["test"])
+        self._told = 0
+
+    def carry_out(self, disturb: Callable[[int], None]) -> dict[str, dict[str, Any]]:
+        """The cells that come of it."""
+
+        def tell(done_s: float, what: str) -> None:
+            disturb(self._told)
+            self._told += 1
+
+        try:
+            with Watchdog() as watchdog:
+                Run(self._plan, self._recorder, watchdog, tell).carry_out({})
+        finally:
+            self._recorder.finish("complete")
+            assert [process for process in psutil.Process().children() if "loadgen" in process.cmdline()] == []
+        with cells.write(self._recorder.folder).open() as file:
+            return {row["strategy"]: row for row in csv.DictReader(file)}
+
+
+def kill(*words: str) -> None:
+    """A child of ours with these words in its command; nothing if there is none."""
+    for process in psutil.Process().children():
+        if any(word in part for part in process.cmdline() for word in words):
+            process.kill()
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+
+def test_loader_that_dies_after_the_last_window_of_a_group_costs_nothing(tmp_path: Path) -> None:
+    # told: the group, its two windows, the next block's group ...
+    found = Disturbed(tmp_path, "epoll,select").carry_out(lambda told: kill("loadgen") if told == 2 else None)
+    assert [(cell["status"], cell["windows"]) for cell in found.values()] == [("ok", "2"), ("ok", "2")]
+
+
+def test_loader_that_keeps_dying_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "LOADER_STARTS", 1)
+    with pytest.raises(run.GivenUp, match="failed 1 times"):
+        Disturbed(tmp_path, "epoll,select,poll").carry_out(lambda told: kill("loadgen") if told == 1 else None)
+
+
+def test_server_that_dies_before_it_is_connected_to_is_said_to_have_died(tmp_path: Path) -> None:
+    found = Disturbed(tmp_path, "epoll,select").carry_out(lambda told: kill("select_loop.py") if told == 0 else None)
+    assert found["epoll"]["status"] == "ok"
+    assert found["select"]["status"] == "incomplete"
+    assert "killed by SIGKILL" in found["select"]["reason"]

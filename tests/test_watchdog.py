@@ -1,0 +1,155 @@
+"""Kills in the middle of a run: nothing of ours stays, and what was measured stays."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from test_run import MISBEHAVE, Bench, bench  # noqa: F401 (a fixture)
+
+from analysis.load import load
+from harness import session
+from harness.watchdog import Watchdog
+
+BLOCKS, ROUNDS = 2, 6  # of the profile "longer"
+FORKS = """
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork():
+    print(flush=True)
+signal.pause()
+"""
+
+
+def forking_session() -> "subprocess.Popen[str]":
+    """A process and its child, neither of which minds SIGTERM."""
+    process = subprocess.Popen([sys.executable, "-c", FORKS], start_new_session=True, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def test_watchdog_ends_what_is_guarded_when_its_pipe_closes() -> None:
+    guarded, released = forking_session(), forking_session()
+    try:
+        with Watchdog() as watchdog:
+            for process in (guarded, released):
+                watchdog.guard(process.pid)
+            watchdog.release(released.pid)
+        assert session.members(guarded.pid) == []
+        assert len(session.members(released.pid)) == 2
+        assert guarded.wait(5) == -signal.SIGKILL
+    finally:
+        for process in (guarded, released):
+            session.kill(process.pid)
+            process.communicate()
+
+
+def test_run_goes_on_without_its_watchdog() -> None:
+    with Watchdog() as watchdog:
+        own = watchdog._process
+        own.kill()
+        own.wait()
+        watchdog.guard(os.getpid())
+        watchdog.release(os.getpid())
+
+
+def test_watchdog_does_not_mind_signals() -> None:
+    """A Ctrl-C at the terminal, or a polite kill of all that is ours, must not end it before its work."""
+    guarded = forking_session()
+    try:
+        with Watchdog() as watchdog:
+            watchdog.guard(guarded.pid)
+            wait_until_ignored(watchdog._process.pid, signal.SIGTERM)
+            for sent in (signal.SIGINT, signal.SIGTERM):
+                watchdog._process.send_signal(sent)
+        assert session.members(guarded.pid) == []
+    finally:
+        session.kill(guarded.pid)
+        guarded.communicate()
+
+
+def wait_until_ignored(pid: int, number: int) -> None:
+    """Until the process has got so far as to ignore that signal."""
+    deadline = time.monotonic() + 10
+    while not int(Path(f"/proc/{pid}/status").read_text().partition("SigIgn:")[2].split()[0], 16) >> (number - 1) & 1:
+        assert time.monotonic() < deadline
+
+
+def test_killed_harness_leaves_nothing_running(bench: Callable[..., Bench]) -> None:  # noqa: F811
+    running = bench({}, "--profile", "longer", "--strategies", "epoll,forking,threading")
+    running.wait_for_windows(block=1)
+    assert len(running.family()) > 5  # the watchdog, the loader, three servers, their forked children
+    running.process.kill()
+    assert running.nothing_left(), running.family()
+    rows = running.rows()
+    assert len(rows) > 3 * ROUNDS
+    assert all(row["kind"] == "window" for row in rows)
+    assert running.described["outcome"] == "running"
+    assert len(load(running.folder).windows) >= len(rows)
+
+
+def test_killed_loader_is_replaced(bench: Callable[..., Bench]) -> None:  # noqa: F811
+    """Here with two workers, which must go with their master."""
+    running = bench({}, "--profile", "longer", "--strategies", "epoll,select", "--workers", "2")
+    running.wait_for_windows(block=1)
+    running.one("loadgen").kill()
+    assert running.ended() == 0, running.output
+    assert running.nothing_left(), running.family()
+    found = running.cells()
+    failed = [row for row in running.rows() if row["kind"] == "failure"]
+    assert len(failed) <= 1  # what was being measured; none if that was nothing
+    assert all("the loader ended with -9" in row["reason"] for row in failed)
+    for name, cell in found.items():
+        lost = sum(row["strategy"] == name for row in failed)
+        assert (cell["status"], cell["blocks"]) == ("incomplete" if lost else "ok", str(BLOCKS))
+        assert int(cell["windows"]) == BLOCKS * ROUNDS - lost
+    assert {row["workers"] for row in running.rows() if row["kind"] == "window"} == {2}
+    assert running.described["outcome"] == "complete"
+    assert any("the loader ended with -9" in mark for mark in running.described["marks"])
+    assert any("test of function" in mark for mark in running.described["marks"])
+
+
+def test_killed_server_costs_its_own_rows(bench: Callable[..., Bench]) -> None:  # noqa: F811
+    running = bench({}, "--profile", "longer", "--strategies", "epoll,select,forking")
+    running.wait_for_windows(block=0)
+    running.one("select_loop.py").kill()
+    assert running.ended() == 0, running.output
+    assert running.nothing_left(), running.family()
+    found = running.cells()
+    for name in ("epoll", "forking"):
+        assert (found[name]["status"], found[name]["windows"]) == ("ok", str(BLOCKS * ROUNDS))
+    assert found["select"]["status"] == "incomplete"
+    assert "killed by SIGKILL" in found["select"]["reason"]
+    assert [row["block"] for row in running.failures("select")] == [0]
+    assert sum(row["block"] == 1 for row in running.windows("select")) == ROUNDS
+
+
+def test_interrupted_run_ends_soon_with_what_it_has(bench: Callable[..., Bench]) -> None:  # noqa: F811
+    running = bench({}, "--profile", "longer", "--strategies", "epoll,forking")
+    running.wait_for_windows(block=1)
+    running.process.send_signal(signal.SIGINT)
+    assert running.ended(within_s=15) == 130, running.output
+    assert running.nothing_left(0.1), running.family()
+    assert "Traceback" not in running.output
+    assert running.described["outcome"] == "interrupted"
+    assert running.described["finished_at"]
+    assert set(running.cells()) == {"epoll", "forking"}
+    assert list((running.folder / "charts").glob("*.png"))
+
+
+def test_stopped_check_ends_soon(bench: Callable[..., Bench]) -> None:  # noqa: F811
+    """By a polite kill, while a server hangs in it, before anything was measured."""
+    running = bench({"hangs": f"{MISBEHAVE} hangs"}, "--profile", "tiny", "--strategies", "epoll,hangs")
+    running.wait(lambda: "conformance check" in running.output)
+    running.process.terminate()
+    began = time.monotonic()
+    code = running.ended(within_s=60)
+    assert time.monotonic() - began < 15
+    assert code == 130, running.output
+    assert running.nothing_left(), running.family()
+    assert "Traceback" not in running.output
+    assert running.described["outcome"] == "interrupted"
