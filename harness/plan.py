@@ -4,14 +4,15 @@ import fnmatch
 import random
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from harness import machine
 from harness.config import Config, ConfigError, Matrix, Strategy, nearest
 
-# What a block's mean may differ from the next block's, as a share: between 0.5 and 3 % for most strategies
-# (METHODOLOGY.md); the plan's expected interval follows from it.
+# How the ratio of two windows of a round spreads, and how the mean of a block differs from the next block's
+# beyond that, both as a share (METHODOLOGY.md): the interval to be expected follows from them.
+WINDOW_SPREAD = 0.18
 BLOCK_SPREAD = 0.03
 MEMORY_SHARE = 0.7  # of what is available now, for all connections alive at once
 
@@ -19,7 +20,7 @@ MEMORY_SHARE = 0.7  # of what is available now, for all connections alive at onc
 START_S, STOP_S = 0.20, 0.04  # a server
 CONNECT_S = 0.0004  # a connection, with the exchange that proves it
 SILENCE_S = 0.2  # until those that starve are given up on
-BETWEEN_WINDOWS_S = 0.012
+BETWEEN_WINDOWS_S = 0.009
 CHECK_S = 1.2  # a strategy and service
 
 
@@ -123,10 +124,11 @@ class Plan:
 
     @property
     def expected_interval(self) -> float:
-        """Half-width of a ratio's 95 % interval, as a share, if the blocks spread as usual."""
+        """Half-width of a ratio's 95 % interval, as a share, on a machine as noisy as a shared virtual one."""
         from scipy import stats  # takes a second to import, which a wrong option need not wait for
 
-        return float(stats.t.ppf(0.975, self.blocks - 1)) * BLOCK_SPREAD / self.blocks**0.5
+        spread = (WINDOW_SPREAD**2 / self.rounds + BLOCK_SPREAD**2) ** 0.5
+        return float(stats.t.ppf(0.975, self.blocks - 1)) * spread / self.blocks**0.5
 
 
 def make(config: Config, profile_name: str, overrides: Overrides, seed: int | None, workers: int | None) -> Plan:
@@ -140,7 +142,7 @@ def make(config: Config, profile_name: str, overrides: Overrides, seed: int | No
     most_clients = max(group.clients for group in groups)
     _check_limits(most_clients, "--clients" if overrides.clients else config.origin(f"profiles.{profile_name}"))
     server_cpus, loader_cpus = machine.share_cpus(config, workers)
-    return Plan(
+    plan = Plan(
         config=config,
         profile=profile_name,
         strategies=strategies,
@@ -155,6 +157,9 @@ def make(config: Config, profile_name: str, overrides: Overrides, seed: int | No
         backlog=min(2 * most_clients + 16, machine.backlog_limit()),
         waves={group: _waves(group, strategies) for group in groups},
     )
+    while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
+        plan = longer
+    return plan
 
 
 def select(config: Config, wanted: str) -> dict[str, Strategy]:

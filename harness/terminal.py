@@ -52,7 +52,7 @@ def say_plan(plan: Plan) -> None:
         say(f"[yellow]Note[/]: {mark}")
     say(
         f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}, and ratios to {plan.config.reference} within "
-        f"± {plan.expected_interval:.1%} (95 %, if blocks spread by 3 % as they mostly do)"
+        f"± {plan.expected_interval:.1%} (95 %, if this machine is as noisy as a shared virtual one)"
     )
 
 
