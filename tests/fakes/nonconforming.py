@@ -97,7 +97,8 @@ class SilencesOthers(Server):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if self.waiting:
-            transport.pause_reading()
+            # Not at once: asyncio of Python 3.11.2 starts to read after connection_made, pause or no pause.
+            asyncio.get_running_loop().call_soon(transport.pause_reading)
         self.waiting.append(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
