@@ -14,7 +14,7 @@ $(READY): requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	touch $@
 
-bench: $(READY)  ## measure every strategy, then draw the charts (5 minutes)
+bench: $(READY)  ## measure every strategy, then draw the charts (4 minutes)
 	$(VENV)/bin/python run_bench.py --strategies all
 
 test: $(READY)  ## run the tests

@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 try:
+    from rich.markup import escape
+
     from harness import check, machine, options, plan, terminal
     from harness.config import SERVICES, ConfigError, load
     from harness.recorder import Recorder
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def bench(given: argparse.Namespace) -> int:
-    """Plan, check, measure, say. Exit code 0, or 130 when interrupted, or 1 when nothing could be measured."""
+    """Plan, check, measure, say. Exit code 0, 130 when interrupted, 1 when nothing was measured or it was given up."""
     config = load(options.HERE / "bench.toml", given.bench)
     overrides = plan.Overrides(given.strategies, given.service, given.clients, given.sizes)
     planned = plan.make(config, given.profile, overrides, given.seed, given.workers)
@@ -52,7 +54,7 @@ def bench(given: argparse.Namespace) -> int:
         return 0
     machine.raise_descriptor_limit(max(planned.descriptors, check.DESCRIPTORS))
     recorder = Recorder(given.results, planned, sys.argv)
-    outcome = "interrupted"
+    outcome = "crashed"
     try:
         with Watchdog() as watchdog:
             absent = _checked(planned, recorder, watchdog, given.unchecked)
@@ -60,10 +62,11 @@ def bench(given: argparse.Namespace) -> int:
                 Run(planned, recorder, watchdog, tell).carry_out(absent)
         outcome = "complete"
     except KeyboardInterrupt:
+        outcome = "interrupted"
         say("Interrupted: what was measured so far is kept.")
     except GivenUp as failure:
         outcome = "given up"
-        say(f"[red]Given up[/]: {failure}")
+        say(f"[red]Given up[/]: {escape(str(failure))}")
     finally:
         recorder.finish(outcome)
     return _said(recorder, outcome)
@@ -117,14 +120,14 @@ def _said(recorder: Recorder, outcome: str) -> int:
             drawn = charts.draw(recorder.folder)
         table.render(recorder.folder, terminal.console)
     except load.ResultsError as error:
-        say(f"Nothing to show: {error}")
+        say(f"Nothing to show: {escape(str(error))}")
         return NOTHING_MEASURED
     if not recorder.measured:
         return EXIT_CODES[outcome] or NOTHING_MEASURED
     say(f"{recorder.share_in_windows:.0%} of the measuring time was spent inside windows.")
-    say(f"Cells:  {written}")
+    say(f"Cells:  {escape(str(written))}")
     for folder in sorted({path.parent for path in drawn}):
-        say(f"Charts: {folder}")
+        say(f"Charts: {escape(str(folder))}")
     return EXIT_CODES[outcome]
 
 

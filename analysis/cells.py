@@ -10,7 +10,8 @@ Columns, units in their names; figures are empty where the data do not give them
   _low, _high: 95 % interval over blocks, on the log scale
 - throughput_mib_s: payload in one direction
 - p50_us .. p999_us, max_us: latency pooled over all windows; p99 needs 1,000 requests, p999 10,000,
-  and both a counted part of at least five times the p99. Of starved clients nothing is in them.
+  and both a counted part of at least five times the p99. Of starved clients nothing is in them; requests that
+  were still open when their window ended count as slower than any answer, and max_us is empty then.
 - server_cpu_us_per_request: CPU time of the server's process tree per correct reply, head and drain included
 - loader_cpu_share: the load generator's CPU time by wall time
 - status: ok, incomplete (failed in some blocks), unchecked (failed the conformance check, measured all
@@ -140,18 +141,16 @@ def _figures(windows: pd.DataFrame, rates: dict[int, float]) -> dict[str, Any]:
 
 
 def _latencies(windows: pd.DataFrame) -> dict[str, Any]:
-    # starved clients' requests are open after every window; they are told by `starved`, not by percentiles
-    censored = (windows["censored"] - windows["unanswered"]).clip(lower=0)
     pooled = merged([])
     blocks = []
-    for block, part in windows.groupby("block"):
+    for _, part in windows.groupby("block"):
         histogram = merged(part["latency_hdr"])
-        blocks.append((histogram, int(censored[windows["block"] == block].sum())))
+        blocks.append((histogram, int(part["unfinished"].sum())))
         pooled.add(histogram)
-    open_ = int(censored.sum())
+    open_ = int(windows["unfinished"].sum())
     percents = {"p50_us": 50, "p90_us": 90, "p99_us": 99, "p999_us": 99.9}
     figures: dict[str, Any] = {name: percentile(pooled, q, open_) / 1e3 for name, q in percents.items()}
-    figures["max_us"] = pooled.get_max_value() / 1e3 if pooled.get_total_count() else NAN
+    figures["max_us"] = pooled.get_max_value() / 1e3 if pooled.get_total_count() and not open_ else NAN
     counted_s = float(windows["counted_s"].median())
     if counted_s * 1e6 < TIMES_P99 * figures["p99_us"]:
         figures["_p99"] = (
@@ -187,7 +186,7 @@ def _status(
         reasons.append(unchecked.get(cell["strategy"]) or "failed the conformance check")
     if "_p99" in cell:
         reasons.append(cell["_p99"])
-    status = "incomplete" if failed is not None else "unchecked" if is_unchecked else "ok"
+    status = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
     return {"status": status, "reason": "; ".join(reasons)}
 
 

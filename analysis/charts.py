@@ -186,7 +186,7 @@ def _tail(windows: pd.DataFrame, cell: pd.Series) -> tuple[NDArray[np.float64], 
     wanted = cell[CELL_KEYS].fillna(0)
     mine = windows[(windows[CELL_KEYS] == wanted).all(axis=1)]
     values, counts = distribution(merged(mine["latency_hdr"]))
-    open_ = int((mine["censored"] - mine["unanswered"]).clip(lower=0).sum())
+    open_ = int(mine["unfinished"].sum())
     total = counts.sum() + open_
     slower = total - np.cumsum(counts)
     # a window cannot tell latencies that are long beside it: the same rule as for the p99 in cells.csv

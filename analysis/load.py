@@ -16,7 +16,7 @@ CELL_KEYS = ["strategy", "variant", *GROUP_KEYS]
 _FAILURE_KEYS = [*CELL_KEYS, "block", "group", "status", "reason"]
 _WINDOW_KEYS = [
     *CELL_KEYS, "block", "group", "round", "checked", "started_ns", "counted_s", "requests", "replies",
-    "censored", "unanswered", "errors", "connect_hdr", "latency_hdr", "server_cpu_s",
+    "censored", "unfinished", "unanswered", "errors", "connect_hdr", "latency_hdr", "server_cpu_s",
     "server_minor_faults", "loader_cpu_s", "loader_wall_s",
 ]  # fmt: skip
 

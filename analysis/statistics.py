@@ -83,7 +83,7 @@ def ratio(blocks: Mapping[int, float], reference: Mapping[int, float]) -> Estima
 
 def merged(encoded: Iterable[object]) -> HdrHistogram:
     """The sum of encoded histograms, without loss; what is no text stands for an empty one."""
-    total = HdrHistogram(1, 60_000_000_000, 3)
+    total = HdrHistogram(1, 3_600_000_000_000, 3)  # the loader's range
     for text in encoded:
         if isinstance(text, str) and text:
             total.decode_and_add(text)

@@ -35,8 +35,12 @@ def render(results: Path, console: Console) -> None:
             console.print(Text(line, style="dim"))
         console.print()
     few = cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()
-    reference = found.run.get("reference") or "no reference"
-    how = f"±: 95 % interval over blocks. Ratio to {reference} within blocks, ~ where it may be 1. CPU of the server."
+    reference = found.run.get("reference")
+    measured = reference in set(cells["strategy"])
+    ratio = (
+        f"Ratio to {reference} within blocks, ~ where it may be 1." if measured else f"No ratios without {reference}."
+    )
+    how = f"±: 95 % interval over blocks. {ratio} CPU of the server."
     console.print(Text(how, style="dim"))
     if few.any():
         console.print(Text("No interval where there are fewer than two blocks with replies.", style="dim"))

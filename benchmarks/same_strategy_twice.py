@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from benchmarks.stage import ROOT
+from benchmarks.stage import ROOT, configuration
 
 RUNS = 20
 WIDEST = 0.15
@@ -47,8 +47,6 @@ def _ratio_of_pair(strategy: str, seed: int, folder: Path) -> pd.Series:
 
 
 def _command_of(strategy: str) -> str:
-    from benchmarks.stage import configuration
-
     return configuration().strategies[strategy].command
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.load import load
+from analysis.load import GROUP_KEYS, load
 
 
 def main(results: Path) -> None:
@@ -18,13 +18,13 @@ def main(results: Path) -> None:
     windows = found.windows.assign(rate=np.log(found.windows["requests"] / found.windows["counted_s"]))
     rounds = int(windows["round"].max()) + 1
     print(f"{results}: {rounds} rounds a block; medians over the strategies")
-    for (clients, size), group in windows.groupby(["clients", "message_size"]):
+    for key, group in windows.groupby(GROUP_KEYS, dropna=False):
         rates = group.pivot_table(index=["block", "round"], columns="strategy", values="rate")
         ratios = rates.sub(rates[found.run["reference"]], axis=0).drop(columns=found.run["reference"])
         within = np.sqrt(ratios.groupby("block").var().mean())
         blocks = ratios.groupby("block").mean().std()
         print(
-            f"{clients:4} clients, {size:6} B: rounds {within.median():.3f} "
+            f"{', '.join(map(str, key))}: rounds {within.median():.3f} "
             f"(by the root of {rounds}: {within.median() / rounds**0.5:.3f}), blocks {blocks.median():.3f}"
         )
 

@@ -66,12 +66,13 @@ class _Suite:
         self._logs = logs
         self._watchdog = watchdog
         self._running: set[int] = set()
+        self._aborted = False
 
     def try_(self, strategy: Strategy) -> Verdict:
         """Fresh servers of one strategy, one service after the other."""
         verdict = Verdict()
         for service in self._services:
-            if service in strategy.services and verdict.absent is None:
+            if service in strategy.services and verdict.absent is None and not self._aborted:
                 try:
                     verdict.failures += [f"{service}: {failure}" for failure in self._failures(strategy, service)]
                 except ServerFailed as failure:
@@ -80,6 +81,7 @@ class _Suite:
 
     def abort(self) -> None:
         """Kill the servers that are being tried, so that every case fails at once."""
+        self._aborted = True
         for pid in list(self._running):
             session.kill(pid)
 

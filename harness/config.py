@@ -22,8 +22,11 @@ PLACEHOLDERS = ("python", "host", "port", "backlog", "service", "recv_size", "op
 # A message names its client in 8 characters, one more tells two successive requests apart, and CRLF ends it.
 SMALLEST_MESSAGE = 11
 LARGEST_MESSAGE = 64 * 2**20
+MOST_WORKERS = 64
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+# Head, counted part and drain together stay under the minute after which a loader is taken to hang.
+WindowSeconds = Annotated[float, Field(gt=0, le=20)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Cpus = Literal["auto"] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
@@ -81,21 +84,21 @@ class Servers(Table):
 
 
 class Loadgen(Table):
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = 1
     cpus: Cpus = "auto"
 
 
 class WindowLength(Table):
     clients: Count
-    head_s: Annotated[float, Field(ge=0, le=60)]
-    counted_s: Seconds
+    head_s: Annotated[float, Field(ge=0, le=5)]
+    counted_s: WindowSeconds
 
 
 class Window(Table):
     lengths: Annotated[list[WindowLength], Field(min_length=1)]
     p99_multiple: Annotated[float, Field(ge=0)]
-    counted_limit_s: Seconds
-    drain_limit_s: Seconds
+    counted_limit_s: WindowSeconds
+    drain_limit_s: WindowSeconds
     request_timeout_s: Seconds
 
     def length(self, clients: int) -> WindowLength:

@@ -26,7 +26,8 @@ def share_cpus(config: Config, workers: int) -> tuple[list[int], list[int]]:
                 f"{config.origin(key)}: {key}: CPU {missing[0]} doesn't exist here; "
                 f'choose among {available}, or "auto"'
             )
-    for_servers = list(servers) if servers != "auto" else [available[-1]]
+    not_taken = [cpu for cpu in available if loader == "auto" or cpu not in loader] or available
+    for_servers = list(servers) if servers != "auto" else [not_taken[-1]]
     rest = [cpu for cpu in available if cpu not in for_servers] or available
     for_loader = list(loader) if loader != "auto" else rest[:workers]
     return for_servers, for_loader

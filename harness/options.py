@@ -8,7 +8,7 @@ from typing import NoReturn, TypeVar
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
-from harness.config import LARGEST_MESSAGE, SERVICES, SMALLEST_MESSAGE, ConfigError, nearest
+from harness.config import LARGEST_MESSAGE, MOST_WORKERS, SERVICES, SMALLEST_MESSAGE, ConfigError, nearest
 
 COMMANDS = {
     "bench": "measure strategies side by side; the command if none is named",
@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent.parent
 
 EXAMPLES = """\
 examples:
-  run_bench.py --strategies all                      the default profile: 5 minutes
+  run_bench.py --strategies all                      the default profile: 4 minutes
   run_bench.py --strategies chapter --profile quick  a first look: under a minute
   run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB
   run_bench.py --strategies all --list               the plan and its time, nothing started
@@ -110,7 +110,7 @@ def _add_bench_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--seed", type=int, metavar="N", help="decides every random order (default: bench.toml's)")
     how.add_argument(
         "--workers",
-        type=_count,
+        type=_workers,
         metavar="N",
         help="load generator processes under Locust's master (default: 1)",
     )
@@ -150,6 +150,12 @@ def _service(text: str) -> str:
 def _count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1,000,000")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_WORKERS}")
     return int(text)
 
 

@@ -21,7 +21,7 @@ START_S, STOP_S = 0.20, 0.04  # a server
 CONNECT_S = 0.0004  # a connection, with the exchange that proves it
 SILENCE_S = 0.2  # until those that starve are given up on
 BETWEEN_WINDOWS_S = 0.009
-CHECK_S = 1.2  # a strategy and service
+CHECK_S, CHECKED_AT_ONCE = 1.2, 2  # a strategy and service
 
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class Plan:
 
     @property
     def windows_seconds(self) -> float:
-        """Expected inside windows, over all blocks."""
+        """Expected for all windows, with what lies between two of them."""
         per_block = sum(len(self.members(group)) * self.rounds * self.window_seconds(group) for group in self.groups)
         return self.blocks * per_block
 
@@ -118,7 +118,7 @@ class Plan:
     def expected_seconds(self) -> float:
         """The check of the strategies and all blocks; charts not included."""
         servers = len(self.strategies) * len(self.services)
-        check = servers * CHECK_S / 2
+        check = servers * CHECK_S / CHECKED_AT_ONCE
         per_block = servers * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
         return check + self.blocks * per_block
 

@@ -89,7 +89,8 @@ def exchange(sock: socket.socket, stream: bytes, replies: int | None = None, hal
             if not unsent and (ended or (replies is not None and len(received) >= replies)):
                 return bytes(received)
             poller.register(sock, (0 if ended else select.POLLIN) | (select.POLLOUT if unsent else 0))
-            if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            left_s = deadline - time.monotonic()
+            if left_s < 0 or not poller.poll(left_s * 1000):
                 raise TimedOut(expected, f"{len(received)} bytes and no more for {DEADLINE_S:g} s")
             with contextlib.suppress(BlockingIOError):
                 data = sock.recv(CHUNK)

@@ -50,8 +50,9 @@ def say_plan(plan: Plan) -> None:
             )
     for mark in plan.marks:
         say(f"[yellow]Note[/]: {mark}")
+    ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
     say(
-        f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}, and ratios to {plan.config.reference} within "
+        f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}, and {ratios} within "
         f"± {plan.expected_interval:.1%} (95 %, if this machine is as noisy as a shared virtual one)"
     )
 

@@ -2,9 +2,9 @@
 
 Closed loop: a client has one request under way and sends the next when the reply is whole and right.
 `_flood` is the hot loop and handles only that case; whatever else happens to a connection goes through
-`_event`. Nothing is computed in the loop: two instants are kept for each reply, and `loadgen.tally` sorts
-them into head, counted part and drain afterwards. (Appending to a list is cheaper than storing into a
-preallocated array, which must convert each integer: METHODOLOGY.md.)
+`_event`. Nothing is computed in the loop: an instant and a duration are kept for each reply, and
+`loadgen.window` sorts them into head, counted part and drain afterwards. (Appending to a list is cheaper than
+storing into a preallocated array, which must convert each integer.)
 """
 
 import _socket
@@ -207,13 +207,11 @@ class Flood:
         connection.asked_ns = clock()
         assert connection.sock is not None
         try:
-            sent = connection.sock.send(connection.message)
+            self._sent(connection, connection.sock.send(connection.message))
         except BlockingIOError:
-            sent = 0
+            self._sent(connection, 0)
         except OSError as error:
             self._broke(connection, error)
-            return
-        self._sent(connection, sent)
 
     def _sent(self, connection: Connection, count: int) -> None:
         watched_for_more = not connection.quick
@@ -269,7 +267,7 @@ class Flood:
                 self._fail(connection, "refused")
             case errno.ETIMEDOUT:
                 self._fail(connection, "timed_out")
-            case errno.ECONNRESET | errno.EPIPE:
+            case errno.ECONNRESET | errno.EPIPE | errno.ENOTCONN:
                 self._fail(connection, "reset")
             case _:
                 raise error  # ours (descriptors, ports), not the server's: the run must not hide it

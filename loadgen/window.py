@@ -34,9 +34,10 @@ class Observation:
     drain_s: float
     requests: int  # correct replies completed in the counted part
     replies: int  # correct replies in the whole window
-    late: int
+    late: int  # correct replies to requests that an earlier window gave up: in `replies`, not in `requests`
     censored: int
     censored_hdr: str | None  # ages of the requests still open at the end
+    unfinished: int  # those of them that belong to the latencies: sent in the counted part, by clients that are served
     unanswered: int  # clients that this server never answered
     errors: dict[str, int]
     connects: int
@@ -67,6 +68,7 @@ def run(flood: Flood, lengths: WindowLengths, start_ns: int, breathe: Callable[[
         cpu_s = time.process_time() - cpu_s
     finally:
         gc.enable()
+    unfinished = sum(c.open and c.answered and counted_from <= c.asked_ns < counted_to for c in flood.connections)
     ages = flood.give_up(lengths.request_timeout_s)
     answered = np.asarray(flood.answered_ns, dtype=np.int64)
     took = np.asarray(flood.took_ns, dtype=np.int64)
@@ -81,6 +83,7 @@ def run(flood: Flood, lengths: WindowLengths, start_ns: int, breathe: Callable[[
         late=flood.late,
         censored=len(ages),
         censored_hdr=histogram.encode(ages),
+        unfinished=unfinished,
         unanswered=sum(not connection.answered for connection in flood.connections),
         errors=dict(flood.errors),
         connects=len(flood.connected_ns),
@@ -119,6 +122,7 @@ _ADDED = (
     "replies",
     "late",
     "censored",
+    "unfinished",
     "unanswered",
     "connects",
     "loader_cpu_s",

@@ -135,7 +135,8 @@ def window(strategy: str, *, latencies: ArrayLike = (), **given: Any) -> dict[st
     record: dict[str, Any] = {
         "kind": "window", **_CELL, "strategy": strategy, "block": 0, "group": 0, "round": 0, "position": 0,
         "checked": True, "workers": 1, "started_ns": 0, "started_at": 1.8e9, "head_s": 0.02, "counted_s": 0.1,
-        "drain_s": 0.004, "requests": 1000, "late": 0, "censored": 0, "censored_hdr": None, "unanswered": 0,
+        "drain_s": 0.004, "requests": 1000, "late": 0, "censored": 0, "censored_hdr": None, "unfinished": 0,
+        "unanswered": 0,
         "errors": {}, "connects": 0, "connect_hdr": None, "time_wait": 0, "server_cpu_s": 0.1,
         "server_minor_faults": 0, "server_major_faults": 0, "server_processes": 1, "loader_cpu_s": 0.12,
         "loader_wall_s": 0.124,

@@ -147,7 +147,7 @@ def test_a_window_counts_at_least_five_times_the_p99(tmp_path: Path, latency_ms:
 
 
 def test_open_requests_of_served_clients_push_the_percentiles_up(tmp_path: Path) -> None:
-    made = [window("epoll", latencies=np.full(1900, 1e6), censored=100), window("epoll", block=1)]
+    made = [window("epoll", latencies=np.full(1900, 1e6), censored=100, unfinished=100), window("epoll", block=1)]
     cell = cells_of(tmp_path, made).iloc[0]
     assert np.isnan(cell["p99_us"])
     assert cell["censored"] == 100
