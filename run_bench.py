@@ -26,6 +26,8 @@ except ModuleNotFoundError as missing:
         file=sys.stderr,
     )
     sys.exit(2)
+except KeyboardInterrupt:  # the imports take a moment
+    sys.exit(130)
 
 EXIT_CODES = {"complete": 0, "given up": 1, "interrupted": 130}
 NOTHING_MEASURED = 1
@@ -63,7 +65,7 @@ def bench(given: argparse.Namespace) -> int:
         outcome = "complete"
     except KeyboardInterrupt:
         outcome = "interrupted"
-        say("Interrupted: what was measured so far is kept.")
+        say("Interrupted" + (": what was measured so far is kept." if recorder.measured else "."))
     except GivenUp as failure:
         outcome = "given up"
         say(f"[red]Given up[/]: {escape(str(failure))}")

@@ -19,6 +19,7 @@ from analysis.pages import label, served
 TIMES = "\N{MULTIPLICATION SIGN}"
 NONE = "-"
 WIDTH = 100
+LOPSIDED = 2.0
 
 
 def render(results: Path, console: Console) -> None:
@@ -63,7 +64,10 @@ def _group(results: Results, group: pd.DataFrame) -> Table:
     for name in ("ratio", "p50", "p99", "CPU/req"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("note", overflow="fold")
-    for _, cell in group.sort_values("throughput_rps", ascending=False, kind="stable").iterrows():
+    # A rate at which some clients are never served comes after those that serve all.
+    served_first = group.assign(starving=group["starved"].fillna(0) > 0)
+    by = {"starving": True, "throughput_rps": False}
+    for _, cell in served_first.sort_values(list(by), ascending=list(by.values()), kind="stable").iterrows():
         table.add_row(*_row(cell, str(reference)))
     return table
 
@@ -84,6 +88,8 @@ def _throughput(cell: pd.Series) -> str:
     value, low, high = (cell[f"throughput_rps{end}"] for end in ("", "_low", "_high"))
     if pd.isna(low):
         return units.count(value)
+    if high / low > LOPSIDED:  # on the log scale: not half of it on either side
+        return f"{units.count(value)} ({units.count(low)} to {units.count(high)})"
     return f"{units.count(value)} ± {(high - low) / 2 / value * 100:4.1f} %"
 
 

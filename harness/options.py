@@ -20,7 +20,8 @@ HERE = Path(__file__).resolve().parent.parent
 EXAMPLES = """\
 examples:
   run_bench.py --strategies all                      the default profile: 4 minutes
-  run_bench.py --strategies chapter --profile quick  a first look: under a minute
+  run_bench.py --strategies chapter,epoll --profile quick
+                                                     a first look: under a minute
   run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB
   run_bench.py --strategies all --list               the plan and its time, nothing started
   run_bench.py --bench mine.toml --strategies mine,epoll
