@@ -5,6 +5,8 @@ here).
 Cost: a greenlet with a stack of its own per client, two switches and a watcher for each wait.
 """
 
+import os
+import signal
 import socket
 
 from contract import Options, library, run
@@ -33,6 +35,9 @@ def converse(client: gevent.socket.socket, options: Options) -> None:
 
 
 def serve(listener: socket.socket, options: Options) -> None:
+    # Python's own handler may have to wait for the loop's next event; libev's watcher wakes the loop.
+    for stop_signal in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(stop_signal, os._exit, 0)
     # Adopting the contract's listener pins the backlog (256); "default" sets no limit on greenlets.
     adopted = gevent.socket.socket(fileno=listener.detach())
     StreamServer(adopted, lambda client, _: converse(client, options), spawn="default").serve_forever()
