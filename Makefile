@@ -31,7 +31,7 @@ bench-loader: $(READY)  ## what the load generator costs, against stock Locust a
 bench-same: $(READY)  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (6 minutes)
 	$(VENV)/bin/python -m benchmarks.same_strategy_twice
 
-bench-uninterrupted: $(READY)  ## p99 of interleaved windows against long uninterrupted ones (10 minutes)
+bench-uninterrupted: $(READY)  ## p99 of interleaved windows against long uninterrupted ones (22 minutes)
 	$(VENV)/bin/python -m benchmarks.uninterrupted
 
 docs:  ## take the newest run's chart and cells into docs/, for the README

@@ -16,7 +16,7 @@ from hdrh.histogram import HdrHistogram
 from benchmarks.stage import Stage, configuration, stage
 
 ALTERNATIONS = 5
-PASSES = 3  # in an alternation
+PASSES = 6  # in an alternation
 KINDS = ("short", "short", "long")  # a strategy's windows in a pass
 LONG_S = 1.0
 WITHIN = 0.25

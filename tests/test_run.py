@@ -40,6 +40,10 @@ matrix = [{ service = ["echo"], clients = [3], sizes = [64] }]
 blocks = 2
 rounds = 6
 matrix = [{ service = ["echo"], clients = [4], sizes = [64] }]
+[profiles.endless]
+blocks = 1000
+rounds = 6
+matrix = [{ service = ["echo"], clients = [4], sizes = [64] }]
 [strategies]
 """
 MARK = "CONCURRENCY_BENCH_TEST"

@@ -80,7 +80,7 @@ def wait_until_ignored(pid: int, number: int) -> None:
 
 
 def test_killed_harness_leaves_nothing_running(bench: Callable[..., Bench]) -> None:  # noqa: F811
-    running = bench({}, "--profile", "longer", "--strategies", "epoll,forking,threading")
+    running = bench({}, "--profile", "endless", "--strategies", "epoll,forking,threading")
     running.wait_for_windows(block=1)
     assert len(running.family()) > 5  # the watchdog, the loader, three servers, their forked children
     running.process.kill()
@@ -95,7 +95,7 @@ def test_killed_harness_leaves_nothing_running(bench: Callable[..., Bench]) -> N
 def test_killed_loader_is_replaced(bench: Callable[..., Bench]) -> None:  # noqa: F811
     """Here with two workers, which must go with their master."""
     running = bench({}, "--profile", "longer", "--strategies", "epoll,select", "--workers", "2")
-    running.wait_for_windows(block=1)
+    running.wait_for_windows(block=0)
     running.one("loadgen").kill()
     assert running.ended() == 0, running.output
     assert running.nothing_left(), running.family()
@@ -129,7 +129,7 @@ def test_killed_server_costs_its_own_rows(bench: Callable[..., Bench]) -> None: 
 
 
 def test_interrupted_run_ends_soon_with_what_it_has(bench: Callable[..., Bench]) -> None:  # noqa: F811
-    running = bench({}, "--profile", "longer", "--strategies", "epoll,forking")
+    running = bench({}, "--profile", "endless", "--strategies", "epoll,forking")
     running.wait_for_windows(block=1)
     running.process.send_signal(signal.SIGINT)
     assert running.ended(within_s=15) == 130, running.output
