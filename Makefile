@@ -2,22 +2,27 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.installed
 
+LOOP := loadgen/hot_loop.so
+
 .PHONY: help setup bench test lint docs lock clean bench-loader bench-same bench-uninterrupted
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: $(READY)  ## make .venv from requirements.lock
+setup: $(READY) $(LOOP)  ## make .venv from requirements.lock, and compile the load generator's hot loop
 
 $(READY): requirements.lock
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	touch $@
 
-bench: $(READY)  ## measure every strategy, then draw the charts (4 minutes)
+$(LOOP): loadgen/hot_loop.c
+	$(CC) -O2 -shared -fPIC -o $@ $< || echo "not compiled: the load generator's hot loop will be Python's"
+
+bench: setup  ## measure every strategy, then draw the charts (4 minutes)
 	$(VENV)/bin/python run_bench.py --strategies all
 
-test: $(READY)  ## run the tests
+test: setup  ## run the tests
 	$(VENV)/bin/python -m pytest
 
 lint: $(READY)  ## check style and types
@@ -25,13 +30,13 @@ lint: $(READY)  ## check style and types
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 
-bench-loader: $(READY)  ## what the load generator costs, against stock Locust and a bare client (2 minutes)
+bench-loader: setup  ## what the load generator costs, against stock Locust and a bare client (2 minutes)
 	$(VENV)/bin/python -m benchmarks.loader
 
-bench-same: $(READY)  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (6 minutes)
+bench-same: setup  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (6 minutes)
 	$(VENV)/bin/python -m benchmarks.same_strategy_twice
 
-bench-uninterrupted: $(READY)  ## p99 of interleaved windows against long uninterrupted ones (22 minutes)
+bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterrupted ones (22 minutes)
 	$(VENV)/bin/python -m benchmarks.uninterrupted
 
 docs:  ## take the newest run's chart and cells into docs/, for the README
@@ -42,4 +47,4 @@ lock: $(READY)  ## resolve pyproject.toml into requirements.lock anew
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 
 clean:  ## remove the environment and caches, keep results
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(LOOP) .pytest_cache .mypy_cache .ruff_cache

@@ -1,9 +1,10 @@
 """`python -m loadgen`: one JSON command a line on stdin, one JSON answer a line on stdout.
 
 {"do": "open", "targets": {"epoll": ["127.0.0.1", 4001]}, "clients": 100, "service": "echo", "message_size": 64,
- "requests_per_connection": 0}
+ "requests_per_connection": 0, "audit_every": 64}
 {"do": "window", "target": "epoll", "lengths": {"head_s": 0.02, "counted_s": 0.1, "drain_limit_s": 0.5,
- "request_timeout_s": 5}}
+ "request_timeout_s": 5}, "load": {"spin_ns": 0}}
+ or, for an open loop: "load": {"rate_rps": 2000, "arrivals": "poisson", "backlog": 10000, "seed": 1}
 {"do": "close"}
 {"do": "quit"}
 
@@ -15,9 +16,11 @@ import contextlib
 import gc
 import json
 import os
+import sys
 
 from gevent.fileobject import FileObjectPosix
 
+from loadgen import compiled_loop
 from loadgen.control import Control, LoaderError, quiet_logging
 
 
@@ -25,15 +28,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m loadgen", description="The load generator, steered over stdin.")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="2 or more: that many worker processes")
     parser.add_argument("--allow-remote", action="store_true", help="permit targets that are not this machine")
+    parser.add_argument(
+        "--loop", choices=("auto", "python", "compiled"), default="auto", help="auto: compiled, where it was compiled"
+    )
     options = parser.parse_args()
     quiet_logging()
     # Answers have the pipe to themselves: whatever else prints, prints to stderr.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    control = Control(options.workers, options.allow_remote)
+    compiled, why_not = _choose_loop(options.loop)
+    control = Control(options.workers, options.allow_remote, compiled)
     gc.freeze()  # what was imported is never garbage; collections between windows get short
     commands = FileObjectPosix(0, "rb", close=False)  # reading must not hold Locust's hub
-    print(json.dumps({"ready": True}), file=answers, flush=True)
+    ready = {"ready": True, "loop": "compiled" if compiled else "python", "why": why_not}
+    print(json.dumps(ready), file=answers, flush=True)
     for line in commands:
         answer = _carry_out(control, line)
         if answer is None:
@@ -41,6 +49,19 @@ def main() -> None:
         print(json.dumps(answer), file=answers, flush=True)
     with contextlib.suppress(Exception):
         control.quit()
+
+
+def _choose_loop(wanted: str) -> tuple[bool, str]:
+    """Whether the compiled loop serves, and if not, why."""
+    if wanted == "python":
+        return False, "it was asked for"
+    try:
+        compiled_loop.library()
+    except compiled_loop.NotCompiled as reason:
+        if wanted == "compiled":
+            sys.exit(str(reason))
+        return False, str(reason)
+    return True, ""
 
 
 def _carry_out(control: Control, line: bytes) -> dict[str, object] | None:

@@ -14,6 +14,7 @@ class Connection:
         "following",
         "given_up",
         "got",
+        "intended_ns",
         "message",
         "open",
         "quick",
@@ -30,7 +31,8 @@ class Connection:
         self.given_up = False  # it was open when its window ended: its answer is late, not a latency
         self.answered = False  # at least one correct reply since the server was opened
         self.quick = False  # nothing but a whole reply is awaited: the hot loop may handle it
-        self.asked_ns = 0  # when the open request was sent
+        self.intended_ns = 0  # open loop: when the open request was meant to start
+        self.asked_ns = 0  # when it was sent
         self.connecting_ns = 0  # when the connect under way began; 0: none
         self.got = 0  # bytes of the reply so far
         self.unsent = 0  # bytes of the message still to be sent

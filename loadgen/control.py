@@ -33,8 +33,8 @@ class LoaderError(Exception):
 class Worker:
     """A node that holds clients: it does what the controller's messages say and answers each."""
 
-    def __init__(self, allow_remote: bool) -> None:
-        self.crowd = crowd = Crowd(allow_remote)
+    def __init__(self, allow_remote: bool, compiled: bool) -> None:
+        self.crowd = crowd = Crowd(allow_remote, compiled)
 
         class VirtualClient(User):
             def on_start(self) -> None:
@@ -75,19 +75,19 @@ class Worker:
 class Control:
     """One client population; `open` it on servers, run windows, close."""
 
-    def __init__(self, workers: int, allow_remote: bool) -> None:
+    def __init__(self, workers: int, allow_remote: bool, compiled: bool) -> None:
         self._answers: list[dict[str, Any]] = []
         self._news = Event()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._workers = workers
-        worker = Worker(allow_remote)
+        worker = Worker(allow_remote, compiled)
         self._runner: Runner
         if workers == 1:
             self._runner = worker.environment.create_local_runner()
             worker.listen(self._runner)
         else:
             self._runner = worker.environment.create_master_runner(LOOPBACK, 0)
-            self._start_workers(allow_remote)
+            self._start_workers(allow_remote, compiled)
         self._runner.register_message("answer", self._on_answer)
 
     def open(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Control:
     def window(self, command: dict[str, Any]) -> dict[str, Any]:
         lead_ns = LEAD_NS if self._workers > 1 else 0
         start_ns = clock() + lead_ns
-        return window.merge(self._ask(command | {"start_ns": start_ns}))
+        return window.merge(self._ask(command | {"start_ns": start_ns, "clients": self._runner.user_count}))
 
     def close(self) -> dict[str, Any]:
         self._ask({"do": "close"})
@@ -121,11 +121,13 @@ class Control:
         self._answers.append(msg.data)
         self._news.set()
 
-    def _start_workers(self, allow_remote: bool) -> None:
+    def _start_workers(self, allow_remote: bool, compiled: bool) -> None:
         assert isinstance(self._runner, MasterRunner)
         command = [sys.executable, "-m", "loadgen.worker", str(self._runner.server.port)]
         if allow_remote:
             command.append("--allow-remote")
+        if compiled:
+            command.append("--compiled")
         for _ in range(self._workers):
             self._processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
         self._wait(lambda: len(self._runner.clients.ready) == self._workers, "its workers to connect")  # type: ignore[attr-defined]

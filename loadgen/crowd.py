@@ -5,21 +5,26 @@ A client is one Locust user: Locust decides how many there are here. It has a co
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from time import perf_counter_ns as clock
 from typing import Any
 
 from loadgen import window
+from loadgen.compiled_loop import CompiledLoop
 from loadgen.exchange import Exchange
 from loadgen.flood import Flood
+from loadgen.python_loop import PythonLoop
 from loadgen.source import Source, SourceAddresses, is_loopback
+from loadgen.window import ClosedLoad, OpenLoad, WindowLengths
 
 PATIENCE_NS = 2_000_000_000  # for each server's first answer
 SILENCE_NS = 200_000_000  # then: after that long without any answer, those without one are taken to starve
 
 
 class Crowd:
-    def __init__(self, allow_remote: bool) -> None:
+    def __init__(self, allow_remote: bool, compiled: bool) -> None:
         self._allow_remote = allow_remote
+        self._compiled = compiled
         self._addresses = SourceAddresses()
         self._names: list[int] = []  # one for each client present
         self._next_name = 0
@@ -47,8 +52,12 @@ class Crowd:
         for host, _ in command["targets"].values():
             if not (self._allow_remote or is_loopback(host)):
                 raise PermissionError(f"{host} is not this machine; --allow-remote permits load on others")
+        # With connections that end, each request leaves the hot path: nothing would be gained there.
+        hot_loop = CompiledLoop if self._compiled and not exchange.connection_carries else PythonLoop
         for name, (host, port) in command["targets"].items():
-            self._floods[name] = Flood(host, port, exchange, self._names, Source(self._addresses, host))
+            source = Source(self._addresses, host)
+            audit_every = command["audit_every"]
+            self._floods[name] = Flood(host, port, exchange, self._names, source, hot_loop, audit_every)
         floods = list(self._floods.values())
         for flood in floods:
             flood.ask_all(again=False)
@@ -57,7 +66,7 @@ class Crowd:
         report = {
             name: {
                 "answered": sum(connection.answered for connection in flood.connections),
-                "errors": dict(flood.errors),
+                "errors": dict(flood.log.errors),
             }
             for name, flood in self._floods.items()
         }
@@ -66,9 +75,21 @@ class Crowd:
         return {"clients": len(self._names), "targets": report}
 
     def window(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
-        lengths = window.WindowLengths(**command["lengths"])
+        """Run a window against a target, with this worker's part of the load."""
+        lengths = WindowLengths(**command["lengths"])
+        load = self._load(command)
         flood = self._floods[command["target"]]
-        return window.as_message(window.run(flood, lengths, command["start_ns"], breathe))
+        return asdict(window.run(flood, lengths, load, command["start_ns"], breathe))
+
+    def _load(self, command: dict[str, Any]) -> ClosedLoad | OpenLoad:
+        if "rate_rps" not in command["load"]:
+            return ClosedLoad(**command["load"])
+        share = len(self._names) / command["clients"]
+        own = {
+            "rate_rps": command["load"]["rate_rps"] * share,
+            "seed": (command["load"]["seed"], *self._names[:1]),
+        }
+        return OpenLoad(**command["load"] | own)
 
     def close(self) -> dict[str, Any]:
         for flood in self._floods.values():

@@ -1,20 +1,27 @@
 """One window: head, counted part, drain; and what it says of the server.
 
-Requests flow in the head and in the counted part. Throughput is the correct replies completed in the counted
-part; latencies are those of the requests sent in it, followed to their answer. In the drain nothing new is sent.
+Requests flow in the head and in the counted part. Throughput is the correct replies completed in the counted part.
+
+Closed loop: latencies are those of the requests sent in the counted part, followed to their answer; in the drain
+nothing new is sent. Open loop: latencies are those of the requests *meant to start* in the counted part, from that
+instant; in the drain those that wait are still sent, and it ends when each is answered or has timed out, so that a
+stall at the window's edge is not lost.
 """
 
 import gc
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import perf_counter_ns as clock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loadgen import histogram
+from loadgen.arrivals import FAR_NS, PROCESSES, Arrivals
 from loadgen.flood import Flood
+from loadgen.log import Log
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,23 @@ class WindowLengths:
 
 
 @dataclass(frozen=True)
+class ClosedLoad:
+    spin_ns: int = 0  # that each reply takes the loader longer, on purpose
+
+
+@dataclass(frozen=True)
+class OpenLoad:
+    rate_rps: float  # this worker's part
+    arrivals: str  # poisson or even
+    backlog: int  # requests that may wait for a client; more are dropped
+    seed: tuple[int, ...]
+
+    def planned(self, from_ns: int, to_ns: int) -> Arrivals:
+        starts = PROCESSES[self.arrivals](self.rate_rps, from_ns, to_ns, np.random.default_rng(self.seed))
+        return Arrivals(starts, self.backlog)
+
+
+@dataclass(frozen=True)
 class Observation:
     """What one worker saw in a window. Counts, seconds, and histograms of nanoseconds."""
 
@@ -33,105 +57,153 @@ class Observation:
     counted_s: float
     drain_s: float
     requests: int  # correct replies completed in the counted part
+    first_half: int  # those of them completed in its first half
     replies: int  # correct replies in the whole window
     late: int  # correct replies to requests that an earlier window gave up: in `replies`, not in `requests`
-    censored: int
-    censored_hdr: str | None  # ages of the requests still open at the end
-    unfinished: int  # those of them that belong to the latencies: sent in the counted part, by clients that are served
+    carried: int  # requests that an earlier window gave up, open at the start
+    asked: int  # requests begun
+    failed: int  # requests that ended in an error
+    censored: int  # requests open at the end: carried + asked = replies + failed + censored
+    censored_hdr: str | None  # their ages
+    unfinished: int  # those that belong to the latencies, and are slower than any answer or never had one
     unanswered: int  # clients that this server never answered
     errors: dict[str, int]
     connects: int
     connect_hdr: str | None
     latency_hdr: str | None
-    latency_p99_ns: int
+    latency_p99_ns: int  # what is unfinished counts as slower than any answer
+    arrival_hdr: str | None  # from the kernel's receive timestamp to our clock, of some replies
     loader_cpu_s: float
     loader_wall_s: float
     start_spread_s: float  # between the first worker's start and the last one's
+    spin_ns: int = 0
+    # of an open loop; latency = dispatch + service for each request
+    rate_rps: float | None = None
+    offered: int | None = None  # requests meant to start in the counted part
+    dropped: int | None = None  # those of them that were never sent
+    service_hdr: str | None = None  # from the send to the answer
+    dispatch_hdr: str | None = None  # from the intended start to the send
 
 
-def run(flood: Flood, lengths: WindowLengths, start_ns: int, breathe: Callable[[], None]) -> Observation:
+def run(
+    flood: Flood, lengths: WindowLengths, load: ClosedLoad | OpenLoad, start_ns: int, breathe: Callable[[], None]
+) -> Observation:
     """Start at that instant of the monotonic clock and observe; it may be past by less than the head."""
-    flood.new_log()
+    flood.log = log = Log()
+    carried = sum(connection.open for connection in flood.connections)
+    # From the common instant, not from our own start: what counts is the interval all workers share.
+    counted_from = start_ns + int(lengths.head_s * 1e9)
+    counted_to = counted_from + int(lengths.counted_s * 1e9)
+    arrivals = load.planned(start_ns, counted_to) if isinstance(load, OpenLoad) else None
+    flood.spin_ns = load.spin_ns if isinstance(load, ClosedLoad) else 0
     _wait_until(start_ns, breathe)
     gc.disable()
     try:
         cpu_s = time.process_time()
         started = clock()
-        # From the common instant, not from our own start: what counts is the interval all workers share.
-        counted_from = start_ns + int(lengths.head_s * 1e9)
-        counted_to = counted_from + int(lengths.counted_s * 1e9)
-        flood.ask_all(again=True)
-        flood.flood(counted_to, breathe)
+        if arrivals is None:
+            flood.ask_all(again=True)
+        else:
+            flood.expect(arrivals)
+        flood.run(counted_to, breathe)
         drain_from = clock()
-        flood.drain(drain_from + int(lengths.drain_limit_s * 1e9), breathe)
+        if arrivals is None:
+            flood.settle()
+        limit_s = lengths.drain_limit_s if arrivals is None else lengths.request_timeout_s
+        flood.run(drain_from + int(limit_s * 1e9), breathe)
         ended = clock()
         cpu_s = time.process_time() - cpu_s
     finally:
         gc.enable()
-    unfinished = sum(c.open and c.answered and counted_from <= c.asked_ns < counted_to for c in flood.connections)
+    answered, took, delayed = log.replies()
+    meant = answered - took - delayed
+    counts = (meant >= counted_from) & (meant < counted_to)
+    latencies = (took + delayed)[counts]
+    if arrivals is None:
+        unfinished = sum(c.open and c.answered and counted_from <= c.asked_ns < counted_to for c in flood.connections)
+        of_open_loop: dict[str, Any] = {}
+    else:
+        offered = _between(arrivals.planned_ns, counted_from, counted_to)
+        unfinished = offered - latencies.size
+        of_open_loop = {
+            "offered": offered,
+            "dropped": _between(arrivals.never_begun(), counted_from, counted_to),
+            "service_hdr": histogram.encode(took[counts]),
+            "dispatch_hdr": histogram.encode(delayed[counts]),
+        }
     ages = flood.give_up(lengths.request_timeout_s)
-    answered = np.asarray(flood.answered_ns, dtype=np.int64)
-    took = np.asarray(flood.took_ns, dtype=np.int64)
-    asked = answered - took
-    latencies = took[(asked >= counted_from) & (asked < counted_to)]
+    latency_hdr = histogram.encode(latencies)
     return Observation(
         started_ns=started,
         counted_s=lengths.counted_s,
         drain_s=(ended - drain_from) / 1e9,
-        requests=int(np.count_nonzero((answered >= counted_from) & (answered < counted_to))),
-        replies=len(answered) + flood.late,
-        late=flood.late,
+        requests=_between(answered, counted_from, counted_to),
+        first_half=_between(answered, counted_from, (counted_from + counted_to) // 2),
+        replies=len(answered) + log.late,
+        late=log.late,
+        carried=carried,
+        asked=log.asked,
+        failed=log.failed,
         censored=len(ages),
         censored_hdr=histogram.encode(ages),
         unfinished=unfinished,
         unanswered=sum(not connection.answered for connection in flood.connections),
-        errors=dict(flood.errors),
-        connects=len(flood.connected_ns),
-        connect_hdr=histogram.encode(flood.connected_ns),
-        latency_hdr=histogram.encode(latencies),
-        latency_p99_ns=int(np.percentile(latencies, 99)) if latencies.size else 0,
+        errors=dict(log.errors),
+        connects=len(log.connected_ns),
+        connect_hdr=histogram.encode(log.connected_ns),
+        latency_hdr=latency_hdr,
+        latency_p99_ns=_p99(latency_hdr, latencies.size, unfinished),
+        arrival_hdr=histogram.encode(log.arrival_ns),
         loader_cpu_s=cpu_s,
         loader_wall_s=(ended - started) / 1e9,
         start_spread_s=0.0,
+        spin_ns=flood.spin_ns,
+        rate_rps=load.rate_rps if isinstance(load, OpenLoad) else None,
+        **of_open_loop,
     )
 
 
-def merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
+def merge(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """One observation of several workers' observations of the same window."""
-    if len(parts) == 1:
-        return parts[0]
-    starts = [part["started_ns"] for part in parts]
-    kinds = sorted({kind for part in parts for kind in part["errors"]})
-    latency_hdr = histogram.merge([part["latency_hdr"] for part in parts])
-    merged = {key: sum(part[key] for part in parts) for key in _ADDED}
+    if len(observations) == 1:
+        return observations[0]
+    first = observations[0]
+    merged: dict[str, Any] = {}
+    for key, value in first.items():
+        parts = [observation[key] for observation in observations]
+        if key.endswith("_hdr"):
+            merged[key] = histogram.merge(parts)
+        elif key == "errors":
+            kinds = sorted({kind for part in parts for kind in part})
+            merged[key] = {kind: sum(part.get(kind, 0) for part in parts) for kind in kinds}
+        elif key in _ALIKE or value is None:
+            merged[key] = value
+        else:
+            merged[key] = sum(parts)
+    starts = [observation["started_ns"] for observation in observations]
+    answered = merged["requests"] if first["offered"] is None else merged["offered"] - merged["unfinished"]
     return merged | {
         "started_ns": min(starts),
         "start_spread_s": (max(starts) - min(starts)) / 1e9,
-        "counted_s": parts[0]["counted_s"],
-        "drain_s": max(part["drain_s"] for part in parts),
-        "errors": {kind: sum(part["errors"].get(kind, 0) for part in parts) for kind in kinds},
-        "censored_hdr": histogram.merge([part["censored_hdr"] for part in parts]),
-        "connect_hdr": histogram.merge([part["connect_hdr"] for part in parts]),
-        "latency_hdr": latency_hdr,
-        "latency_p99_ns": histogram.value_at(latency_hdr, 99),
+        "drain_s": max(observation["drain_s"] for observation in observations),
+        "latency_p99_ns": _p99(merged["latency_hdr"], answered, merged["unfinished"]),
     }
 
 
-_ADDED = (
-    "requests",
-    "replies",
-    "late",
-    "censored",
-    "unfinished",
-    "unanswered",
-    "connects",
-    "loader_cpu_s",
-    "loader_wall_s",
-)
+_ALIKE = ("counted_s", "spin_ns")
 
 
-def as_message(observation: Observation) -> dict[str, Any]:
-    return asdict(observation)
+def _between(instants: NDArray[np.int64], from_ns: int, to_ns: int) -> int:
+    return int(np.count_nonzero((instants >= from_ns) & (instants < to_ns)))
+
+
+def _p99(latency_hdr: str | None, answered: int, unfinished: int) -> int:
+    """Nanoseconds; FAR_NS where it lies among what is unfinished, 0 of nothing."""
+    total = answered + unfinished
+    rank = 0.99 * total
+    if rank > answered:
+        return FAR_NS
+    return histogram.value_at(latency_hdr, 100 * rank / answered) if answered else 0
 
 
 def _wait_until(start_ns: int, breathe: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""A worker process under Locust's master: `python -m loadgen.worker PORT [--allow-remote]`."""
+"""A worker process under Locust's master: `python -m loadgen.worker PORT [--allow-remote] [--compiled]`."""
 
 import sys
 
@@ -7,7 +7,7 @@ from loadgen.control import LOOPBACK, Worker, quiet_logging
 
 def main(arguments: list[str]) -> None:
     quiet_logging()
-    worker = Worker(allow_remote="--allow-remote" in arguments)
+    worker = Worker("--allow-remote" in arguments, "--compiled" in arguments)
     runner = worker.environment.create_worker_runner(LOOPBACK, int(arguments[0]))
     worker.listen(runner)
     runner.greenlet.join()

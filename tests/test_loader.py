@@ -4,6 +4,8 @@ import contextlib
 import ipaddress
 import itertools
 import json
+import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -21,7 +23,7 @@ from hdrh.histogram import HdrHistogram
 from harness import session
 from harness.loader import Loader, LoaderFailed
 from harness.server import Server
-from loadgen import source
+from loadgen import compiled_loop, source
 from loadgen.source import Source, SourceAddresses
 
 LENGTHS = {"head_s": 0.01, "counted_s": 0.1, "drain_limit_s": 0.3, "request_timeout_s": 5.0}
@@ -60,6 +62,16 @@ class Peer:
             self._talk(sock, number)
 
 
+class Auditor(Loader):
+    """A loader whose counts reconcile in every window: whatever was begun, or was open before, came to an end."""
+
+    def window(self, *given: Any) -> dict[str, Any]:
+        seen = super().window(*given)
+        assert seen["carried"] + seen["asked"] == seen["replies"] + seen["failed"] + seen["censored"], seen
+        assert seen["first_half"] <= seen["requests"] <= seen["replies"]
+        return seen
+
+
 def messages(sock: socket.socket, size: int = 64) -> Iterator[bytes]:
     while message := sock.recv(size, socket.MSG_WAITALL):
         yield message
@@ -85,9 +97,12 @@ def total(encoded: str | None) -> int:
     return int(HdrHistogram.decode(encoded).get_total_count()) if encoded else 0
 
 
-@pytest.fixture(scope="module")
-def one_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loader]:
-    yield from running(1, tmp_path_factory.mktemp("loader"))
+@pytest.fixture(scope="module", params=["compiled", "python"])
+def one_worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loader]:
+    """Either hot loop: what holds for one holds for the other."""
+    if request.param == "compiled" and shutil.which("cc") is None:
+        pytest.skip("no C compiler here")
+    yield from running(1, tmp_path_factory.mktemp("loader"), request.param)
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +110,10 @@ def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loader]:
     yield from running(2, tmp_path_factory.mktemp("loader"))
 
 
-def running(workers: int, logs: Path) -> Iterator[Loader]:
-    loader = Loader(workers, None, logs)
+def running(workers: int, logs: Path, loop: str = "auto") -> Iterator[Loader]:
+    loader = Auditor(workers, None, logs, loop)
     try:
-        loader.wait_ready()
+        assert loader.wait_ready()["loop"] == loop or loop == "auto"
         yield loader
     finally:
         loader.stop()
@@ -578,7 +593,7 @@ def by_hand(*options: str) -> Iterator["subprocess.Popen[str]"]:
     )
     try:
         assert process.stdout is not None
-        assert json.loads(process.stdout.readline()) == {"ready": True}
+        assert json.loads(process.stdout.readline())["ready"]
         yield process
     finally:
         session.kill(process.pid)
@@ -598,7 +613,7 @@ def test_end_of_input_ends_it(workers: int) -> None:
 def test_what_cannot_be_done_is_said_and_it_goes_on() -> None:
     junk = [
         '{"do": "dance"}',
-        '{"do": "window", "target": "none", "lengths": {}}',
+        '{"do": "window", "target": "none", "lengths": {}, "load": {}}',
         '{"do": "open"}',
         "{}",
         "[]",
@@ -616,6 +631,32 @@ def test_what_cannot_be_done_is_said_and_it_goes_on() -> None:
         process.stdin.write('{"do": "quit"}\n')
         process.stdin.flush()
         assert process.wait(DEADLINE_S) == 0
+
+
+def test_which_hot_loop_serves_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for loop in ("auto", "python"):
+        with by_hand("--loop", loop) as process:
+            assert process.poll() is None
+    monkeypatch.setattr(compiled_loop, "LIBRARY", tmp_path / "hot_loop.so")
+    with pytest.raises(compiled_loop.NotCompiled, match="isn't compiled"):
+        compiled_loop.library()
+    (tmp_path / "hot_loop.so").write_bytes(b"")
+    os.utime(tmp_path / "hot_loop.so", (0, 0))
+    with pytest.raises(compiled_loop.NotCompiled, match="older than its source"):
+        compiled_loop.library()
+    os.utime(tmp_path / "hot_loop.so")
+    with pytest.raises(compiled_loop.NotCompiled, match="can't be loaded"):
+        compiled_loop.library()
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here")
+def test_library_of_another_layout_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other.c"
+    other.write_text("long long sizes(void) { return 1; }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "hot_loop.so", other], check=True)
+    monkeypatch.setattr(compiled_loop, "LIBRARY", tmp_path / "hot_loop.so")
+    with pytest.raises(compiled_loop.NotCompiled, match="laid out differently"):
+        compiled_loop.library()
 
 
 def test_death_of_the_loader_is_told(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +60,47 @@ class DiesMidRun(Counts):
         if Counts.heard == ENDURES:
             print("a pity\nout of spirits", file=sys.stderr, flush=True)
             os._exit(7)
+        super().data_received(data)
+
+
+class Lies(Counts):
+    """Now and then other bytes than were sent, as many."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data if (Counts.heard + 1) % ENDURES else data[::-1])
+
+
+class HalfAnswers(Counts):
+    """Now and then half a reply, and nothing more on that connection."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data if Counts.heard % ENDURES else data[: len(data) // 2])
+
+
+class OverAnswers(Counts):
+    """Now and then a reply twice."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data if Counts.heard % ENDURES else data + data)
+
+
+class Slow(Sound):
+    """Takes its time for each message, and the CPU rests meanwhile."""
+
+    def data_received(self, data: bytes) -> None:
+        time.sleep(0.005)
+        super().data_received(data)
+
+
+class Stalls(Sound):
+    """Stands still for most of the time, so that few notice."""
+
+    goes_on = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        if time.monotonic() > Stalls.goes_on + 0.02:
+            time.sleep(0.2)
+            Stalls.goes_on = time.monotonic()
         super().data_received(data)
 
 
@@ -120,6 +162,11 @@ WAYS: dict[str, tuple[Callable[[], None], type[Sound]]] = {
     "hangs": (lambda: None, Hangs),
     "tires": (lambda: None, Tires),
     "dies": (lambda: None, DiesMidRun),
+    "lies": (lambda: None, Lies),
+    "half-answers": (lambda: None, HalfAnswers),
+    "over-answers": (lambda: None, OverAnswers),
+    "slow": (lambda: None, Slow),
+    "stalls": (lambda: None, Stalls),
     "chatters": (lambda: None, Chatters),
     "stays": (shrug_off_sigterm, Sound),
     "orphans": (leave_an_orphan, Sound),

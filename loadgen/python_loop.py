@@ -1,0 +1,119 @@
+"""The hot loop in Python: the readable reference, and what serves where nothing was compiled.
+
+It handles the clients that are `quick` (nothing but a whole reply is awaited) and leaves every other case to the
+flood. Nothing is computed here: what a window means is sorted out afterwards.
+"""
+
+import os
+import struct
+import time
+from time import perf_counter_ns as clock
+
+from loadgen.arrivals import FAR_NS
+from loadgen.connection import Connection
+from loadgen.flood import EVENTS_PER_POLL, IN, LARGEST_READ, Flood
+
+SPIN_BEFORE_NS = 2_000_000  # epoll waits in whole milliseconds: nearer arrivals are waited for awake
+TIMESPEC = struct.Struct("qq")
+
+
+class PythonLoop:
+    name = "python"
+
+    def __init__(self, flood: Flood) -> None:
+        self._flood = flood
+
+    def run(self, until_ns: int) -> None:
+        """Handle events until then, or until the flood is at rest."""
+        flood = self._flood
+        poll, by_fd, read, write = flood.epoll.poll, flood.by_fd, os.read, os.write
+        log, again, arrivals, spin_ns = flood.log, flood.again, flood.arrivals, flood.spin_ns
+        answered, took = log.answered_ns.append, log.took_ns.append
+        size = flood.exchange.message_size
+        room = min(size + 1, LARGEST_READ)  # one byte more than is right, to see one too many
+        audit_every = flood.audit_every or -1
+        audit_left = audit_every
+        asked = 0
+        while (now := clock()) < until_ns:
+            wake_ns = until_ns
+            if not again:
+                _dispatch(flood)
+                if flood.at_rest:
+                    break
+                next_ns = FAR_NS if arrivals is None else arrivals.next_ns
+                wake_ns = max(min(until_ns, next_ns - SPIN_BEFORE_NS), now)
+            for fd, event in poll((wake_ns - now) / 1e9, EVENTS_PER_POLL):
+                connection = by_fd[fd]
+                if event != IN or not (connection.quick and connection.open):
+                    flood.event(connection, event)
+                    continue
+                audit_left -= 1
+                try:
+                    if audit_left:
+                        data = read(fd, room)
+                    else:
+                        data = _read_stamped(flood, connection, room)
+                        audit_left = audit_every
+                except OSError as error:
+                    flood.broke(connection, error)
+                    continue
+                message = connection.message
+                if data != message:
+                    flood.received(connection, data)
+                    continue
+                now = clock()
+                answered(now)
+                took(now - connection.asked_ns)
+                connection.message = connection.following
+                connection.following = message
+                if spin_ns:
+                    _spin(now + spin_ns)
+                if not again:
+                    if arrivals is not None:
+                        log.delayed_ns.append(connection.asked_ns - connection.intended_ns)
+                    connection.open = False
+                    flood.awaited -= 1
+                    flood.idle.append(connection)
+                    continue
+                connection.asked_ns = now
+                asked += 1
+                try:
+                    sent = write(fd, connection.message)
+                except BlockingIOError:
+                    sent = 0
+                except OSError as error:
+                    flood.broke(connection, error)
+                    continue
+                if sent != size:
+                    connection.unsent = size
+                    flood.sent(connection, sent)
+        log.asked += asked
+
+
+def _dispatch(flood: Flood) -> None:
+    """Let in the arrivals that are due, and give each an idle client."""
+    arrivals = flood.arrivals
+    if arrivals is None:
+        return
+    while True:
+        arrivals.let_in(clock())
+        if not (arrivals.waiting and flood.idle):
+            return
+        connection = flood.idle.popleft()
+        connection.intended_ns = arrivals.begin()
+        flood.ask(connection)
+
+
+def _read_stamped(flood: Flood, connection: Connection, room: int) -> bytes:
+    """As read, and notes how long ago the kernel got the bytes."""
+    assert connection.sock is not None
+    data, ancillary, _, _ = connection.sock.recvmsg(room, 64)
+    for _, _, stamp in ancillary:
+        seconds, nanoseconds = TIMESPEC.unpack(stamp)
+        flood.log.arrival_ns.append(time.time_ns() - seconds * 1_000_000_000 - nanoseconds)
+    return data
+
+
+def _spin(until_ns: int) -> None:
+    while clock() < until_ns:
+        pass
