@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 try:
     from rich.markup import escape
 
-    from harness import check, machine, options, plan, terminal
+    from harness import check, doctor, machine, options, plan, terminal
     from harness.config import SERVICES, ConfigError, load
+    from harness.precision import Precision
     from harness.recorder import Recorder
     from harness.run import GivenUp, Run
     from harness.server import ServerFailed
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         given = options.parse(arguments)
-        return {"bench": bench, "check": check_only}[given.command](given)
+        return {"bench": bench, "check": check_only, "doctor": examine}[given.command](given)
     except ConfigError as error:
         print(f"run_bench.py: {error}", file=sys.stderr)
         return 2
@@ -49,9 +50,11 @@ def main(arguments: Sequence[str]) -> int:
 def bench(given: argparse.Namespace) -> int:
     """Plan, check, measure, say. Exit code 0, 130 when interrupted, 1 when nothing was measured or it was given up."""
     config = load(options.HERE / "bench.toml", given.bench)
-    overrides = plan.Overrides(given.strategies, given.service, given.clients, given.sizes)
-    planned = plan.make(config, given.profile, overrides, given.seed, given.workers)
+    overrides = plan.Overrides(given.strategies, given.service, given.clients, given.sizes, given.load, given.rate)
+    precision = Precision(given.precision) if given.precision else None
+    planned = plan.make(config, given.profile, overrides, given.seed, given.workers, precision, given.budget)
     terminal.say_plan(planned)
+    terminal.say_warnings(doctor.warnings(config, planned.workers))
     if given.list:
         return 0
     machine.raise_descriptor_limit(max(planned.descriptors, check.DESCRIPTORS))
@@ -61,7 +64,9 @@ def bench(given: argparse.Namespace) -> int:
         with Watchdog() as watchdog:
             absent = _checked(planned, recorder, watchdog, given.unchecked)
             with terminal.progress(planned.windows_seconds, "s of windows") as tell:
-                Run(planned, recorder, watchdog, tell).carry_out(absent)
+                run = Run(planned, recorder, watchdog, tell)
+                run.carry_out(absent)
+        terminal.say_precision(planned, {group: run.reached(group) for group in planned.groups})
         outcome = "complete"
     except KeyboardInterrupt:
         outcome = "interrupted"
@@ -72,6 +77,14 @@ def bench(given: argparse.Namespace) -> int:
     finally:
         recorder.finish(outcome)
     return _said(recorder, outcome)
+
+
+def examine(given: argparse.Namespace) -> int:
+    """What this machine can measure. Exit code 0: warnings are no failure."""
+    config = load(options.HERE / "bench.toml", given.bench)
+    machine.raise_descriptor_limit(check.DESCRIPTORS)
+    doctor.visit(config, given.results)
+    return 0
 
 
 def check_only(given: argparse.Namespace) -> int:

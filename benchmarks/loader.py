@@ -1,19 +1,30 @@
 """What our load generator costs, in ratios taken in one run (`make bench-loader`).
 
-1. Requests per second against the epoll strategy, ours by those of a stock Locust user; both on one CPU.
-2. CPU time per request against a bare C epoll server, ours by that of a bare Python epoll client.
+Against the epoll strategy, each on one CPU:
+  requests per second, ours by those of a stock Locust user;
+  CPU time per request, ours by the server's.
+Against a bare C epoll server:
+  CPU time per request, ours by that of a bare Python epoll client, and by wrk's where that is installed;
+  with all audits by without.
 
-Each ratio is taken in alternations; printed are their median and range.
+Ours is each hot loop in turn. Each ratio is taken in alternations; printed are their median and range.
 """
 
+import re
 import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
 
 from benchmarks.stage import ROOT, Stage, configuration, stage
+from harness import proctree
 from harness.config import Strategy
 from harness.server import running_on
 
@@ -21,52 +32,102 @@ CLIENTS, SIZE = 100, 64
 SECONDS = 2.0
 ALTERNATIONS = 7
 LENGTHS = {"head_s": 0.1, "counted_s": SECONDS, "drain_limit_s": 0.5, "request_timeout_s": 5.0}
+HTTP_REPLY = '"HTTP/1.1 200 OK\\r\\nContent-Length: 25\\r\\n\\r\\n' + "x" * 25 + '"'  # 64 bytes
 
 
 def main() -> None:
+    for loop in ("compiled", "python"):
+        print(
+            f"The {loop} loop, {CLIENTS} clients, {SIZE} B, {ALTERNATIONS} alternations of {SECONDS:g} s each:",
+            flush=True,
+        )
+        _against_epoll(loop)
+        _against_c(loop)
+
+
+def _against_epoll(loop: str) -> None:
     config = configuration()
-    with stage(config, {"epoll": config.strategies["epoll"]}) as theatre:
+    with stage(config, {"epoll": config.strategies["epoll"]}, loop) as theatre:
         theatre.open(CLIENTS, SIZE)
-        port = theatre.servers["epoll"].port
-        ratios = [_ours_rps(theatre) / _stock_rps(theatre, port) for _ in _alternations("stock Locust")]
-    _say("requests per second, ours / stock Locust user, against the epoll strategy", ratios)
-    compiler = shutil.which("cc")
-    if compiler is None:
-        print("No C compiler here: the comparison against a bare C server is left out.")
-        return
+        server = theatre.servers["epoll"]
+        by_server = []
+        by_locust = []
+        for _ in range(ALTERNATIONS):
+            before_s = proctree.usage(server.pid).cpu_s
+            seen = _window(theatre)
+            by_server.append(seen["loader_cpu_s"] / (proctree.usage(server.pid).cpu_s - before_s))
+            requests, seconds = _client(theatre, "stock_locust.py", "127.0.0.1", server.port, CLIENTS, SIZE, SECONDS)
+            by_locust.append(seen["requests"] / seen["counted_s"] / (requests / seconds))
+    _say("requests per second by a stock Locust user's", by_locust)
+    _say("CPU per request by the epoll strategy's", by_server)
+
+
+def _against_c(loop: str) -> None:
     with TemporaryDirectory() as folder:
-        binary = Path(folder) / "echo_server"
-        subprocess.run([compiler, "-O2", "-o", binary, ROOT / "benchmarks/echo_server.c"], check=True)
-        with stage(config, {"c": Strategy(name="c", command=str(binary), cwd=ROOT)}) as theatre:
-            theatre.open(CLIENTS, SIZE)
+        try:
+            echo, http = _built(Path(folder), "echo"), _built(Path(folder), "http", f"-DREPLY={HTTP_REPLY}")
+        except FileNotFoundError:
+            print("  no C compiler here: the comparisons against a bare C server are left out")
+            return
+        with stage(configuration(), {"c": echo, "http": http}, loop) as theatre:
             port = theatre.servers["c"].port
-            ratios = [_ours_cpu(theatre) / _bare_cpu(theatre, port) for _ in _alternations("bare client")]
-    _say("CPU per request, ours / bare Python epoll client, against a bare C epoll server", ratios)
+            _say(
+                "CPU per request by a bare Python epoll client's", _alternate(theatre, lambda: _bare_cpu(theatre, port))
+            )
+            if shutil.which("wrk"):
+                _say("CPU per request by wrk's", _alternate(theatre, lambda: _wrk_cpu(theatre)))
+            else:
+                print("  wrk is not installed: left out")
+            _say("CPU per request by ours without audits", _alternate(theatre, lambda: _unaudited_cpu(theatre)))
 
 
-def _ours_rps(theatre: Stage) -> float:
-    observed = _window(theatre)
-    return float(observed["requests"] / observed["counted_s"])
+def _alternate(theatre: Stage, rival: Callable[[], float]) -> list[float]:
+    """Our CPU per request by the rival's."""
+    return [_our_cpu(theatre) / rival() for _ in range(ALTERNATIONS)]
 
 
-def _ours_cpu(theatre: Stage) -> float:
-    observed = _window(theatre)
-    return float(observed["loader_cpu_s"] / observed["replies"])
+def _our_cpu(theatre: Stage) -> float:
+    with _connected(theatre, audit_every=64):
+        return _cpu(_window(theatre, "c"))
 
 
-def _window(theatre: Stage) -> dict[str, float]:
-    (target,) = theatre.servers
+def _unaudited_cpu(theatre: Stage) -> float:
+    with _connected(theatre, audit_every=0):
+        return _cpu(_window(theatre, "c"))
+
+
+@contextmanager
+def _connected(theatre: Stage, audit_every: int) -> Iterator[None]:
+    exchange = {"service": "echo", "message_size": SIZE, "requests_per_connection": 0}
+    theatre.loader.open({"c": theatre.targets["c"]}, CLIENTS, exchange, audit_every)
+    yield
+    theatre.loader.close()
+
+
+def _window(theatre: Stage, target: str = "epoll") -> dict[str, Any]:
     return theatre.loader.window(target, LENGTHS)
 
 
-def _stock_rps(theatre: Stage, port: int) -> float:
-    requests, seconds = _client(theatre, "stock_locust.py", "127.0.0.1", port, CLIENTS, SIZE, SECONDS)
-    return requests / seconds
+def _cpu(seen: dict[str, Any]) -> float:
+    return float(seen["loader_cpu_s"] / seen["replies"])
 
 
 def _bare_cpu(theatre: Stage, port: int) -> float:
-    requests, cpu_seconds = _client(theatre, "bare_client.py", port, CLIENTS, SIZE, SECONDS)
-    return cpu_seconds / requests
+    requests, cpu_s = _client(theatre, "bare_client.py", port, CLIENTS, SIZE, SECONDS)
+    return cpu_s / requests
+
+
+def _wrk_cpu(theatre: Stage) -> float:
+    port = theatre.servers["http"].port
+    command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{SECONDS:g}s", f"http://127.0.0.1:{port}/"]
+    before = psutil.Process().cpu_times()
+    with running_on(theatre.loader_cpus):
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    after = psutil.Process().cpu_times()
+    cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+    found = re.search(r"(\d+) requests in", said)
+    assert found, said
+    return float(cpu_s / int(found[1]))
 
 
 def _client(theatre: Stage, script: str, *arguments: object) -> tuple[float, float]:
@@ -78,14 +139,15 @@ def _client(theatre: Stage, script: str, *arguments: object) -> tuple[float, flo
     return float(first), float(second)
 
 
-def _alternations(rival: str) -> range:
-    print(f"{ALTERNATIONS} alternations of {SECONDS:g} s, ours and {rival} ...", flush=True)
-    return range(ALTERNATIONS)
+def _built(folder: Path, name: str, *options: str) -> Strategy:
+    """The C server, compiled; FileNotFoundError without a compiler."""
+    subprocess.run(["cc", "-O2", *options, "-o", folder / name, ROOT / "harness/echo_server.c"], check=True)
+    return Strategy(name=name, command=str(folder / name), cwd=ROOT)
 
 
 def _say(what: str, ratios: list[float]) -> None:
     middle = statistics.median(ratios)
-    print(f"{what}: {middle:.2f} (from {min(ratios):.2f} to {max(ratios):.2f}), {CLIENTS} clients, {SIZE} B")
+    print(f"  {what}: {middle:.2f} (from {min(ratios):.2f} to {max(ratios):.2f})", flush=True)
 
 
 if __name__ == "__main__":

@@ -38,8 +38,8 @@ class Stage:
 
 
 @contextmanager
-def stage(config: Config, strategies: dict[str, Strategy]) -> Iterator[Stage]:
-    """Fresh echo servers on one CPU, a fresh loader on another; nothing is left of them."""
+def stage(config: Config, strategies: dict[str, Strategy], loop: str = "auto") -> Iterator[Stage]:
+    """Fresh echo servers on one CPU, a fresh loader with that hot loop on another; nothing is left of them."""
     server_cpus, loader_cpus = machine.share_cpus(config, 1)
     machine.raise_descriptor_limit(DESCRIPTORS)
     with TemporaryDirectory() as folder, Watchdog() as watchdog, ExitStack() as cleanup:
@@ -58,7 +58,7 @@ def stage(config: Config, strategies: dict[str, Strategy]) -> Iterator[Stage]:
             servers[name] = server
         for server in servers.values():
             server.wait_ready(config.servers.ready_timeout_s)
-        loader = Loader(1, loader_cpus, Path(folder))
+        loader = Loader(1, loader_cpus, Path(folder), loop)
         watchdog.guard(loader.pid)
         cleanup.callback(loader.stop)
         loader.wait_ready()

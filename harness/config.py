@@ -4,6 +4,7 @@ Whatever is wrong with it becomes one `ConfigError` line that names the file, th
 """
 
 import difflib
+import re
 import shlex
 import shutil
 import string
@@ -13,10 +14,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 Service = Literal["echo", "greet", "log"]
 SERVICES: tuple[str, ...] = get_args(Service)
+Load = Literal["closed", "open", "knee"]
+LOADS: tuple[str, ...] = get_args(Load)
 PLACEHOLDERS = ("python", "host", "port", "backlog", "service", "recv_size", "options")
 
 # A message names its client in 8 characters, one more tells two successive requests apart, and CRLF ends it.
@@ -28,6 +40,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 # Head, counted part and drain together stay under the minute after which a loader is taken to hang.
 WindowSeconds = Annotated[float, Field(gt=0, le=20)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Share = Annotated[float, Field(gt=0, le=1)]
 Cpus = Literal["auto"] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
 
@@ -47,6 +60,7 @@ class Strategy(Table):
     services: Annotated[tuple[Service, ...], Field(min_length=1)] = SERVICES  # type: ignore[assignment]
     listing: str | None = None
     one_at_a_time: bool = False
+    handler: Literal["waits", "computes"] | None = None
     memory_per_client: ByteSize = ByteSize(64 * 1024)
     name: str = ""
     cwd: Path = Path()
@@ -86,6 +100,8 @@ class Servers(Table):
 class Loadgen(Table):
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = 1
     cpus: Cpus = "auto"
+    loop: Literal["auto", "compiled", "python"] = "auto"
+    audit_every: Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class WindowLength(Table):
@@ -107,6 +123,47 @@ class Window(Table):
         return next((length for length in by_size if clients <= length.clients), by_size[-1])
 
 
+class OpenLoop(Table):
+    """Requests that start when their time has come, whether or not the server keeps up."""
+
+    arrivals: Literal["poisson", "even"]
+    counted_s: WindowSeconds
+    backlog: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Knee(Table):
+    """The search for the highest rate whose p99 stays under the limit."""
+
+    p99_limit_ms: Annotated[float, Field(gt=0, le=60_000)]
+    within: Annotated[float, Field(ge=0.001, le=1)]
+    start_rps: Annotated[float, Field(ge=1, le=1_000_000)]
+
+
+class Verdict(Table):
+    """Thresholds of what is said about a cell."""
+
+    perturb_from_share: Annotated[float, Field(ge=0, le=1)]
+    spin_share: Annotated[float, Field(gt=0, le=10)]
+    errors_share: Share
+    busy_share: Share
+    round_trip_factor: Annotated[float, Field(ge=1)]
+    block_spread: Annotated[float, Field(gt=0)]
+    drift_share: Share
+    littles_law_share: Share
+    arrival_share: Share
+
+
+def _rate(given: object) -> object:
+    """2000 or "2000" requests per second, "50%" of the capacity; as text."""
+    text = str(given).replace(" ", "") if isinstance(given, int | str) and not isinstance(given, bool) else ""
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?%?", text) or not 0 < float(text.rstrip("%")) <= 10_000_000:
+        raise ValueError('not a rate; write 2000 for requests per second or "50%" of the closed loop\'s')
+    return text
+
+
+Rate = Annotated[str, BeforeValidator(_rate)]
+
+
 class Matrix(Table):
     """The product of its lists. greet and log close after one request, and greet has one size."""
 
@@ -116,6 +173,14 @@ class Matrix(Table):
         ByteSize(64)
     ]
     requests_per_connection: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
+    load: Load = "closed"
+    rate: list[Rate] = []
+
+    @model_validator(mode="after")
+    def _rate_where_open(self) -> "Matrix":
+        if (self.load == "open") != bool(self.rate):
+            raise ValueError('load = "open" takes rate = [...], such as rate = [2000, "50%"], and no other load does')
+        return self
 
 
 class Profile(Table):
@@ -134,6 +199,9 @@ class Config(Table):
     servers: Servers
     loadgen: Loadgen
     window: Window
+    open: OpenLoop
+    knee: Knee
+    verdict: Verdict
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
     origins: dict[str, Path] = {}
 
@@ -230,5 +298,5 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
 
 
 def _all_keys() -> set[str]:
-    models = (Config, Strategy, Servers, Loadgen, WindowLength, Window, Matrix, Profile)
+    models = (Config, Strategy, Servers, Loadgen, WindowLength, Window, OpenLoop, Knee, Verdict, Matrix, Profile)
     return {key for model in models for key in model.model_fields} - {"name", "cwd", "origins"}

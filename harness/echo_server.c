@@ -1,4 +1,5 @@
-/* A bare epoll echo server: what is left when the server costs next to nothing. */
+/* A bare epoll echo server: what is left when the server costs next to nothing.
+ * With -DREPLY='"..."' it sends that instead of what it read, for clients that want an answer of their own protocol. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -30,7 +31,12 @@ int main(void) {
                 continue;
             }
             ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+#ifdef REPLY
+            if (got > 0) got = sizeof REPLY - 1;
+            if (got <= 0 || send(fd, REPLY, got, MSG_NOSIGNAL) != got) close(fd);
+#else
             if (got <= 0 || send(fd, buffer, got, MSG_NOSIGNAL) != got) close(fd);
+#endif
         }
     }
 }

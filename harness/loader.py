@@ -13,6 +13,8 @@ from harness.server import running_on
 
 START_LIMIT_S = 30.0
 ANSWER_LIMIT_S = 90.0
+AUDIT_EVERY = 64  # one reply in so many is read with the kernel's receive timestamp
+CLOSED: dict[str, Any] = {"spin_ns": 0}
 
 
 class LoaderFailed(Exception):
@@ -20,13 +22,13 @@ class LoaderFailed(Exception):
 
 
 class Loader:
-    def __init__(self, workers: int, cpus: Collection[int] | None, logs: Path) -> None:
-        """Start it, its stderr going to a file in `logs`."""
+    def __init__(self, workers: int, cpus: Collection[int] | None, logs: Path, loop: str = "auto") -> None:
+        """Start it, its stderr going to a file in `logs`; `loop` is auto, compiled or python."""
         logs.mkdir(parents=True, exist_ok=True)
         self._log = logs / "loader.err"
         with open(self._log, "ab") as err, running_on(cpus):
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "loadgen", "--workers", str(workers)],
+                [sys.executable, "-m", "loadgen", "--workers", str(workers), "--loop", loop],
                 cwd=Path(__file__).resolve().parent.parent,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -35,16 +37,24 @@ class Loader:
             )
         self.pid = self._process.pid
 
-    def wait_ready(self) -> None:
-        self._answer(START_LIMIT_S)
+    def wait_ready(self) -> dict[str, Any]:
+        """Which hot loop serves (`loop`), and why it isn't the compiled one (`why`)."""
+        return self._answer(START_LIMIT_S)
 
-    def open(self, targets: dict[str, tuple[str, int]], clients: int, exchange: dict[str, Any]) -> dict[str, Any]:
+    def open(
+        self,
+        targets: dict[str, tuple[str, int]],
+        clients: int,
+        exchange: dict[str, Any],
+        audit_every: int = AUDIT_EVERY,
+    ) -> dict[str, Any]:
         """Connect all clients to all targets; for each target, how many clients it answered."""
-        return self._ask({"do": "open", "targets": targets, "clients": clients} | exchange)
+        command = {"do": "open", "targets": targets, "clients": clients, "audit_every": audit_every}
+        return self._ask(command | exchange)
 
-    def window(self, target: str, lengths: dict[str, float]) -> dict[str, Any]:
-        """Run one window; what the loader observed."""
-        return self._ask({"do": "window", "target": target, "lengths": lengths})
+    def window(self, target: str, lengths: dict[str, float], load: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run one window; what was observed. `load` has the fields of loadgen.window's ClosedLoad or OpenLoad."""
+        return self._ask({"do": "window", "target": target, "lengths": lengths, "load": load or CLOSED})
 
     def close(self) -> None:
         """Close all connections."""

@@ -8,11 +8,21 @@ from typing import NoReturn, TypeVar
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
-from harness.config import LARGEST_MESSAGE, MOST_WORKERS, SERVICES, SMALLEST_MESSAGE, ConfigError, nearest
+from harness.config import (
+    LARGEST_MESSAGE,
+    LOADS,
+    MOST_WORKERS,
+    SERVICES,
+    SMALLEST_MESSAGE,
+    ConfigError,
+    Rate,
+    nearest,
+)
 
 COMMANDS = {
     "bench": "measure strategies side by side; the command if none is named",
     "check": "put servers through the conformance suite, measure nothing",
+    "doctor": "what this machine can measure, and what stands in the way (a minute)",
 }
 T = TypeVar("T")
 HERE = Path(__file__).resolve().parent.parent
@@ -23,6 +33,10 @@ examples:
   run_bench.py --strategies chapter,epoll --profile quick
                                                      a first look: under a minute
   run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB
+  run_bench.py --strategies epoll,gevent --precision 2% --budget 5m
+                                                     until each rate is known within 2 %
+  run_bench.py --strategies epoll,twisted --clients 100 --load open --rate 2000,50%,80%
+                                                     latency at a rate that doesn't wait for the server
   run_bench.py --strategies all --list               the plan and its time, nothing started
   run_bench.py --bench mine.toml --strategies mine,epoll
                                                      your own server beside ours (servers/README.md)
@@ -67,6 +81,22 @@ def _parser(command: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     which = parser.add_argument_group("what to take")
+    if command != "doctor":
+        _add_choice_options(which)
+    which.add_argument(
+        "--bench",
+        type=Path,
+        metavar="FILE",
+        help="a file read on top of bench.toml: your own strategies, profiles, settings",
+    )
+    if command == "bench":
+        _add_bench_options(parser)
+    if command != "check":
+        _add_results_option(parser.add_argument_group("where it goes"))
+    return parser
+
+
+def _add_choice_options(which: argparse._ArgumentGroup) -> None:
     which.add_argument(
         "--strategies",
         default="all",
@@ -80,15 +110,6 @@ def _parser(command: str) -> argparse.ArgumentParser:
         metavar="NAMES",
         help=f"what the servers do: {', '.join(SERVICES)} (default: as the profile says)",
     )
-    which.add_argument(
-        "--bench",
-        type=Path,
-        metavar="FILE",
-        help="a file read on top of bench.toml: your own strategies, profiles, settings",
-    )
-    if command == "bench":
-        _add_bench_options(parser)
-    return parser
 
 
 def _add_bench_options(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +129,33 @@ def _add_bench_options(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE,...",
         help="message sizes such as 64 or 16KiB, in place of the profile's",
     )
+    how.add_argument(
+        "--load",
+        choices=LOADS,
+        metavar="KIND",
+        help="closed (each client sends when it is answered), open (at a rate, whatever the server does) or knee "
+        "(search the highest rate whose p99 stays under bench.toml's limit), in place of the profile's",
+    )
+    how.add_argument(
+        "--rate",
+        type=_listed(_rate),
+        default=(),
+        metavar="RATE,...",
+        help="with --load open: requests per second, or such as 50%% of what the closed loop achieves in this run",
+    )
+    how.add_argument(
+        "--precision",
+        type=_share,
+        metavar="SHARE",
+        help="go on until every throughput's interval is that narrow, such as 2%%, or the budget is used",
+    )
+    how.add_argument(
+        "--budget",
+        type=_seconds,
+        default=600.0,
+        metavar="TIME",
+        help="with --precision: at most so long (default: 10m)",
+    )
     how.add_argument("--seed", type=int, metavar="N", help="decides every random order (default: bench.toml's)")
     how.add_argument(
         "--workers",
@@ -120,18 +168,21 @@ def _add_bench_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="measure servers that fail the conformance suite too, and mark them",
     )
-    where = parser.add_argument_group("where it goes")
+    how.add_argument(
+        "--list",
+        action="store_true",
+        help="print the plan, its expected time and the interval to be expected; start nothing",
+    )
+
+
+def _add_results_option(where: argparse._ArgumentGroup) -> None:
     where.add_argument(
         "--results",
         type=Path,
         default=HERE / "results",
         metavar="DIR",
-        help="the run goes to DIR/<run-id>, DIR/latest points to it (default: results)",
-    )
-    where.add_argument(
-        "--list",
-        action="store_true",
-        help="print the plan, its expected time and the interval to be expected; start nothing",
+        help="the run goes to DIR/<run-id>, DIR/latest points to it; doctor's findings to DIR/doctor.json "
+        "(default: results)",
     )
 
 
@@ -152,6 +203,36 @@ def _count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1,000,000")
     return int(text)
+
+
+def _rate(text: str) -> str:
+    try:
+        return str(TypeAdapter(Rate).validate_python(text))
+    except ValidationError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a rate; write 2000 for requests per second, or 50%"
+        ) from None
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0.001 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0.1% to 100%; write such as 2%")
+    return share
+
+
+def _seconds(text: str) -> float:
+    number, unit = text.rstrip("smh"), text[len(text.rstrip("smh")) :]
+    try:
+        seconds = float(number) * {"": 1, "s": 1, "m": 60, "h": 3600}[unit]
+    except (ValueError, KeyError):
+        seconds = 0.0
+    if not 1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time from 1s to 24h; write such as 90s or 10m")
+    return seconds
 
 
 def _workers(text: str) -> int:

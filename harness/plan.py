@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from harness import machine
 from harness.config import Config, ConfigError, Matrix, Strategy, nearest
+from harness.precision import Precision
 
 # How the ratio of two windows of a round spreads, and how the mean of a block differs from the next block's
 # beyond that, both as a share (METHODOLOGY.md): the interval to be expected follows from them.
@@ -22,6 +23,7 @@ CONNECT_S = 0.0004  # a connection, with the exchange that proves it
 SILENCE_S = 0.2  # until those that starve are given up on
 BETWEEN_WINDOWS_S = 0.009
 CHECK_S, CHECKED_AT_ONCE = 1.2, 2  # a strategy and service
+KNEE_PROBES = 14  # of a search, as expected
 
 
 T = TypeVar("T")
@@ -35,11 +37,29 @@ class Group:
     clients: int
     message_size: int
     requests_per_connection: int  # 0: unlimited
+    load: str = "closed"
+    rate: str | None = None  # of an open load: requests per second, or per cent of the closed loop's
 
     def __str__(self) -> str:
         per_connection = self.requests_per_connection
         churn = f", {per_connection} a connection" if per_connection else ""
-        return f"{self.service}, {self.clients} client{'s' * (self.clients > 1)}, {self.message_size} B{churn}"
+        load = {"closed": "", "open": f", open at {self.rate}", "knee": ", knee"}[self.load]
+        return f"{self.service}, {self.clients} client{'s' * (self.clients > 1)}, {self.message_size} B{churn}{load}"
+
+    @property
+    def closed(self) -> "Group":
+        """The same cells under the closed loop."""
+        return replace(self, load="closed", rate=None)
+
+    @property
+    def needs_capacity(self) -> bool:
+        """Whether its rate is a share of what the closed loop achieves."""
+        return bool(self.rate and self.rate.endswith("%"))
+
+    def rate_rps(self, capacity_rps: float) -> float:
+        """Its rate, of a strategy with that capacity."""
+        assert self.rate is not None
+        return float(self.rate.rstrip("%")) * (capacity_rps / 100 if self.needs_capacity else 1)
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,8 @@ class Overrides:
     services: Sequence[str] = ()
     clients: Sequence[int] = ()
     sizes: Sequence[int] = ()
+    load: str | None = None
+    rates: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,8 @@ class Plan:
     server_cpus: list[int]
     loader_cpus: list[int]
     backlog: int
+    precision: Precision | None
+    budget_s: float  # for a run that goes on until its precision is reached
     waves: dict[Group, list[list[str]]] = field(repr=False)
 
     @property
@@ -99,19 +123,26 @@ class Plan:
 
     def window_seconds(self, group: Group) -> float:
         length = self.config.window.length(group.clients)
-        return length.head_s + length.counted_s + BETWEEN_WINDOWS_S
+        counted_s = length.counted_s if group.load == "closed" else self.config.open.counted_s
+        return length.head_s + counted_s + BETWEEN_WINDOWS_S
+
+    def rounds_of(self, group: Group) -> int:
+        """Windows of a cell in a block, as expected: of a closed loop one more, in which the loader is slowed down."""
+        return {"closed": self.rounds + 1, "open": self.rounds, "knee": KNEE_PROBES}[group.load]
 
     def group_seconds(self, group: Group) -> float:
         """Expected for one block."""
         members = self.members(group)
         starving = any(self.strategies[name].one_at_a_time for name in members) and group.clients > 1
         connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
-        return connecting + len(members) * self.rounds * self.window_seconds(group)
+        return connecting + len(members) * self.rounds_of(group) * self.window_seconds(group)
 
     @property
     def windows_seconds(self) -> float:
         """Expected for all windows, with what lies between two of them."""
-        per_block = sum(len(self.members(group)) * self.rounds * self.window_seconds(group) for group in self.groups)
+        per_block = sum(
+            len(self.members(group)) * self.rounds_of(group) * self.window_seconds(group) for group in self.groups
+        )
         return self.blocks * per_block
 
     @property
@@ -131,8 +162,18 @@ class Plan:
         return float(stats.t.ppf(0.975, self.blocks - 1)) * spread / self.blocks**0.5
 
 
-def make(config: Config, profile_name: str, overrides: Overrides, seed: int | None, workers: int | None) -> Plan:
+def make(
+    config: Config,
+    profile_name: str,
+    overrides: Overrides,
+    seed: int | None,
+    workers: int | None,
+    precision: Precision | None = None,
+    budget_s: float = 600.0,
+) -> Plan:
     """Raises ConfigError where what is asked for can't be measured here."""
+    if (overrides.load == "open") != bool(overrides.rates):
+        raise ConfigError("--load open and --rate belong together, such as --load open --rate 2000,50%; give both")
     profile = config.profile(profile_name)
     strategies = select(config, overrides.strategies)
     groups = _groups([_overridden(entry, overrides) for entry in profile.matrix])
@@ -155,6 +196,8 @@ def make(config: Config, profile_name: str, overrides: Overrides, seed: int | No
         loader_cpus=loader_cpus,
         # Twice the crowd: a server may still have connections of the last group in its queue.
         backlog=min(2 * most_clients + 16, machine.backlog_limit()),
+        precision=precision,
+        budget_s=budget_s,
         waves={group: _waves(group, strategies) for group in groups},
     )
     while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
@@ -195,24 +238,29 @@ def _overridden(entry: Matrix, overrides: Overrides) -> Matrix:
         "service": list(overrides.services),
         "clients": list(overrides.clients),
         "sizes": list(overrides.sizes),
+        "rate": list(overrides.rates),
     }
-    return entry.model_copy(update={axis: values for axis, values in given.items() if values})
+    update: dict[str, object] = {axis: values for axis, values in given.items() if values}
+    if overrides.load is not None:
+        update |= {"load": overrides.load, "rate": list(overrides.rates)}
+    return entry.model_copy(update=update)
 
 
 def _groups(matrix: Sequence[Matrix]) -> list[Group]:
-    """Each once, in the order of the file."""
-    return list(dict.fromkeys(group for entry in matrix for group in _product(entry)))
+    """Each once: the closed loops first, in the order of the file, as others may need their rates."""
+    wanted = list(dict.fromkeys(group for entry in matrix for group in _product(entry)))
+    closed = [group.closed for group in wanted if group.load == "closed" or group.needs_capacity]
+    return list(dict.fromkeys([*closed, *wanted]))
 
 
 def _product(entry: Matrix) -> Iterator[Group]:
     for service in entry.service:
         for clients in entry.clients:
-            if service == "greet":
-                yield Group(service, clients, len(b"Thank you for connecting\r\n"), 1)
-                continue
-            for size in entry.sizes:
-                for per_connection in [1] if service == "log" else entry.requests_per_connection:
-                    yield Group(service, clients, int(size), per_connection)
+            for size in [len(b"Thank you for connecting\r\n")] if service == "greet" else entry.sizes:
+                for per_connection in entry.requests_per_connection if service == "echo" else [1]:
+                    rates: list[str | None] = [*entry.rate] or [None]
+                    for rate in rates:
+                        yield Group(service, clients, int(size), per_connection, entry.load, rate)
 
 
 def _check_limits(clients: int, source: object) -> None:

@@ -10,11 +10,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness import machine
+from harness import doctor, machine
 from harness.config import ConfigError
 from harness.plan import Group, Plan
 
@@ -26,6 +27,7 @@ class Recorder:
         """Make DIR/<run-id> and let DIR/latest point to it. Raises ConfigError if that can't be."""
         started = datetime.now(UTC)
         self._plan = plan
+        self._results = results
         self.folder = _new_folder(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
         self.logs = self.folder / "logs"
         self._run = _describe(self.folder.name, started, plan, command)
@@ -43,16 +45,31 @@ class Recorder:
         self._run["unchecked"][strategy] = reason
         self._write_run()
 
+    def loader(self, loop: str, why: str) -> None:
+        """Which hot loop serves, and why not the compiled one."""
+        self._run["loader_loop"] = loop
+        self._run["loader_ceiling"] = doctor.ceiling_for(self._results, loop)
+        self._write_run()
+        if loop == "python":
+            self.note(f"the load generator's hot loop is Python's: {why}")
+
     def window(self, strategy: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
+        """A window; one in which the loader was slowed down on purpose is of another kind, and is no figure."""
         self.measured = True
         self._in_windows_s += observed["loader_wall_s"] / self._plan.workers
-        row = {"kind": "window", **self._cell(strategy, group), **place, "workers": self._plan.workers}
+        kind = "perturbed" if observed["spin_ns"] else "window"
+        row = {"kind": kind, **self._cell(strategy, group), **place, "workers": self._plan.workers}
         self._append(row | {"checked": strategy not in self._run["unchecked"]} | observed)
 
     def failure(self, strategy: str, group: Group, block: int, reason: str, skipped: bool) -> None:
         status = "skipped" if skipped else "failed"
         place = {"block": block, "group": self._plan.groups.index(group), "status": status, "reason": reason}
         self._append({"kind": "failure", **self._cell(strategy, group), **place})
+
+    def footprint(self, strategy: str, group: Group, block: int, found: dict[str, Any]) -> None:
+        """What a server held and did in a group."""
+        place = {"block": block, "group": self._plan.groups.index(group)}
+        self._append({"kind": "footprint", **self._cell(strategy, group), **place, **found})
 
     def note(self, text: str) -> None:
         """Something a reader of the results must know."""
@@ -82,7 +99,8 @@ class Recorder:
             "clients": group.clients,
             "message_size": group.message_size,
             "requests_per_connection": group.requests_per_connection or None,
-            "load": "closed",
+            "load": group.load,
+            "rate": group.rate,
             "server_cpus": self._plan.server_cpus,
         }
 
@@ -135,6 +153,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
                 "command": strategy.command,
                 "listing": strategy.listing,
                 "one_at_a_time": strategy.one_at_a_time,
+                "handler": strategy.handler,
             }
             for name, strategy in plan.strategies.items()
         },
@@ -146,6 +165,8 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
                 "clients": group.clients,
                 "message_size": group.message_size,
                 "requests_per_connection": group.requests_per_connection or None,
+                "load": group.load,
+                "rate": group.rate,
             }
             for group in plan.groups
         ],
@@ -153,6 +174,13 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "server_cpus": plan.server_cpus,
         "loader_cpus": plan.loader_cpus,
         "window": plan.config.window.model_dump(),
+        "open": plan.config.open.model_dump(),
+        "knee": plan.config.knee.model_dump(),
+        "verdict": plan.config.verdict.model_dump(),
+        "loadgen": plan.config.loadgen.model_dump(),
+        "loader_loop": None,
+        "loader_ceiling": None,
+        "precision": None if plan.precision is None else asdict(plan.precision) | {"budget_s": plan.budget_s},
         "servers": plan.config.servers.model_dump() | {"backlog": plan.backlog},
         "machine": machine.facts(),
         "versions": machine.versions(),

@@ -7,13 +7,17 @@
 A server or loader that fails costs its own rows and nothing else.
 """
 
-import math
+import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from harness import machine, proctree
+from harness import footprint, machine, proctree
+from harness.footprint import Activity, Memory
+from harness.load import Experience, Known, Visit, rounds_for
 from harness.loader import Loader, LoaderFailed
 from harness.plan import Group, Plan
 from harness.recorder import Recorder
@@ -42,7 +46,11 @@ class Run:
         self._connected = False  # whether the loader holds a group's connections
         self._servers: dict[str, Server] = {}  # those that are alive in this block
         self._failed: dict[str, ServerFailed] = {}  # those that are not, and why
-        self._p99_s: dict[tuple[Group, str], float] = {}  # the largest of a cell's windows so far
+        self._known: Known = {}
+        self._idle: dict[str, Memory] = {}  # of this block's servers, before any client came
+        self._held: dict[str, Memory] = {}  # with this group's clients connected
+        self._before: dict[str, Activity] = {}  # up to then
+        self._replies: Counter[str] = Counter()  # since then
 
     def carry_out(self, absent: dict[str, ServerFailed]) -> None:
         """Measure all blocks. `absent` strategies are recorded as such and not started."""
@@ -50,15 +58,51 @@ class Run:
         try:
             self._running_loader()  # takes longer to start than a server
             self._recorder.begin_measuring()
-            for block in range(plan.blocks):
+            for block in self._blocks():
                 for service in plan.services:
-                    groups = [group for group in plan.groups if group.service == service]
+                    groups = [group for group in plan.groups if group.service == service and not self._precise(group)]
+                    # Closed loops first: open ones may be asked for a share of their rate.
+                    closed = [group for group in groups if group.load == "closed"]
+                    others = [group for group in groups if group.load != "closed"]
+                    if not groups:
+                        continue
                     with self._started(service, block, absent):
-                        for group in plan.shuffled(groups, block):
+                        for group in [*plan.shuffled(closed, block), *plan.shuffled(others, block, "others")]:
                             for wave in plan.waves[group]:
                                 self._measure(group, wave, block)
         finally:
             self._stop_loader()
+
+    def reached(self, group: Group) -> tuple[float, str, int] | None:
+        """The widest half-width of a throughput's interval in the group, whose it is and after how many blocks."""
+        precision = self._plan.precision
+        widths = [
+            (precision.half_width(seen.log_rates), name, len(seen.block_rates))
+            for (of, name), seen in self._known.items()
+            if precision is not None and of == group
+        ]
+        return max(widths, default=None)
+
+    def _blocks(self) -> Iterator[int]:
+        """As many as planned; or, where a precision is to be reached, until it is or the time is used up."""
+        plan = self._plan
+        if plan.precision is None:
+            yield from range(plan.blocks)
+            return
+        began = time.monotonic()
+        longest_s = 0.0
+        for block in itertools.count():
+            block_began = time.monotonic()
+            yield block
+            now = time.monotonic()
+            longest_s = max(longest_s, now - block_began)
+            if all(map(self._precise, plan.groups)) or now - began + longest_s > plan.budget_s:
+                return
+
+    def _precise(self, group: Group) -> bool:
+        precision = self._plan.precision
+        seen = [experience.log_rates for (of, _), experience in self._known.items() if of == group]
+        return precision is not None and bool(seen) and all(map(precision.reached, seen))
 
     # --- servers ------------------------------------------------------------------------------------
 
@@ -79,6 +123,7 @@ class Run:
                 except ServerFailed as failure:
                     self._failed[name] = failure
                     self._stop_server(name)
+            self._idle = {name: footprint.memory(server.pid) for name, server in self._servers.items()}
             yield
         finally:
             for server in self._servers.values():
@@ -133,10 +178,12 @@ class Run:
             if self._loaders_started == LOADER_STARTS:
                 raise GivenUp(f"the load generator failed {LOADER_STARTS} times; see {self._recorder.logs}")
             self._loaders_started += 1
-            self._loader = Loader(self._plan.workers, self._plan.loader_cpus, self._recorder.logs)
+            plan = self._plan
+            self._loader = Loader(plan.workers, plan.loader_cpus, self._recorder.logs, plan.config.loadgen.loop)
             self._watchdog.guard(self._loader.pid)
             try:
-                self._loader.wait_ready()
+                ready = self._loader.wait_ready()
+                self._recorder.loader(ready["loop"], ready["why"])
             except LoaderFailed:
                 self._stop_loader()
         return self._loader
@@ -167,16 +214,18 @@ class Run:
             if name in self._failed:
                 self._record_failure(name, group, block, self._failed[name])
         alive = [name for name in wave if name in self._servers]
-        where = f"block {block + 1}/{plan.blocks}: {group}"
+        where = f"block {block + 1}{'' if plan.precision else f'/{plan.blocks}'}: {group}"
         self._tell(self._windows_done_s, where)
-        for round_ in range(plan.rounds):
-            for position, name in enumerate(plan.shuffled(alive, block, group, round_)):
+        load = rounds_for(plan, group, self._known)
+        for round_, visits in enumerate(load.rounds(alive, block)):
+            for position, visit in enumerate(plan.shuffled(visits, block, group, round_)):
+                name = visit.name
                 place = {"block": block, "group": plan.groups.index(group), "round": round_, "position": position}
                 try:
                     if not self._connected:
                         self._connect(group, alive, block)
                     if name in alive:
-                        self._window(name, group, place)
+                        load.saw(visit, self._window(visit, group, place))
                 except ServerFailed as failure:
                     self._bury(name, group, alive, block, failure)
                 except LoaderFailed as failure:
@@ -185,6 +234,7 @@ class Run:
                     self._stop_loader()
                 self._windows_done_s += plan.window_seconds(group)
                 self._tell(self._windows_done_s, where)
+        self._take_footprints(group, alive, block)
         self._disconnect()
 
     def _connect(self, group: Group, alive: list[str], block: int) -> None:
@@ -199,6 +249,7 @@ class Run:
                 "message_size": group.message_size,
                 "requests_per_connection": group.requests_per_connection,
             },
+            self._plan.config.loadgen.audit_every,
         )
         for name, target in answer["targets"].items():
             if not target["answered"]:
@@ -207,6 +258,30 @@ class Run:
                 self._bury(name, group, alive, block, silent)
         self._connected = True
         self._settle()
+        self._held = {name: footprint.memory(self._servers[name].pid) for name in alive}
+        self._before = {name: footprint.activity(self._servers[name].pid) for name in alive}
+        self._replies.clear()
+
+    def _take_footprints(self, group: Group, alive: list[str], block: int) -> None:
+        """What the group's servers held and did since their clients connected."""
+        for name in alive:
+            if not self._replies[name]:
+                continue
+            did = footprint.activity(self._servers[name].pid) - self._before[name]
+            idle, held = self._idle[name], self._held[name]
+            found = {
+                "pss_idle_bytes": idle.pss_bytes,
+                "pss_bytes": held.pss_bytes,
+                "memory_measure": held.measure,
+                "processes": held.processes,
+                "threads": held.threads,
+                "replies": self._replies[name],
+                "user_s": did.user_s,
+                "system_s": did.system_s,
+                "voluntary_switches": did.voluntary_switches,
+                "involuntary_switches": did.involuntary_switches,
+            }
+            self._recorder.footprint(name, group, block, found)
 
     def _bury(self, name: str, group: Group, alive: list[str], block: int, failure: ServerFailed) -> None:
         """Record a server's failure; a dead one is out of the block's later groups too."""
@@ -221,38 +296,33 @@ class Run:
     def _record_failure(self, name: str, group: Group, block: int, failure: ServerFailed) -> None:
         self._recorder.failure(name, group, block, str(failure), failure.skipped)
 
-    def _window(self, name: str, group: Group, place: dict[str, int]) -> None:
+    def _window(self, visit: Visit, group: Group, place: dict[str, int]) -> dict[str, Any]:
+        """Run it and record it; what was observed."""
+        name = visit.name
         server = self._servers[name]
         server.raise_if_dead()
-        length = self._lengths(name, group)
         before = proctree.usage(server.pid)
         started_at = time.time()
-        observed = self._running_loader().window(name, length)
+        observed = self._running_loader().window(name, visit.lengths, visit.load)
         used = proctree.usage(server.pid) - before
         server.raise_if_dead()
         if not observed["replies"]:
             raise ServerFailed(f"gave no answer in a window of {observed['loader_wall_s']:.2f} s")
-        p99_s = observed.pop("latency_p99_ns") / 1e9
-        self._p99_s[group, name] = max(p99_s, self._p99_s.get((group, name), 0.0))
-        observed |= {
-            "started_at": started_at,
-            "head_s": length["head_s"],
-            "time_wait": machine.time_wait(),
-            "server_cpu_s": used.cpu_s,
-            "server_minor_faults": used.minor_faults,
-            "server_major_faults": used.major_faults,
-            "server_processes": used.processes,
-        }
-        self._recorder.window(name, group, place, observed)
-
-    def _lengths(self, name: str, group: Group) -> dict[str, float]:
-        """The setting's lengths; the counted part grows where the tail would not fit into it."""
-        window = self._plan.config.window
-        length = window.length(group.clients)
-        wanted = window.p99_multiple * self._p99_s.get((group, name), 0.0)
-        return {
-            "head_s": length.head_s,
-            "counted_s": max(length.counted_s, min(math.ceil(wanted * 100) / 100, window.counted_limit_s)),
-            "drain_limit_s": window.drain_limit_s,
-            "request_timeout_s": window.request_timeout_s,
-        }
+        self._known.setdefault((group, name), Experience()).add(place["block"], observed)
+        self._replies[name] += observed["replies"]
+        record = (
+            observed
+            | visit.more
+            | {
+                "started_at": started_at,
+                "head_s": visit.lengths["head_s"],
+                "time_wait": machine.time_wait(),
+                "server_cpu_s": used.cpu_s,
+                "server_minor_faults": used.minor_faults,
+                "server_major_faults": used.major_faults,
+                "server_processes": used.processes,
+            }
+        )
+        del record["latency_p99_ns"]
+        self._recorder.window(name, group, place, record)
+        return observed

@@ -1,7 +1,7 @@
 """What the person at the terminal reads while a run is planned and under way."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 from harness.check import Verdict
-from harness.plan import Plan
+from harness.plan import Group, Plan
 
 console = Console(highlight=False)
 REFRESH_S = 0.5  # drawing takes CPU time from the loader, so it is done between windows and seldom
@@ -23,9 +23,10 @@ def say(text: str) -> None:
 
 def say_plan(plan: Plan) -> None:
     """The plan, its expected time and the interval to be expected."""
+    blocks = f"{plan.blocks} blocks" if plan.precision is None else "blocks"
     say(f"[bold]Strategies[/] ({len(plan.strategies)}): {', '.join(plan.strategies)}")
     say(
-        f"[bold]Order[/]: {plan.blocks} blocks of fresh servers, {plan.rounds} rounds each, windows in random order "
+        f"[bold]Order[/]: {blocks} of fresh servers, {plan.rounds} rounds each, windows in random order "
         f"(seed {plan.seed})"
     )
     say(
@@ -35,9 +36,10 @@ def say_plan(plan: Plan) -> None:
     table = Table("group", "head + counted", "at once", "a block", box=None, header_style="bold")
     for group in plan.groups:
         length = plan.config.window.length(group.clients)
+        counted_s = length.counted_s if group.load == "closed" else plan.config.open.counted_s
         table.add_row(
             str(group),
-            f"{length.head_s * 1000:g} + {length.counted_s * 1000:g} ms",
+            f"{length.head_s * 1000:g} + {counted_s * 1000:g} ms",
             " then ".join(str(len(wave)) for wave in plan.waves[group]),
             f"{plan.group_seconds(group):.1f} s",
         )
@@ -50,11 +52,32 @@ def say_plan(plan: Plan) -> None:
             )
     for mark in plan.marks:
         say(f"[yellow]Note[/]: {mark}")
+    if plan.precision is not None:
+        say(
+            f"[bold]Expected[/]: until every throughput is known within ± {plan.precision.target:.1%}, "
+            f"at most {_minutes(plan.budget_s)}"
+        )
+        return
     ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
     say(
         f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}, and {ratios} within "
         f"± {plan.expected_interval:.1%} (95 %, if this machine is as noisy as a shared virtual one)"
     )
+
+
+def say_warnings(warnings: Sequence[str]) -> None:
+    """What stands in the way of good figures here."""
+    for warning in warnings:
+        say(f"[yellow]Warning[/]: {escape(warning)}")
+
+
+def say_precision(plan: Plan, reached: Mapping[Group, tuple[float, str, int] | None]) -> None:
+    """How narrow the intervals got, where that was asked for."""
+    for group, widest in reached.items():
+        if widest is not None and plan.precision is not None:
+            width, name, blocks = widest
+            word = "reached" if width <= plan.precision.target else "not reached within the budget"
+            say(f"{group}: {word}: ± {width:.1%} or better after {blocks} blocks (the widest: {name})")
 
 
 def say_verdicts(verdicts: dict[str, Verdict]) -> None:

@@ -53,9 +53,16 @@ DEADLINE_S = 120.0  # of a whole run, however busy the machine is
 class Bench:
     """run_bench.py as a process; all that comes of it carries a mark in its environment."""
 
-    def __init__(self, folder: Path, strategies: dict[str, str], *options: str, soft_limit: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        strategies: dict[str, str],
+        *options: str,
+        settings: str = SETTINGS,
+        soft_limit: int | None = None,
+    ) -> None:
         lines = "".join(f"{name} = {json.dumps(command)}\n" for name, command in strategies.items())
-        (folder / "mine.toml").write_text(SETTINGS + lines)
+        (folder / "mine.toml").write_text(settings + lines)
         self._results = folder / "results"
         self._mark = uuid.uuid4().hex
         self._output = (folder / "output").open("w+")

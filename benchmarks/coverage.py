@@ -1,0 +1,124 @@
+"""Does a 95 % interval hold the truth in 95 of 100 cases? (`python -m benchmarks.coverage RESULTS`)
+
+RESULTS has recorded each strategy under two names (epoll, epoll-again) in many blocks. Its blocks are replayed
+(analysis/replay.py): as runs of a fixed number of blocks, and with `--precision 2%` as runs that go on until
+both throughputs are known that well. There the interval of the throughput itself is shown too: it is the
+one that decides when to stop, so the one that looking bends most.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import stdtrit
+
+from analysis.load import ResultsError, load
+from analysis.replay import Coverage, Floats, Twins, counted, coverage, drawn, twins
+from harness.precision import CONFIDENCE, WIDENED, Precision
+
+BATCH = 1_000  # replays at a time: what fits into memory
+
+
+class Stopped(NamedTuple):
+    """Runs that went on until they were precise enough."""
+
+    ratio: Coverage
+    throughput: Coverage
+    blocks: float  # at the stop: median
+    out_of_blocks: float  # share of the runs that were stopped by the budget
+
+
+def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        pairs = list(twins(load(options.results)))
+    except ResultsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not pairs:
+        print(f"{options.results}: no strategy has a twin; name the second one NAME-again", file=sys.stderr)
+        return 1
+    random = np.random.default_rng(options.seed)
+    for pair in pairs:
+        print(f"{pair.name} ({pair.where}): {len(pair.log_rates)} blocks recorded, {options.replays:,} replays")
+        if options.precision:
+            rule = Precision(options.precision)
+            stopped = sequential(pair, rule, options.replays, options.budget, random)
+            print(f"  until ± {rule.target:.1%}: {stopped.blocks:.0f} blocks, "
+                  f"{stopped.out_of_blocks:.1%} stopped by the budget of {options.budget}")  # fmt: skip
+            print(f"  ratio       {_say(stopped.ratio)}")
+            print(f"  throughput  {_say(stopped.throughput)}")
+        else:
+            for blocks in options.blocks:
+                print(f"  {blocks:3} blocks  {_say(coverage(pair, options.replays, blocks, random))}", flush=True)
+    return 0
+
+
+def sequential(pair: Twins, rule: Precision, replays: int, budget: int, random: np.random.Generator) -> Stopped:
+    """Replay the rule: look after every block, stop where both cells are precise enough or `budget` blocks are used."""
+    truth = float(pair.log_rates.mean())  # of either name, as they are swapped at random
+    rows = [
+        _stops(drawn(pair, min(BATCH, replays - done), budget, random), rule, truth)
+        for done in range(0, replays, BATCH)
+    ]
+    ratio_held, ratio_half, held, half, blocks, reached = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return Stopped(
+        counted(ratio_held > 0, ratio_half),
+        counted(held > 0, half),
+        float(np.median(blocks)),
+        float(1 - reached.mean()),
+    )
+
+
+def _stops(runs: Floats, rule: Precision, truth: float) -> list[Floats]:
+    """Of each run at its stop: did ratio and throughput hold and how wide were they, the blocks, was it precise."""
+    cells = [looks(runs[..., name]) for name in (0, 1)]
+    precise = np.maximum(np.sinh(cells[0][1]), np.sinh(cells[1][1])) <= rule.target
+    precise[:, : rule.first_look - 1] = False
+    reached = precise.any(axis=1)
+    last = np.where(reached, precise.argmax(axis=1), precise.shape[1] - 1)[:, None]
+    centre, half = (np.take_along_axis(figures, last, axis=1)[:, 0] for figures in cells[0])
+    differences = looks(runs[..., 0] - runs[..., 1])
+    ratio, ratio_half = (np.take_along_axis(figures, last, axis=1)[:, 0] for figures in differences)
+    return [np.abs(ratio) <= ratio_half, ratio_half, np.abs(centre - truth) <= half, half, last[:, 0] + 1.0, reached]
+
+
+def looks(logs: Floats) -> tuple[Floats, Floats]:
+    """Mean and half-width on the log scale after each block of each run (rows), as the rule has them."""
+    blocks = np.arange(1, logs.shape[1] + 1)
+    first = logs[:, :1]  # the spread is that of the distances from it, and those are small
+    mean = np.cumsum(logs - first, axis=1) / blocks
+    squares = np.cumsum((logs - first) ** 2, axis=1) - blocks * mean**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deviation = np.sqrt(np.maximum(squares, 0) / (blocks - 1))
+        half = WIDENED * stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2) * deviation / np.sqrt(blocks)
+    half[:, 0] = np.inf
+    return mean + first, half
+
+
+def _say(found: Coverage) -> str:
+    return f"coverage {found.share:.2%} ± {found.error:.2%}, median half-width {found.half_width:.2%}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage", description="coverage by replay")
+    parser.add_argument("results", metavar="RESULTS", type=Path)
+    parser.add_argument("--replays", type=int, default=10_000)
+    parser.add_argument("--blocks", type=int, nargs="+", default=[4, 6, 12], help="blocks of a run, one or several")
+    parser.add_argument("--precision", type=_share, help="until both throughputs are known that well, such as 2%%")
+    parser.add_argument("--budget", type=int, default=200, help="with --precision: blocks at most")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser
+
+
+def _share(text: str) -> float:
+    share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 100%")
+    return share
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

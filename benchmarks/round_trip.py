@@ -1,0 +1,75 @@
+"""Does the load generator add to the latency that it reports? (`python -m benchmarks.round_trip`)
+
+The median round trip of one connection, ours by that of the plainest C client (tests/round_trip.c), against one
+server, from the same CPU. In each alternation both measure, in random order; the ratio should be near 1.
+"""
+
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hdrh.histogram import HdrHistogram
+
+from benchmarks.stage import ROOT, Stage, configuration, stage
+from harness.server import running_on
+
+ALTERNATIONS = 20
+SIZE = 64
+SECONDS = 1.0  # of each, in an alternation
+WITHIN = 0.15
+LENGTHS = {"head_s": 0.02, "counted_s": SECONDS, "drain_limit_s": 0.5, "request_timeout_s": 5.0}
+
+
+def main() -> int:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        print("No C compiler here, so there is nothing to compare with; install gcc.")
+        return 1
+    config = configuration()
+    with TemporaryDirectory() as folder, stage(config, {"epoll": config.strategies["epoll"]}) as theatre:
+        client = build(compiler, Path(folder))
+        theatre.open(1, SIZE)
+        ratios = []
+        for alternation in range(ALTERNATIONS):
+            ratios.append(_ratio(theatre, client, random.Random(alternation)))
+            print(f"alternation {alternation + 1:2} of {ALTERNATIONS}: {ratios[-1]:.3f}", flush=True)
+    middle = statistics.median(ratios)
+    inside = sum(abs(ratio - 1) <= WITHIN for ratio in ratios)
+    print(
+        f"median round trip of one connection, ours / C: {middle:.3f} (from {min(ratios):.3f} to {max(ratios):.3f}); "
+        f"{inside} of {ALTERNATIONS} within ± {WITHIN:.0%}"
+    )
+    return 0 if abs(middle - 1) <= WITHIN else 1
+
+
+def build(compiler: str, folder: Path) -> Path:
+    program = folder / "round_trip"
+    subprocess.run([compiler, "-O2", "-o", program, ROOT / "tests/round_trip.c"], check=True)
+    return program
+
+
+def _ratio(theatre: Stage, client: Path, order: random.Random) -> float:
+    port = theatre.servers["epoll"].port
+    measures = {"ours": lambda: _ours_ns(theatre), "c": lambda: _c_ns(theatre, client, port)}
+    medians = {name: measures[name]() for name in order.sample(sorted(measures), len(measures))}
+    return medians["ours"] / medians["c"]
+
+
+def _ours_ns(theatre: Stage) -> float:
+    latencies = HdrHistogram(1, 3_600 * 10**9, 3)
+    latencies.decode_and_add(theatre.loader.window("epoll", LENGTHS)["latency_hdr"])
+    return float(latencies.get_value_at_percentile(50))
+
+
+def _c_ns(theatre: Stage, client: Path, port: int) -> float:
+    with running_on(theatre.loader_cpus):
+        done = subprocess.run([client, str(port), str(SIZE), str(SECONDS)], check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

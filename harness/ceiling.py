@@ -1,0 +1,70 @@
+"""The load generator's ceiling: how fast it asks here when the server costs next to nothing."""
+
+import shlex
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.config import Strategy
+from harness.trial import Trial
+
+SOURCE = Path(__file__).with_name("echo_server.c")
+POINTS = ((1, 64), (16, 64), (100, 64), (500, 64), (100, 1024), (100, 16384))  # clients, bytes
+HEAD_S, COUNTED_S = 0.1, 1.0  # the load generator isn't held for longer
+POINT_S = 1.5  # with connecting
+BUSY = 0.9  # of its CPU: a server that needs that much may be what limits
+
+
+class NotBuilt(Exception):
+    """The server in C can't be built; the text says why."""
+
+
+@dataclass(frozen=True)
+class Point:
+    clients: int
+    message_size: int  # bytes
+    requests_per_second: float
+    lower_bound: bool  # the server was busy too: the load generator may reach more
+
+
+def measure(
+    trial: Trial,
+    compiler: str,
+    folder: Path,
+    tell: Callable[[float, str], None],
+    points: tuple[tuple[int, int], ...] = POINTS,
+    counted_s: float = COUNTED_S,
+) -> list[Point]:
+    """The ceiling at each point; `tell` hears the seconds that are done.
+
+    Raises NotBuilt, ServerFailed or LoaderFailed.
+    """
+    program = build(compiler, folder)
+    bare = Strategy(name="bare", command=shlex.quote(str(program)), cwd=folder)
+    found = []
+    with trial.servers([bare]) as servers:
+        for index, (clients, size) in enumerate(points):
+            tell(index * POINT_S, f"ceiling of the load generator: {clients} clients, {size} B")
+            with trial.connected(servers, clients, size):
+                observed = trial.window(servers["bare"], HEAD_S, counted_s)
+            share = observed["server_cpu_s"] / observed["loader_wall_s"]
+            rate = observed["requests"] / observed["counted_s"]
+            found.append(Point(clients, size, round(rate, 1), lower_bound=share >= BUSY))
+    return found
+
+
+def build(compiler: str, folder: Path) -> Path:
+    """The path of the program. Raises NotBuilt."""
+    program = folder / "echo_server"
+    built = subprocess.run(
+        [*shlex.split(compiler), "-O2", "-o", str(program), str(SOURCE)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if built.returncode:
+        words = built.stderr.strip().splitlines() or ["it says nothing"]
+        raise NotBuilt(f"{compiler} fails: {words[-1]}")
+    return program
