@@ -7,20 +7,57 @@ Columns, units in their names; figures are empty where the data do not give them
 - requests: correct replies in the counted parts; errors: of all kinds
 - starved: clients without a single correct reply in a whole block, in the block that had most of them
 - throughput_rps: correct replies per second: mean of a block's windows, geometric mean over blocks;
-  _low, _high: 95 % interval over blocks, on the log scale
+  _low, _high: 95 % interval over blocks, on the log scale; wider by a tenth where the run went on until its
+  intervals were narrow enough (as all intervals over blocks then are)
 - throughput_mib_s: payload in one direction
 - p50_us .. p999_us, max_us: latency pooled over all windows; p99 needs 1,000 requests, p999 10,000,
-  and both a counted part of at least five times the p99. Of starved clients nothing is in them; requests that
-  were still open when their window ended count as slower than any answer, and max_us is empty then.
+  and both a counted part of at least five times the p99 (window.p99_multiple). Of starved clients nothing is in
+  them; requests that were still open when their window ended count as slower than any answer, and max_us is
+  empty then. In an open loop they are counted from the instant at which a request was meant to start.
 - server_cpu_us_per_request: CPU time of the server's process tree per correct reply, head and drain included
 - loader_cpu_share: the load generator's CPU time by wall time
 - status: ok, incomplete (failed in some blocks), unchecked (failed the conformance check, measured all
-  the same), skipped, failed; reason
+  the same), skipped, failed
+- verdict: ok, or doubtful: throughput and latency are not to be relied on; server CPU per request still is.
+  Empty for what was skipped
+- reason: of the status, then of the doubt, each with its number in brackets
+- limited_by: server, loader, both (can't be told), round-trip (too few clients to fill either side), handler
+  (it was told to wait or to compute), starvation, errors, offered rate (open loop: it served all of it)
+- rank: 1 + the strategies of the group that were shown to be faster, 5 % for a single wrong order in all of
+  them; those not told apart share it. By throughput, of those that serve all clients and that the loader
+  doesn't limit; none in an open loop. cpu_rank: the same by server CPU per request, the least first
 - ratio, ratio_low, ratio_high: throughput by that of the reference strategy, within blocks
 - censored: requests still open after a window's drain, those of starved clients included
 - connect_p50_us; server_minor_faults_per_request
-- p50_us_low .. server_cpu_us_per_request_high: 95 % intervals from the blocks' own values
-- load, server_cpus: the rest of what makes a cell
+- p50_us_low .. p99_us_high: 95 % intervals: the wider of what the blocks' own values spread and of the order
+  statistics of all requests; server_cpu_us_per_request_low, _high: from the blocks' own values
+- load, rate (as it was asked for; empty for closed), server_cpus: the rest of what makes a cell
+
+The evidence of verdict and limited_by:
+
+- server_cpu_share: the servers' CPU time by wall time and number of their CPUs; loader_cpu_us_per_request
+- perturbed_windows: in which the loader was slowed down on purpose; perturbation_loss: the share of the rate that
+  was lost in them, _low, _high: 95 % interval over these windows, each by the ordinary ones of its block;
+  perturbation_loss_if_loader: what would be lost if the loader set the pace
+- drift: rate in the second halves of the counted parts by that in the first, less 1
+- littles_law: rate times mean time of a request, connecting included, by the clients that were served: 1
+  where rate and latency agree
+- arrival_p90_us: from a reply's arrival in the kernel to the loader's clock, of a sample of replies
+
+What it costs:
+
+- capacity_per_core_rps: replies that one CPU could give, 1 s / CPU per request: the loader has no part in it
+- server_user_us_per_request, server_system_us_per_request; voluntary_switches_per_request,
+  involuntary_switches_per_request (empty where processes or threads come and go)
+- memory_idle_mib: proportional set size of the process tree without clients; memory_mib: with all of them
+  connected; memory_per_connection_kib: the difference by clients; threads, processes: at their peak
+
+Open loop and knee:
+
+- offered_rps, dropped: requests meant to start in the counted parts, by second; of those never sent
+- service_p50_us, service_p99_us: from the actual send to the reply; dispatch_p50_us, dispatch_p99_us: from the
+  intended to the actual send
+- knee_rps, _low, _high: the highest rate that kept its p99 under the limit, geometric mean over blocks
 """
 
 import os
@@ -32,32 +69,35 @@ from typing import Any
 import pandas as pd
 
 from analysis.command import main
+from analysis.costs import cpu_by_block, footprint, server_cpu
+from analysis.evidence import evidence
+from analysis.latencies import columns, latencies, open_loop
 from analysis.load import CELL_KEYS, Results, load
-from analysis.statistics import (
-    NAN,
-    UNKNOWN,
-    Estimate,
-    around,
-    block_means,
-    geometric,
-    merged,
-    percentile,
-    ratio,
-)
+from analysis.statistics import LOOKED, UNKNOWN, Estimate, block_means, geometric, merged, percentile, ranks, ratio
+from analysis.verdict import doubts, limited_by
 
 COLUMNS = [
     "strategy", "variant", "service", "clients", "message_size", "requests_per_connection", "blocks",
     "windows", "requests", "errors", "starved", "throughput_rps", "throughput_rps_low", "throughput_rps_high",
     "throughput_mib_s", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "server_cpu_us_per_request",
-    "loader_cpu_share", "status", "reason",
+    "loader_cpu_share", "status", "verdict", "reason", "limited_by", "rank", "cpu_rank",
     "ratio", "ratio_low", "ratio_high", "censored", "connect_p50_us", "server_minor_faults_per_request",
     "p50_us_low", "p50_us_high", "p99_us_low", "p99_us_high",
-    "server_cpu_us_per_request_low", "server_cpu_us_per_request_high", "load", "server_cpus",
+    "server_cpu_us_per_request_low", "server_cpu_us_per_request_high", "load", "rate", "server_cpus",
+    "server_cpu_share", "loader_cpu_us_per_request", "perturbed_windows", "perturbation_loss",
+    "perturbation_loss_low", "perturbation_loss_high", "perturbation_loss_if_loader", "drift", "littles_law",
+    "arrival_p90_us", "capacity_per_core_rps", "server_user_us_per_request", "server_system_us_per_request",
+    "voluntary_switches_per_request", "involuntary_switches_per_request", "memory_idle_mib", "memory_mib",
+    "memory_per_connection_kib", "threads", "processes", "offered_rps", "dropped", "service_p50_us",
+    "service_p99_us", "dispatch_p50_us", "dispatch_p99_us", "knee_rps", "knee_rps_low", "knee_rps_high",
 ]  # fmt: skip
 COUNTS = ["clients", "message_size", "requests_per_connection", "blocks", "windows", "requests", "errors",
-          "starved", "censored"]  # fmt: skip
+          "starved", "rank", "cpu_rank", "censored", "perturbed_windows", "threads", "processes",
+          "dropped"]  # fmt: skip
+TEXTS = ["strategy", "variant", "service", "status", "verdict", "reason", "limited_by", "load", "rate", "server_cpus"]
+NO_KNEE = "no rate kept its p99 under the limit"
+UNRANKED = ("starvation", "errors", "loader", "both")
 Key = tuple[Any, ...]  # the values of CELL_KEYS
-TIMES_P99 = 5  # a window shorter than this many p99s sees too few slow requests from start to end
 
 
 def write(results: Path) -> Path:
@@ -74,29 +114,46 @@ def write(results: Path) -> Path:
 
 def tabulate(results: Results) -> pd.DataFrame:
     """The cells in the order of the plan: groups as they were measured, strategies as in bench.toml."""
-    windows = dict(list(results.windows.groupby(CELL_KEYS, sort=False)))
-    failures = dict(list(results.failures.groupby(CELL_KEYS, sort=False)))
-    unchecked = results.run.get("unchecked") or {}
+    windows, failures = _by_cell(results.windows), _by_cell(results.failures)
+    perturbed, footprints = _by_cell(results.perturbed), _by_cell(results.footprints)
+    probes = _by_cell(results.probes)
     rates = {key: _rates(part) for key, part in windows.items()}
-    rows = []
-    for key in {**windows, **failures}:  # in the order of their appearance, each once
+    widened = LOOKED if results.run.get("precision") else 1.0
+    rows = {}
+    for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured, failed = windows.get(key), failures.get(key)
         if measured is not None:
-            cell |= _figures(measured, rates[key])
-            cell |= _columns("ratio", _ratio_to_reference(key, rates, results.run.get("reference")))
-        cell |= _status(cell, measured, failed, unchecked)
-        cell["_group"] = min(part["group"].min() for part in (measured, failed) if part is not None)
-        rows.append(cell)
+            cell |= _figures(measured, rates[key], widened)
+            cell |= latencies(measured, results.p99_multiple, widened)
+            cell |= open_loop(measured) | _knee(measured, widened)
+            cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
+            cell |= evidence(measured, perturbed.get(key), results, cell["starved"])
+            cell |= columns("ratio", _ratio_to_reference(key, rates, results.run.get("reference"), widened))
+        _judge(cell, measured, failed, results)
+        cell["_group"] = min(part[key]["group"].min() for part in (windows, failures, probes) if key in part)
+        rows[key] = cell
+    _rank(rows, "rank", {key: rates[key] for key in rates if _is_ranked(rows[key])})
+    # the least CPU first: as rates these are the replies of a second of CPU
+    used = {key: {block: 1 / cpu for block, cpu in cpu_by_block(part).items() if cpu} for key, part in windows.items()}
+    _rank(rows, "cpu_rank", used)
+    return _tidy(list(rows.values()), list(results.run.get("strategies") or {}))
+
+
+def _by_cell(records: pd.DataFrame) -> dict[Key, pd.DataFrame]:
+    return dict(list(records.groupby(CELL_KEYS, sort=False)))
+
+
+def _tidy(rows: list[dict[str, Any]], strategies: list[str]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=[*COLUMNS, "_group"])
-    order = {name: place for place, name in enumerate(results.run.get("strategies") or {})}
+    order = {name: place for place, name in enumerate(strategies)}
     table["_strategy"] = [order.get(name, len(order)) for name in table["strategy"]]
     table = table.sort_values(["_group", "_strategy"], kind="stable", ignore_index=True)[COLUMNS]
-    table[COUNTS] = table[COUNTS].astype("Int64")
+    table[COUNTS] = table[COUNTS].astype("Float64").astype("Int64")
     unlimited = table["requests_per_connection"] == 0
     table.loc[unlimited, "requests_per_connection"] = pd.NA
-    text = {"strategy", "variant", "service", "status", "reason", "load", "server_cpus"}
-    figures = [column for column in COLUMNS if column not in COUNTS and column not in text]
+    table[TEXTS] = table[TEXTS].fillna("")
+    figures = [column for column in COLUMNS if column not in COUNTS and column not in TEXTS]
     table[figures] = table[figures].astype(float)
     return table
 
@@ -107,19 +164,30 @@ def _reference_cell(key: Key, keys: Iterable[Key], reference: str | None) -> Key
     return min(same_group, key=lambda other: other[1] != "", default=None)
 
 
-def _ratio_to_reference(key: Key, rates: dict[Key, dict[int, float]], reference: str | None) -> Estimate:
+def _ratio_to_reference(
+    key: Key, rates: dict[Key, dict[int, float]], reference: str | None, widened: float
+) -> Estimate:
     other = _reference_cell(key, rates, reference)
-    return UNKNOWN if other is None else ratio(rates[key], rates[other])
+    return UNKNOWN if other is None else ratio(rates[key], rates[other], widened)
+
+
+def _is_ranked(cell: dict[str, Any]) -> bool:
+    return cell["load"] != "open" and cell["limited_by"] not in UNRANKED
+
+
+def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: dict[Key, dict[int, float]]) -> None:
+    """Rank the cells of each group among each other."""
+    for group in {key[2:] for key in rates}:
+        for key, rank in ranks({key: blocks for key, blocks in rates.items() if key[2:] == group}).items():
+            rows[key][column] = rank
 
 
 def _rates(windows: pd.DataFrame) -> dict[int, float]:
     return block_means(windows["block"], windows["requests"] / windows["counted_s"])
 
 
-def _figures(windows: pd.DataFrame, rates: dict[int, float]) -> dict[str, Any]:
-    throughput = geometric(list(rates.values()))
-    replies = int(windows["replies"].sum())
-    connects = merged(windows["connect_hdr"])
+def _figures(windows: pd.DataFrame, rates: dict[int, float], widened: float) -> dict[str, Any]:
+    throughput = geometric(list(rates.values()), widened)
     by_block = windows.sort_values("started_ns").groupby("block")["unanswered"]
     # a block that was cut short had no time to serve everyone
     last = by_block.last()[by_block.size() == by_block.size().max()]
@@ -129,73 +197,41 @@ def _figures(windows: pd.DataFrame, rates: dict[int, float]) -> dict[str, Any]:
         "requests": windows["requests"].sum(),
         "errors": sum(sum(kinds.values()) for kinds in windows["errors"] if kinds),
         "starved": last.max(),
-        **_columns("throughput_rps", throughput),
+        **columns("throughput_rps", throughput),
         "throughput_mib_s": throughput.value * windows["message_size"].iloc[0] / (1 << 20),
-        **_latencies(windows),
-        **_columns("server_cpu_us_per_request", _server_cpu(windows)),
-        "loader_cpu_share": _quotient(windows["loader_cpu_s"].sum(), windows["loader_wall_s"].sum()),
         "censored": windows["censored"].sum(),
-        "connect_p50_us": percentile(connects, 50) / 1e3,
-        "server_minor_faults_per_request": _quotient(windows["server_minor_faults"].sum(), replies),
+        "connect_p50_us": percentile(merged(windows["connect_hdr"]), 50) / 1e3,
     }
 
 
-def _latencies(windows: pd.DataFrame) -> dict[str, Any]:
-    pooled = merged([])
-    blocks = []
-    for _, part in windows.groupby("block"):
-        histogram = merged(part["latency_hdr"])
-        blocks.append((histogram, int(part["unfinished"].sum())))
-        pooled.add(histogram)
-    open_ = int(windows["unfinished"].sum())
-    percents = {"p50_us": 50, "p90_us": 90, "p99_us": 99, "p999_us": 99.9}
-    figures: dict[str, Any] = {name: percentile(pooled, q, open_) / 1e3 for name, q in percents.items()}
-    figures["max_us"] = pooled.get_max_value() / 1e3 if pooled.get_total_count() and not open_ else NAN
-    counted_s = float(windows["counted_s"].median())
-    if counted_s * 1e6 < TIMES_P99 * figures["p99_us"]:
-        figures["_p99"] = (
-            f"p99 not given: {figures['p99_us'] / 1e3:.3g} ms, and a window counts {counted_s * 1e3:.3g} ms, "
-            f"less than {TIMES_P99} times that"
-        )
-        figures |= {"p99_us": NAN, "p999_us": NAN}
-    for name in ("p50_us", "p99_us"):
-        own = [percentile(histogram, percents[name], left) / 1e3 for histogram, left in blocks]
-        figures |= _columns(name, around(figures[name], own))
-    return figures
+def _knee(windows: pd.DataFrame, widened: float) -> dict[str, float]:
+    if windows["load"].iloc[0] != "knee":
+        return {}
+    return columns("knee_rps", geometric(list(block_means(windows["block"], windows["rate_rps"]).values()), widened))
 
 
-def _server_cpu(windows: pd.DataFrame) -> Estimate:
-    sums = windows.groupby("block")[["server_cpu_s", "replies"]].sum()
-    own = [_quotient(cpu * 1e6, replies) for cpu, replies in sums.itertuples(index=False)]
-    return around(_quotient(sums["server_cpu_s"].sum() * 1e6, sums["replies"].sum()), own)
-
-
-def _status(
-    cell: dict[str, Any],
-    measured: pd.DataFrame | None,
-    failed: pd.DataFrame | None,
-    unchecked: dict[str, str],
-) -> dict[str, str]:
+def _judge(cell: dict[str, Any], measured: pd.DataFrame | None, failed: pd.DataFrame | None, results: Results) -> None:
+    """Fill in status, limited_by, verdict and the reasons of both."""
     first = "" if failed is None else str(failed.iloc[0]["reason"])
     if measured is None:
-        assert failed is not None
-        return {"status": str(failed.iloc[0]["status"]), "reason": first}
-    reasons = [first] if first else []
+        cell["status"] = "failed" if failed is None else str(failed.iloc[0]["status"])
+        cell["reason"] = NO_KNEE if failed is None else first
+        is_skipped = cell["status"] == "skipped"
+        # a server that answered nobody, or died
+        cell |= {"limited_by": "" if is_skipped or failed is None else "errors"}
+        cell |= {"verdict": "" if is_skipped else "doubtful"}
+        return
+    strategy = (results.run.get("strategies") or {}).get(cell["strategy"]) or {}
+    cell["limited_by"] = limited_by(cell, results.thresholds, strategy.get("handler"))
+    doubt = doubts(cell, results.thresholds)
     is_unchecked = not measured["checked"].all()
+    reasons = [first] if first else []
     if is_unchecked:
+        unchecked = results.run.get("unchecked") or {}
         reasons.append(unchecked.get(cell["strategy"]) or "failed the conformance check")
-    if "_p99" in cell:
-        reasons.append(cell["_p99"])
-    status = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
-    return {"status": status, "reason": "; ".join(reasons)}
-
-
-def _columns(name: str, estimate: Estimate) -> dict[str, float]:
-    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-
-
-def _quotient(value: float, by: float) -> float:
-    return float(value) / float(by) if by else NAN
+    cell["status"] = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
+    cell["verdict"] = "doubtful" if doubt else "ok"
+    cell["reason"] = "; ".join([*reasons, *doubt])
 
 
 if __name__ == "__main__":

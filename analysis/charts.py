@@ -1,10 +1,11 @@
 """The charts of a run, as PNG and SVG in RESULTS/charts/.
 
 What was measured at several client counts or sizes becomes a line chart; a single point becomes sorted rows.
+Loads with a rate of their own have charts of their own.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +17,31 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from analysis import units
-from analysis.cells import TIMES_P99, tabulate
-from analysis.command import main
+from analysis.ceiling import ceiling
+from analysis.cells import tabulate
+from analysis.command import NothingMeasured, main
 from analysis.labels import End, label_ends
 from analysis.load import CELL_KEYS, Results, load
-from analysis.marks import beside, half_width, marker, point, rows, span, sweep, time_axis
-from analysis.pages import Page, is_starved, pages, served
-from analysis.sheet import SETTINGS, foot, key, save, sheet
+from analysis.marks import (
+    ROWS,
+    WIDE,
+    beside,
+    half_width,
+    in_rows,
+    marker,
+    point,
+    rows,
+    runs_off,
+    span,
+    sweep,
+    time_axis,
+)
+from analysis.pages import Page, finish, is_hollow, is_starved, pages, served
+from analysis.rate_charts import knee, latency_by_rate
+from analysis.sheet import SETTINGS, save, sheet
 from analysis.statistics import BEYOND, distribution, merged
-from analysis.style import GRID, INK, dash, look
+from analysis.style import GRID, INK, Look, dash, look
 
-WIDE = (0.085, 0.215, 0.65, 0.62)  # room for labels on the right
-ROWS = (0.15, 0.215, 0.62, 0.625)  # room for names on the left
 TIME = "time from request to reply"
 
 
@@ -41,69 +55,61 @@ def draw(results: Path) -> list[Path]:
 
 def figures(results: Results) -> Iterator[tuple[str, Figure]]:
     """File name (without ending) and figure of each chart."""
-    sweeps = (
+    for name, chart, page in _planned(results, tabulate(results)):
+        with rc_context(SETTINGS):
+            figure = chart(page)
+        yield name, figure
+
+
+def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Page], Figure], Page]]:
+    sweeps: list[tuple[str, str, Callable[[Page], Figure]]] = [
         ("throughput_vs_clients", "clients", throughput_by_clients),
         ("latency_vs_clients", "clients", latency_by_clients),
         ("throughput_vs_size", "message_size", throughput_by_size),
-    )
-    for suffix, page in pages(results, tabulate(results)):
-        charts = [(name + suffix + more, chart, part)
-                  for name, axis, chart in sweeps for more, part in page.sweeps(axis)]  # fmt: skip
-        charts.append((f"latency_distribution{suffix}", latency_distribution, page.typical()))
-        charts.append((f"cpu_per_request{suffix}", cpu_per_request, page.typical()))
-        for name, chart, part in charts:
-            with rc_context(SETTINGS):
-                figure = chart(part)
-            yield name, figure
+    ]
+    for suffix, page in pages(results, cells, "closed"):
+        for name, axis, chart in sweeps:
+            for more, part in page.sweeps(axis):
+                if axis == "clients" or len(part.points(axis)) > 1:  # a single size is in the chart of clients
+                    yield name + suffix + more, chart, part
+        yield f"latency_distribution{suffix}", latency_distribution, page.typical()
+        yield f"cpu_per_request{suffix}", cpu_per_request, page.typical()
+    for suffix, page in pages(results, cells, "open"):
+        for more, part in page.points_alone():
+            yield f"latency_vs_rate{suffix}{more}", latency_by_rate, part
+    for suffix, page in pages(results, cells, "knee"):
+        for more, part in page.sweeps("clients"):
+            yield f"knee{suffix}{more}", knee, part
 
 
 def throughput_by_clients(page: Page) -> Figure:
     """Correct replies per second over the number of clients."""
     if len(page.points("clients")) < 2:
-        return _throughput_rows(page, "throughput_rps", "correct replies per second", "")
+        return _throughput_rows(page)
     figure = sheet("Throughput by number of clients", page.what("clients"))
     axes = figure.add_axes(WIDE)
-    sweep(axes, page, "clients", "throughput_rps", _rate, 11.5)
+    sweep(axes, page, "clients", "throughput_rps", _rate, 11.5, ceiling=ceiling(page, "clients"))
     axes.set(xlabel="clients", ylabel="correct replies per second")
-    return _finish(figure, page, page.having("throughput_rps"))
+    return finish(figure, page, page.having("throughput_rps"), "throughput_rps")
 
 
 def throughput_by_size(page: Page) -> Figure:
     """Correct replies per second over the message size."""
-    if len(page.points("message_size")) < 2:
-        return _throughput_rows(page, "throughput_mib_s", "payload in one direction, MiB per second", " MiB/s")
     figure = sheet("Throughput by message size", page.what("message_size"))
     axes = figure.add_axes(WIDE)
-    sweep(axes, page, "message_size", "throughput_rps", _rate_and_payload, 11.5)
+    over = ceiling(page, "message_size")
+    sweep(axes, page, "message_size", "throughput_rps", _rate_and_payload, 11.5, ceiling=over)
     axes.set(xlabel="message size", ylabel="correct replies per second")
-    return _finish(figure, page, page.having("throughput_rps"))
+    return finish(figure, page, page.having("throughput_rps"), "throughput_rps")
 
 
-def _throughput_rows(page: Page, name: str, unit: str, short_unit: str) -> Figure:
+def _throughput_rows(page: Page) -> Figure:
     figure = sheet("Throughput", page.what())
     shown = page.having("throughput_rps").sort_values("throughput_rps")
-    if name == "throughput_mib_s":
-        for end in ("low", "high"):
-            shown[f"{name}_{end}"] = shown[f"throughput_rps_{end}"] * shown["message_size"].astype(float) / (1 << 20)
     axes = figure.add_axes(ROWS)
-    rows(axes, shown)
-    axes.set_xlim(0, span(shown, (name,))[1])
-    for row, (_, cell) in enumerate(shown.iterrows()):
-        colour = look(cell["strategy"], cell["variant"]).colour
-        axes.plot(
-            [0, cell[name]],
-            [row, row],
-            color=colour,
-            lw=1.3,
-            alpha=0.55,
-            ls=dash(page.is_chapter(cell["strategy"])),
-        )
-        point(axes, cell, name, row, upright=False)
-        text = units.short(cell[name]) + short_unit + half_width(cell, name)
-        beside(axes, cell, row, (name, f"{name}_high"), text)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    axes.set_xlabel(unit)
-    return _finish(figure, page, shown)
+    in_rows(axes, page, shown, "throughput_rps", _rate_in_row, ceiling(page, "clients"))
+    axes.set_xlabel("correct replies per second")
+    return finish(figure, page, shown, "throughput_rps")
 
 
 def latency_by_clients(page: Page) -> Figure:
@@ -124,7 +130,7 @@ def latency_by_clients(page: Page) -> Figure:
         axes.set_title(title, loc="left", size=13, color=INK, pad=10)
         axes.set_xlabel("clients")
     both[0].set_ylabel(TIME)
-    return _finish(figure, page, page.having("p99_us"))
+    return finish(figure, page, page.having("p99_us"), "p99_us")
 
 
 def _latency_rows(page: Page) -> Figure:
@@ -145,7 +151,7 @@ def _latency_rows(page: Page) -> Figure:
         beside(axes, cell, row, ("p50_us", "p50_us_high", "p99_us", "p99_us_high"), text)
     time_axis(axes, "x")
     axes.set_xlabel(f"{TIME}: marker p50, stroke p99")
-    return _finish(figure, page, shown)
+    return finish(figure, page, shown, "p99_us")
 
 
 def latency_distribution(page: Page) -> Figure:
@@ -155,16 +161,16 @@ def latency_distribution(page: Page) -> Figure:
     ends, shown = [], []
     for name, style, chapter, part in page.lines():
         cell = part.iloc[0]
-        one_in, latency = _tail(page.results.windows, cell)
+        one_in, latency = _tail(page.results, cell)
         if not len(latency):
             continue
-        hollow = is_starved(cell)
+        hollow = is_hollow(cell, "p99_us")
         axes.plot(one_in, latency, color=style.colour, ls=dash(chapter), lw=1.6)
         for share in (2, 10, 100, 1_000):
             if share <= one_in[-1]:
                 marker(axes, share, float(np.interp(share, one_in, latency)), style, hollow=hollow)
         words = f"1 in {units.short(one_in[-1])} over {units.duration(latency[-1])}"
-        words = f"{served(cell)} served" if hollow else words
+        words = f"{served(cell)} served" if is_starved(cell) else words
         ends.append(End(one_in[-1], latency[-1], name, words, style, hollow))
         shown.append(cell.name)
     axes.set_xscale("log")
@@ -178,19 +184,20 @@ def latency_distribution(page: Page) -> Figure:
     axes.set(xlabel="percentile, and share of requests that are slower", ylabel=TIME)
     label_ends(axes, ends, 11)
     reading = f"requests of all blocks together, a line ends where fewer than {BEYOND} are slower"
-    return _finish(figure, page, page.cells.loc[shown], reading)
+    return finish(figure, page, page.cells.loc[shown], "p99_us", reading)
 
 
-def _tail(windows: pd.DataFrame, cell: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _tail(results: Results, cell: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """One in how many requests is slower, and than what (µs): from the median to where the data end."""
     wanted = cell[CELL_KEYS].fillna(0)
+    windows = results.windows
     mine = windows[(windows[CELL_KEYS] == wanted).all(axis=1)]
     values, counts = distribution(merged(mine["latency_hdr"]))
     open_ = int(mine["unfinished"].sum())
     total = counts.sum() + open_
     slower = total - np.cumsum(counts)
     # a window cannot tell latencies that are long beside it: the same rule as for the p99 in cells.csv
-    kept = (slower >= BEYOND) & (values <= mine["counted_s"].median() * 1e9 / TIMES_P99)
+    kept = (slower >= BEYOND) & (values <= mine["counted_s"].median() * 1e9 / results.p99_multiple)
     kept &= slower <= 0.58 * total
     return total / slower[kept], values[kept] / 1e3
 
@@ -218,24 +225,19 @@ def cpu_per_request(page: Page) -> Figure:
         if pd.notna(cell[f"{name}_low"]):
             bar = [[cell[name] - cell[f"{name}_low"]], [cell[f"{name}_high"] - cell[name]]]
             axes.errorbar(cell[name], row, xerr=bar, ecolor=INK, elinewidth=1.3, capsize=3.5, fmt="none")
+            runs_off(axes, (cell[f"{name}_low"], cell[f"{name}_high"]), row, Look(INK, ""), upright=False)
         beside(axes, cell, row, (name, f"{name}_high"), units.duration(cell[name]) + half_width(cell, name))
     axes.set_xlabel("µs of CPU per correct reply: user and system time of the whole process tree")
-    return _finish(figure, page, shown)
-
-
-def _finish(
-    figure: Figure, page: Page, shown: pd.DataFrame, spread: str = "bars: 95 % intervals over blocks"
-) -> Figure:
-    blocks = int(page.measured["blocks"].max())
-    rounds = int(np.ceil((page.measured["windows"] / page.measured["blocks"]).max()))
-    key(figure, starved=bool((shown["starved"] > 0).any()))
-    foot(figure, page.results.run, blocks, rounds, page.notes(shown), spread)
-    return figure
+    return finish(figure, page, shown, name)
 
 
 def _rate(cell: pd.Series) -> str:
     if served(cell):
         return f"{served(cell)} served"
+    return units.short(cell["throughput_rps"]) + half_width(cell, "throughput_rps")
+
+
+def _rate_in_row(cell: pd.Series) -> str:
     return units.short(cell["throughput_rps"]) + half_width(cell, "throughput_rps")
 
 
@@ -245,5 +247,12 @@ def _rate_and_payload(cell: pd.Series) -> str:
     return f"{units.short(cell['throughput_rps'])}, {units.short(cell['throughput_mib_s'])} MiB/s"
 
 
+def _draw_some(results: Path) -> list[Path]:
+    drawn = draw(results)
+    if not drawn:
+        raise NothingMeasured(f"{results}: no window was recorded, so there is nothing to draw")
+    return drawn
+
+
 if __name__ == "__main__":
-    sys.exit(main("python -m analysis.charts", "draw RESULTS/charts/ again", draw))
+    sys.exit(main("python -m analysis.charts", "draw RESULTS/charts/ again", _draw_some))

@@ -10,15 +10,42 @@ import pandas as pd
 
 SCHEMA = 1
 
-GROUP_KEYS = ["service", "clients", "message_size", "requests_per_connection", "load", "server_cpus"]
+GROUP_KEYS = ["service", "clients", "message_size", "requests_per_connection", "load", "rate", "server_cpus"]
 CELL_KEYS = ["strategy", "variant", *GROUP_KEYS]
 
-_FAILURE_KEYS = [*CELL_KEYS, "block", "group", "status", "reason"]
+# What a verdict is decided by, where the run does not say: bench.toml has the reasons.
+THRESHOLDS = {
+    "perturb_from_share": 0.7,
+    "spin_share": 1.0,
+    "errors_share": 0.01,
+    "busy_share": 0.8,
+    "round_trip_factor": 10.0,
+    "block_spread": 0.25,
+    "drift_share": 0.10,
+    "littles_law_share": 0.15,
+    "arrival_share": 0.10,
+}
+P99_MULTIPLE = 5.0
+
+_ALWAYS = [key for key in CELL_KEYS if key != "rate"]
+_FAILURE_KEYS = [*_ALWAYS, "block", "group", "status", "reason"]
 _WINDOW_KEYS = [
-    *CELL_KEYS, "block", "group", "round", "checked", "started_ns", "counted_s", "requests", "replies",
-    "censored", "unfinished", "unanswered", "errors", "connect_hdr", "latency_hdr", "server_cpu_s",
-    "server_minor_faults", "loader_cpu_s", "loader_wall_s",
+    *_ALWAYS, "block", "group", "round", "checked", "started_ns", "counted_s", "requests", "replies",
+    "censored", "unanswered", "errors", "connect_hdr", "latency_hdr", "server_cpu_s", "server_minor_faults",
+    "loader_cpu_s", "loader_wall_s",
 ]  # fmt: skip
+_FOOTPRINT_KEYS = [*_ALWAYS, "block", "group"]
+# What older results do not have, and only some kinds of load; where it is absent it is this.
+_NONE = float("nan")
+_LATER = {
+    "rate": "", "unfinished": 0, "workers": 1, "connects": 0, "spin_ns": 0, "phase": "", "first_half": _NONE,
+    "carried": _NONE, "asked": _NONE, "failed": _NONE, "arrival_hdr": None, "rate_rps": _NONE, "offered": _NONE,
+    "dropped": _NONE, "service_hdr": None, "dispatch_hdr": None,
+}  # fmt: skip
+_MEASURES = dict.fromkeys(
+    ("pss_idle_bytes", "pss_bytes", "processes", "threads", "replies", "user_s", "system_s",
+     "voluntary_switches", "involuntary_switches"), _NONE,
+)  # fmt: skip
 
 
 class ResultsError(Exception):
@@ -27,31 +54,53 @@ class ResultsError(Exception):
 
 @dataclass(frozen=True)
 class Results:
-    """One run, as recorded; in the tables `requests_per_connection` 0 means unlimited."""
+    """One run, as recorded; in the tables `requests_per_connection` 0 means unlimited, `rate` "" none."""
 
     folder: Path
     run: dict[str, Any]
-    windows: pd.DataFrame
+    windows: pd.DataFrame  # those that the figures come from
+    probes: pd.DataFrame  # windows in which the search for the knee tried a rate
+    perturbed: pd.DataFrame  # windows in which the loader was slowed down on purpose: they only show who limits
+    footprints: pd.DataFrame  # memory and CPU of a server's process tree, once for each cell and block
     failures: pd.DataFrame
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """What a verdict is decided by, as it was set for this run."""
+        return THRESHOLDS | (self.run.get("verdict") or {})
+
+    @property
+    def p99_multiple(self) -> float:
+        """A window shorter than this many p99s sees too few slow requests from start to end."""
+        return float((self.run.get("window") or {}).get("p99_multiple", P99_MULTIPLE))
 
 
 def load(folder: Path) -> Results:
     """The run in `folder`; ResultsError if it is no results folder or of another schema."""
     folder = Path(folder)
     run = _run(folder)
-    windows: list[dict[str, Any]] = []
-    failures: list[dict[str, Any]] = []
-    tables = {"window": (windows, _WINDOW_KEYS), "failure": (failures, _FAILURE_KEYS)}
+    needed = {"window": _WINDOW_KEYS, "perturbed": _WINDOW_KEYS, "footprint": _FOOTPRINT_KEYS, "failure": _FAILURE_KEYS}
+    rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in needed}
     path = folder / "windows.jsonl"
     for number, record in _records(path):
-        rows, keys = tables.get(record.get("kind", ""), (None, []))
-        if rows is None:
+        kind = record.get("kind", "")
+        if kind not in needed:
             continue  # a kind that a later version records
-        missing = [key for key in keys if key not in record]
+        missing = [key for key in needed[kind] if key not in record]
         if missing:
             raise ResultsError(f"{path}:{number}: no {missing[0]!r}; was it written by another version?")
-        rows.append(record)
-    return Results(folder, run, _table(windows, _WINDOW_KEYS), _table(failures, _FAILURE_KEYS))
+        rows[kind].append(record)
+    windows = _table(rows["window"], _WINDOW_KEYS, _LATER)
+    searching = windows["phase"] == "search"
+    return Results(
+        folder,
+        run,
+        windows=windows[~searching].reset_index(drop=True),
+        probes=windows[searching].reset_index(drop=True),
+        perturbed=_table(rows["perturbed"], _WINDOW_KEYS, _LATER),
+        footprints=_table(rows["footprint"], _FOOTPRINT_KEYS, {"rate": ""} | _MEASURES),
+        failures=_table(rows["failure"], _FAILURE_KEYS, {"rate": ""}),
+    )
 
 
 def _run(folder: Path) -> dict[str, Any]:
@@ -91,10 +140,16 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, record
 
 
-def _table(records: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
-    table = pd.DataFrame(records, columns=columns)
+def _table(records: list[dict[str, Any]], needed: list[str], later: dict[str, Any]) -> pd.DataFrame:
+    """One row per record; of the keys in `later` those that it lacks, or has as null, are what stands there."""
+    filled = [{key: record[key] for key in needed} | _filled(record, later) for record in records]
+    table = pd.DataFrame(filled, columns=[*needed, *later])
     for key in ("clients", "message_size", "requests_per_connection"):
         table[key] = table[key].astype("Int64").fillna(0).astype(int)
     table["server_cpus"] = [" ".join(map(str, cpus or [])) for cpus in table["server_cpus"]]
     table["variant"] = [variant or "" for variant in table["variant"]]
     return table
+
+
+def _filled(record: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    return {key: absent if record.get(key) is None else record[key] for key, absent in later.items()}

@@ -10,13 +10,16 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from analysis import units
+from analysis.ceiling import Points, draw_across, draw_over, room
 from analysis.labels import End, label_ends
-from analysis.pages import Page, is_starved, label, served
+from analysis.pages import Page, is_hollow, is_starved, label, served
 from analysis.style import FAINT, GRID, INK, Look, dash, look, marker_scale
 
 LOG_FROM = 25  # figures that span more than this ask for a log axis
 ON_LOG_FROM = 4  # the same for the values of the matrix
 LINES_UNDER = 30 / 72  # inches that two lines of text take under a marker
+WIDE = (0.085, 0.215, 0.65, 0.62)  # axes with room for labels on the right
+ROWS = (0.15, 0.215, 0.62, 0.625)  # the same with room for names on the left
 HALO = [withStroke(linewidth=3, foreground="white")]
 
 
@@ -28,11 +31,23 @@ def sweep(
     words: Callable[[pd.Series], str],
     size: float,
     limits: tuple[float, float] | None = None,
+    ceiling: Points = (),
 ) -> None:
-    """Lines with intervals over one axis of the matrix, labelled at their ends. Limits ask for a log axis."""
+    """Lines with intervals over one axis of the matrix, labelled at their ends. Limits ask for a log axis.
+
+    `ceiling` is what a line is drawn through if it lies near enough: values on the axis, and rates.
+    """
     points = page.points(axis)
     write = units.size if axis == "message_size" else units.count
     position = _matrix_axis(axes, points, write)
+    low, high = limits or span(page.measured, (name,))
+    high = room(ceiling, high)
+    positive = page.measured.loc[page.measured[name] > 0, name]
+    if limits or positive.max() > LOG_FROM * positive.min():
+        axes.set_yscale("log")
+        axes.set_ylim(low, high)
+    else:
+        axes.set_ylim(0, high)
     lines = list(page.lines())
     ends, hollow = [], []
     for number, (name_at_end, style, chapter, part) in enumerate(lines):
@@ -50,17 +65,11 @@ def sweep(
         last = part.iloc[-1]
         early = last[axis] != points[-1]
         text = words(last) + (f" at {write(last[axis])}" if early else "")
-        ends.append(End(x[-1], y[-1], name_at_end, text, style, is_starved(last), early))
-    low, high = limits or span(page.measured, (name,))
-    positive = page.measured.loc[page.measured[name] > 0, name]
-    if limits or positive.max() > LOG_FROM * positive.min():
-        axes.set_yscale("log")
-        axes.set_ylim(low, high)
-    else:
-        axes.set_ylim(0, high)
+        ends.append(End(x[-1], y[-1], name_at_end, text, style, is_hollow(last, name), early))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.grid(color=GRID, lw=0.8)
     axes.set_axisbelow(True)
+    draw_over(axes, ceiling)
     _say_served(axes, hollow, "clients served" if size > 10 else "served")
     label_ends(axes, ends, size)
 
@@ -125,6 +134,26 @@ def rows(axes: Axes, shown: pd.DataFrame) -> None:
     axes.set_axisbelow(True)
 
 
+def in_rows(
+    axes: Axes,
+    page: Page,
+    shown: pd.DataFrame,
+    name: str,
+    words: Callable[[pd.Series], str],
+    ceiling: Points = (),
+) -> None:
+    """A rate for each cell: a line from zero to its point, with words beside it."""
+    rows(axes, shown)
+    axes.set_xlim(0, room(ceiling, span(shown, (name,))[1]))
+    for row, (_, cell) in enumerate(shown.iterrows()):
+        colour, style = look(cell["strategy"], cell["variant"]).colour, dash(page.is_chapter(cell["strategy"]))
+        axes.plot([0, cell[name]], [row, row], color=colour, lw=1.3, alpha=0.55, ls=style)
+        point(axes, cell, name, row, upright=False)
+        beside(axes, cell, row, (name, f"{name}_high"), words(cell))
+    draw_across(axes, ceiling)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
 def beside(axes: Axes, cell: pd.Series, row: float, names: Sequence[str], text: str) -> None:
     """Write to the right of the largest of these figures in a row. The limits must be final."""
     right = min(float(np.nanmax(cell[list(names)].astype(float))), axes.get_xlim()[1])
@@ -135,7 +164,7 @@ def beside(axes: Axes, cell: pd.Series, row: float, names: Sequence[str], text: 
 
 
 def point(axes: Axes, cell: pd.Series, name: str, at: float, *, upright: bool, symbol: str = "") -> None:
-    """A figure as a marker with its interval; `at` is its place on the other axis."""
+    """A figure as a marker with its interval; `at` is its place on the other axis. The limits must be final."""
     if pd.isna(cell[name]):
         return
     style = look(cell["strategy"], cell["variant"])
@@ -145,12 +174,23 @@ def point(axes: Axes, cell: pd.Series, name: str, at: float, *, upright: bool, s
         which: Any = {"yerr" if upright else "xerr": bar}
         which |= {"elinewidth": 1.5, "capthick": 1.5, "capsize": 0 if upright else 3}
         axes.errorbar(x, y, fmt="none", ecolor=style.colour, **which)
+        runs_off(axes, (cell[f"{name}_low"], cell[f"{name}_high"]), at, style, upright=upright)
     big = 16 if symbol else 7 if upright else 9
-    marker(axes, x, y, style, hollow=is_starved(cell), symbol=symbol, size=big)
+    marker(axes, x, y, style, hollow=is_hollow(cell, name), symbol=symbol, size=big)
+
+
+def runs_off(axes: Axes, ends: tuple[float, float], at: float, style: Look, *, upright: bool) -> None:
+    """An arrowhead at the edge that an interval crosses."""
+    low, high = axes.get_ylim() if upright else axes.get_xlim()
+    heads = "v^" if upright else "<>"
+    for edge, symbol, is_beyond in zip((low, high), heads, (ends[0] < low, ends[1] > high), strict=True):
+        if is_beyond:
+            x, y = (at, edge) if upright else (edge, at)
+            axes.plot(x, y, ls="", marker=symbol, ms=7, mfc=style.colour, mec="white", mew=0.5, clip_on=False, zorder=4)
 
 
 def marker(axes: Axes, x: float, y: float, style: Look, *, hollow: bool, symbol: str = "", size: float = 7) -> None:
-    """A single marker; hollow where clients starved."""
+    """A single marker; hollow where it is drawn with a reservation."""
     outlined = hollow or symbol == "|"
     face, edge = "white" if hollow else style.colour, style.colour if outlined else "white"
     width = 2.2 if symbol else 1.5 if hollow else 0.6
@@ -168,7 +208,7 @@ def time_axis(axes: Axes, which: str) -> None:
 
 
 def span(cells: pd.DataFrame, names: Sequence[str]) -> tuple[float, float]:
-    """Limits that hold these figures and their intervals; an interval far beyond all figures runs off."""
+    """Limits that hold these figures and their intervals; an interval far beyond all figures runs off, with a sign."""
     values = cells[list(names)].to_numpy(float)
     values = values[np.isfinite(values) & (values > 0)]
     if not values.size:

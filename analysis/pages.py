@@ -6,16 +6,25 @@ sweeps, get charts of their own, named by what differs.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis import units
 from analysis.load import Results
+from analysis.sheet import foot, key
 from analysis.style import Look, look
+from analysis.verdict import SHORT_WINDOWS, UNANSWERED_TAIL, touching
 
 TYPICAL_CLIENTS = 100
-PAGE_KEYS = ["service", "requests_per_connection", "load", "server_cpus"]
+LOADS = {
+    "closed": "one request in flight per client",
+    "open": "requests at a rate of their own",
+    "knee": "the highest rate within a limit of the p99",
+}
+PAGE_KEYS = ["service", "requests_per_connection", "server_cpus"]
 
 
 @dataclass
@@ -67,6 +76,15 @@ class Page:
             suffix = "-" + say_point(other, value).replace(" ", "") if place else ""
             yield suffix, Page(self.results, self.cells[self.cells[other] == value])
 
+    def points_alone(self) -> Iterator[tuple[str, "Page"]]:
+        """File name suffix and page of each number of clients and message size, the typical one first."""
+        typical = self.typical()
+        yield "", typical
+        for (clients, size), part in self.cells.groupby(["clients", "message_size"]):
+            if not part.index.isin(typical.cells.index).any() and part["windows"].notna().any():
+                at = f"-{say_point('clients', clients)}-{say_point('message_size', size)}"
+                yield at.replace(" ", ""), Page(self.results, part)
+
     def what(self, axis: str = "") -> str:
         """What all cells have in common, but for the axis."""
         cell = self.cells.iloc[0]
@@ -76,52 +94,69 @@ class Page:
         if axis != "message_size":
             parts.append(f"{units.size(cell['message_size'])} messages")
         parts.append(units.connections(cell["requests_per_connection"]))
-        closed = cell["load"] == "closed"
-        parts.append("one request in flight per client" if closed else f"{cell['load']} load")
+        parts.append(LOADS.get(cell["load"], f"{cell['load']} load"))
         return " · ".join(parts)
 
-    def notes(self, shown: pd.DataFrame) -> list[str]:
+    def notes(self, shown: pd.DataFrame, figure: str) -> list[str]:
         """What the chart does not show, and what it shows with a reservation."""
         notes = [str(mark) for mark in self.results.run.get("marks") or []]
         reservations = {"unchecked": "Failed the conformance check", "incomplete": "Failed in some blocks"}
         for status, words in reservations.items():
-            names = shown.loc[shown["status"] == status, "strategy"].unique()
-            if len(names):
-                notes.append(f"{words}: {', '.join(names)}")
+            reserved = shown.loc[shown["status"] == status, "strategy"].unique()
+            if len(reserved):
+                notes.append(f"{words}: {', '.join(reserved)}")
         missing = self._missing(shown)
         if missing:
             notes.append("Not shown: " + ", ".join(missing))
+        for phrase, names in _doubted(shown, figure).items():
+            everyone = len(names) == self.measured["strategy"].nunique() > 1
+            notes.append(f"{phrase[0].upper()}{phrase[1:]}: {'all of them' if everyone else ', '.join(names)}")
         return notes
 
     def _missing(self, shown: pd.DataFrame) -> list[str]:
-        axis = "clients" if self.cells["clients"].nunique() > 1 else "message_size"
-        points: dict[tuple[str, str], list[int]] = {}  # (name, why) -> where
+        axis = next((axis for axis in ("rate", "clients") if self.cells[axis].nunique() > 1), "message_size")
+        points: dict[tuple[str, str], list[Any]] = {}  # (name, why) -> where
         for _, cell in self.cells[~self.cells.index.isin(shown.index)].sort_values(axis).iterrows():
             if pd.isna(cell["windows"]):
                 why = f"{cell['status']}: {cell['reason']}"
-            elif "p99 not given" in cell["reason"]:
+            elif SHORT_WINDOWS in cell["reason"]:
                 why = "p99 over a fifth of a window"
+            elif UNANSWERED_TAIL in cell["reason"]:
+                why = UNANSWERED_TAIL
             else:
                 why = "too few requests"
-            points.setdefault((label(cell), why), []).append(int(cell[axis]))
+            points.setdefault((label(cell), why), []).append(cell[axis])
         names: dict[tuple[str, str], list[str]] = {}  # (where, why) -> names
         for (name, why), where in points.items():
             everywhere = len(where) == self.cells[axis].nunique()
             *others, last = where
-            places = [str(other) if axis == "clients" else units.size(other) for other in others]
+            places = [units.size(other) if axis == "message_size" else str(other) for other in others]
             at = "" if everywhere else f" at {', '.join([*places, say_point(axis, last)])}"
             names.setdefault((at, why), []).append(name)
         return [f"{', '.join(alike)}{at} ({why})" for (at, why), alike in names.items()]
 
 
-def pages(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Page]]:
-    """Suffix and page of cells that differ in strategy, clients and size only; the first has no suffix."""
+def pages(results: Results, cells: pd.DataFrame, load: str) -> Iterator[tuple[str, Page]]:
+    """Suffix and page of this load's cells that differ in strategy, clients, size and rate only.
+
+    The first has no suffix.
+    """
     first = None
-    for _, part in cells.groupby(PAGE_KEYS, sort=False, dropna=False):
+    for _, part in cells[cells["load"] == load].groupby(PAGE_KEYS, sort=False, dropna=False):
         if part["windows"].notna().any():
             here = part.iloc[0]
             first = here if first is None else first
             yield _suffix(here, first), Page(results, part)
+
+
+def _doubted(shown: pd.DataFrame, figure: str) -> dict[str, list[str]]:
+    """Doubt -> names of the strategies that have a cell with it."""
+    names: dict[str, list[str]] = {}
+    for _, cell in shown.iterrows():
+        for phrase in touching(cell, figure):
+            if label(cell) not in names.setdefault(phrase, []):
+                names[phrase].append(label(cell))
+    return names
 
 
 def _suffix(here: pd.Series, first: pd.Series) -> str:
@@ -129,7 +164,6 @@ def _suffix(here: pd.Series, first: pd.Series) -> str:
     words = {
         "service": here["service"],
         "requests_per_connection": "persistent" if pd.isna(per) else f"{per}-per-connection",
-        "load": here["load"],
         "server_cpus": "cpus-" + str(here["server_cpus"]).replace(" ", "-"),
     }
     return "".join(f"-{words[name]}" for name in PAGE_KEYS if str(here[name]) != str(first[name]))
@@ -152,6 +186,25 @@ def is_starved(cell: pd.Series) -> bool:
     return bool(pd.notna(cell["starved"]) and cell["starved"] > 0)
 
 
-def say_point(axis: str, value: float) -> str:
-    """A place on an axis of the matrix: 100 clients, 16 KiB."""
+def is_hollow(cell: pd.Series, figure: str) -> bool:
+    """Whether this column is drawn with a reservation."""
+    return is_starved(cell) or bool(touching(cell, figure))
+
+
+def say_point(axis: str, value: Any) -> str:
+    """A place on an axis of the matrix: 100 clients, 16 KiB, a rate of 2000."""
+    if axis == "rate":
+        return f"a rate of {value}"
     return units.clients(int(value)) if axis == "clients" else units.size(value)
+
+
+def finish(
+    figure: Figure, page: Page, shown: pd.DataFrame, name: str, spread: str = "bars: 95 % intervals over blocks"
+) -> Figure:
+    """Key and foot of a chart whose figure is this column."""
+    blocks = int(page.measured["blocks"].max())
+    rounds = int(np.ceil((page.measured["windows"] / page.measured["blocks"]).max()))
+    starved = bool((shown["starved"] > 0).any())
+    key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
+    foot(figure, page.results.run, blocks, rounds, page.notes(shown, name), spread)
+    return figure

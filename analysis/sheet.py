@@ -41,15 +41,16 @@ def sheet(title: str, subtitle: str) -> Figure:
     return figure
 
 
-def key(figure: Figure, *, starved: bool) -> None:
+def key(figure: Figure, *, starved: bool, doubtful: bool) -> None:
     """What dashes and hollow markers mean: the only legend, since lines carry their names."""
     handles = [
         Line2D([], [], color=FAINT, lw=1.8, ls=dash(True), label="listing of the chapter"),
         Line2D([], [], color=FAINT, lw=1.8, ls=dash(False), label="later mechanism"),
     ]
-    if starved:
+    if starved or doubtful:
+        meanings = ["doubtful"] * doubtful + ["some clients never served"] * starved
         look: dict[str, Any] = {"color": FAINT, "marker": "o", "ms": 7, "mfc": "white", "mew": 1.5, "ls": ""}
-        handles.append(Line2D([], [], label="hollow: some clients never served", **look))
+        handles.append(Line2D([], [], label="hollow: " + " or ".join(meanings), **look))
     figure.legend(handles=handles, loc="upper right", bbox_to_anchor=(0.98, 0.9), ncols=3, frameon=False,
                   fontsize=10.5, handlelength=2.6, labelcolor=FAINT)  # fmt: skip
 

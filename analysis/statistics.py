@@ -1,22 +1,26 @@
-"""Means, intervals and percentiles, as pure functions.
+"""Means, intervals, percentiles and ranks, as pure functions.
 
 Blocks are what repeats: windows of one block share their server processes and are no independent
-witnesses. Whatever has a 95 % interval here has it from one number per block.
+witnesses. Whatever has a 95 % interval here has it from one number per block; only the interval that the
+order of single requests gives (`percentile_interval`) takes them for independent, and is never used alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import combinations
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import bdtr, bdtrik, stdtr, stdtrit
 
 CONFIDENCE = 0.95
 BEYOND = 10  # a percentile is printed if at least that many requests lie beyond it
+LOOKED = 1.1  # how much wider an interval is where the run went on until it was narrow: harness/precision.py
 
 NAN = float("nan")
+Name = TypeVar("Name", bound=Hashable)
 
 
 class Estimate(NamedTuple):
@@ -38,29 +42,34 @@ def block_means(blocks: Iterable[int], values: Iterable[float]) -> dict[int, flo
     return {block: sum(group) / len(group) for block, group in sorted(grouped.items())}
 
 
+def t_quantile(count: int) -> float:
+    """How many standard errors the interval of a mean of so many values reaches to either side."""
+    return float(stdtrit(count - 1, 0.5 + CONFIDENCE / 2))
+
+
 def spread(values: Sequence[float]) -> float:
     """Half the width of the t interval of a mean, in the unit of the values; NaN for fewer than two."""
     if len(values) < 2:
         return NAN
-    t = float(stdtrit(len(values) - 1, 0.5 + CONFIDENCE / 2))
-    return t * float(np.std(values, ddof=1)) / len(values) ** 0.5
+    return t_quantile(len(values)) * float(np.std(values, ddof=1)) / len(values) ** 0.5
 
 
-def geometric(values: Sequence[float]) -> Estimate:
+def geometric(values: Sequence[float], widened: float = 1.0) -> Estimate:
     """Geometric mean over blocks with its t interval on the log scale.
 
     Throughput varies in proportion, so the log is the scale on which it is symmetric. Zero has no log:
-    with a block at zero the value is the plain mean, without an interval.
+    with a block at zero the value is the plain mean, without an interval. `widened` is the factor on the
+    interval's half-width.
     """
     if not len(values):
         return UNKNOWN
     if min(values) <= 0:
         return Estimate(float(np.mean(values)), NAN, NAN)
     logs = np.log(values)
-    return around(float(np.exp(logs.mean())), values)
+    return around(float(np.exp(logs.mean())), values, widened)
 
 
-def around(pooled: float, values: Sequence[float]) -> Estimate:
+def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Estimate:
     """A figure taken from all blocks together, with the interval that its blocks' own values spread.
 
     For percentiles and quotients, where the pooled figure is better than the mean of the blocks' figures.
@@ -69,16 +78,60 @@ def around(pooled: float, values: Sequence[float]) -> Estimate:
     known = [value for value in values if value == value]
     if not pooled > 0 or not known or min(known) <= 0:
         return Estimate(pooled, NAN, NAN)
-    factor = float(np.exp(spread(np.log(known).tolist())))
+    factor = float(np.exp(widened * spread(np.log(known).tolist())))
     return Estimate(pooled, pooled / factor, pooled * factor)
 
 
-def ratio(blocks: Mapping[int, float], reference: Mapping[int, float]) -> Estimate:
+def ratio(blocks: Mapping[int, float], reference: Mapping[int, float], widened: float = 1.0) -> Estimate:
     """Ratio to a reference within the blocks that both have: what a block does to both cancels."""
     shared = [block for block in blocks if block in reference]
     if not shared or any(blocks[block] <= 0 or reference[block] <= 0 for block in shared):
         return UNKNOWN
-    return geometric([blocks[block] / reference[block] for block in shared])
+    return geometric([blocks[block] / reference[block] for block in shared], widened)
+
+
+def wider(one: Estimate, other: Estimate) -> Estimate:
+    """The first one's value with whichever ends lie further out; no interval unless both have one."""
+    return Estimate(one.value, float(np.minimum(one.low, other.low)), float(np.maximum(one.high, other.high)))
+
+
+# --- ranks ------------------------------------------------------------------------------------------
+
+
+def ranks(strategies: Mapping[Name, Mapping[int, float]]) -> dict[Name, int]:
+    """1 + the number of strategies that were shown to be faster; those not told apart share a rank.
+
+    A strategy is its rate in each block. Two are compared by a paired t test of the logarithm over the blocks
+    that both have; Holm's procedure over all pairs keeps the chance of a single wrong order at 5 % together.
+    Strategies with a block at zero are not ranked.
+    """
+    ranked = {name: blocks for name, blocks in strategies.items() if blocks and min(blocks.values()) > 0}
+    pairs = sorted(
+        (_faster(ranked[one], ranked[other], one, other) for one, other in combinations(ranked, 2)),
+        key=lambda pair: pair[0],
+    )
+    rank = dict.fromkeys(ranked, 1)
+    for place, (chance, slower) in enumerate(pairs):
+        if not chance <= (1 - CONFIDENCE) / (len(pairs) - place):
+            break  # Holm: the first pair that is not shown ends it
+        rank[slower] += 1
+    return rank
+
+
+def _faster(one: Mapping[int, float], other: Mapping[int, float], *names: Name) -> tuple[float, Name]:
+    """The chance of so large a difference between equals, and the name of the slower one."""
+    shared = [block for block in one if block in other]
+    if len(shared) < 2:
+        return 1.0, names[0]
+    logs = np.log([one[block] / other[block] for block in shared])
+    slower = names[0] if logs.mean() < 0 else names[1]
+    error = float(np.std(logs, ddof=1)) / len(logs) ** 0.5
+    if not error:
+        return (0.0 if logs.mean() else 1.0), slower
+    return 2 * float(stdtr(len(logs) - 1, -abs(float(logs.mean())) / error)), slower
+
+
+# --- histograms -------------------------------------------------------------------------------------
 
 
 def merged(encoded: Iterable[object]) -> HdrHistogram:
@@ -88,6 +141,12 @@ def merged(encoded: Iterable[object]) -> HdrHistogram:
         if isinstance(text, str) and text:
             total.decode_and_add(text)
     return total
+
+
+def mean(histogram: HdrHistogram) -> float:
+    """The arithmetic mean, in the histogram's unit; NaN if it is empty."""
+    values, counts = distribution(histogram)
+    return float(values @ counts.astype(float)) / float(counts.sum()) if len(values) else NAN
 
 
 def supported(count: int, percent: float) -> bool:
@@ -101,11 +160,43 @@ def percentile(histogram: HdrHistogram, percent: float, censored: int = 0) -> fl
     `censored` requests were still open when their window ended: slower than any answer, by an unknown
     amount. NaN if the sample does not support the percentile, or if it lies among them.
     """
-    answered = histogram.get_total_count()
-    if not supported(answered + censored, percent):
+    total = histogram.get_total_count() + censored
+    if not supported(total, percent):
         return NAN
-    rank = max(1, int(np.ceil(round(percent / 100 * (answered + censored), 6))))
-    if rank > answered:
+    return _at_rank(histogram, max(1, int(np.ceil(round(percent / 100 * total, 6)))))
+
+
+def percentile_interval(histogram: HdrHistogram, percent: float, censored: int = 0) -> Estimate:
+    """A percentile between two order statistics of the same sample, without any assumption on its shape.
+
+    It assumes that requests are independent. They are not quite (neighbours share a moment and a process), so
+    this is the least width that a percentile has, not its whole. NaN where an end lies among the `censored`.
+    """
+    value = percentile(histogram, percent, censored)
+    if value != value:
+        return UNKNOWN
+    low, high = order_statistics(histogram.get_total_count() + censored, percent)
+    return Estimate(value, _at_rank(histogram, low), _at_rank(histogram, high))
+
+
+def order_statistics(count: int, percent: float) -> tuple[int, int]:
+    """Ranks (from 1) of the two values of a sorted sample between which the percentile lies, at 95 %.
+
+    How many of a sample lie below the true percentile is binomial, whatever its distribution. 0 and count + 1
+    stand for no bound.
+    """
+    share, tail = percent / 100, (1 - CONFIDENCE) / 2
+    return _binomial_quantile(tail, count, share), _binomial_quantile(1 - tail, count, share) + 1
+
+
+def _binomial_quantile(chance: float, count: int, share: float) -> int:
+    """The smallest number that a binomial variable does not exceed with this chance."""
+    found = max(0, int(np.ceil(bdtrik(chance, count, share))))
+    return found - 1 if found and bdtr(found - 1, count, share) >= chance else found
+
+
+def _at_rank(histogram: HdrHistogram, rank: int) -> float:
+    if not 1 <= rank <= histogram.get_total_count():
         return NAN
     values, counts = distribution(histogram)
     return float(values[np.searchsorted(np.cumsum(counts), rank)])

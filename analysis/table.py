@@ -1,6 +1,10 @@
-"""The run as a table in the terminal: a block of rows per group, the fastest first."""
+"""The run as a table in the terminal: a block of rows per group, the best first.
+
+Strategies that were not shown to differ share a rank. A figure with a ? is doubtful, for a reason below its group.
+"""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +19,15 @@ from analysis.cells import tabulate
 from analysis.command import main
 from analysis.load import GROUP_KEYS, Results, load
 from analysis.pages import label, served
+from analysis.verdict import parted, touching
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 NONE = "-"
-WIDTH = 100
+WIDTH = 110
 LOPSIDED = 2.0
+# what is sorted by, for each load, after the ranks
+ORDER = {"closed": {"throughput_rps": False}, "open": {"dropped": True, "p99_us": True}, "knee": {"knee_rps": False}}
+Column = tuple[str, Callable[[pd.Series], str]]
 
 
 def render(results: Path, console: Console) -> None:
@@ -30,67 +38,123 @@ def render(results: Path, console: Console) -> None:
         console.print(Text("Nothing was measured."))
         return
     console.width = max(console.width, WIDTH)  # into a pipe rich assumes 80 and would cut the notes off
+    reference = str(found.run.get("reference") or "reference")
     for _, group in cells.groupby(GROUP_KEYS, sort=False, dropna=False):
-        console.print(_group(found, group))
+        console.print(_group(group, reference))
         for line in _remarks(group):
             console.print(Text(line, style="dim"))
         console.print()
-    few = cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()
-    reference = found.run.get("reference")
-    measured = reference in set(cells["strategy"])
-    ratio = (
-        f"Ratio to {reference} within blocks, ~ where it may be 1." if measured else f"No ratios without {reference}."
-    )
-    how = f"±: 95 % interval over blocks. {ratio} CPU of the server."
-    console.print(Text(how, style="dim"))
-    if few.any():
-        console.print(Text("No interval where there are fewer than two blocks with replies.", style="dim"))
+    for line in _how_to_read(found, cells, reference):
+        console.print(Text(line, style="dim"))
 
 
-def _group(results: Results, group: pd.DataFrame) -> Table:
+def _how_to_read(found: Results, cells: pd.DataFrame, reference: str) -> list[str]:
+    ratio = f"Ratio to {reference} within blocks, ~ where it may be 1."
+    if reference not in set(cells["strategy"]):
+        ratio = f"No ratios without {reference}."
+    lines = [f"±: 95 % interval over blocks. {ratio} CPU of the server. #: rank."]
+    if (cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()).any():
+        lines.append("No interval where there are fewer than two blocks with replies.")
+    if (cells["starved"].fillna(0) > 0).any():
+        lines.append("1 of 10: so many clients were served; the others never were.")
+    if (cells["verdict"] == "doubtful").any():
+        lines.append("?: doubtful, see below its group; server CPU per request holds all the same.")
+    if (cells["load"] != "closed").any():
+        lines.append("Open loop and knee: latency from the instant at which a request was meant to start.")
+    return lines
+
+
+def _group(group: pd.DataFrame, reference: str) -> Table:
     first = group.iloc[0]
-    reference = results.run.get("reference") or "reference"
     title = (
         f"{first['service']}, {units.clients(int(first['clients']))}, {units.size(first['message_size'])}, "
         f"{units.connections(first['requests_per_connection'])}"
     )
     if first["load"] != "closed":
-        title += f", {first['load']} load"
+        title += f", {first['load']} load" + (f" at {_rate_asked(first['rate'])}" if first["rate"] else "")
     table = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
                   padding=(0, 1), collapse_padding=True)  # fmt: skip
     longest = max(len(label(cell)) for _, cell in group.iterrows())
-    table.add_column("strategy", overflow="fold", min_width=min(longest, 22))
-    table.add_column("requests/s", justify="right", no_wrap=True)
-    for name in ("ratio", "p50", "p99", "CPU/req"):
+    is_ranked = group["rank"].notna().any()
+    if is_ranked:
+        table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("strategy", overflow="fold", min_width=min(longest, 20))
+    figures = _figures(str(first["load"]), reference)
+    for name, _ in figures:
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("limited by", no_wrap=True)
     table.add_column("note", overflow="fold")
-    # A rate at which some clients are never served comes after those that serve all.
-    served_first = group.assign(starving=group["starved"].fillna(0) > 0)
-    by = {"starving": True, "throughput_rps": False}
-    for _, cell in served_first.sort_values(list(by), ascending=list(by.values()), kind="stable").iterrows():
-        table.add_row(*_row(cell, str(reference)))
+    shared = group["rank"].value_counts()
+    for _, cell in _sorted(group, ORDER.get(str(first["load"]), ORDER["closed"])).iterrows():
+        is_measured = pd.notna(cell["throughput_rps"])
+        dim = "" if is_measured else "dim"
+        place = [Text(_rank(cell["rank"], shared))] if is_ranked else []
+        written = [
+            Text(label(cell), style="bold" if cell["strategy"] == reference else dim),
+            *(Text(write(cell), style=dim) for _, write in figures),
+            Text(str(cell["limited_by"]), style=dim),
+            Text(_note(cell), style="yellow"),
+        ]
+        table.add_row(*place, *written)
     return table
 
 
-def _row(cell: pd.Series, reference: str) -> list[Text]:
-    is_measured = pd.notna(cell["throughput_rps"])
-    dim = "" if is_measured else "dim"
-    return [
-        Text(label(cell), style="bold" if cell["strategy"] == reference else dim),
-        Text(_throughput(cell) if is_measured else NONE, style=dim),
-        Text("1" if cell["strategy"] == reference and not cell["variant"] and is_measured else _ratio(cell)),
-        *(Text(_time(cell[name])) for name in ("p50_us", "p99_us", "server_cpu_us_per_request")),
-        Text(_note(cell), style="yellow"),
-    ]
+def _sorted(group: pd.DataFrame, order: dict[str, bool]) -> pd.DataFrame:
+    """By rank; a rate that has none because the loader limits it stands before the first that is lower.
+
+    A rate at which some clients are never served comes after those that serve all.
+    """
+    ranks = group["rank"].astype(float)
+
+    def place(cell: pd.Series) -> float:
+        slower = ranks[group["throughput_rps"] <= cell["throughput_rps"]]
+        return float(slower.min() - 0.5 if pd.isna(cell["rank"]) else cell["rank"])
+
+    keys = {"starving": True, "place": True} | order
+    found = group.assign(starving=group["starved"].fillna(0) > 0, place=group.apply(place, axis=1))
+    return found.sort_values(list(keys), ascending=list(keys.values()), kind="stable")
 
 
-def _throughput(cell: pd.Series) -> str:
-    value, low, high = (cell[f"throughput_rps{end}"] for end in ("", "_low", "_high"))
-    if pd.isna(low):
-        return units.count(value)
-    if high / low > LOPSIDED:  # on the log scale: not half of it on either side
-        return f"{units.count(value)} ({units.count(low)} to {units.count(high)})"
-    return f"{units.count(value)} ± {(high - low) / 2 / value * 100:4.1f} %"
+def _figures(load: str, reference: str) -> list[Column]:
+    """Heading of each column and what stands in it."""
+
+    def ratio(cell: pd.Series) -> str:
+        is_reference = cell["strategy"] == reference and not cell["variant"] and pd.notna(cell["throughput_rps"])
+        return "1" if is_reference else _ratio(cell)
+
+    times: list[Column] = [("p50", _time("p50_us")), ("p99", _time("p99_us"))]
+    cpu: Column = ("CPU/req", _time("server_cpu_us_per_request"))
+    if load == "open":
+        return [("offered/s", _count("offered_rps")), ("achieved/s", _rate("throughput_rps")), *times,
+                ("dropped", _count("dropped"))]  # fmt: skip
+    if load == "knee":
+        return [("knee, requests/s", _rate("knee_rps")), *times, cpu]
+    return [("requests/s", _rate("throughput_rps")), (f"of {reference}"[:16], ratio), *times, cpu]
+
+
+def _rank(rank: Any, shared: pd.Series) -> str:
+    if pd.isna(rank):
+        return ""
+    return f"{'=' if shared[rank] > 1 else ''}{rank}"
+
+
+def _count(name: str) -> Callable[[pd.Series], str]:
+    return lambda cell: NONE if pd.isna(cell[name]) else units.count(cell[name])
+
+
+def _rate(name: str) -> Callable[[pd.Series], str]:
+    def write(cell: pd.Series) -> str:
+        value, low, high = (cell[f"{name}{end}"] for end in ("", "_low", "_high"))
+        if pd.isna(value):
+            return NONE
+        text = units.count(value)
+        if pd.notna(low) and high / low > LOPSIDED:  # on the log scale: not half of it on either side
+            text += f" ({units.short(low)} to {units.short(high)})"
+        elif pd.notna(low):
+            text += f" ± {(high - low) / 2 / value * 100:4.1f} %"
+        return text + _doubt(cell, name)
+
+    return write
 
 
 def _ratio(cell: pd.Series) -> str:
@@ -103,22 +167,41 @@ def _ratio(cell: pd.Series) -> str:
     return f"{'~' if unclear else ''} {TIMES} {cell['ratio']:.2f} ± {half:.2f}"
 
 
-def _time(microseconds: Any) -> str:
-    return NONE if pd.isna(microseconds) else units.duration(microseconds)
+def _time(name: str) -> Callable[[pd.Series], str]:
+    def write(cell: pd.Series) -> str:
+        if pd.isna(cell[name]):
+            return NONE
+        # a doubt of the throughput stands there already
+        beyond = "" if touching(cell, "throughput_rps") else _doubt(cell, name)
+        return units.duration(cell[name]) + beyond
+
+    return write
+
+
+def _doubt(cell: pd.Series, name: str) -> str:
+    return " ?" if touching(cell, name) else ""
 
 
 def _note(cell: pd.Series) -> str:
     parts = [] if cell["status"] == "ok" else [str(cell["status"])]
     if served(cell):
-        parts.append(f"{served(cell)} served")
+        parts.append(served(cell))
     if pd.notna(cell["errors"]) and cell["errors"]:
         parts.append("1 error" if cell["errors"] == 1 else f"{units.count(cell['errors'])} errors")
     return ", ".join(parts)
 
 
 def _remarks(group: pd.DataFrame) -> list[str]:
-    told = group[group["reason"] != ""]
-    return [f"  {label(cell)}: {cell['reason']}" for _, cell in told.iterrows()]
+    """A line for each reason, with the strategies that it holds for and the number that each has."""
+    names: dict[str, list[str]] = {}
+    for _, cell in group.iterrows():
+        for phrase, number in parted(cell["reason"]):
+            names.setdefault(phrase, []).append(label(cell) + (f" ({number})" if number else ""))
+    return [f"  {', '.join(alike)}: {phrase}" for phrase, alike in names.items()]
+
+
+def _rate_asked(rate: str) -> str:
+    return f"{rate} of its capacity" if rate.endswith("%") else f"{rate} requests/s"
 
 
 def _show(results: Path) -> list[Path]:

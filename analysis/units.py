@@ -41,6 +41,14 @@ def tick(microseconds: float) -> str:
     return f"{microseconds:g} µs"
 
 
+def tick_rate(rate: float) -> str:
+    """A round rate without trailing zeros: 500, 20k, 1.5M."""
+    for unit, scale in (("M", 1e6), ("k", 1e3)):
+        if rate >= 0.9995 * scale:
+            return f"{rate / scale:g}{unit}"
+    return f"{rate:g}"
+
+
 def connections(requests_per_connection: object) -> str:
     """How long a connection lives."""
     if pd.isna(requests_per_connection):  # type: ignore[call-overload]

@@ -18,10 +18,11 @@ CAPACITY = {
     "uvloop": 104_000.0, "gevent": 54_500.0,
 }  # fmt: skip
 LISTINGS = dict(zip(CAPACITY, ["14-1", "14-3", "14-4", "14-5", "14-6", "14-7", "14-8", "14-9"], strict=False))
+LOADER_CPU_S = 5e-6  # for each request: less than any of the servers takes
 ONE_AT_A_TIME = ("blocking", "socketserver")
 _CELL = {
     "variant": "", "service": "echo", "clients": 10, "message_size": 64, "requests_per_connection": None,
-    "load": "closed", "server_cpus": [1],
+    "load": "closed", "rate": None, "server_cpus": [1],
 }  # fmt: skip
 DEFAULT_GROUPS = [(clients, 64) for clients in (1, 10, 100, 500)] + [(100, 1024), (100, 16384)]
 
@@ -42,6 +43,7 @@ class MadeUp:
     skipped: Mapping[str, str] = field(default_factory=dict)  # strategy -> reason
     unchecked: Mapping[str, str] = field(default_factory=dict)
     requests_per_connection: int | None = None
+    ceiling: Mapping[int, float] = field(default_factory=dict)  # clients -> requests per second, at 64 B
     seed: int = 1
 
     def write(self, folder: Path) -> Path:
@@ -73,7 +75,9 @@ class MadeUp:
             ],
             "machine": {"cpu": "AMD EPYC 9R14", "cores": 2, "kernel": "6.18", "python": "3.11.7",
                         "memory_gib": 23.4},
-            "versions": {"twisted": "26.10.0"}, "server_cpus": [1], "loader_cpus": [0], "limits": {},
+            "versions": {"twisted": "26.10.0"}, "server_cpus": [1], "loader_cpus": [0], "limits": {}, "precision": None,
+            "loader_ceiling": [{"clients": clients, "message_size": 64, "requests_per_second": rate}
+                               for clients, rate in self.ceiling.items()] or None,
             "unchecked": dict(self.unchecked), "measuring": {"seconds": 240.1, "in_windows_seconds": 180.2},
             "marks": [],
         }  # fmt: skip
@@ -125,7 +129,8 @@ class MadeUp:
         cpu_s = count * 1.25 * 0.9 / self.truth(name, clients, where["message_size"]) * rng.lognormal(0, 0.05)
         return window(
             name, requests=count, replies=round(count * 1.25), counted_s=self.counted_s, unanswered=starved,
-            censored=starved, latencies=latencies, checked=name not in self.unchecked, server_cpu_s=cpu_s,
+            censored=starved, latencies=latencies, checked=name not in self.unchecked,
+            loader_cpu_s=count * 1.25 * LOADER_CPU_S, server_cpu_s=cpu_s,
             requests_per_connection=self.requests_per_connection, **where,
         )  # fmt: skip
 
@@ -136,15 +141,55 @@ def window(strategy: str, *, latencies: ArrayLike = (), **given: Any) -> dict[st
         "kind": "window", **_CELL, "strategy": strategy, "block": 0, "group": 0, "round": 0, "position": 0,
         "checked": True, "workers": 1, "started_ns": 0, "started_at": 1.8e9, "head_s": 0.02, "counted_s": 0.1,
         "drain_s": 0.004, "requests": 1000, "late": 0, "censored": 0, "censored_hdr": None, "unfinished": 0,
-        "unanswered": 0,
+        "unanswered": 0, "failed": 0, "carried": 0, "spin_ns": 0, "arrival_hdr": None,
         "errors": {}, "connects": 0, "connect_hdr": None, "time_wait": 0, "server_cpu_s": 0.1,
-        "server_minor_faults": 0, "server_major_faults": 0, "server_processes": 1, "loader_cpu_s": 0.12,
+        "server_minor_faults": 0, "server_major_faults": 0, "server_processes": 1, "loader_cpu_s": 0.06,
         "loader_wall_s": 0.124,
     }  # fmt: skip
     record |= given
     record.setdefault("replies", record["requests"])
+    record.setdefault("first_half", record["requests"] // 2)
+    record.setdefault("asked", record["replies"] + record["failed"] + record["censored"] - record["carried"])
     record["latency_hdr"] = histogram(latencies)
     return record
+
+
+def perturbed(strategy: str, *, spin_ns: int = 6000, **given: Any) -> dict[str, Any]:
+    """A window in which the loader was slowed down on purpose."""
+    return window(strategy, kind="perturbed", spin_ns=spin_ns, **given)
+
+
+def at_rate(
+    strategy: str,
+    rate: float,
+    *,
+    achieved: float | None = None,
+    dropped: int = 0,
+    load: str = "open",
+    asked: str | None = None,
+    service: ArrayLike = (),
+    dispatch: ArrayLike = (),
+    **given: Any,
+) -> dict[str, Any]:
+    """A window of two seconds of a load with a rate of its own; service and dispatch in ns."""
+    offered, counted_s = round(rate * 2), 2.0
+    requests = round((rate if achieved is None else achieved) * counted_s)
+    given = {"unfinished": offered - requests, "loader_cpu_s": requests * LOADER_CPU_S, "loader_wall_s": 2.1,
+             "server_cpu_s": requests * 8e-6, "counted_s": counted_s} | given  # fmt: skip
+    named = None if load == "knee" else asked or f"{rate:g}"
+    record = window(strategy, load=load, rate=named, rate_rps=rate, offered=offered, requests=requests,
+                    dropped=dropped, **given)  # fmt: skip
+    return record | {"service_hdr": histogram(service), "dispatch_hdr": histogram(dispatch)}
+
+
+def footprint(strategy: str, **given: Any) -> dict[str, Any]:
+    """What a server's process tree took in a block."""
+    record = {
+        "kind": "footprint", **_CELL, "strategy": strategy, "block": 0, "group": 0, "pss_idle_bytes": 10 << 20,
+        "pss_bytes": 12 << 20, "processes": 1, "threads": 1, "replies": 10_000, "user_s": 0.03,
+        "system_s": 0.05, "voluntary_switches": 500, "involuntary_switches": 100,
+    }  # fmt: skip
+    return record | given
 
 
 def failure(strategy: str, *, status: str = "skipped", reason: str = "no reason", **given: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from made_up import CAPACITY, DEFAULT_GROUPS, MadeUp, failure, window
+from made_up import CAPACITY, DEFAULT_GROUPS, MadeUp, at_rate, failure, window
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
@@ -104,7 +104,8 @@ def test_files_are_written_in_both_formats(tmp_path: Path) -> None:
     groups = [(1, 64), (9, 64)]
     made = MadeUp(capacity={"epoll": 1e5, "select": 9e4}, groups=groups, blocks=2, **QUIET).write(tmp_path)
     paths = draw(made)
-    assert sorted(path.name for path in paths) == sorted(f"{name}{end}" for name in NAMES for end in (".png", ".svg"))
+    names = set(NAMES) - {"throughput_vs_size"}  # there is one size, and throughput_vs_clients shows it
+    assert sorted(path.name for path in paths) == sorted(f"{name}{end}" for name in names for end in (".png", ".svg"))
     assert sorted((made / "charts").iterdir()) == sorted(paths)
     for path in paths:
         if path.suffix == ".svg":
@@ -127,8 +128,9 @@ def first_of(made: Path) -> Figure:
 
 def test_one_point_becomes_sorted_rows(tmp_path: Path) -> None:
     made = dict(figures(load(MadeUp(groups=[(100, 64)], blocks=4, **QUIET).write(tmp_path))))
-    for name in NAMES:
-        assert_legible(made[name])
+    assert set(made) == set(NAMES) - {"throughput_vs_size"}
+    for chart in made.values():
+        assert_legible(chart)
     axes = made["throughput_vs_clients"].axes[0]
     rows = [label.get_text() for label in axes.get_yticklabels()]
     assert rows[-1] == "epoll"
@@ -223,3 +225,111 @@ def test_many_strategies_at_many_counts_with_much_to_say_are_legible(tmp_path: P
     assert "Failed the conformance check: poll" in said(drawn["throughput_vs_clients"])
     for chart in drawn.values():
         assert_legible(chart)
+
+
+def folder_of(folder: Path, records: list[dict[str, object]], **run: object) -> Path:
+    made = MadeUp(capacity={}, groups=()).write(folder)
+    (made / "run.json").write_text(json.dumps(json.loads((made / "run.json").read_text()) | run))
+    (made / "windows.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    return made
+
+
+def faces(chart: Figure, strategy: str) -> list[object]:
+    """The fill of each of a strategy's markers."""
+    shape = style.look(strategy).marker
+    lines = [line for axes in chart.axes for line in axes.get_lines()]
+    return [line.get_markerfacecolor() for line in lines if line.get_marker() == shape]
+
+
+def test_doubtful_cells_are_hollow_and_named(tmp_path: Path) -> None:
+    made = [window(name, block=block, clients=clients, group=clients, loader_cpu_s=busy, requests=requests,
+                   latencies=np.full(2000, 1e6))
+            for block in (0, 1) for clients in (10, 100)
+            for name, busy, requests in (("epoll", 0.12, 1000 * clients), ("select", 0.05, 900 * clients))]  # fmt: skip
+    drawn = dict(figures(load(folder_of(tmp_path, made))))
+    chart = drawn["throughput_vs_clients"]
+    assert set(faces(chart, "epoll")) == {"white"}
+    assert "white" not in faces(chart, "select")
+    assert "hollow: doubtful" in said(chart)
+    assert "May be loader-limited: epoll" in said(chart)
+    assert "hollow" not in said(drawn["cpu_per_request"])  # what the loader limits costs as much CPU all the same
+    for chart in drawn.values():
+        assert_legible(chart)
+
+
+@pytest.mark.parametrize(("rate", "shown"), [(115_000.0, True), (400_000.0, False)])
+@pytest.mark.parametrize("counts", [(1, 100), (100,)])
+def test_the_loader_s_ceiling_is_drawn_where_it_is_near(
+    tmp_path: Path, rate: float, shown: bool, counts: tuple[int, ...]
+) -> None:
+    made = MadeUp(capacity={"epoll": 1e5, "select": 9e4}, groups=[(count, 64) for count in counts], blocks=3,
+                  ceiling=dict.fromkeys(counts, rate), **QUIET).write(tmp_path)  # fmt: skip
+    chart = dict(figures(load(made)))["throughput_vs_clients"]
+    assert ("the loader's ceiling" in said(chart)) == shown
+    assert_legible(chart)
+
+
+def open_runs(rates: tuple[float, ...] = (2000, 4000, 6000)) -> list[dict[str, object]]:
+    records = []
+    for group, rate in enumerate(rates):
+        for block in range(3):
+            for name, capacity in (("epoll", 5500.0), ("threading", 4500.0), ("twisted", 1e6)):
+                achieved = min(rate, capacity)
+                slow = 1e5 / (1 - min(0.99, achieved / capacity))
+                tail = np.random.default_rng(block).lognormal(np.log(slow), 0.5, round(achieved * 2))
+                records.append(at_rate(name, rate, achieved=achieved, block=block, group=group, clients=100,
+                                       latencies=tail, unfinished=0))  # fmt: skip
+    return records
+
+
+def test_latency_over_the_rate_is_drawn_at_what_was_achieved(tmp_path: Path) -> None:
+    drawn = dict(figures(load(folder_of(tmp_path, open_runs()))))
+    assert set(drawn) == {"latency_vs_rate"}
+    chart = drawn["latency_vs_rate"]
+    assert_legible(chart)
+    (line,) = [line for line in chart.axes[0].get_lines()
+               if line.get_color() == style.look("threading").colour and len(line.get_xdata()) == 3
+               and line.get_transform() == chart.axes[0].transData]  # fmt: skip
+    assert list(line.get_xdata()) == pytest.approx([2000, 4000, 4500])
+    ticks = [line.get_xdata()[0] for line in chart.axes[0].get_lines() if line.get_marker() == "|"]
+    assert sorted(ticks) == pytest.approx([6000, 6000])  # offered to two that could not
+
+
+def test_a_run_of_both_loads_has_both_kinds_of_charts(tmp_path: Path) -> None:
+    closed = [window(name, block=block, clients=100, group=9, requests=10_000, latencies=np.full(2000, 1e6))
+              for block in (0, 1) for name in ("epoll", "threading")]  # fmt: skip
+    drawn = dict(figures(load(folder_of(tmp_path, closed + open_runs((2000,))))))
+    assert set(drawn) == set(NAMES) - {"throughput_vs_size"} | {"latency_vs_rate"}
+    assert "twisted" not in said(drawn["throughput_vs_clients"])  # it has open cells only
+
+
+@pytest.mark.parametrize("counts", [(100,), (10, 100)])
+def test_the_knee_has_a_chart(tmp_path: Path, counts: tuple[int, ...]) -> None:
+    made = [at_rate(name, rate * (1 + block / 100), load="knee", phase="confirm", block=block, clients=count,
+                    group=count, latencies=np.full(20_000, 5e6))
+            for block in range(3) for count in counts
+            for name, rate in (("epoll", 60_000), ("twisted", 30_000))]  # fmt: skip
+    drawn = dict(figures(load(folder_of(tmp_path, made))))
+    assert set(drawn) == {"knee"}
+    assert_legible(drawn["knee"])
+    assert "60.6k" in said(drawn["knee"])
+    assert "p99 5.00 ms" in said(drawn["knee"])
+
+
+def test_an_interval_that_runs_off_has_a_sign(tmp_path: Path) -> None:
+    wild = {0: 10_000, 1: 40_000, 2: 15_000}
+    made = [window(name, block=block, clients=100, requests=wild[block] if name == "wild" else 20_000 + block,
+                   latencies=np.full(2000, 1e6)) for block in wild for name in ("epoll", "wild")]  # fmt: skip
+    chart = first_of(folder_of(tmp_path, made))
+    axes = chart.axes[0]
+    signs = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == ">"]
+    assert signs == [pytest.approx(axes.get_xlim()[1])]
+    assert_legible(chart)
+
+
+def test_the_command_says_that_nothing_was_measured(tmp_path: Path) -> None:
+    made = folder_of(tmp_path, [failure("uvloop")])
+    command = [sys.executable, "-m", "analysis.charts", made]
+    ended = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1

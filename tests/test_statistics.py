@@ -4,17 +4,24 @@ import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 from made_up import histogram
+from scipy.stats import binom
 
 from analysis.statistics import (
+    Estimate,
     around,
     block_means,
     distribution,
     geometric,
+    mean,
     merged,
+    order_statistics,
     percentile,
+    percentile_interval,
+    ranks,
     ratio,
     spread,
     supported,
+    wider,
 )
 
 
@@ -132,3 +139,85 @@ def test_requests_still_open_count_as_slower_than_any_answer() -> None:
     assert percentile(answered, 50, censored=20) == pytest.approx(1e6, rel=1e-3)
     assert np.isnan(percentile(answered, 99, censored=20))  # it lies among the open ones
     assert percentile(answered, 90, censored=20) == pytest.approx(1e6, rel=1e-3)
+
+
+def test_the_mean_of_a_histogram() -> None:
+    assert mean(merged([histogram([1_000_000] * 3 + [5_000_000])])) == pytest.approx(2e6, rel=1e-3)
+    assert np.isnan(mean(merged([])))
+
+
+@pytest.mark.parametrize("count", [20, 100, 1000, 1001, 10_000, 3_000_000])
+@pytest.mark.parametrize("percent", [50, 90, 99])
+def test_ranks_of_order_statistics_are_binomial(count: int, percent: float) -> None:
+    low, high = order_statistics(count, percent)
+    assert low == binom.ppf(0.025, count, percent / 100)
+    assert high == binom.ppf(0.975, count, percent / 100) + 1
+
+
+def test_a_worked_example_of_an_order_statistic() -> None:
+    # the published interval of a median of 20: between the 6th and the 15th value
+    assert order_statistics(20, 50) == (6, 15)
+    found = percentile_interval(merged([histogram(np.arange(1, 21) * 1000)]), 50)
+    assert found == pytest.approx((10_000, 6000, 15_000), rel=2e-3)
+
+
+def test_a_percentile_lies_between_its_order_statistics_in_95_of_100_samples() -> None:
+    random = np.random.default_rng(6)
+    true = np.exp(14 + 0.5 * 1.2816)
+    hits = []
+    for _ in range(400):
+        found = percentile_interval(merged([histogram(random.lognormal(14, 0.5, 500))]), 90)
+        hits.append(found.low <= true * 1.001 and true <= found.high * 1.001)  # three digits are recorded
+    assert 0.92 < np.mean(hits) < 0.985
+
+
+def test_an_end_among_the_unanswered_is_unknown() -> None:
+    answered = merged([histogram(np.arange(1, 981) * 1000)])
+    assert percentile_interval(answered, 90, censored=20).high == pytest.approx(919e3, rel=5e-3)
+    assert np.isnan(percentile_interval(answered, 97, censored=20).high)
+    assert np.isnan(percentile_interval(answered, 99, censored=20).value)
+
+
+def test_the_wider_of_two_intervals() -> None:
+    assert wider(Estimate(5, 4, 6), Estimate(5, 4.5, 7)) == (5, 4, 7)
+    assert np.isnan(wider(Estimate(5, 4, 6), Estimate(5, float("nan"), float("nan"))).low)
+
+
+def test_a_widened_interval_is_wider_on_the_log_scale() -> None:
+    plain, wide = geometric([90.0, 100.0, 110.0]), geometric([90.0, 100.0, 110.0], 1.5)
+    assert np.log(wide.high / wide.value) == pytest.approx(1.5 * np.log(plain.high / plain.value))
+    assert wide.value == plain.value
+
+
+def blocks_of(rate: float, noise: list[float]) -> dict[int, float]:
+    return {block: rate * np.exp(part) for block, part in enumerate(noise)}
+
+
+def test_ranks_share_what_was_not_told_apart() -> None:
+    noise = [0.01, -0.02, 0.015, -0.005, 0.0, 0.002]
+    other = [-0.01, 0.01, -0.02, 0.015, 0.0, 0.005]
+    found = ranks({
+        "slow": blocks_of(50, noise), "fast": blocks_of(100, other), "alike": blocks_of(101, noise),
+        "slowest": blocks_of(20, other), "silent": {0: 0.0, 1: 3.0},
+    })  # fmt: skip
+    assert found == {"fast": 1, "alike": 1, "slow": 3, "slowest": 4}
+
+
+def test_ranks_pair_the_blocks() -> None:
+    # the blocks differ tenfold, the strategies by a hundredth in each of them
+    common = [0.0, 2.3, -1.0, 1.0, 0.5]
+    jitter = [0.001, -0.001, 0.0, 0.001, 0.0]
+    both = {"one": blocks_of(100, common), "other": blocks_of(101, list(np.add(common, jitter)))}
+    assert ranks(both) == {"one": 2, "other": 1}
+
+
+def test_a_single_block_ranks_nobody() -> None:
+    assert ranks({"one": {0: 1.0}, "other": {0: 2.0}}) == {"one": 1, "other": 1}
+    assert ranks({}) == {}
+
+
+def test_equals_are_ranked_apart_in_hardly_one_of_twenty_runs() -> None:
+    random = np.random.default_rng(9)
+    wrong = [len(set(ranks({name: blocks_of(100, list(random.normal(0, 0.05, 6))) for name in range(8)}).values())) > 1
+             for _ in range(400)]  # fmt: skip
+    assert np.mean(wrong) < 0.08

@@ -1,0 +1,54 @@
+"""What the load generator itself can ask for on this machine: a thin line that no server's figure can pass."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from analysis.pages import Page
+from analysis.style import FAINT
+
+NEAR = 1.15  # a ceiling further above the figures than this is left out: the axis is theirs
+WORDS = "the loader's ceiling"
+HAIR: Any = {"color": FAINT, "lw": 1.0, "ls": (0, (1, 1.5)), "zorder": 1.2}
+Points = Sequence[tuple[int, float]]
+
+
+def ceiling(page: Page, axis: str) -> Points:
+    """Value on an axis of the matrix and requests per second, where the run has measured it for this page."""
+    cell = page.cells.iloc[0]
+    if cell["service"] != "echo" or pd.notna(cell["requests_per_connection"]):
+        return []  # it was measured with persistent connections and whole messages
+    other = "message_size" if axis == "clients" else "clients"
+    low, high = page.points(axis)[0], page.points(axis)[-1]
+    found = [
+        (int(row[axis]), float(row["requests_per_second"]))
+        for row in page.results.run.get("loader_ceiling") or []
+        if row[other] == cell[other] and low <= row[axis] <= high
+    ]
+    return sorted(found)
+
+
+def room(points: Points, top: float) -> float:
+    """The top of an axis of rates, moved up if a little more shows the ceiling."""
+    near = [rate for _, rate in points if rate <= top * NEAR]
+    return max([top, *(rate * 1.03 for rate in near)])
+
+
+def draw_over(axes: Axes, points: Points) -> None:
+    """Over an axis of the matrix. The limits must be final."""
+    low, high = axes.get_ylim()
+    shown = [(x, y) for x, y in points if low <= y <= high]
+    if shown:
+        axes.plot(*zip(*shown, strict=True), marker="_", ms=9, mew=1.0, **HAIR)
+        axes.annotate(WORDS, shown[-1], (0, 5), textcoords="offset points", ha="right", size=9.5, color=FAINT)
+
+
+def draw_across(axes: Axes, points: Points) -> None:
+    """Across rows, on an axis of rates whose limits are final."""
+    for _, rate in points:
+        if rate <= axes.get_xlim()[1]:
+            axes.axvline(rate, **HAIR)
+            axes.text(rate, 1.0, WORDS, transform=axes.get_xaxis_transform(), ha="center", va="bottom", size=9.5,
+                      color=FAINT)  # fmt: skip

@@ -1,0 +1,57 @@
+"""What a cell costs: CPU time, page faults, context switches, memory, processes and threads."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.latencies import columns
+from analysis.statistics import NAN, Estimate, around
+
+KIB, MIB = 1 << 10, 1 << 20
+
+
+def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
+    """CPU time of the server's process tree per correct reply, and the replies that one CPU could give."""
+    sums = windows.groupby("block")[["server_cpu_s", "replies"]].sum()
+    own = [quotient(cpu * 1e6, replies) for cpu, replies in sums.itertuples(index=False)]
+    used: Estimate = around(quotient(sums["server_cpu_s"].sum() * 1e6, sums["replies"].sum()), own, widened)
+    return columns("server_cpu_us_per_request", used) | {
+        "capacity_per_core_rps": quotient(1e6, used.value),
+        "server_minor_faults_per_request": quotient(windows["server_minor_faults"].sum(), windows["replies"].sum()),
+    }
+
+
+def cpu_by_block(windows: pd.DataFrame) -> dict[int, float]:
+    """Server CPU time (seconds) per correct reply in each block that had replies."""
+    sums = windows.groupby("block")[["server_cpu_s", "replies"]].sum()
+    return {int(block): cpu / replies for block, cpu, replies in sums.itertuples() if replies}
+
+
+def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
+    """Memory as the mean of the blocks, processes and threads at their peak, the rest by correct reply."""
+    if records is None:
+        return {}
+    clients = records["clients"].iloc[0]
+    idle, full = records["pss_idle_bytes"].astype(float).mean(), records["pss_bytes"].astype(float).mean()
+    return {
+        "server_user_us_per_request": _per_reply(records, "user_s") * 1e6,
+        "server_system_us_per_request": _per_reply(records, "system_s") * 1e6,
+        "voluntary_switches_per_request": _per_reply(records, "voluntary_switches"),
+        "involuntary_switches_per_request": _per_reply(records, "involuntary_switches"),
+        "memory_idle_mib": idle / MIB,
+        "memory_mib": full / MIB,
+        "memory_per_connection_kib": (full - idle) / clients / KIB,
+        "processes": records["processes"].max(),
+        "threads": records["threads"].max(),
+    }
+
+
+def quotient(value: float, by: float) -> float:
+    """NaN where there is nothing to divide by."""
+    return float(value) / float(by) if by and not np.isnan(by) else NAN
+
+
+def _per_reply(records: pd.DataFrame, name: str) -> float:
+    known = records[records[name].notna()]
+    return quotient(known[name].sum(), known["replies"].sum())

@@ -1,0 +1,105 @@
+"""What the windows of a cell tell about how far its figures can be trusted, as the columns of cells.csv.
+
+Nothing is decided here: analysis/verdict.py does that, by the thresholds of the run.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.costs import quotient
+from analysis.load import Results
+from analysis.statistics import NAN, merged, percentile, spread
+from analysis.statistics import mean as mean_of
+
+
+def evidence(windows: pd.DataFrame, perturbed: pd.DataFrame | None, results: Results, starved: int) -> dict[str, Any]:
+    """The evidence of one cell; names with an underscore are for the verdict alone."""
+    first = windows.iloc[0]
+    replies = windows["replies"].sum()
+    loader_us = quotient(windows["loader_cpu_s"].sum() * 1e6, replies)
+    server_us = quotient(windows["server_cpu_s"].sum() * 1e6, replies)
+    loader_cpus = set(map(str, results.run.get("loader_cpus") or []))
+    server_cpus = set(str(first["server_cpus"]).split())
+    wall_s = (windows["loader_wall_s"] / windows["workers"]).sum()
+    latency = merged(windows["latency_hdr"])
+    latency_us = mean_of(latency) / 1e3
+    unanswered = int(windows["unfinished"].sum())
+    return {
+        "server_cpu_share": quotient(windows["server_cpu_s"].sum(), wall_s * max(1, len(server_cpus))),
+        "loader_cpu_share": quotient(windows["loader_cpu_s"].sum(), windows["loader_wall_s"].sum()),
+        "loader_cpu_us_per_request": loader_us,
+        **_perturbation(windows, perturbed, loader_us),
+        **_drift(windows),
+        "littles_law": _littles_law(windows, latency_us, int(first["clients"]) - starved),
+        "arrival_p90_us": percentile(merged(windows["arrival_hdr"]), 90) / 1e3,
+        "_replies": replies,
+        "_offered": windows["offered"].sum(),
+        "_shared_cpu": bool(server_cpus & loader_cpus),
+        "_round_trips": quotient(latency_us, server_us + loader_us),
+        "_block_spread": _block_spread(windows),
+        "_unreconciled": _unreconciled(windows),
+        "_measured_latencies": latency.get_total_count() + unanswered,
+        "_unanswered": unanswered,
+    }
+
+
+def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_us: float) -> dict[str, Any]:
+    """How much of its rate the cell lost where the loader was slowed down, and what it would if that limits it.
+
+    Each perturbed window is held against the ordinary windows of its block, in which the same processes ran.
+    """
+    if perturbed is None:
+        return {"perturbed_windows": 0}
+    ordinary = (windows["requests"] / windows["counted_s"]).groupby(windows["block"]).mean()
+    pairs = perturbed[perturbed["block"].isin(ordinary.index)]
+    kept = (pairs["requests"] / pairs["counted_s"]) / pairs["block"].map(ordinary)
+    spin_us = float(pairs["spin_ns"].mean()) / 1e3
+    found = {"perturbed_windows": len(perturbed), "perturbation_loss_if_loader": quotient(spin_us, loader_us + spin_us)}
+    if pairs["block"].nunique() < 2 or not np.isfinite(kept.astype(float)).all() or (kept <= 0).any():
+        return found
+    logs = np.log(kept.to_numpy(float))
+    centre, half = float(logs.mean()), spread(logs.tolist())
+    low, value, high = (1 - float(np.exp(centre + side * half)) for side in (1, 0, -1))
+    return found | {"perturbation_loss": value, "perturbation_loss_low": low, "perturbation_loss_high": high}
+
+
+def _drift(windows: pd.DataFrame) -> dict[str, float]:
+    """The rate of the counted parts' second halves by that of their first, less 1; over windows."""
+    first = windows["first_half"].to_numpy(float)
+    second = windows["requests"].to_numpy(float) - first
+    told = (first > 0) & (second > 0)  # also false where nothing is known
+    if not told.any():
+        return {}
+    logs = np.log(second[told] / first[told])
+    centre, half = float(logs.mean()), spread(logs.tolist())
+    low, value, high = (float(np.exp(centre + side * half)) - 1 for side in (-1, 0, 1))
+    return {"drift": value, "_drift_low": low, "_drift_high": high}
+
+
+def _littles_law(windows: pd.DataFrame, latency_us: float, served: int) -> float:
+    """Rate times the mean time of a request, by the clients that were served: 1 if both are measured rightly."""
+    rate = windows["requests"].sum() / windows["counted_s"].sum()
+    connect_us = 0.0
+    # the clock of `greet` starts with the connect; elsewhere connecting comes before it
+    if windows["connects"].sum() and windows["service"].iloc[0] != "greet":
+        connect_us = mean_of(merged(windows["connect_hdr"])) / 1e3
+        connect_us *= quotient(windows["connects"].sum(), windows["replies"].sum())
+    return quotient(rate * (latency_us + connect_us) / 1e6, served)
+
+
+def _block_spread(windows: pd.DataFrame) -> float:
+    """Standard deviation of the logarithm of the blocks' rates."""
+    rates = (windows["requests"] / windows["counted_s"]).groupby(windows["block"]).mean()
+    if len(rates) < 2 or (rates <= 0).any():
+        return NAN
+    return float(np.std(np.log(rates.to_numpy(float)), ddof=1))
+
+
+def _unreconciled(windows: pd.DataFrame) -> int:
+    """In how many windows the requests that came in are not those that went out."""
+    known = windows[["carried", "asked", "failed"]].notna().all(axis=1)
+    come = windows["carried"] + windows["asked"]
+    gone = windows["replies"] + windows["failed"] + windows["censored"]
+    return int((known & (come != gone)).sum())

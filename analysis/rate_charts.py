@@ -1,0 +1,93 @@
+"""Charts of loads with a rate of their own: latency over the rate, and the knee."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from analysis import units
+from analysis.labels import End, label_ends
+from analysis.marks import LOG_FROM, ROWS, WIDE, half_width, in_rows, point, span, sweep, time_axis
+from analysis.pages import Page, finish, is_hollow, served
+from analysis.sheet import sheet
+from analysis.style import GRID, INK, dash
+from analysis.verdict import ACHIEVED
+
+FROM_START = "time from the intended start to the reply"
+
+
+def latency_by_rate(page: Page) -> Figure:
+    """Median and 99th percentile from the intended start, over the rate that was achieved."""
+    figure = sheet("Latency by rate: median and 99th percentile", page.what())
+    limits = span(page.measured, ("p50_us", "p99_us"))
+    titles = {"p50_us": "p50: half are slower", "p99_us": "p99: 1 in 100 is slower"}
+    both = [figure.add_axes((left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
+    for axes, (name, title) in zip(both, titles.items(), strict=True):
+        axes.set_yscale("log")
+        axes.set_ylim(*limits)
+        time_axis(axes, "y")
+        _rate_axis(axes, page.measured)
+        axes.grid(color=GRID, lw=0.8)
+        axes.set_title(title, loc="left", size=13, color=INK, pad=10)
+        axes.set_xlabel("correct replies per second")
+        label_ends(axes, _lines(axes, page, name), 10)
+    both[0].set_ylabel(FROM_START)
+    reading = "a tick on a dotted line: the rate offered, where it was not achieved"
+    return finish(figure, page, page.having("p99_us"), "p99_us", reading)
+
+
+def _lines(axes: Axes, page: Page, name: str) -> list[End]:
+    ends = []
+    for label, style, chapter, part in page.lines():
+        part = part[part[name].notna()].sort_values("offered_rps")
+        if part.empty:
+            continue
+        axes.plot(part["throughput_rps"], part[name], color=style.colour, ls=dash(chapter), lw=1.7)
+        for _, cell in part.iterrows():
+            point(axes, cell, name, cell["throughput_rps"], upright=True)
+            if cell["throughput_rps"] < ACHIEVED * cell["offered_rps"]:
+                asked = [cell["throughput_rps"], cell["offered_rps"]]
+                axes.plot(asked, [cell[name]] * 2, color=style.colour, lw=0.9, ls=":")
+                axes.plot(asked[1], cell[name], ls="", marker="|", ms=11, mew=1.6, color=style.colour)
+        last = part.iloc[-1]
+        words = f"{served(last)} served" if served(last) else units.duration(last[name])
+        words += f" at {units.short(last['throughput_rps'])}/s"
+        ends.append(End(last["throughput_rps"], last[name], label, words, style, is_hollow(last, name)))
+    return ends
+
+
+def _rate_axis(axes: Axes, cells: pd.DataFrame) -> None:
+    rates = cells[["throughput_rps", "offered_rps"]].to_numpy(float)
+    rates = rates[np.isfinite(rates) & (rates > 0)]
+    low, high = (float(rates.min()), float(rates.max())) if rates.size else (0.5, 1.0)
+    if high > LOG_FROM * low:
+        axes.set_xscale("log")
+        axes.set_xlim(low * 0.8, high * 1.2)
+        axes.xaxis.set_major_locator(LogLocator(numticks=6))
+        axes.xaxis.set_minor_locator(NullLocator())
+    else:
+        axes.set_xlim(0, high * 1.05)
+        axes.locator_params(axis="x", nbins=5)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: units.tick_rate(rate)))
+
+
+def knee(page: Page) -> Figure:
+    """The highest rate at which the p99 stays under its limit."""
+    title, unit = "Knee: the highest rate within the limit of the p99", "requests per second"
+    if len(page.points("clients")) > 1:
+        figure = sheet(title, page.what("clients"))
+        axes = figure.add_axes(WIDE)
+        sweep(axes, page, "clients", "knee_rps", _at_knee, 11.5)
+        axes.set(xlabel="clients", ylabel=unit)
+    else:
+        figure = sheet(title, page.what())
+        axes = figure.add_axes(ROWS)
+        in_rows(axes, page, page.having("knee_rps").sort_values("knee_rps"), "knee_rps", _at_knee)
+        axes.set_xlabel(unit)
+    return finish(figure, page, page.having("knee_rps"), "knee_rps")
+
+
+def _at_knee(cell: pd.Series) -> str:
+    p99 = "" if pd.isna(cell["p99_us"]) else f", p99 {units.duration(cell['p99_us'])}"
+    return units.short(cell["knee_rps"]) + half_width(cell, "knee_rps") + p99

@@ -1,0 +1,390 @@
+"""What doctor says: its checks on made-up machines, its arithmetic on known numbers, and short looks at this one."""
+
+import json
+import math
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from conftest import ROOT
+
+from harness import checkup, doctor, machine, noise
+from harness.ceiling import Point
+from harness.checkup import Check, Facts, Load
+from harness.config import Config, ConfigError, load
+from harness.cpu_ticks import Ticks
+from harness.doctor import Diagnosis, Extent
+from harness.noise import Noise
+from harness.watchdog import Watchdog
+
+CONFIG = load(ROOT / "bench.toml")
+SHORT = Extent(watch_s=0.02, blocks=2, block_s=0.1, points=((3, 64), (2, 1024)), counted_s=0.05)
+
+SOUND = Facts(
+    cpus=[0, 1, 2, 3],
+    pinning=True,
+    server_cpus=[3],
+    loader_cpus=[0],
+    siblings={0: frozenset({0, 1}), 1: frozenset({0, 1}), 2: frozenset({2, 3}), 3: frozenset({2, 3})},
+    quota=None,
+    governors={0: "performance", 3: "performance"},
+    hypervisor=False,
+    descriptors=100_000,
+    backlog=4096,
+    ports=28_232,
+    reuses_time_wait=True,
+    memory=16 * 2**30,
+    memory_per_client=2 * 2**20,
+    strategies=14,
+    compiler="/usr/bin/cc",
+    load=Load(seconds=2.0, steal=0.001, foreign=0.01),
+)
+QUIET = Noise(
+    ratio=1.001, ratio_low=0.99, ratio_high=1.01, window_sd=0.05, block_sd=0.0, round_s=0.25, block_cost_s=0.5
+)
+
+
+# --- the cheap checks --------------------------------------------------------------------------------------
+
+
+def test_nothing_is_wrong_with_a_sound_machine() -> None:
+    assert [check(SOUND).name for check in checkup.ALL if not check(SOUND).ok] == []
+    assert doctor.warnings_about(SOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "seen"),
+    [
+        ({"cpus": [0], "server_cpus": [0], "loader_cpus": [0]}, "CPUs", "1 CPU; servers on CPU 0"),
+        ({"server_cpus": [2, 3], "loader_cpus": [0, 2]}, "CPUs", "servers on CPU 2, 3, load generator on CPU 0, 2"),
+        ({"pinning": False}, "pinning", "refuses"),
+        ({"server_cpus": [1]}, "cores", "CPU 1 and CPU 0 are threads of one core"),
+        ({"quota": 1.5}, "quota", "1.5 CPUs"),
+        ({"governors": {0: "performance", 3: "powersave"}}, "frequency", "powersave"),
+        ({"hypervisor": True}, "virtual machine", "hypervisor"),
+        ({"load": Load(2.0, steal=0.2, foreign=0.0)}, "steal", "20% of the CPU time of 2 s"),
+        ({"load": Load(2.0, steal=0.0, foreign=0.5)}, "other load", "50% of the CPU time of 2 s"),
+        ({"descriptors": 4096}, "open files", "4,096"),
+        ({"backlog": 128}, "listen backlog", "128"),
+        ({"ports": 500}, "ports", "500 ephemeral ports"),
+        ({"reuses_time_wait": False}, "TIME_WAIT", "not used again"),
+        ({"memory": 2**29}, "memory", "0.5 GiB available"),
+        ({"compiler": None}, "C compiler", "none"),
+    ],
+)
+def test_each_check_bites(change: dict[str, Any], name: str, seen: str) -> None:
+    facts = replace(SOUND, **change)
+    bitten = [found for check in checkup.ALL if not (found := check(facts)).ok]
+    assert name in [found.name for found in bitten]
+    (found,) = [found for found in bitten if found.name == name]
+    assert seen in found.seen
+    assert found.why
+    assert found.remedy
+    others = [other.name for other in bitten if other.name != name]
+    assert others == (["cores"] if name == "CPUs" and len(facts.cpus) > 1 else [])
+
+
+@pytest.mark.parametrize(
+    "change", [{"siblings": {}}, {"governors": {}}, {"reuses_time_wait": None}, {"quota": 4.0}, {"quota": None}]
+)
+def test_what_the_machine_does_not_tell_is_no_warning(change: dict[str, Any]) -> None:
+    facts = replace(SOUND, **change)
+    assert all(check(facts).ok for check in checkup.ALL)
+
+
+def test_a_run_warns_in_one_line_each_where_doctor_would() -> None:
+    facts = replace(SOUND, server_cpus=[1], ports=500, descriptors=4096, load=Load(0.2, steal=0.3, foreign=0.0))
+    warnings = doctor.warnings_about(facts)
+    assert [warning.partition(":")[0] for warning in warnings] == ["cores", "steal", "ports"]
+    assert all("\n" not in warning for warning in warnings)
+    assert "sysctl" in warnings[-1]
+
+
+def test_a_run_can_ask_this_machine() -> None:
+    assert all(isinstance(warning, str) for warning in doctor.warnings(CONFIG))
+
+
+@pytest.mark.parametrize(
+    ("text", "cpus"),
+    [("0", {0}), ("0-1", {0, 1}), ("0,4", {0, 4}), ("0-1,8-9", {0, 1, 8, 9}), ("", set())],
+)
+def test_cpu_lists_of_the_kernel(text: str, cpus: set[int]) -> None:
+    assert checkup.cpu_list(text) == cpus
+
+
+@pytest.mark.parametrize(("text", "cpus"), [("max 100000", None), ("150000 100000", 1.5), ("", None)])
+def test_quota_of_the_control_group(text: str, cpus: float | None) -> None:
+    assert checkup._quota(text) == cpus
+
+
+def test_steal_and_foreign_load_of_the_ticks_that_passed() -> None:
+    passed = Ticks(user=30, nice=5, system=10, idle=310, iowait=5, irq=2, softirq=3, steal=35)
+    assert passed.total == 400
+    assert checkup.load_of(passed, own=10, seconds=2.0) == Load(2.0, steal=35 / 400, foreign=(50 - 10) / 400)
+
+
+def test_no_tick_passed() -> None:
+    assert checkup.load_of(Ticks(), own=0.5, seconds=0.1) == Load(0.1, 0.0, 0.0)
+
+
+def test_watching_sees_all_cpus_together() -> None:
+    seen = checkup.watch([0], 0.05)
+    assert 0 <= seen.steal <= 1
+    assert 0 <= seen.foreign <= 1
+
+
+def test_compiler_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "sh -c")
+    assert checkup.find_compiler() == f"{shutil.which('sh')} -c"
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert checkup.find_compiler() is None
+
+
+# --- the noise ---------------------------------------------------------------------------------------------
+
+
+def test_spread_of_windows_alone() -> None:
+    """Blocks of equal means: all that differs is within them."""
+    found = noise.of([[0.1, -0.1], [0.1, -0.1], [-0.1, 0.1]], round_s=0.25, block_cost_s=0.5)
+    assert found.window_sd == pytest.approx(math.sqrt(0.02))
+    assert found.block_sd == 0
+    assert (found.ratio, found.ratio_low, found.ratio_high) == pytest.approx((1, 1, 1))
+
+
+def test_spread_of_blocks_alone() -> None:
+    """Windows of a block all alike: all that differs is between them."""
+    found = noise.of([[0.1, 0.1], [-0.1, -0.1], [0.3, 0.3]], round_s=0.25, block_cost_s=0.5)
+    assert found.window_sd == 0
+    assert found.block_sd == pytest.approx(0.2)
+    half = 4.302653 * 0.2 / math.sqrt(3)  # Student's t for three blocks
+    assert found.ratio == pytest.approx(math.exp(0.1))
+    assert found.ratio_low == pytest.approx(math.exp(0.1 - half))
+    assert found.ratio_high == pytest.approx(math.exp(0.1 + half))
+
+
+def test_both_spreads() -> None:
+    found = noise.of([[0.5, 0.3], [-0.3, -0.5]], round_s=0.25, block_cost_s=0.5)
+    assert found.window_sd == pytest.approx(math.sqrt(0.02))
+    assert found.block_sd == pytest.approx(math.sqrt(0.32 - 0.02 / 2))  # less what two rounds explain
+
+
+def test_smallest_difference_where_two_blocks_of_one_round_fit() -> None:
+    found = replace(QUIET, window_sd=0.01, round_s=1.0, block_cost_s=3.0)
+    half = 12.706205 * 0.01 / math.sqrt(2)
+    assert found.smallest_difference(9.0) == pytest.approx(math.expm1(half), rel=1e-6)
+
+
+def test_smallest_difference_counts_every_round_that_fits() -> None:
+    found = replace(QUIET, window_sd=0.01, round_s=0.1, block_cost_s=4.5)
+    half = 12.706205 * 0.01 / math.sqrt(5 * 2)  # five rounds in each of two blocks
+    assert found.smallest_difference(10.0) == pytest.approx(math.expm1(half), rel=1e-6)
+
+
+def test_smallest_difference_where_blocks_are_the_noise() -> None:
+    """Then only blocks help: as many as there can be, one round each."""
+    found = replace(QUIET, window_sd=0.0, block_sd=0.1, round_s=0.5, block_cost_s=0.5)
+    half = 2.262157 * 0.1 / math.sqrt(10)
+    assert found.smallest_difference(10.0) == pytest.approx(math.expm1(half), rel=1e-6)
+
+
+def test_fixed_cost_of_a_block_makes_the_difference_larger() -> None:
+    costs = [replace(QUIET, block_cost_s=cost).smallest_difference(60.0) for cost in (0.1, 1.0, 10.0)]
+    assert None not in costs
+    assert costs == sorted(costs)  # type: ignore[type-var]
+    assert costs[0] != costs[2]
+
+
+def test_more_time_shows_smaller_differences() -> None:
+    in_10_s, in_60_s, in_10_min = (QUIET.smallest_difference(budget) for budget in noise.BUDGETS_S)
+    assert in_10_s is not None
+    assert in_60_s is not None
+    assert in_10_min is not None
+    assert in_10_s > in_60_s > in_10_min > 0
+
+
+def test_no_difference_where_two_blocks_do_not_fit() -> None:
+    assert QUIET.smallest_difference(1.4) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "ok"), [(QUIET, True), (replace(QUIET, block_sd=0.2), False), (replace(QUIET, block_cost_s=50.0), False)]
+)
+def test_noisy_machine_is_told(found: Noise, ok: bool) -> None:
+    assert doctor.noise_check(found).ok is ok
+
+
+# --- what is kept ------------------------------------------------------------------------------------------
+
+CEILING = [Point(100, 64, 190_000.0, False), Point(1, 64, 21_000.5, True)]
+FOUND = Diagnosis([checkup.steal(SOUND), doctor.ceiling_check(CEILING, "")], "compiled", QUIET, CEILING)
+
+
+def test_record(tmp_path: Path) -> None:
+    record = json.loads(doctor.keep(FOUND, tmp_path).read_text())
+    assert set(record) == {"schema", "measured_at", "machine", "loop", "noise", "ceiling", "checks"}
+    assert (record["schema"], record["loop"], record["machine"]) == (1, "compiled", machine.facts())
+    assert record["ceiling"] == [
+        {"clients": 100, "message_size": 64, "requests_per_second": 190_000.0, "lower_bound": False},
+        {"clients": 1, "message_size": 64, "requests_per_second": 21_000.5, "lower_bound": True},
+    ]
+    assert set(record["checks"][0]) == {"name", "ok", "seen", "why", "remedy"}
+    assert set(record["noise"]["smallest_difference"]) == {"10", "60", "600"}
+    assert [path.name for path in tmp_path.iterdir()] == ["doctor.json"]
+
+
+def test_ceiling_of_this_machine_and_loop(tmp_path: Path) -> None:
+    doctor.keep(FOUND, tmp_path)
+    ceiling = doctor.ceiling_for(tmp_path, "compiled")
+    assert ceiling is not None
+    assert [(point["clients"], point["message_size"]) for point in ceiling] == [(100, 64), (1, 64)]
+
+
+def test_ceiling_of_another_loop_is_refused(tmp_path: Path) -> None:
+    doctor.keep(FOUND, tmp_path)
+    assert doctor.ceiling_for(tmp_path, "python") is None
+
+
+@pytest.mark.parametrize("fact", machine.facts())
+def test_ceiling_of_another_machine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fact: str) -> None:
+    doctor.keep(FOUND, tmp_path)
+    here = machine.facts()
+    monkeypatch.setattr(machine, "facts", lambda: here | {fact: "another"})
+    assert doctor.ceiling_for(tmp_path, "compiled") is None
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", '{"schema": 1}', "{"])
+def test_no_ceiling_where_there_is_no_sound_file(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "doctor.json").write_text(text)
+    assert doctor.ceiling_for(tmp_path, "compiled") is None
+
+
+def test_ceiling_of_another_schema_is_refused(tmp_path: Path) -> None:
+    path = doctor.keep(FOUND, tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 2}))
+    assert doctor.ceiling_for(tmp_path, "compiled") is None
+
+
+def test_unwritable_folder_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="can't be written"):
+        doctor.visit(CONFIG, tmp_path / "file" / "results", SHORT)
+
+
+# --- what is said ------------------------------------------------------------------------------------------
+
+
+def test_warnings_are_told_with_reason_and_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    noisy = checkup.steal(replace(SOUND, load=Load(2.0, 0.3, 0.0)))
+    sound = checkup.ports(SOUND)
+    doctor.say(Diagnosis([sound, noisy], "compiled", QUIET, CEILING))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert f"ok ports {sound.seen}" in lines
+    assert f"warning steal {noisy.seen}" in lines
+    assert f"why: {noisy.why}" in lines
+    assert f"remedy: {noisy.remedy}" in lines
+    assert "100 64 B 190,000 requests/s" in lines
+    assert "1 64 B at least 21,000 requests/s" in lines
+    assert f"why: {sound.why}" not in lines
+
+
+def test_lower_bound_is_told_as_such() -> None:
+    assert "at least 21,000 requests/s" in doctor.ceiling_check(CEILING[1:], "").seen
+
+
+# --- short looks at this machine ---------------------------------------------------------------------------
+
+
+class Heard:
+    def __init__(self, interrupt_at: str | None = None) -> None:
+        self.done: list[float] = []
+        self._interrupt_at = interrupt_at
+
+    def __call__(self, done: float, what: str) -> None:
+        self.done.append(done)
+        if self._interrupt_at is not None and what.startswith(self._interrupt_at):
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def examine() -> Iterator[Callable[..., Diagnosis]]:
+    """A short examination, of which nothing may be left."""
+    with Watchdog() as watchdog:
+
+        def examined(config: Config = CONFIG, heard: Heard | None = None) -> Diagnosis:
+            return doctor.examine(config, watchdog, heard or Heard(), SHORT)
+
+        yield examined
+        assert [child.pid for child in psutil.Process().children(recursive=True)] == [watchdog._process.pid]
+
+
+def check_named(diagnosis: Diagnosis, name: str) -> Check:
+    (found,) = [check for check in diagnosis.checks if check.name == name]
+    return found
+
+
+def test_short_examination(examine: Callable[..., Diagnosis]) -> None:
+    heard = Heard()
+    diagnosis = examine(heard=heard)
+    assert diagnosis.loop in ("compiled", "python")
+    assert check_named(diagnosis, "load generator").ok is (diagnosis.loop == "compiled")
+    assert diagnosis.noise is not None
+    assert diagnosis.noise.ratio_low <= diagnosis.noise.ratio <= diagnosis.noise.ratio_high
+    assert diagnosis.noise.round_s > 2 * CONFIG.window.length(noise.CLIENTS).counted_s
+    assert diagnosis.noise.block_cost_s > 0
+    assert heard.done == sorted(heard.done)
+    assert heard.done[-1] <= SHORT.expected_s
+    if checkup.find_compiler() is None:
+        assert diagnosis.ceiling is None
+        return
+    assert diagnosis.ceiling is not None
+    assert [(point.clients, point.message_size) for point in diagnosis.ceiling] == [(3, 64), (2, 1024)]
+    assert all(point.requests_per_second > 0 for point in diagnosis.ceiling)
+    assert check_named(diagnosis, "ceiling").ok
+
+
+def test_without_a_compiler_the_ceiling_is_not_measured(
+    examine: Callable[..., Diagnosis], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    diagnosis = examine()
+    assert diagnosis.noise is not None
+    assert diagnosis.ceiling is None
+    assert check_named(diagnosis, "ceiling").seen == "not measured: no C compiler; install gcc"
+
+
+def test_compiler_that_fails_costs_the_ceiling_alone(
+    examine: Callable[..., Diagnosis], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "false")
+    diagnosis = examine()
+    assert diagnosis.noise is not None
+    assert diagnosis.ceiling is None
+    assert "fails" in check_named(diagnosis, "ceiling").seen
+
+
+def test_server_that_does_not_start_is_told(examine: Callable[..., Diagnosis]) -> None:
+    broken = CONFIG.strategies["epoll"].model_copy(update={"command": "{python} -c 'raise SystemExit(7)'"})
+    diagnosis = examine(CONFIG.model_copy(update={"strategies": CONFIG.strategies | {"epoll": broken}}))
+    assert diagnosis.noise is None
+    assert "exited with 7" in check_named(diagnosis, "measurement").seen
+
+
+@pytest.mark.parametrize("moment", ["starting", "noise", "ceiling"])
+def test_interrupt_leaves_nothing(examine: Callable[..., Diagnosis], moment: str) -> None:
+    if moment == "ceiling" and checkup.find_compiler() is None:
+        pytest.skip("no C compiler")
+    with pytest.raises(KeyboardInterrupt):
+        examine(heard=Heard(interrupt_at=moment))
+
+
+def test_visit_keeps_and_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    doctor.visit(CONFIG, tmp_path / "results", SHORT)
+    record = json.loads((tmp_path / "results" / "doctor.json").read_text())
+    said = capsys.readouterr().out
+    assert all(check["seen"].split()[0] in said for check in record["checks"])
+    assert doctor.ceiling_for(tmp_path / "results", record["loop"]) == record["ceiling"]

@@ -1,0 +1,159 @@
+"""Replayed intervals are those that the analysis prints, and hold the truth as often as they say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up import MadeUp, window
+
+from analysis import replay, statistics
+from analysis.load import load
+from benchmarks import coverage
+from harness import precision
+from harness.precision import Precision
+
+
+def recorded(folder: Path, blocks: int = 60, twin: str = "epoll-again") -> Path:
+    """A run of one strategy under two names; what a block does to both is larger than what tells them apart."""
+    MadeUp(capacity={}, groups=()).write(folder)
+    random = np.random.default_rng(2)
+    records = []
+    for block in range(blocks):
+        shared = random.normal(0, 0.1)
+        for name in ("epoll", twin):
+            rate = round(20_000 * float(np.exp(shared + random.normal(0, 0.02))))
+            records.append(window(name, block=block, requests=rate))
+    (folder / "windows.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    return folder
+
+
+def only_pair(folder: Path) -> replay.Twins:
+    (pair,) = replay.twins(load(folder))
+    return pair
+
+
+def test_twins_are_found_by_their_name(tmp_path: Path) -> None:
+    pair = only_pair(recorded(tmp_path / "pair", blocks=5))
+    assert (pair.name, pair.where, pair.log_rates.shape) == ("epoll", "echo, 10, 64", (5, 2))
+    assert list(replay.twins(load(recorded(tmp_path / "strangers", blocks=5, twin="select")))) == []
+
+
+def test_a_replayed_interval_is_that_of_the_analysis(tmp_path: Path) -> None:
+    runs = replay.drawn(only_pair(recorded(tmp_path)), 20, 6, np.random.default_rng(1))
+    ratios = runs[..., 0] - runs[..., 1]
+    for widened in (1.0, 1.3):
+        half = replay.half_widths(ratios, widened)
+        for run, logs, width in zip(np.exp(runs), ratios, half, strict=True):
+            one, other = (dict(enumerate(run[:, name])) for name in (0, 1))
+            printed = statistics.ratio(one, other, widened)
+            assert printed.value == pytest.approx(np.exp(logs.mean()))
+            assert printed.low == pytest.approx(np.exp(logs.mean() - width))
+            assert printed.high == pytest.approx(np.exp(logs.mean() + width))
+
+
+def test_drawn_blocks_are_recorded_ones_either_way_round(tmp_path: Path) -> None:
+    pair = only_pair(recorded(tmp_path, blocks=8))
+    runs = replay.drawn(pair, 200, 5, np.random.default_rng(1)).reshape(-1, 2)
+    known = {tuple(row) for row in pair.log_rates} | {tuple(row[::-1]) for row in pair.log_rates}
+    assert {tuple(row) for row in runs} == known
+
+
+def test_coverage_of_sound_intervals_is_95_per_cent(tmp_path: Path) -> None:
+    found = replay.coverage(only_pair(recorded(tmp_path)), 4000, 6, np.random.default_rng(1))
+    assert 0.935 < found.share < 0.965
+    assert found.error == pytest.approx((found.share * (1 - found.share) / 4000) ** 0.5)
+
+
+def test_an_interval_that_is_too_narrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = replay.half_widths
+    monkeypatch.setattr(replay, "half_widths", lambda logs: narrow(logs, 0.7))
+    assert replay.coverage(only_pair(recorded(tmp_path)), 4000, 6, np.random.default_rng(1)).share < 0.9
+
+
+def test_looks_are_those_of_the_rule() -> None:
+    logs = np.random.default_rng(4).normal(10, 0.05, (3, 40))
+    means, halves = coverage.looks(logs)
+    rule = Precision(0.02)
+    for run, mean, half in zip(logs, means, halves, strict=True):
+        for blocks in (2, 10, 11, 40):
+            so_far = run[:blocks].tolist()
+            assert mean[blocks - 1] == pytest.approx(np.mean(so_far))
+            assert np.sinh(half[blocks - 1]) == pytest.approx(rule.half_width(so_far))
+
+
+def test_a_replay_of_the_rule_stops_where_the_rule_does(tmp_path: Path) -> None:
+    pair = only_pair(recorded(tmp_path))
+    rule = Precision(0.05)
+    stopped = coverage.sequential(pair, rule, 300, 60, np.random.default_rng(1))
+    by_hand = []
+    for run in replay.drawn(pair, 300, 60, np.random.default_rng(1)):
+        reached = (n for n in range(1, 61) if all(rule.reached(run[:n, name].tolist()) for name in (0, 1)))
+        by_hand.append(next(reached, 60))
+    assert stopped.blocks == np.median(by_hand)
+    assert stopped.out_of_blocks == np.mean([n == 60 for n in by_hand])
+
+
+def test_the_analysis_widens_by_what_the_rule_widens() -> None:
+    assert statistics.LOOKED == precision.WIDENED
+    assert statistics.CONFIDENCE == precision.CONFIDENCE
+    logs = np.random.default_rng(4).normal(10, 0.01, 12)
+    value, low, high = statistics.geometric(np.exp(logs).tolist(), statistics.LOOKED)
+    assert Precision(0.01).half_width(logs.tolist()) == pytest.approx((high - low) / 2 / value)
+
+
+def test_the_rule_waits_for_its_first_look_and_for_its_target() -> None:
+    alike = [10.0, 10.001] * 10
+    rule = Precision(0.01)
+    assert not rule.reached(alike[: rule.first_look - 1])
+    assert rule.reached(alike[: rule.first_look])
+    assert not Precision(0.0001).reached(alike)
+    assert Precision(0.01, first_look=4).reached(alike[:4])
+
+
+@pytest.mark.parametrize("blocks", [[], [10.0], [10.0, float("-inf")] * 10])
+def test_what_has_no_interval_is_never_precise(blocks: list[float]) -> None:
+    assert Precision(0.5, first_look=1).half_width(blocks) == float("inf")
+    assert not Precision(0.5, first_look=1).reached(blocks)
+
+
+NOISES = ("normal", "heavy tails", "two kinds of processes")
+
+
+def noise(kind: str, random: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """Log rates around 0 with a standard deviation of 0.05."""
+    if kind == "normal":
+        return random.normal(0, 0.05, size)
+    if kind == "heavy tails":
+        return random.standard_t(4, size) * 0.05 / 2**0.5
+    return 0.05 * (0.9 * random.choice([-1.0, 1.0], size) + (1 - 0.9**2) ** 0.5 * random.normal(0, 1, size))
+
+
+@pytest.mark.parametrize("target", [0.05, 0.022, 0.012], ids=["at the first look", "midway", "late"])
+@pytest.mark.parametrize("kind", NOISES)
+def test_looking_does_not_bend_the_coverage(kind: str, target: float) -> None:
+    random = np.random.default_rng(8)
+    hits = []
+    for _ in range(10):
+        centre, half = coverage.looks(noise(kind, random, (400, 200)))
+        precise = np.sinh(half) <= target
+        precise[:, : precision.FIRST_LOOK - 1] = False
+        last = np.where(precise.any(axis=1), precise.argmax(axis=1), 199)[:, None]
+        hits.append(np.abs(np.take_along_axis(centre, last, 1)) <= np.take_along_axis(half, last, 1))
+    assert 0.935 < np.mean(hits) < 0.975  # 94 to 97 %, and what chance adds to 4,000 runs
+
+
+@pytest.mark.parametrize("more", [[], ["--precision", "5%", "--budget", "30"]])
+def test_the_command_prints_a_line_for_each_strategy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    assert coverage.main([str(recorded(tmp_path)), "--replays", "200", *more]) == 0
+    text = capsys.readouterr().out
+    assert "epoll (echo, 10, 64): 60 blocks recorded, 200 replays" in text
+    assert "coverage" in text
+    assert ("stopped by the budget" in text) == bool(more)
+
+
+def test_a_run_without_twins_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert coverage.main([str(recorded(tmp_path, blocks=2, twin="select"))]) == 1
+    assert "NAME-again" in capsys.readouterr().err
