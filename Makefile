@@ -4,7 +4,7 @@ READY := $(VENV)/.installed
 
 LOOP := loadgen/hot_loop.so
 
-.PHONY: help setup bench test lint docs lock clean bench-loader bench-same bench-uninterrupted
+.PHONY: help setup bench test lint docs lock clean bench-loader bench-same bench-uninterrupted bench-round-trip
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -38,6 +38,9 @@ bench-same: setup  ## one strategy under two names, twenty quick runs: is 1 insi
 
 bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterrupted ones (22 minutes)
 	$(VENV)/bin/python -m benchmarks.uninterrupted
+
+bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 minute)
+	$(VENV)/bin/python -m benchmarks.round_trip
 
 docs:  ## take the newest run's chart and cells into docs/, for the README
 	cp results/latest/run.json results/latest/cells.csv results/latest/charts/throughput_vs_clients.png docs/

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from analysis.pages import Page
 from analysis.style import FAINT
@@ -12,6 +13,10 @@ from analysis.style import FAINT
 NEAR = 1.15  # a ceiling further above the figures than this is left out: the axis is theirs
 WORDS = "the loader's ceiling"
 HAIR: Any = {"color": FAINT, "lw": 1.0, "ls": (0, (1, 1.5)), "zorder": 1.2}
+NOTE: Any = {
+    "textcoords": "offset points", "va": "bottom", "size": 9.5, "color": FAINT,
+    "path_effects": [withStroke(linewidth=3, foreground="white")],
+}  # fmt: skip
 Points = Sequence[tuple[int, float]]
 
 
@@ -42,7 +47,9 @@ def draw_over(axes: Axes, points: Points) -> None:
     shown = [(x, y) for x, y in points if low <= y <= high]
     if shown:
         axes.plot(*zip(*shown, strict=True), marker="_", ms=9, mew=1.0, **HAIR)
-        axes.annotate(WORDS, shown[-1], (0, 5), textcoords="offset points", ha="right", size=9.5, color=FAINT)
+        top = max(shown, key=lambda at: at[1])
+        side = "left" if top == shown[0] else "right" if top == shown[-1] else "center"
+        axes.annotate(WORDS, top, (0, 6), ha=side, **NOTE)
 
 
 def draw_across(axes: Axes, points: Points) -> None:
@@ -50,5 +57,5 @@ def draw_across(axes: Axes, points: Points) -> None:
     for _, rate in points:
         if rate <= axes.get_xlim()[1]:
             axes.axvline(rate, **HAIR)
-            axes.text(rate, 1.0, WORDS, transform=axes.get_xaxis_transform(), ha="center", va="bottom", size=9.5,
-                      color=FAINT)  # fmt: skip
+            foot = (rate, axes.get_ylim()[0])
+            axes.annotate(WORDS, foot, (-5, 5), ha="right", **NOTE)

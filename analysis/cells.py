@@ -7,7 +7,7 @@ Columns, units in their names; figures are empty where the data do not give them
 - requests: correct replies in the counted parts; errors: of all kinds
 - starved: clients without a single correct reply in a whole block, in the block that had most of them
 - throughput_rps: correct replies per second: mean of a block's windows, geometric mean over blocks;
-  _low, _high: 95 % interval over blocks, on the log scale; wider by a tenth where the run went on until its
+  _low, _high: 95 % interval over blocks, on the log scale; wider by 8 % where the run went on until its
   intervals were narrow enough (as all intervals over blocks then are)
 - throughput_mib_s: payload in one direction
 - p50_us .. p999_us, max_us: latency pooled over all windows; p99 needs 1,000 requests, p999 10,000,
@@ -24,8 +24,9 @@ Columns, units in their names; figures are empty where the data do not give them
 - limited_by: server, loader, both (can't be told), round-trip (too few clients to fill either side), handler
   (it was told to wait or to compute), starvation, errors, offered rate (open loop: it served all of it)
 - rank: 1 + the strategies of the group that were shown to be faster, 5 % for a single wrong order in all of
-  them; those not told apart share it. By throughput, of those that serve all clients and that the loader
-  doesn't limit; none in an open loop. cpu_rank: the same by server CPU per request, the least first
+  them; those not told apart share it. By throughput, of those that serve all clients. What the loader limits
+  has none, but counts as faster where it was: without that limit it were faster still. None in an open loop.
+  cpu_rank: the same by server CPU per request, the least first
 - ratio, ratio_low, ratio_high: throughput by that of the reference strategy, within blocks
 - censored: requests still open after a window's drain, those of starved clients included
 - connect_p50_us; server_minor_faults_per_request
@@ -96,7 +97,8 @@ COUNTS = ["clients", "message_size", "requests_per_connection", "blocks", "windo
           "dropped"]  # fmt: skip
 TEXTS = ["strategy", "variant", "service", "status", "verdict", "reason", "limited_by", "load", "rate", "server_cpus"]
 NO_KNEE = "no rate kept its p99 under the limit"
-UNRANKED = ("starvation", "errors", "loader", "both")
+NOT_COMPARED = ("starvation", "errors")
+NOT_RANKED = ("loader", "both")
 Key = tuple[Any, ...]  # the values of CELL_KEYS
 
 
@@ -133,7 +135,10 @@ def tabulate(results: Results) -> pd.DataFrame:
         _judge(cell, measured, failed, results)
         cell["_group"] = min(part[key]["group"].min() for part in (windows, failures, probes) if key in part)
         rows[key] = cell
-    _rank(rows, "rank", {key: rates[key] for key in rates if _is_ranked(rows[key])})
+    _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])})
+    for cell in rows.values():
+        if cell["limited_by"] in NOT_RANKED:
+            cell["rank"] = None
     # the least CPU first: as rates these are the replies of a second of CPU
     used = {key: {block: 1 / cpu for block, cpu in cpu_by_block(part).items() if cpu} for key, part in windows.items()}
     _rank(rows, "cpu_rank", used)
@@ -171,8 +176,8 @@ def _ratio_to_reference(
     return UNKNOWN if other is None else ratio(rates[key], rates[other], widened)
 
 
-def _is_ranked(cell: dict[str, Any]) -> bool:
-    return cell["load"] != "open" and cell["limited_by"] not in UNRANKED
+def _is_compared(cell: dict[str, Any]) -> bool:
+    return cell["load"] != "open" and cell["limited_by"] not in NOT_COMPARED
 
 
 def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: dict[Key, dict[int, float]]) -> None:

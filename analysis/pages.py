@@ -22,7 +22,7 @@ TYPICAL_CLIENTS = 100
 LOADS = {
     "closed": "one request in flight per client",
     "open": "requests at a rate of their own",
-    "knee": "the highest rate within a limit of the p99",
+    "knee": "requests at a rate of their own",
 }
 PAGE_KEYS = ["service", "requests_per_connection", "server_cpus"]
 

@@ -33,7 +33,7 @@ def latency_by_rate(page: Page) -> Figure:
         axes.set_xlabel("correct replies per second")
         label_ends(axes, _lines(axes, page, name), 10)
     both[0].set_ylabel(FROM_START)
-    reading = "a tick on a dotted line: the rate offered, where it was not achieved"
+    reading = "bars: 95 % intervals over blocks, a tick on a dotted line: the rate offered, where it was not achieved"
     return finish(figure, page, page.having("p99_us"), "p99_us", reading)
 
 

@@ -17,7 +17,7 @@ from scipy.special import bdtr, bdtrik, stdtr, stdtrit
 
 CONFIDENCE = 0.95
 BEYOND = 10  # a percentile is printed if at least that many requests lie beyond it
-LOOKED = 1.1  # how much wider an interval is where the run went on until it was narrow: harness/precision.py
+LOOKED = 1.08  # how much wider an interval is where the run went on until it was narrow: harness/precision.py
 
 NAN = float("nan")
 Name = TypeVar("Name", bound=Hashable)

@@ -22,6 +22,7 @@ from analysis.pages import label, served
 from analysis.verdict import parted, touching
 
 TIMES = "\N{MULTIPLICATION SIGN}"
+TO = "\N{EN DASH}"
 NONE = "-"
 WIDTH = 110
 LOPSIDED = 2.0
@@ -49,10 +50,11 @@ def render(results: Path, console: Console) -> None:
 
 
 def _how_to_read(found: Results, cells: pd.DataFrame, reference: str) -> list[str]:
-    ratio = f"Ratio to {reference} within blocks, ~ where it may be 1."
+    lines = ["±: 95 % interval over blocks. CPU of the server. #: rank; = where not told apart."]
     if reference not in set(cells["strategy"]):
-        ratio = f"No ratios without {reference}."
-    lines = [f"±: 95 % interval over blocks. {ratio} CPU of the server. #: rank."]
+        lines.append(f"No ratios without {reference}.")
+    elif (cells["load"] == "closed").any():
+        lines.append(f"Ratio to {reference} within blocks, ~ where it may be 1.")
     if (cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()).any():
         lines.append("No interval where there are fewer than two blocks with replies.")
     if (cells["starved"].fillna(0) > 0).any():
@@ -149,7 +151,7 @@ def _rate(name: str) -> Callable[[pd.Series], str]:
             return NONE
         text = units.count(value)
         if pd.notna(low) and high / low > LOPSIDED:  # on the log scale: not half of it on either side
-            text += f" ({units.short(low)} to {units.short(high)})"
+            text = f"{units.short(value)} ({units.short(low)}{TO}{units.short(high)})"
         elif pd.notna(low):
             text += f" ± {(high - low) / 2 / value * 100:4.1f} %"
         return text + _doubt(cell, name)

@@ -45,7 +45,7 @@ def measure(
     found = []
     with trial.servers([bare]) as servers:
         for index, (clients, size) in enumerate(points):
-            tell(index * POINT_S, f"ceiling of the load generator: {clients} clients, {size} B")
+            tell(index * POINT_S, f"ceiling of the load generator: {size} B, {clients} client{'s' * (clients > 1)}")
             with trial.connected(servers, clients, size):
                 observed = trial.window(servers["bare"], HEAD_S, counted_s)
             share = observed["server_cpu_s"] / observed["loader_wall_s"]

@@ -120,7 +120,7 @@ def noise_check(found: Noise) -> Check:
         "noise",
         shown is not None and shown <= SHOWN_IN_A_MINUTE,
         f"one strategy under two names: {found.ratio:.3f} ({found.ratio_low:.3f} to {found.ratio_high:.3f}); "
-        f"a difference shows from {_shares(found)} on",
+        f"smallest difference that shows: {_shares(found)}",
         "smaller differences are not told from chance",
         "take more blocks (a longer profile), a quieter hour or a machine of your own",
     )
@@ -131,7 +131,9 @@ def ceiling_check(points: Sequence[Point] | None, otherwise: str) -> Check:
     return Check(
         "ceiling",
         bool(fastest),
-        f"{_rate(fastest)} requests/s at {fastest.clients} clients, {fastest.message_size} B" if fastest else otherwise,
+        f"{_rate(fastest)} requests/s (clients: {fastest.clients}, messages: {fastest.message_size} B)"
+        if fastest
+        else otherwise,
         "no server can be seen to do more than the load generator asks for",
         "install gcc: the server that it is measured against is written in C",
     )
@@ -211,7 +213,7 @@ def _rate(point: Point) -> str:
 
 
 def _shares(found: Noise) -> str:
-    """`± 3.1 % in 10 s, ...`: only what can be shown at all."""
+    """`3.1% in 10 s, ...`: only what can be shown at all."""
     shares = {budget: found.smallest_difference(budget) for budget in noise.BUDGETS_S}
     return ", ".join(f"{share:.1%} in {_span(budget)}" for budget, share in shares.items() if share is not None)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness import proctree
+from harness.cpu_ticks import Ticks
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -53,17 +54,30 @@ class Activity:
         """The part of `cpu_s` spent in user mode; None where the ticks don't tell enough of it to split it by.
 
         They are rounded down for each process: hundreds of forked children that used less than a tick each have
-        used next to nothing by them. (cpu_ticks can tell what their CPU did.)
+        used next to nothing by them. See `split`.
         """
-        told = self.user_ticks + self.system_ticks
-        if not told or abs(self.cpu_s - told * _TICK_S) > _UNTOLD_SHARE * self.cpu_s:
-            return None
-        return self.cpu_s * self.user_ticks / told
+        return self._user_s(self.user_ticks, self.user_ticks + self.system_ticks)
 
     @property
     def system_s(self) -> float | None:
         """The part of `cpu_s` spent in the kernel; see `user_s`."""
         return None if self.user_s is None else self.cpu_s - self.user_s
+
+    def split(self, meanwhile: Ticks) -> tuple[float, float] | None:
+        """User and system seconds: by the session's own ticks or, where they tell too little, by those of its CPUs.
+
+        `meanwhile` is what the CPUs did while this session alone worked on them. None where neither tells enough,
+        which for the CPUs means that they worked for others too.
+        """
+        user_s = self.user_s
+        if user_s is None:
+            user_s = self._user_s(meanwhile.user + meanwhile.nice, meanwhile.busy)
+        return None if user_s is None else (user_s, self.cpu_s - user_s)
+
+    def _user_s(self, user_ticks: int, told: int) -> float | None:
+        if not told or abs(self.cpu_s - told * _TICK_S) > _UNTOLD_SHARE * self.cpu_s:
+            return None
+        return self.cpu_s * user_ticks / told
 
     def __sub__(self, before: "Activity") -> "Activity":
         came_and_went = not before.tasks <= self.tasks or self.ended_s - before.ended_s > _UNTOLD_S

@@ -1,6 +1,14 @@
 """When a group has been measured precisely enough to stop.
 
-PLACEHOLDER
+Whoever looks at an interval again and again and stops as soon as it is narrow stops too often where the spread
+is small by chance: then a 95 % interval holds the truth in 92.6 to 95 of 100 cases. So nothing is decided before
+ten blocks, and the interval, the one that is printed too, is wider by 8 %. With a look after every block it then
+covers 94.2 to 96.8 % (40,000 simulated runs for each of nine targets, which stop after 10 to 230 blocks), for
+normal noise, for heavy tails (t with 4 degrees of freedom) and for processes of two kinds, half of them of
+each: tests/test_replay.py. 5 % more is too little, 10 % more than needed; looking less often gains nothing.
+
+No rule helps where few blocks are of another kind: ten blocks can miss a kind that one in seven has, and an
+interval of any ten blocks, looked at once or often, covers 86 %.
 """
 
 import math
@@ -12,7 +20,7 @@ from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 FIRST_LOOK = 10  # blocks: a spread from fewer is small by chance too often
-WIDENED = 1.1  # analysis/statistics.py has the same for the intervals that it prints of such a run
+WIDENED = 1.08  # analysis/statistics.py has the same for the intervals that it prints of such a run
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness import footprint, machine, proctree
+from harness import cpu_ticks, footprint, machine, proctree
+from harness.cpu_ticks import Ticks
 from harness.footprint import Activity, Memory
 from harness.load import Experience, Known, Visit, rounds_for
 from harness.loader import Loader, LoaderFailed
@@ -51,6 +52,7 @@ class Run:
         self._held: dict[str, Memory] = {}  # with this group's clients connected
         self._before: dict[str, Activity] = {}  # up to then
         self._replies: Counter[str] = Counter()  # since then
+        self._ticks: dict[str, Ticks] = {}  # of the servers' CPUs, in each one's windows since then
 
     def carry_out(self, absent: dict[str, ServerFailed]) -> None:
         """Measure all blocks. `absent` strategies are recorded as such and not started."""
@@ -261,6 +263,7 @@ class Run:
         self._held = {name: footprint.memory(self._servers[name].pid) for name in alive}
         self._before = {name: footprint.activity(self._servers[name].pid) for name in alive}
         self._replies.clear()
+        self._ticks = {name: Ticks() for name in alive}
 
     def _take_footprints(self, group: Group, alive: list[str], block: int) -> None:
         """What the group's servers held and did since their clients connected."""
@@ -268,6 +271,7 @@ class Run:
             if not self._replies[name]:
                 continue
             did = footprint.activity(self._servers[name].pid) - self._before[name]
+            user_s, system_s = did.split(self._ticks[name]) or (None, None)
             idle, held = self._idle[name], self._held[name]
             found = {
                 "pss_idle_bytes": idle.pss_bytes,
@@ -276,8 +280,8 @@ class Run:
                 "processes": held.processes,
                 "threads": held.threads,
                 "replies": self._replies[name],
-                "user_s": did.user_s,
-                "system_s": did.system_s,
+                "user_s": user_s,
+                "system_s": system_s,
                 "voluntary_switches": did.voluntary_switches,
                 "involuntary_switches": did.involuntary_switches,
             }
@@ -301,6 +305,7 @@ class Run:
         name = visit.name
         server = self._servers[name]
         server.raise_if_dead()
+        ticks = cpu_ticks.read(self._plan.server_cpus)
         before = proctree.usage(server.pid)
         started_at = time.time()
         observed = self._running_loader().window(name, visit.lengths, visit.load)
@@ -310,6 +315,7 @@ class Run:
             raise ServerFailed(f"gave no answer in a window of {observed['loader_wall_s']:.2f} s")
         self._known.setdefault((group, name), Experience()).add(place["block"], observed)
         self._replies[name] += observed["replies"]
+        self._ticks[name] += cpu_ticks.read(self._plan.server_cpus) - ticks
         record = (
             observed
             | visit.more

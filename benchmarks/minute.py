@@ -1,0 +1,88 @@
+"""How well a ratio is known after a minute (`python -m benchmarks.minute [STRATEGY ...]`).
+
+One strategy under two names, compared for 60 s in both ways: in interleaved short windows over blocks of fresh
+servers, as runs of this project do it, and one after the other in long windows, as most benchmarks do. Printed are the 95 %
+intervals of the ratio, whose truth is 1.
+"""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from analysis.statistics import spread
+from benchmarks.stage import ROOT, configuration, stage
+
+STRATEGIES = ("epoll", "twisted", "gevent", "threading")
+CLIENTS, SIZE = 100, 64
+BLOCKS, SECONDS = 10, 60
+LONG_S = 6.0  # five of each name in the same time
+PROFILE = f"""
+[verdict]
+perturb_from_share = 1.0
+[profiles.minute]
+blocks = {BLOCKS}
+rounds = 1
+at_least_s = {SECONDS}
+matrix = [{{ service = ["echo"], clients = [{CLIENTS}], sizes = [{SIZE}] }}]
+"""
+
+
+def main(strategies: list[str]) -> None:
+    for strategy in strategies:
+        interleaved, took_s = _interleaved(strategy)
+        print(f"{strategy}: interleaved {_say(interleaved)} in {took_s:.0f} s of measuring", flush=True)
+        print(f"{'':{len(strategy)}}  one after the other {_say(_one_after_the_other(strategy))}", flush=True)
+
+
+def _interleaved(strategy: str) -> tuple[tuple[float, float, float], float]:
+    """The ratio of the second name to the first with its interval, as a run finds it."""
+    with TemporaryDirectory() as folder:
+        bench = Path(folder) / "pair.toml"
+        command = configuration().strategies[strategy].command.replace("servers/", f"{ROOT}/servers/")
+        lines = f"[strategies]\nfirst = '{command}'\nsecond = '{command}'\n"
+        bench.write_text("reference = 'first'\n" + PROFILE + lines)
+        options = ["--bench", str(bench), "--strategies", "first,second", "--profile", "minute", "--results", folder]
+        subprocess.run([sys.executable, ROOT / "run_bench.py", *options], check=True, stdout=subprocess.DEVNULL)
+        cells = pd.read_csv(Path(folder) / "latest" / "cells.csv").set_index("strategy")
+        took_s = pd.read_json(Path(folder) / "latest" / "run.json", typ="series")["measuring"]["seconds"]
+    second = cells.loc["second"]
+    ratio = [float(str(second[column])) for column in ("ratio", "ratio_low", "ratio_high")]
+    return (ratio[0], ratio[1], ratio[2]), float(str(took_s))
+
+
+def _one_after_the_other(strategy: str) -> tuple[float, float, float]:
+    """The same from a few long windows of each, alternating; windows are taken for independent."""
+    config = configuration()
+    window = config.window
+    lengths = {
+        "head_s": 0.1,
+        "counted_s": LONG_S,
+        "drain_limit_s": window.drain_limit_s,
+        "request_timeout_s": window.request_timeout_s,
+    }
+    rates: dict[str, list[float]] = {"first": [], "second": []}
+    with stage(
+        config, {name: config.strategies[strategy].model_copy(update={"name": name}) for name in rates}
+    ) as theatre:
+        theatre.open(CLIENTS, SIZE)
+        for turn in range(round(SECONDS / LONG_S / 2)):
+            for name in random.Random(turn).sample(list(rates), 2):
+                seen = theatre.loader.window(name, lengths)
+                rates[name].append(seen["requests"] / seen["counted_s"])
+    logs = np.log(rates["second"]) - np.log(rates["first"])
+    centre, half = float(logs.mean()), spread(logs.tolist())
+    return float(np.exp(centre)), float(np.exp(centre - half)), float(np.exp(centre + half))
+
+
+def _say(interval: tuple[float, float, float]) -> str:
+    value, low, high = interval
+    return f"{value:.3f}, from {low:.3f} to {high:.3f} (± {(high - low) / 2:.1%})"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(STRATEGIES))
