@@ -24,6 +24,7 @@ SILENCE_S = 0.2  # until those that starve are given up on
 BETWEEN_WINDOWS_S = 0.009
 CHECK_S, CHECKED_AT_ONCE = 1.2, 2  # a strategy and service
 KNEE_PROBES = 14  # of a search, as expected
+PERTURBED = 0.2  # of the cells, in each block
 
 
 T = TypeVar("T")
@@ -126,9 +127,9 @@ class Plan:
         counted_s = length.counted_s if group.load == "closed" else self.config.open.counted_s
         return length.head_s + counted_s + BETWEEN_WINDOWS_S
 
-    def rounds_of(self, group: Group) -> int:
-        """Windows of a cell in a block, as expected: of a closed loop one more, in which the loader is slowed down."""
-        return {"closed": self.rounds + 1, "open": self.rounds, "knee": KNEE_PROBES}[group.load]
+    def rounds_of(self, group: Group) -> float:
+        """Windows of a cell in a block, as expected, those with a slowed loader included."""
+        return {"closed": self.rounds + PERTURBED, "open": self.rounds, "knee": KNEE_PROBES}[group.load]
 
     def group_seconds(self, group: Group) -> float:
         """Expected for one block."""

@@ -33,7 +33,7 @@ class _Loop(ctypes.Structure):
         ("clients", ctypes.c_void_p), ("by_fd", ctypes.c_void_p),
         ("answered_ns", ctypes.c_void_p), ("took_ns", ctypes.c_void_p), ("delayed_ns", ctypes.c_void_p),
         ("count", ctypes.c_int64), ("capacity", ctypes.c_int64),
-        ("arrival_ns", ctypes.c_void_p), ("arrivals", ctypes.c_int64),
+        ("audited_ns", ctypes.c_void_p), ("arrival_ns", ctypes.c_void_p), ("audits", ctypes.c_int64),
         ("audit_every", ctypes.c_int64), ("audit_left", ctypes.c_int64),
         ("spin_ns", ctypes.c_int64), ("awaited", ctypes.c_int64), ("asked", ctypes.c_int64),
         ("intended_ns", ctypes.c_void_p), ("planned", ctypes.c_int64), ("head", ctypes.c_int64),
@@ -67,7 +67,7 @@ class CompiledLoop:
         self._numbers = {id(connection): number for number, connection in enumerate(flood.connections)}
         self._by_fd = np.full(min(os.sysconf("SC_OPEN_MAX"), MOST_DESCRIPTORS), -1, np.int32)
         self._columns = np.zeros((3, REPLIES), np.int64)
-        self._arrival_ns = np.zeros(REPLIES, np.int64)
+        self._audits = np.zeros((2, REPLIES), np.int64)
         self._idle = np.zeros(count, np.int32)
         self._events = ctypes.create_string_buffer(LARGEST_EVENT * EVENTS_PER_POLL)
         self._buffer = ctypes.create_string_buffer(LARGEST_READ)
@@ -80,7 +80,8 @@ class CompiledLoop:
             took_ns=self._columns[1].ctypes.data,
             delayed_ns=self._columns[2].ctypes.data,
             capacity=REPLIES,
-            arrival_ns=self._arrival_ns.ctypes.data,
+            audited_ns=self._audits[0].ctypes.data,
+            arrival_ns=self._audits[1].ctypes.data,
             audit_every=flood.audit_every,
             audit_left=flood.audit_every,
             idle=self._idle.ctypes.data,
@@ -196,8 +197,10 @@ class CompiledLoop:
         if loop.count:
             answered, took, delayed = self._columns[:, : loop.count].copy()
             flood.log.add(answered, took, delayed if flood.arrivals is not None else np.zeros_like(took))
-        flood.log.arrival_ns.extend(self._arrival_ns[: loop.arrivals].tolist())
-        loop.count = loop.arrivals = 0
+        audited_ns, arrival_ns = self._audits[:, : loop.audits].tolist()
+        flood.log.audited_ns.extend(audited_ns)
+        flood.log.arrival_ns.extend(arrival_ns)
+        loop.count = loop.audits = 0
 
 
 def library() -> ctypes.CDLL:

@@ -29,7 +29,7 @@ struct loop {
     const int32_t *by_fd;
 
     int64_t *answered_ns, *took_ns, *delayed_ns, count, capacity;
-    int64_t *arrival_ns, arrivals, audit_every, audit_left;
+    int64_t *audited_ns, *arrival_ns, audits, audit_every, audit_left;
     int64_t spin_ns, awaited, asked;
 
     int64_t *intended_ns, planned, head, due, waiting, backlog; /* the open loop's arrivals; those dropped are -1 */
@@ -68,7 +68,8 @@ static ssize_t receive_stamped(struct loop *l, int fd, size_t room)
         if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SO_TIMESTAMPNS) {
             struct timespec stamp;
             memcpy(&stamp, CMSG_DATA(item), sizeof stamp);
-            l->arrival_ns[l->arrivals++] = read_clock(CLOCK_REALTIME) - (stamp.tv_sec * 1000000000LL + stamp.tv_nsec);
+            l->arrival_ns[l->audits] = read_clock(CLOCK_REALTIME) - (stamp.tv_sec * 1000000000LL + stamp.tv_nsec);
+            l->audited_ns[l->audits++] = now_ns();
         }
     }
     return length;
@@ -168,7 +169,7 @@ int run(struct loop *l, int64_t until_ns)
     for (;;) {
         while (l->event_next < l->event_count) {
             struct epoll_event *event = &l->events[l->event_next];
-            if (l->count == l->capacity)
+            if (l->count == l->capacity || l->audits == l->capacity)
                 return LOG_IS_FULL;
             l->event_next++;
             int32_t number = l->by_fd[event->data.fd];

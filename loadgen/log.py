@@ -19,7 +19,8 @@ class Log:
         self.answered_ns: list[int] = []
         self.took_ns: list[int] = []
         self.delayed_ns: list[int] = []
-        self.arrival_ns: list[int] = []  # from the kernel's receive timestamp to our clock, of some replies
+        self.audited_ns: list[int] = []  # when a reply was read with the kernel's receive timestamp ...
+        self.arrival_ns: list[int] = []  # ... and how long it had been there by then
         self.connected_ns: list[int] = []  # how long each completed connect took
         self.errors: Counter[str] = Counter()
         self.late = 0  # correct replies to requests that an earlier window gave up

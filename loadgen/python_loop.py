@@ -111,6 +111,7 @@ def _read_stamped(flood: Flood, connection: Connection, room: int) -> bytes:
     for _, _, stamp in ancillary:
         seconds, nanoseconds = TIMESPEC.unpack(stamp)
         flood.log.arrival_ns.append(time.time_ns() - seconds * 1_000_000_000 - nanoseconds)
+        flood.log.audited_ns.append(clock())
     return data
 
 

@@ -72,7 +72,7 @@ class Observation:
     connect_hdr: str | None
     latency_hdr: str | None
     latency_p99_ns: int  # what is unfinished counts as slower than any answer
-    arrival_hdr: str | None  # from the kernel's receive timestamp to our clock, of some replies
+    arrival_hdr: str | None  # from the kernel's receive timestamp to our clock, of some replies of the counted part
     loader_cpu_s: float
     loader_wall_s: float
     start_spread_s: float  # between the first worker's start and the last one's
@@ -133,6 +133,7 @@ def run(
         }
     ages = flood.give_up(lengths.request_timeout_s)
     latency_hdr = histogram.encode(latencies)
+    audited, arrival = (np.asarray(column, dtype=np.int64) for column in (log.audited_ns, log.arrival_ns))
     return Observation(
         started_ns=started,
         counted_s=lengths.counted_s,
@@ -153,7 +154,7 @@ def run(
         connect_hdr=histogram.encode(log.connected_ns),
         latency_hdr=latency_hdr,
         latency_p99_ns=_p99(latency_hdr, latencies.size, unfinished),
-        arrival_hdr=histogram.encode(log.arrival_ns),
+        arrival_hdr=histogram.encode(arrival[(audited >= counted_from) & (audited < counted_to)]),
         loader_cpu_s=cpu_s,
         loader_wall_s=(ended - started) / 1e9,
         start_spread_s=0.0,
