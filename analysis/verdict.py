@@ -1,9 +1,9 @@
 """What limited a cell, and whether its throughput and latency can be relied on: pure functions of one row.
 
 The row has the columns of cells.csv and what analysis/evidence.py adds; the thresholds are the table
-[verdict] of bench.toml. Shares of CPU time cannot tell who limits: two processes that wait for each other
-are both busy. So in some windows the loader takes longer for each request on purpose. Where it sets the
-pace the rate falls by as much; where the server does, the loader only waits less.
+[verdict] of bench.toml. A loader that rests doesn't limit. Of one that hardly rests its share of CPU time cannot tell:
+two processes that wait for each other are both busy. So in some windows it takes longer for each request on
+purpose. Where it sets the pace the rate falls by as much; where the server does, the loader only waits less.
 """
 
 from collections.abc import Iterator, Mapping
@@ -96,8 +96,8 @@ def _limit_of_open_loop(row: Row, thresholds: Mapping[str, float]) -> str:
 
 def _loader_limits(row: Row, thresholds: Mapping[str, float]) -> str:
     """loader, both, or nothing where it is shown not to limit."""
-    if not row.get("perturbed_windows"):
-        return "" if row["loader_cpu_share"] < thresholds["perturb_from_share"] else "both"
+    if row["loader_cpu_share"] < thresholds["perturb_from_share"]:
+        return ""  # it rests: were it what the others wait for, it would not
     half = _known(row, "perturbation_loss_if_loader") / 2
     low, high = _known(row, "perturbation_loss_low"), _known(row, "perturbation_loss_high")
     if low >= half:
