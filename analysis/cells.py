@@ -11,9 +11,10 @@ Columns, units in their names; figures are empty where the data do not give them
   intervals were narrow enough (as all intervals over blocks then are)
 - throughput_mib_s: payload in one direction
 - p50_us .. p999_us, max_us: latency pooled over all windows; p99 needs 1,000 requests, p999 10,000,
-  and both a counted part of at least five times the p99 (window.p99_multiple). Of starved clients nothing is in
-  them; requests that were still open when their window ended count as slower than any answer, and max_us is
-  empty then. In an open loop they are counted from the instant at which a request was meant to start.
+  and in a closed loop both a counted part of at least five times the p99 (window.p99_multiple). Of starved
+  clients nothing is in them; requests that were still open when their window ended count as slower than any
+  answer, and max_us is empty then. In an open loop they are counted from the instant at which a request was
+  meant to start.
 - server_cpu_us_per_request: CPU time of the server's process tree per correct reply, head and drain included
 - loader_cpu_share: the load generator's CPU time by wall time
 - status: ok, incomplete (failed in some blocks), unchecked (failed the conformance check, measured all
@@ -127,7 +128,7 @@ def tabulate(results: Results) -> pd.DataFrame:
         measured, failed = windows.get(key), failures.get(key)
         if measured is not None:
             cell |= _figures(measured, rates[key], widened)
-            cell |= latencies(measured, results.p99_multiple, widened)
+            cell |= latencies(measured, results.p99_multiple(cell["load"]), widened)
             cell |= open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
             cell |= evidence(measured, perturbed.get(key), results, cell["starved"])

@@ -197,7 +197,7 @@ def _tail(results: Results, cell: pd.Series) -> tuple[NDArray[np.float64], NDArr
     total = counts.sum() + open_
     slower = total - np.cumsum(counts)
     # a window cannot tell latencies that are long beside it: the same rule as for the p99 in cells.csv
-    kept = (slower >= BEYOND) & (values <= mine["counted_s"].median() * 1e9 / results.p99_multiple)
+    kept = (slower >= BEYOND) & (values * results.p99_multiple(cell["load"]) <= mine["counted_s"].median() * 1e9)
     kept &= slower <= 0.58 * total
     return total / slower[kept], values[kept] / 1e3
 

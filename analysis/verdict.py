@@ -17,7 +17,7 @@ from analysis.statistics import supported
 Row = Mapping[str, Any] | pd.Series
 
 ACHIEVED = 0.99  # of the offered requests: the server kept up
-FULL_ABOVE = 0.25  # above perturb_from_share: a loader with so much of its CPU busy can't keep to a schedule
+OF_SERVICE = 0.5  # of the median service time: where replies lie so long before they are seen, the loader is behind
 LIMITED_BY_LOADER = "loader-limited"
 MAYBE_BY_LOADER = "may be loader-limited"
 FAILING = "requests failed"
@@ -45,7 +45,7 @@ def limited_by(row: Row, thresholds: Mapping[str, float], handler: str | None = 
     if row["load"] == "knee":
         return "server"
     if row["load"] == "open":
-        return _limit_of_open_loop(row, thresholds)
+        return _limit_of_open_loop(row)
     if handler:
         return "handler"
     at_loader = "loader" if row["_shared_cpu"] else _loader_limits(row, thresholds)
@@ -87,11 +87,11 @@ def _fails(row: Row, thresholds: Mapping[str, float]) -> bool:
     return not _known(row, "_replies") or (errors > 0 and errors >= thresholds["errors_share"] * (requests + errors))
 
 
-def _limit_of_open_loop(row: Row, thresholds: Mapping[str, float]) -> str:
+def _limit_of_open_loop(row: Row) -> str:
     if row["requests"] >= ACHIEVED * row["_offered"] and not _known(row, "dropped") > 0:
         return "offered rate"
-    is_full = row["loader_cpu_share"] >= thresholds["perturb_from_share"] + FULL_ABOVE
-    return "loader" if is_full else "server"
+    # Its share of CPU time tells nothing here: it waits awake for the next arrival.
+    return "loader" if _known(row, "arrival_p90_us") >= OF_SERVICE * _known(row, "service_p50_us") else "server"
 
 
 def _loader_limits(row: Row, thresholds: Mapping[str, float]) -> str:

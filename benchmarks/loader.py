@@ -10,19 +10,19 @@ Against a bare C epoll server:
 Ours is each hot loop in turn. Each ratio is taken in alternations; printed are their median and range.
 """
 
+import math
 import re
 import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import psutil
 
+from analysis.statistics import spread
 from benchmarks.stage import ROOT, Stage, configuration, stage
 from harness import proctree
 from harness.config import Strategy
@@ -31,6 +31,7 @@ from harness.server import running_on
 CLIENTS, SIZE = 100, 64
 SECONDS = 2.0
 ALTERNATIONS = 7
+AUDIT_ALTERNATIONS = 80  # short ones: the difference is small
 LENGTHS = {"head_s": 0.1, "counted_s": SECONDS, "drain_limit_s": 0.5, "request_timeout_s": 5.0}
 HTTP_REPLY = '"HTTP/1.1 200 OK\\r\\nContent-Length: 25\\r\\n\\r\\n' + "x" * 25 + '"'  # 64 bytes
 
@@ -54,7 +55,7 @@ def _against_epoll(loop: str) -> None:
         by_locust = []
         for _ in range(ALTERNATIONS):
             before_s = proctree.usage(server.pid).cpu_s
-            seen = _window(theatre)
+            seen = theatre.loader.window("epoll", LENGTHS)
             by_server.append(seen["loader_cpu_s"] / (proctree.usage(server.pid).cpu_s - before_s))
             requests, seconds = _client(theatre, "stock_locust.py", "127.0.0.1", server.port, CLIENTS, SIZE, SECONDS)
             by_locust.append(seen["requests"] / seen["counted_s"] / (requests / seconds))
@@ -78,37 +79,23 @@ def _against_c(loop: str) -> None:
                 _say("CPU per request by wrk's", _alternate(theatre, lambda: _wrk_cpu(theatre)))
             else:
                 print("  wrk is not installed: left out")
-            _say("CPU per request by ours without audits", _alternate(theatre, lambda: _unaudited_cpu(theatre)))
+            ratios = [_cpu_with(theatre, 64) / _cpu_with(theatre, 0) for _ in range(AUDIT_ALTERNATIONS)]
+            centre, half = statistics.mean(map(math.log, ratios)), spread([math.log(ratio) for ratio in ratios])
+            low, high = math.exp(centre - half), math.exp(centre + half)
+            print(f"  CPU per request by ours without audits: {math.exp(centre):.3f} (95 %: {low:.3f} to {high:.3f})")
 
 
 def _alternate(theatre: Stage, rival: Callable[[], float]) -> list[float]:
     """Our CPU per request by the rival's."""
-    return [_our_cpu(theatre) / rival() for _ in range(ALTERNATIONS)]
+    return [_cpu_with(theatre, 64, SECONDS) / rival() for _ in range(ALTERNATIONS)]
 
 
-def _our_cpu(theatre: Stage) -> float:
-    with _connected(theatre, audit_every=64):
-        return _cpu(_window(theatre, "c"))
-
-
-def _unaudited_cpu(theatre: Stage) -> float:
-    with _connected(theatre, audit_every=0):
-        return _cpu(_window(theatre, "c"))
-
-
-@contextmanager
-def _connected(theatre: Stage, audit_every: int) -> Iterator[None]:
+def _cpu_with(theatre: Stage, audit_every: int, seconds: float = 0.25) -> float:
+    """Our CPU seconds per request, on connections made for it."""
     exchange = {"service": "echo", "message_size": SIZE, "requests_per_connection": 0}
     theatre.loader.open({"c": theatre.targets["c"]}, CLIENTS, exchange, audit_every)
-    yield
+    seen = theatre.loader.window("c", LENGTHS | {"counted_s": seconds})
     theatre.loader.close()
-
-
-def _window(theatre: Stage, target: str = "epoll") -> dict[str, Any]:
-    return theatre.loader.window(target, LENGTHS)
-
-
-def _cpu(seen: dict[str, Any]) -> float:
     return float(seen["loader_cpu_s"] / seen["replies"])
 
 

@@ -1,8 +1,8 @@
 """How well a ratio is known after a minute (`python -m benchmarks.minute [STRATEGY ...]`).
 
 One strategy under two names, compared for 60 s in both ways: in interleaved short windows over blocks of fresh
-servers, as runs of this project do it, and one after the other in long windows, as most benchmarks do. Printed are the 95 %
-intervals of the ratio, whose truth is 1.
+servers, as runs of this project do it, and one after the other in long windows, as most benchmarks do. Printed are
+the 95 % intervals of the ratio, whose truth is 1.
 """
 
 import random
