@@ -11,7 +11,7 @@ from analysis.pages import Page
 from analysis.style import FAINT
 
 NEAR = 1.15  # a ceiling further above the figures than this is left out: the axis is theirs
-WORDS = "the loader's ceiling"
+WORDS = "the loader's ceiling, measured apart"
 HAIR: Any = {"color": FAINT, "lw": 1.0, "ls": (0, (1, 1.5)), "zorder": 1.2}
 NOTE: Any = {
     "textcoords": "offset points", "va": "bottom", "size": 9.5, "color": FAINT,
