@@ -52,7 +52,8 @@ What it costs:
 - server_user_us_per_request, server_system_us_per_request; voluntary_switches_per_request,
   involuntary_switches_per_request (empty where processes or threads come and go)
 - memory_idle_mib: proportional set size of the process tree without clients; memory_mib: with all of them
-  connected; memory_per_connection_kib: the difference by clients; threads, processes: at their peak
+  connected; memory_per_connection_kib: the difference by clients; threads, processes: with all clients
+  connected
 
 Open loop and knee:
 
@@ -75,8 +76,8 @@ from analysis.costs import cpu_by_block, footprint, server_cpu
 from analysis.evidence import evidence
 from analysis.latencies import columns, latencies, open_loop
 from analysis.load import CELL_KEYS, Results, load
-from analysis.statistics import LOOKED, UNKNOWN, Estimate, block_means, geometric, merged, percentile, ranks, ratio
-from analysis.verdict import doubts, limited_by
+from analysis.statistics import UNKNOWN, Estimate, block_means, geometric, merged, percentile, ranks, ratio
+from analysis.verdict import doubts, limited_by, touching
 
 COLUMNS = [
     "strategy", "variant", "service", "clients", "message_size", "requests_per_connection", "blocks",
@@ -99,7 +100,6 @@ COUNTS = ["clients", "message_size", "requests_per_connection", "blocks", "windo
 TEXTS = ["strategy", "variant", "service", "status", "verdict", "reason", "limited_by", "load", "rate", "server_cpus"]
 NO_KNEE = "no rate kept its p99 under the limit"
 NOT_COMPARED = ("starvation", "errors")
-NOT_RANKED = ("loader", "both")
 Key = tuple[Any, ...]  # the values of CELL_KEYS
 
 
@@ -121,7 +121,7 @@ def tabulate(results: Results) -> pd.DataFrame:
     perturbed, footprints = _by_cell(results.perturbed), _by_cell(results.footprints)
     probes = _by_cell(results.probes)
     rates = {key: _rates(part) for key, part in windows.items()}
-    widened = LOOKED if results.run.get("precision") else 1.0
+    widened = results.widened
     rows = {}
     for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
@@ -136,13 +136,13 @@ def tabulate(results: Results) -> pd.DataFrame:
         _judge(cell, measured, failed, results)
         cell["_group"] = min(part[key]["group"].min() for part in (windows, failures, probes) if key in part)
         rows[key] = cell
-    _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])})
+    _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])}, widened)
     for cell in rows.values():
-        if cell["limited_by"] in NOT_RANKED:
+        if touching(cell, "throughput_rps"):
             cell["rank"] = None
     # the least CPU first: as rates these are the replies of a second of CPU
     used = {key: {block: 1 / cpu for block, cpu in cpu_by_block(part).items() if cpu} for key, part in windows.items()}
-    _rank(rows, "cpu_rank", used)
+    _rank(rows, "cpu_rank", used, widened)
     return _tidy(list(rows.values()), list(results.run.get("strategies") or {}))
 
 
@@ -181,10 +181,11 @@ def _is_compared(cell: dict[str, Any]) -> bool:
     return cell["load"] != "open" and cell["limited_by"] not in NOT_COMPARED
 
 
-def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: dict[Key, dict[int, float]]) -> None:
+def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: dict[Key, dict[int, float]], widened: float) -> None:
     """Rank the cells of each group among each other."""
     for group in {key[2:] for key in rates}:
-        for key, rank in ranks({key: blocks for key, blocks in rates.items() if key[2:] == group}).items():
+        members = {key: blocks for key, blocks in rates.items() if key[2:] == group}
+        for key, rank in ranks(members, widened).items():
             rows[key][column] = rank
 
 
@@ -228,15 +229,18 @@ def _judge(cell: dict[str, Any], measured: pd.DataFrame | None, failed: pd.DataF
         cell |= {"verdict": "" if is_skipped else "doubtful"}
         return
     strategy = (results.run.get("strategies") or {}).get(cell["strategy"]) or {}
-    cell["limited_by"] = limited_by(cell, results.thresholds, strategy.get("handler"))
-    doubt = doubts(cell, results.thresholds)
+    doubt: list[str] = []
+    cell["limited_by"] = cell["verdict"] = ""
+    if results.thresholds:
+        cell["limited_by"] = limited_by(cell, results.thresholds, strategy.get("handler"))
+        doubt = doubts(cell, results.thresholds)
+        cell["verdict"] = "doubtful" if doubt else "ok"
     is_unchecked = not measured["checked"].all()
     reasons = [first] if first else []
     if is_unchecked:
         unchecked = results.run.get("unchecked") or {}
         reasons.append(unchecked.get(cell["strategy"]) or "failed the conformance check")
     cell["status"] = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
-    cell["verdict"] = "doubtful" if doubt else "ok"
     cell["reason"] = "; ".join([*reasons, *doubt])
 
 

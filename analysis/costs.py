@@ -29,7 +29,7 @@ def cpu_by_block(windows: pd.DataFrame) -> dict[int, float]:
 
 
 def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
-    """Memory as the mean of the blocks, processes and threads at their peak, the rest by correct reply."""
+    """Memory as the mean of the blocks, processes and threads with all clients connected, the rest by correct reply."""
     if records is None:
         return {}
     clients = records["clients"].iloc[0]

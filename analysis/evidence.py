@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.costs import quotient
 from analysis.load import Results
-from analysis.statistics import NAN, merged, percentile, spread
+from analysis.statistics import NAN, block_means, merged, percentile, spread
 from analysis.statistics import mean as mean_of
 
 
@@ -66,16 +66,16 @@ def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_
 
 
 def _drift(windows: pd.DataFrame) -> dict[str, float]:
-    """The rate of the counted parts' second halves by that of their first, less 1; over windows."""
+    """The rate of the counted parts' second halves by that of their first, less 1; the interval over blocks."""
     first = windows["first_half"].to_numpy(float)
     second = windows["requests"].to_numpy(float) - first
     told = (first > 0) & (second > 0)  # also false where nothing is known
     if not told.any():
         return {}
-    logs = np.log(second[told] / first[told])
-    centre, half = float(logs.mean()), spread(logs.tolist())
-    low, value, high = (float(np.exp(centre + side * half)) - 1 for side in (-1, 0, 1))
-    return {"drift": value, "_drift_low": low, "_drift_high": high}
+    logs = list(block_means(windows["block"][told], np.log(second[told] / first[told])).values())
+    centre, half = float(np.mean(logs)), spread(logs)
+    low, high = (float(np.exp(centre + side * half)) - 1 for side in (-1, 1))
+    return {"drift": float(np.exp(centre)) - 1, "_drift_low": low, "_drift_high": high}
 
 
 def _littles_law(windows: pd.DataFrame, latency_us: float, served: int) -> float:

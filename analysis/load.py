@@ -13,20 +13,6 @@ SCHEMA = 1
 GROUP_KEYS = ["service", "clients", "message_size", "requests_per_connection", "load", "rate", "server_cpus"]
 CELL_KEYS = ["strategy", "variant", *GROUP_KEYS]
 
-# What a verdict is decided by, where the run does not say: bench.toml has the reasons.
-THRESHOLDS = {
-    "perturb_from_share": 0.7,
-    "spin_share": 1.0,
-    "errors_share": 0.01,
-    "busy_share": 0.8,
-    "round_trip_factor": 10.0,
-    "block_spread": 0.25,
-    "drift_share": 0.10,
-    "littles_law_share": 0.15,
-    "arrival_share": 0.10,
-}
-P99_MULTIPLE = 5.0
-
 _ALWAYS = [key for key in CELL_KEYS if key != "rate"]
 _FAILURE_KEYS = [*_ALWAYS, "block", "group", "status", "reason"]
 _WINDOW_KEYS = [
@@ -66,15 +52,20 @@ class Results:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """What a verdict is decided by, as it was set for this run."""
-        return THRESHOLDS | (self.run.get("verdict") or {})
+        """What a verdict is decided by, as it was set for this run; empty for one that is older than verdicts."""
+        return self.run.get("verdict") or {}
+
+    @property
+    def widened(self) -> float:
+        """How much wider than usual its intervals are, as it was looked at while it went on."""
+        return float((self.run.get("precision") or {}).get("widened", 1.0))
 
     def p99_multiple(self, load: str) -> float:
         """A window shorter than this many p99s sees too few slow requests from start to end.
 
         Windows with a schedule of their own may be shorter: who is slow in them is not asked the less for it.
         """
-        return float((self.run.get("window") or {}).get("p99_multiple", P99_MULTIPLE)) if load == "closed" else 0.0
+        return float(self.run["window"]["p99_multiple"]) if load == "closed" else 0.0
 
 
 def load(folder: Path) -> Results:

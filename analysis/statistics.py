@@ -17,7 +17,6 @@ from scipy.special import bdtr, bdtrik, stdtr, stdtrit
 
 CONFIDENCE = 0.95
 BEYOND = 10  # a percentile is printed if at least that many requests lie beyond it
-LOOKED = 1.08  # how much wider an interval is where the run went on until it was narrow: harness/precision.py
 
 NAN = float("nan")
 Name = TypeVar("Name", bound=Hashable)
@@ -98,16 +97,16 @@ def wider(one: Estimate, other: Estimate) -> Estimate:
 # --- ranks ------------------------------------------------------------------------------------------
 
 
-def ranks(strategies: Mapping[Name, Mapping[int, float]]) -> dict[Name, int]:
+def ranks(strategies: Mapping[Name, Mapping[int, float]], widened: float = 1.0) -> dict[Name, int]:
     """1 + the number of strategies that were shown to be faster; those not told apart share a rank.
 
     A strategy is its rate in each block. Two are compared by a paired t test of the logarithm over the blocks
     that both have; Holm's procedure over all pairs keeps the chance of a single wrong order at 5 % together.
-    Strategies with a block at zero are not ranked.
+    Strategies with a block at zero are not ranked. `widened` is the factor on an interval's half-width.
     """
     ranked = {name: blocks for name, blocks in strategies.items() if blocks and min(blocks.values()) > 0}
     pairs = sorted(
-        (_faster(ranked[one], ranked[other], one, other) for one, other in combinations(ranked, 2)),
+        (_faster(ranked[one], ranked[other], widened, one, other) for one, other in combinations(ranked, 2)),
         key=lambda pair: pair[0],
     )
     rank = dict.fromkeys(ranked, 1)
@@ -118,14 +117,14 @@ def ranks(strategies: Mapping[Name, Mapping[int, float]]) -> dict[Name, int]:
     return rank
 
 
-def _faster(one: Mapping[int, float], other: Mapping[int, float], *names: Name) -> tuple[float, Name]:
+def _faster(one: Mapping[int, float], other: Mapping[int, float], widened: float, *names: Name) -> tuple[float, Name]:
     """The chance of so large a difference between equals, and the name of the slower one."""
     shared = [block for block in one if block in other]
     if len(shared) < 2:
         return 1.0, names[0]
     logs = np.log([one[block] / other[block] for block in shared])
     slower = names[0] if logs.mean() < 0 else names[1]
-    error = float(np.std(logs, ddof=1)) / len(logs) ** 0.5
+    error = widened * float(np.std(logs, ddof=1)) / len(logs) ** 0.5
     if not error:
         return (0.0 if logs.mean() else 1.0), slower
     return 2 * float(stdtr(len(logs) - 1, -abs(float(logs.mean())) / error)), slower

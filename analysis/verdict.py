@@ -42,14 +42,13 @@ def limited_by(row: Row, thresholds: Mapping[str, float], handler: str | None = 
         return "errors"
     if _known(row, "starved") > 0:
         return "starvation"
-    if row["load"] == "knee":
-        return "server"
-    if row["load"] == "open":
-        return _limit_of_open_loop(row)
     if handler:
         return "handler"
-    at_loader = "loader" if row["_shared_cpu"] else _loader_limits(row, thresholds)
-    return at_loader or _limit_beyond_loader(row, thresholds)
+    if row["_shared_cpu"]:
+        return "loader"
+    if row["load"] != "closed":
+        return _limit_of_open_loop(row)
+    return _loader_limits(row, thresholds) or _limit_beyond_loader(row, thresholds)
 
 
 def doubts(row: Row, thresholds: Mapping[str, float]) -> list[str]:
@@ -88,7 +87,8 @@ def _fails(row: Row, thresholds: Mapping[str, float]) -> bool:
 
 
 def _limit_of_open_loop(row: Row) -> str:
-    if row["requests"] >= ACHIEVED * row["_offered"] and not _known(row, "dropped") > 0:
+    kept_up = row["requests"] >= ACHIEVED * row["_offered"] and not _known(row, "dropped") > 0
+    if row["load"] == "open" and kept_up:
         return "offered rate"
     # Its share of CPU time tells nothing here: it waits awake for the next arrival.
     return "loader" if _known(row, "arrival_p90_us") >= OF_SERVICE * _known(row, "service_p50_us") else "server"

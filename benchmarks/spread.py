@@ -16,7 +16,7 @@ from analysis.load import GROUP_KEYS, load
 def main(results: Path) -> None:
     found = load(results)
     windows = found.windows.assign(rate=np.log(found.windows["requests"] / found.windows["counted_s"]))
-    rounds = int(windows["round"].max()) + 1
+    rounds = int(windows.groupby(["block", *GROUP_KEYS], dropna=False)["round"].nunique().max())
     print(f"{results}: {rounds} rounds a block; medians over the strategies")
     for key, group in windows.groupby(GROUP_KEYS, dropna=False):
         rates = group.pivot_table(index=["block", "round"], columns="strategy", values="rate")

@@ -24,6 +24,7 @@ def configuration() -> Config:
 @dataclass
 class Stage:
     loader: Loader
+    audit_every: int
     servers: dict[str, Server]
     loader_cpus: list[int]
 
@@ -34,7 +35,7 @@ class Stage:
     def open(self, clients: int, message_size: int) -> None:
         """Connect persistent echo clients to every server."""
         exchange = {"service": "echo", "message_size": message_size, "requests_per_connection": 0}
-        self.loader.open(self.targets, clients, exchange)
+        self.loader.open(self.targets, clients, exchange, self.audit_every)
 
 
 @contextmanager
@@ -62,4 +63,4 @@ def stage(config: Config, strategies: dict[str, Strategy], loop: str = "auto") -
         watchdog.guard(loader.pid)
         cleanup.callback(loader.stop)
         loader.wait_ready()
-        yield Stage(loader, servers, loader_cpus)
+        yield Stage(loader, config.loadgen.audit_every, servers, loader_cpus)

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from analysis.replay import TWIN
 from benchmarks.stage import ROOT, configuration
 from harness import plan
-
-AGAIN = "-again"
 
 
 def main() -> int:
@@ -24,7 +23,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=2)
     given = parser.parse_args()
     chosen = plan.select(configuration(), given.strategies)
-    names = [name + twin for name in chosen for twin in ("", AGAIN)]
+    names = [name + twin for name in chosen for twin in ("", TWIN)]
     with TemporaryDirectory() as folder:
         bench = Path(folder) / "twins.toml"
         lines = [
@@ -34,7 +33,7 @@ def main() -> int:
             'matrix = [{ service = ["echo"], clients = [100], sizes = [64] }]',
         ]
         for name in names:
-            strategy = chosen[name.removesuffix(AGAIN)]
+            strategy = chosen[name.removesuffix(TWIN)]
             command = strategy.command.replace("servers/", f"{ROOT}/servers/")
             alone = str(strategy.one_at_a_time).lower()
             lines.append(f'[strategies."{name}"]\ncommand = "{command}"\none_at_a_time = {alone}')

@@ -115,7 +115,7 @@ class Window(Table):
     p99_multiple: Annotated[float, Field(ge=0)]
     counted_limit_s: WindowSeconds
     drain_limit_s: WindowSeconds
-    request_timeout_s: Seconds
+    request_timeout_s: WindowSeconds
 
     def length(self, clients: int) -> WindowLength:
         """Head and counted part for a crowd of that size."""

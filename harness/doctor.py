@@ -26,7 +26,6 @@ from harness.watchdog import Watchdog
 
 SCHEMA = 1
 FILE = "doctor.json"
-PROBE = "epoll"  # the strategy that the noise is measured with
 WATCH_BRIEFLY_S = 0.2  # before a run
 START_S = 3.0  # the load generator
 SHOWN_IN_A_MINUTE = 0.03  # a machine that can't show a smaller difference in 60 s is noisy
@@ -91,7 +90,7 @@ def examine(config: Config, watchdog: Watchdog, tell: Callable[[float, str], Non
             loop = trial.loop
             checks.append(loop_check(loop, trial.why))
             heard = _later(tell, extent.noise_from_s)
-            noisy = noise.measure(trial, config.strategies[PROBE], heard, extent.blocks, extent.block_s)
+            noisy = noise.measure(trial, config.strategies[config.reference], heard, extent.blocks, extent.block_s)
             checks.append(noise_check(noisy))
             if facts.compiler is not None:
                 heard = _later(tell, extent.ceiling_from_s)

@@ -15,9 +15,8 @@ from harness.plan import Group, Plan
 
 @dataclass
 class Experience:
-    """What a cell's windows have shown so far, those of a slowed loader left out."""
+    """What a cell's windows have shown so far."""
 
-    windows: int = 0
     requests: int = 0
     replies: int = 0
     counted_s: float = 0.0
@@ -27,9 +26,6 @@ class Experience:
     block_rates: dict[int, list[float]] = field(default_factory=dict)  # of its windows, by block
 
     def add(self, block: int, observed: dict[str, Any]) -> None:
-        if observed["spin_ns"]:
-            return
-        self.windows += 1
         for name in ("requests", "replies", "counted_s", "loader_cpu_s", "loader_wall_s"):
             setattr(self, name, getattr(self, name) + observed[name])
         self.p99_s = max(self.p99_s, observed["latency_p99_ns"] / 1e9)
@@ -41,7 +37,7 @@ class Experience:
 
     @property
     def loader_share(self) -> float:
-        """Of a CPU, for all the loader's processes together."""
+        """Of a CPU, as the mean of the loader's processes."""
         return self.loader_cpu_s / self.loader_wall_s if self.loader_wall_s else 0.0
 
     @property
@@ -66,15 +62,14 @@ class Visit:
     name: str
     lengths: dict[str, float]
     load: dict[str, Any]
-    more: dict[str, Any] = field(default_factory=dict)  # for its record
 
 
 class Rounds(Protocol):
     def rounds(self, alive: Sequence[str], block: int) -> Iterator[list[Visit]]:
         """The visits of each round; `alive` may shrink meanwhile."""
 
-    def saw(self, visit: Visit, observed: dict[str, Any]) -> None:
-        """What came of a visit."""
+    def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
+        """What came of a visit; what else its record is to say."""
 
 
 def rounds_for(plan: Plan, group: Group, known: Known) -> Rounds:
@@ -93,8 +88,9 @@ class _Rounds:
         self._group = group
         self._known = known
 
-    def saw(self, visit: Visit, observed: dict[str, Any]) -> None:
-        """Nothing to remember."""
+    def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
+        """Nothing to remember, nothing to add."""
+        return {}
 
     def _of(self, name: str) -> Experience:
         return self._known.get((self._group, name), Experience())
@@ -136,10 +132,7 @@ class ClosedRounds(_Rounds):
 
     def _may_limit(self, name: str) -> bool:
         seen = self._of(name)
-        return (
-            bool(seen.replies)
-            and seen.loader_share / self._plan.workers >= self._plan.config.verdict.perturb_from_share
-        )
+        return bool(seen.replies) and seen.loader_share >= self._plan.config.verdict.perturb_from_share
 
     def _spin_ns(self, name: str) -> int:
         return max(1, round(self._plan.config.verdict.spin_share * self._of(name).loader_ns_per_request))
@@ -174,11 +167,13 @@ class KneeRounds(_Rounds):
             yield [self._visit(name, block, step) for name in under_way]
             step += 1
 
-    def saw(self, visit: Visit, observed: dict[str, Any]) -> None:
+    def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
         limit_ns = self._plan.config.knee.p99_limit_ms * 1e6
-        self._searches[visit.name].tell(held=observed["latency_p99_ns"] <= limit_ns)
+        search = self._searches[visit.name]
+        search.tell(held=observed["latency_p99_ns"] <= limit_ns)
+        return {"phase": "found" if search.found_rps == visit.load["rate_rps"] else "search"}
 
     def _visit(self, name: str, block: int, step: int) -> Visit:
         search = self._searches[name]
         load = self._open(search.rate_rps, self._group, name, block, step)
-        return Visit(name, self._lengths(self._plan.config.open.counted_s), load, {"phase": search.phase})
+        return Visit(name, self._lengths(self._plan.config.open.counted_s), load)

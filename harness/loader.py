@@ -13,7 +13,6 @@ from harness.server import running_on
 
 START_LIMIT_S = 30.0
 ANSWER_LIMIT_S = 90.0
-AUDIT_EVERY = 64  # one reply in so many is read with the kernel's receive timestamp
 CLOSED: dict[str, Any] = {"spin_ns": 0}
 
 
@@ -46,9 +45,12 @@ class Loader:
         targets: dict[str, tuple[str, int]],
         clients: int,
         exchange: dict[str, Any],
-        audit_every: int = AUDIT_EVERY,
+        audit_every: int,
     ) -> dict[str, Any]:
-        """Connect all clients to all targets; for each target, how many clients it answered."""
+        """Connect all clients to all targets; for each target, how many clients it answered.
+
+        One reply in `audit_every` is read with the kernel's receive timestamp; 0 for none.
+        """
         command = {"do": "open", "targets": targets, "clients": clients, "audit_every": audit_every}
         return self._ask(command | exchange)
 

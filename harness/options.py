@@ -152,7 +152,6 @@ def _add_bench_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--budget",
         type=_seconds,
-        default=600.0,
         metavar="TIME",
         help="with --precision: at most so long (default: 10m)",
     )

@@ -24,6 +24,7 @@ SILENCE_S = 0.2  # until those that starve are given up on
 BETWEEN_WINDOWS_S = 0.009
 CHECK_S, CHECKED_AT_ONCE = 1.2, 2  # a strategy and service
 KNEE_PROBES = 14  # of a search, as expected
+BUDGET_S = 600.0
 PERTURBED = 0.2  # of the cells, in each block
 
 
@@ -170,9 +171,13 @@ def make(
     seed: int | None,
     workers: int | None,
     precision: Precision | None = None,
-    budget_s: float = 600.0,
+    budget_s: float | None = None,
 ) -> Plan:
     """Raises ConfigError where what is asked for can't be measured here."""
+    if budget_s is not None and precision is None:
+        raise ConfigError(
+            "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
+        )
     if (overrides.load == "open") != bool(overrides.rates):
         raise ConfigError("--load open and --rate belong together, such as --load open --rate 2000,50%; give both")
     profile = config.profile(profile_name)
@@ -198,7 +203,7 @@ def make(
         # Twice the crowd: a server may still have connections of the last group in its queue.
         backlog=min(2 * most_clients + 16, machine.backlog_limit()),
         precision=precision,
-        budget_s=budget_s,
+        budget_s=budget_s or BUDGET_S,
         waves={group: _waves(group, strategies) for group in groups},
     )
     while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
@@ -239,7 +244,6 @@ def _overridden(entry: Matrix, overrides: Overrides) -> Matrix:
         "service": list(overrides.services),
         "clients": list(overrides.clients),
         "sizes": list(overrides.sizes),
-        "rate": list(overrides.rates),
     }
     update: dict[str, object] = {axis: values for axis, values in given.items() if values}
     if overrides.load is not None:

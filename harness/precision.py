@@ -20,7 +20,7 @@ from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 FIRST_LOOK = 10  # blocks: a spread from fewer is small by chance too often
-WIDENED = 1.08  # analysis/statistics.py has the same for the intervals that it prints of such a run
+WIDENED = 1.08
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Precision:
 
     target: float
     first_look: int = FIRST_LOOK  # blocks
+    widened: float = WIDENED  # recorded with the run: the intervals that are printed are wider alike
 
     def reached(self, log_rates_by_block: Sequence[float]) -> bool:
         """Whether a cell with these blocks (the logarithm of each one's mean rate) is known that precisely."""
@@ -40,4 +41,4 @@ class Precision:
         if blocks < 2 or not all(map(math.isfinite, log_rates_by_block)):
             return math.inf
         t = float(stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2))
-        return math.sinh(WIDENED * t * statistics.stdev(log_rates_by_block) / math.sqrt(blocks))
+        return math.sinh(self.widened * t * statistics.stdev(log_rates_by_block) / math.sqrt(blocks))

@@ -13,12 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from harness import cpu_ticks, footprint, machine, proctree
 from harness.cpu_ticks import Ticks
 from harness.footprint import Activity, Memory
-from harness.load import Experience, Known, Visit, rounds_for
+from harness.load import Experience, Known, Rounds, Visit, rounds_for
 from harness.loader import Loader, LoaderFailed
 from harness.plan import Group, Plan
 from harness.recorder import Recorder
@@ -49,7 +48,7 @@ class Run:
         self._servers: dict[str, Server] = {}  # those that are alive in this block
         self._failed: dict[str, ServerFailed] = {}  # those that are not, and why
         self._known: Known = {}
-        self._idle: dict[str, Memory] = {}  # of this block's servers, before any client came
+        self._idle: dict[str, Memory] = {}  # before this group's clients came
         self._held: dict[str, Memory] = {}  # with this group's clients connected
         self._before: dict[str, Activity] = {}  # up to then
         self._replies: Counter[str] = Counter()  # since then
@@ -126,7 +125,6 @@ class Run:
                 except ServerFailed as failure:
                     self._failed[name] = failure
                     self._stop_server(name)
-            self._idle = {name: footprint.memory(server.pid) for name, server in self._servers.items()}
             yield
         finally:
             for server in self._servers.values():
@@ -228,7 +226,7 @@ class Run:
                     if not self._connected:
                         self._connect(group, alive, block)
                     if name in alive:
-                        load.saw(visit, self._window(visit, group, place))
+                        self._window(visit, group, place, load)
                 except ServerFailed as failure:
                     self._bury(name, group, alive, block, failure)
                 except LoaderFailed as failure:
@@ -243,6 +241,8 @@ class Run:
     def _connect(self, group: Group, alive: list[str], block: int) -> None:
         """All clients to all servers; those that answer nobody are out of this block."""
         self._settle()
+        if block < FOOTPRINT_BLOCKS:
+            self._idle = {name: footprint.memory(self._servers[name].pid) for name in alive}
         targets = {name: (self._servers[name].host, self._servers[name].port) for name in alive}
         answer = self._running_loader().open(
             targets,
@@ -275,10 +275,11 @@ class Run:
             did = footprint.activity(self._servers[name].pid) - self._before[name]
             user_s, system_s = did.split(self._ticks[name]) or (None, None)
             idle, held = self._idle[name], self._held[name]
+            # Where connections end nobody is connected at this moment, and shared pages must not count often.
+            told = not group.requests_per_connection and {idle.measure, held.measure} == {"pss"}
             found = {
-                "pss_idle_bytes": idle.pss_bytes,
-                "pss_bytes": held.pss_bytes,
-                "memory_measure": held.measure,
+                "pss_idle_bytes": idle.pss_bytes if told else None,
+                "pss_bytes": held.pss_bytes if told else None,
                 "processes": held.processes,
                 "threads": held.threads,
                 "replies": self._replies[name],
@@ -302,8 +303,8 @@ class Run:
     def _record_failure(self, name: str, group: Group, block: int, failure: ServerFailed) -> None:
         self._recorder.failure(name, group, block, str(failure), failure.skipped)
 
-    def _window(self, visit: Visit, group: Group, place: dict[str, int]) -> dict[str, Any]:
-        """Run it and record it; what was observed."""
+    def _window(self, visit: Visit, group: Group, place: dict[str, int], load: Rounds) -> None:
+        """Run it, let the load see what came of it, record it."""
         name = visit.name
         server = self._servers[name]
         server.raise_if_dead()
@@ -313,14 +314,17 @@ class Run:
         observed = self._running_loader().window(name, visit.lengths, visit.load)
         used = proctree.usage(server.pid) - before
         server.raise_if_dead()
-        if not observed["replies"]:
+        if not observed["replies"] and observed["offered"] != 0:  # of an open loop perhaps nothing was asked
             raise ServerFailed(f"gave no answer in a window of {observed['loader_wall_s']:.2f} s")
-        self._known.setdefault((group, name), Experience()).add(place["block"], observed)
+        more = load.saw(visit, observed)
+        is_figure = not observed["spin_ns"] and more.get("phase") != "search"
+        if is_figure:
+            self._known.setdefault((group, name), Experience()).add(place["block"], observed)
         self._replies[name] += observed["replies"]
         self._ticks[name] += cpu_ticks.read(self._plan.server_cpus) - ticks
         record = (
             observed
-            | visit.more
+            | more
             | {
                 "started_at": started_at,
                 "head_s": visit.lengths["head_s"],
@@ -333,4 +337,3 @@ class Run:
         )
         del record["latency_p99_ns"]
         self._recorder.window(name, group, place, record)
-        return observed

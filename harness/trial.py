@@ -31,7 +31,7 @@ class Trial:
         """Raises LoaderFailed if the load generator doesn't start."""
         machine.raise_descriptor_limit(2 * MOST_CLIENTS + machine.DESCRIPTORS_ASIDE)
         with ExitStack() as cleanup:
-            self._loader = Loader(1, self.loader_cpus, self._logs)
+            self._loader = Loader(1, self.loader_cpus, self._logs, self.config.loadgen.loop)
             self._watchdog.guard(self._loader.pid)
             cleanup.callback(self._watchdog.release, self._loader.pid)
             cleanup.callback(self._loader.stop)
@@ -72,7 +72,7 @@ class Trial:
         targets = {name: (server.host, server.port) for name, server in servers.items()}
         exchange = {"service": "echo", "message_size": message_size, "requests_per_connection": 0}
         try:
-            opened = self._loader.open(targets, clients, exchange)["targets"]
+            opened = self._loader.open(targets, clients, exchange, self.config.loadgen.audit_every)["targets"]
             for name in servers:
                 if opened[name]["answered"] < clients:
                     raise ServerFailed(f"{name} answered {opened[name]['answered']} of {clients} clients")

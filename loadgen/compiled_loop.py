@@ -42,7 +42,8 @@ class _Loop(ctypes.Structure):
         ("idle_room", ctypes.c_int64),
         ("client", ctypes.c_int64), ("event", ctypes.c_int64), ("length", ctypes.c_int64), ("error", ctypes.c_int64),
         ("event_count", ctypes.c_int64), ("event_next", ctypes.c_int64),
-        ("events", ctypes.c_void_p), ("buffer", ctypes.c_void_p),
+        ("events", ctypes.c_void_p), ("events_room", ctypes.c_int64),
+        ("buffer", ctypes.c_void_p), ("buffer_room", ctypes.c_int64),
     ]  # fmt: skip
 
 
@@ -53,16 +54,13 @@ class NotCompiled(Exception):
 class CompiledLoop:
     """Serves one flood: persistent connections only, as all others leave the hot path with each request."""
 
-    name = "compiled"
-
     def __init__(self, flood: Flood) -> None:
         self._flood = flood
         self._run = library().run
         count = len(flood.connections)
         self._clients = np.zeros(count, CLIENT)
-        self._clients["forms"] = [
-            (_address(connection.message), _address(connection.following)) for connection in flood.connections
-        ]
+        forms = [(_address(connection.message), _address(connection.following)) for connection in flood.connections]
+        self._clients["forms"] = np.array(forms, np.uint64).reshape(-1, 2)
         self._first_forms = [connection.message for connection in flood.connections]
         self._numbers = {id(connection): number for number, connection in enumerate(flood.connections)}
         self._by_fd = np.full(min(os.sysconf("SC_OPEN_MAX"), MOST_DESCRIPTORS), -1, np.int32)
@@ -87,7 +85,9 @@ class CompiledLoop:
             idle=self._idle.ctypes.data,
             idle_room=count,
             events=ctypes.addressof(self._events),
+            events_room=EVENTS_PER_POLL,
             buffer=ctypes.addressof(self._buffer),
+            buffer_room=LARGEST_READ,
         )
 
     def run(self, until_ns: int) -> None:

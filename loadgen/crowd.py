@@ -3,6 +3,7 @@
 A client is one Locust user: Locust decides how many there are here. It has a connection to every server.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -28,6 +29,7 @@ class Crowd:
         self._addresses = SourceAddresses()
         self._names: list[int] = []  # one for each client present
         self._next_name = 0
+        self._worker = 0
         self._floods: dict[str, Flood] = {}
 
     def __len__(self) -> int:
@@ -35,6 +37,7 @@ class Crowd:
 
     def join(self, worker: int) -> int:
         """A client comes; its name is unique over all workers."""
+        self._worker = worker
         name = worker * 1_000_000 + self._next_name
         self._next_name = (self._next_name + 1) % 1_000_000
         self._names.append(name)
@@ -87,7 +90,8 @@ class Crowd:
         share = len(self._names) / command["clients"]
         own = {
             "rate_rps": command["load"]["rate_rps"] * share,
-            "seed": (command["load"]["seed"], *self._names[:1]),
+            "backlog": math.ceil(command["load"]["backlog"] * share),
+            "seed": (command["load"]["seed"], self._worker),
         }
         return OpenLoad(**command["load"] | own)
 

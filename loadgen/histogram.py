@@ -38,6 +38,11 @@ def merge(encoded: Sequence[str | None]) -> str | None:
     return histogram.encode().decode()
 
 
+def count(encoded: str | None) -> int:
+    """How many values it has."""
+    return int(HdrHistogram.decode(encoded).get_total_count()) if encoded else 0
+
+
 def value_at(encoded: str | None, percentile: float) -> int:
     """Nanoseconds at a percentile; 0 of nothing."""
     return int(HdrHistogram.decode(encoded).get_value_at_percentile(percentile)) if encoded else 0

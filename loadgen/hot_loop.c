@@ -12,8 +12,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define EVENTS_PER_POLL 128
-#define LARGEST_READ 65536
 #define SPIN_BEFORE_NS 2000000 /* epoll waits in whole milliseconds: nearer arrivals are waited for awake */
 
 struct client {
@@ -39,7 +37,9 @@ struct loop {
     int64_t client, event, length, error; /* what is handed to Python */
     int64_t event_count, event_next;
     struct epoll_event *events;
-    char *buffer; /* of LARGEST_READ bytes */
+    int64_t events_room;
+    char *buffer;
+    int64_t buffer_room;
 };
 
 enum outcome { TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, PARTLY_SENT, ASK, CONTINUE };
@@ -100,7 +100,7 @@ static enum outcome ask(struct loop *l, struct client *c, int64_t now)
 static enum outcome take_reply(struct loop *l, struct client *c)
 {
     int64_t left = l->size - c->got;
-    size_t room = left + 1 < LARGEST_READ ? left + 1 : LARGEST_READ; /* one byte more than is right, to see one too many */
+    size_t room = left + 1 < l->buffer_room ? left + 1 : l->buffer_room; /* one byte more than is right, to see it */
     int audited = l->audit_every && --l->audit_left == 0;
     if (audited)
         l->audit_left = l->audit_every;
@@ -199,7 +199,7 @@ int run(struct loop *l, int64_t until_ns)
         if (!l->again && l->due < l->planned && l->intended_ns[l->due] - SPIN_BEFORE_NS < wake_ns)
             wake_ns = l->intended_ns[l->due] - SPIN_BEFORE_NS;
         int wait_ms = wake_ns <= now ? 0 : (int)((wake_ns - now + 999999) / 1000000);
-        int count = epoll_wait(l->epoll, l->events, EVENTS_PER_POLL, wait_ms);
+        int count = epoll_wait(l->epoll, l->events, l->events_room, wait_ms);
         l->event_next = 0;
         l->event_count = count > 0 ? count : 0;
     }

@@ -18,8 +18,6 @@ TIMESPEC = struct.Struct("qq")
 
 
 class PythonLoop:
-    name = "python"
-
     def __init__(self, flood: Flood) -> None:
         self._flood = flood
 

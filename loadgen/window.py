@@ -45,6 +45,8 @@ class OpenLoad:
     seed: tuple[int, ...]
 
     def planned(self, from_ns: int, to_ns: int) -> Arrivals:
+        if not self.rate_rps:  # a worker without clients
+            return Arrivals(np.zeros(0, np.int64), self.backlog)
         starts = PROCESSES[self.arrivals](self.rate_rps, from_ns, to_ns, np.random.default_rng(self.seed))
         return Arrivals(starts, self.backlog)
 
@@ -182,7 +184,7 @@ def merge(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
         else:
             merged[key] = sum(parts)
     starts = [observation["started_ns"] for observation in observations]
-    answered = merged["requests"] if first["offered"] is None else merged["offered"] - merged["unfinished"]
+    answered = histogram.count(merged["latency_hdr"])
     return merged | {
         "started_ns": min(starts),
         "start_spread_s": (max(starts) - min(starts)) / 1e9,

@@ -1,6 +1,7 @@
 """Invented results folders whose truth is known, so that the analysis can be held to it."""
 
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ CAPACITY = {
     "epoll": 118_000.0, "asyncio": 57_000.0, "asyncio-protocol": 71_000.0, "asyncio-buffered": 93_000.0,
     "uvloop": 104_000.0, "gevent": 54_500.0,
 }  # fmt: skip
+SETTINGS = tomllib.loads((Path(__file__).resolve().parent.parent / "bench.toml").read_text())
 LISTINGS = dict(zip(CAPACITY, ["14-1", "14-3", "14-4", "14-5", "14-6", "14-7", "14-8", "14-9"], strict=False))
 LOADER_CPU_S = 5e-6  # for each request: less than any of the servers takes
 ONE_AT_A_TIME = ("blocking", "socketserver")
@@ -79,7 +81,7 @@ class MadeUp:
             "loader_ceiling": [{"clients": clients, "message_size": 64, "requests_per_second": rate}
                                for clients, rate in self.ceiling.items()] or None,
             "unchecked": dict(self.unchecked), "measuring": {"seconds": 240.1, "in_windows_seconds": 180.2},
-            "marks": [],
+            "marks": [], "window": SETTINGS["window"], "verdict": SETTINGS["verdict"],
         }  # fmt: skip
 
     def records(self) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from analysis import cells, table
 from analysis.load import ResultsError, load
-from analysis.statistics import LOOKED
 
 PROMISED = [
     "strategy",
@@ -258,7 +257,8 @@ def test_an_old_run_has_no_evidence_and_stays_readable(tmp_path: Path) -> None:
     cell = cells_of(tmp_path, old, verdict=None).iloc[0]
     assert cell["throughput_rps"] == pytest.approx(10_000)
     assert cell[["drift", "arrival_p90_us", "perturbation_loss", "rate", "memory_mib"]].isna().all()
-    assert (cell["limited_by"], cell["verdict"]) == ("both", "doubtful")  # nobody slowed this loader down
+    assert pd.isna(cell["limited_by"])  # by thresholds that it doesn't name
+    assert pd.isna(cell["verdict"])
     assert cell["perturbed_windows"] == 0
 
 
@@ -377,7 +377,7 @@ def test_a_knee_is_the_mean_of_what_was_confirmed(tmp_path: Path) -> None:
     made = []
     for block, found in enumerate((10_000, 12_100)):
         made += [at_rate("epoll", rate, load="knee", phase="search", block=block) for rate in (20_000, 15_000)]
-        made += [at_rate("epoll", found, load="knee", phase="confirm", block=block, latencies=np.full(20_000, 5e6))]
+        made += [at_rate("epoll", found, load="knee", phase="found", block=block, latencies=np.full(20_000, 5e6))]
     cell = cells_of(tmp_path, made).iloc[0]
     assert cell["knee_rps"] == pytest.approx(11_000)
     assert cell["knee_rps_low"] < 10_000 < 12_100 < cell["knee_rps_high"]
@@ -385,7 +385,7 @@ def test_a_knee_is_the_mean_of_what_was_confirmed(tmp_path: Path) -> None:
 
 
 def test_a_cell_without_a_knee_says_so(tmp_path: Path) -> None:
-    made = [at_rate("slow", 100, load="knee", phase="search"), at_rate("epoll", 100, load="knee", phase="confirm")]
+    made = [at_rate("slow", 100, load="knee", phase="search"), at_rate("epoll", 100, load="knee", phase="found")]
     cell = cells_of(tmp_path, made).set_index("strategy").loc["slow"]
     assert pd.isna(cell["knee_rps"])
     assert (cell["status"], cell["verdict"]) == ("failed", "doubtful")
@@ -419,10 +419,12 @@ def test_what_the_loader_limits_is_ranked_by_cpu_alone(tmp_path: Path) -> None:
 
 def test_intervals_of_a_run_that_looked_are_wider(tmp_path: Path) -> None:
     made = ranked({"epoll": 30_000, "select": 20_000}, spread=0.02)
-    fixed, looked = (cells_of(tmp_path, made, precision=how) for how in (None, {"target": 0.02, "first_look": 10}))
+    fixed, looked = (
+        cells_of(tmp_path, made, precision=how) for how in (None, {"target": 0.02, "first_look": 10, "widened": 1.08})
+    )
     for name in ("throughput_rps", "ratio"):
         widths = [np.log(read[f"{name}_high"] / read[f"{name}_low"])[1] for read in (fixed, looked)]
-        assert widths[1] / widths[0] == pytest.approx(LOOKED, rel=1e-4)
+        assert widths[1] / widths[0] == pytest.approx(1.08, rel=1e-4)
 
 
 def printed(folder: Path, width: int = 110) -> str:
@@ -480,7 +482,7 @@ def test_doubtful_rows_are_marked_and_the_reason_names_them_together(tmp_path: P
 def test_the_table_of_an_open_loop_and_of_a_knee(tmp_path: Path) -> None:
     made = [at_rate(name, 2000, block=block, latencies=np.full(4000, slow)) for block in (0, 1)
             for name, slow in (("late", 5e6), ("prompt", 2e6))]  # fmt: skip
-    made += [at_rate("late", 3000, load="knee", phase="confirm", block=block, group=1, latencies=np.full(6000, 5e6))
+    made += [at_rate("late", 3000, load="knee", phase="found", block=block, group=1, latencies=np.full(6000, 5e6))
              for block in (0, 1)]  # fmt: skip
     text = printed(folder_of(tmp_path, made))
     assert max(map(len, text.splitlines())) <= 110

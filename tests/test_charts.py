@@ -306,7 +306,7 @@ def test_a_run_of_both_loads_has_both_kinds_of_charts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("counts", [(100,), (10, 100)])
 def test_the_knee_has_a_chart(tmp_path: Path, counts: tuple[int, ...]) -> None:
-    made = [at_rate(name, rate * (1 + block / 100), load="knee", phase="confirm", block=block, clients=count,
+    made = [at_rate(name, rate * (1 + block / 100), load="knee", phase="found", block=block, clients=count,
                     group=count, latencies=np.full(20_000, 5e6))
             for block in range(3) for count in counts
             for name, rate in (("epoll", 60_000), ("twisted", 30_000))]  # fmt: skip

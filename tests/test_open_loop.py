@@ -204,3 +204,11 @@ def test_workers_share_the_rate(two: Auditor) -> None:
     assert seen["offered"] == pytest.approx(400, abs=2)
     assert seen["rate_rps"] == 800
     assert total(seen["latency_hdr"]) == seen["offered"]
+
+
+def test_worker_without_clients_does_nothing(two: Auditor) -> None:
+    with peers(it=echo) as started, opened(two, {"it": started["it"].address}, clients=1):
+        closed = two.window("it", LENGTHS)
+        seen = two.window("it", LENGTHS | {"counted_s": 0.3}, OPEN | {"arrivals": "even"})
+    assert closed["requests"] > 0
+    assert seen["offered"] == total(seen["latency_hdr"]) == pytest.approx(120, abs=1)

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up import window
+from made_up import SETTINGS, window
 
 from analysis.evidence import evidence
-from analysis.load import THRESHOLDS, Results, load
+from analysis.load import Results, load
 from analysis.verdict import PHRASES, doubts, limited_by, parted, touching
+
+THRESHOLDS = SETTINGS["verdict"]
 
 # A cell without any fault: the server is busy, the loader has room.
 SOUND: dict[str, Any] = {
@@ -45,7 +47,7 @@ def lost(low: float, high: float) -> dict[str, Any]:
         ({"starved": 1}, "starvation"),
         ({"starved": 1, "_shared_cpu": True}, "starvation"),
         ({"_shared_cpu": True}, "loader"),
-        ({"loader_cpu_share": 0.71}, "both"),
+        ({"loader_cpu_share": 0.91}, "both"),
         ({"loader_cpu_share": float("nan")}, "both"),
         (lost(0.25, 0.5), "loader"),
         (lost(0.24, 0.5), "both"),
@@ -132,8 +134,8 @@ def test_what_is_within_its_bounds_or_unknown_is_no_doubt(found: dict[str, Any])
 
 @pytest.mark.parametrize("name", ["errors_share", "busy_share", "round_trip_factor", "perturb_from_share"])
 def test_a_limit_follows_its_threshold(name: str) -> None:
-    row = SOUND | {"errors": 400, "server_cpu_share": 0.75, "_round_trips": 12.0, "loader_cpu_share": 0.65}
-    moved = {"errors_share": 0.005, "busy_share": 0.7, "round_trip_factor": 13.0, "perturb_from_share": 0.6}
+    row = SOUND | {"errors": 400, "server_cpu_share": 0.75, "_round_trips": 12.0, "loader_cpu_share": 0.85}
+    moved = {"errors_share": 0.005, "busy_share": 0.7, "round_trip_factor": 13.0, "perturb_from_share": 0.8}
     if name == "busy_share":
         row |= {"_round_trips": 2.0}
     before, after = (limited_by(row, table) for table in (THRESHOLDS, THRESHOLDS | {name: moved[name]}))
@@ -193,7 +195,9 @@ def test_counts_reconcile_when_what_came_in_went_out(tmp_path: Path) -> None:
 
 
 def test_drift_is_told_from_windows_with_both_halves(tmp_path: Path) -> None:
-    found = evidence_of(tmp_path, [window("epoll", requests=100, first_half=half) for half in (60, 58, 62, 0, 100)])
+    halves = ((0, 60), (0, 60), (1, 58), (2, 62), (2, 0), (3, 100))  # block, first half
+    made = [window("epoll", requests=100, block=block, first_half=half) for block, half in halves]
+    found = evidence_of(tmp_path, made)
     assert found["drift"] == pytest.approx(np.exp(np.mean(np.log([40 / 60, 42 / 58, 38 / 62]))) - 1)
     assert found["_drift_high"] < 0
 

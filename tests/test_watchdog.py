@@ -87,9 +87,9 @@ def test_killed_harness_leaves_nothing_running(bench: Callable[..., Bench]) -> N
     assert running.nothing_left(), running.family()
     rows = running.rows()
     assert len(rows) > 3 * ROUNDS
-    assert all(row["kind"] == "window" for row in rows)
+    assert all(row["kind"] != "failure" for row in rows)
     assert running.described["outcome"] == "running"
-    assert len(load(running.folder).windows) >= len(rows)
+    assert len(load(running.folder).windows) == sum(row["kind"] == "window" for row in rows)
 
 
 def test_killed_loader_is_replaced(bench: Callable[..., Bench]) -> None:  # noqa: F811
@@ -132,7 +132,7 @@ def test_interrupted_run_ends_soon_with_what_it_has(bench: Callable[..., Bench])
     running = bench({}, "--profile", "endless", "--strategies", "epoll,forking")
     running.wait_for_windows(block=1)
     running.process.send_signal(signal.SIGINT)
-    assert running.ended(within_s=15) == 130, running.output
+    assert running.ended(within_s=60) == 130, running.output
     assert running.nothing_left(0.1), running.family()
     assert "Traceback" not in running.output
     assert running.described["outcome"] == "interrupted"
