@@ -35,8 +35,9 @@ NOTHING_MEASURED = 1
 
 
 def main(arguments: Sequence[str]) -> int:
-    # A polite kill ends a run the way Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A polite kill ends a run the way Ctrl-C does; and that works in the background too, where shells ignore it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         given = options.parse(arguments)
         return {"bench": bench, "check": check_only, "doctor": examine}[given.command](given)

@@ -52,6 +52,16 @@ CASES = {
     "negative-clients": Case("--clients=-5", ("--clients", "'-5'")),
     "no-workers": Case("--workers 0", ("--workers", "'0'")),
     "no-seed": Case("--seed one", ("--seed", "one")),
+    "unknown-load": Case("--load opne", ("--load", "opne")),
+    "open-without-rate": Case("--load open", ("--load", "--rate")),
+    "rate-without-open": Case("--rate 2000", ("--load", "--rate")),
+    "no-rate": Case("--load open --rate fast", ("--rate", "fast", "50%")),
+    "no-share": Case("--precision 0", ("--precision", "'0'", "2%")),
+    "no-time": Case("--precision 2% --budget soon", ("--budget", "soon", "10m")),
+    "budget-for-nothing": Case("--budget 5m", ("--budget", "--precision")),
+    "open-matrix-without-rate": Case(
+        "--profile tiny", ("mine.toml", "profiles.tiny.matrix", "rate"), TINY.replace("clients =", "load = 'open', clients =")
+    ),
     "missing-file": Case("--bench {tmp}/none.toml", ("none.toml", "--bench")),
     "unknown-key": Case("", ("mine.toml", "window.drain_limt_s", '"drain_limit_s"'), "[window]\ndrain_limt_s = 1\n"),
     "malformed-toml": Case("", ("mine.toml", "line 2"), "seed = 1\n[strategies\n"),
