@@ -60,7 +60,7 @@ CASES = {
     "no-time": Case("--precision 2% --budget soon", ("--budget", "soon", "10m")),
     "budget-for-nothing": Case("--budget 5m", ("--budget", "--precision")),
     "open-matrix-without-rate": Case(
-        "--profile tiny", ("mine.toml", "profiles.tiny.matrix", "rate"), TINY.replace("clients =", "load = 'open', clients =")
+        "--profile tiny", ("mine.toml", "profiles.tiny.matrix", "rate"), TINY.replace("[2] }", "[2], load = 'open' }")
     ),
     "missing-file": Case("--bench {tmp}/none.toml", ("none.toml", "--bench")),
     "unknown-key": Case("", ("mine.toml", "window.drain_limt_s", '"drain_limit_s"'), "[window]\ndrain_limt_s = 1\n"),
