@@ -220,6 +220,10 @@ def span(cells: pd.DataFrame, names: Sequence[str]) -> tuple[float, float]:
 
 
 def half_width(cell: pd.Series, name: str) -> str:
-    """The interval as a share of the figure: ± 1.2 %; nothing where there is none."""
+    """The interval as a share of the figure: ± 1.2 %, or from where to where; nothing where there is none."""
     low, high = cell[f"{name}_low"], cell[f"{name}_high"]
-    return "" if pd.isna(low) else f" ± {(high - low) / 2 / cell[name] * 100:.1f} %"
+    if pd.isna(low):
+        return ""
+    if units.lopsided(low, high):
+        return f" ({units.short(low)} to {units.short(high)})"
+    return f" ± {(high - low) / 2 / cell[name] * 100:.1f} %"

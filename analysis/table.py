@@ -25,7 +25,6 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
 NONE = "-"
 WIDTH = 110
-LOPSIDED = 2.0
 # what is sorted by, for each load, after the ranks
 ORDER = {"closed": {"throughput_rps": False}, "open": {"dropped": True, "p99_us": True}, "knee": {"knee_rps": False}}
 Column = tuple[str, Callable[[pd.Series], str]]
@@ -58,11 +57,15 @@ def _how_to_read(found: Results, cells: pd.DataFrame, reference: str) -> list[st
     if (cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()).any():
         lines.append("No interval where there are fewer than two blocks with replies.")
     if (cells["starved"].fillna(0) > 0).any():
-        lines.append("1 of 10: so many clients were served; the others never were.")
+        lines.append("N of M: so many clients were served; the others never were.")
     if (cells["verdict"] == "doubtful").any():
-        lines.append("?: doubtful, see below its group; server CPU per request holds all the same.")
+        lines.append(
+            "?: doubtful, see below its group, at a rate for its times too; server CPU per request holds all the same."
+        )
     if (cells["load"] != "closed").any():
         lines.append("Open loop and knee: latency from the instant at which a request was meant to start.")
+    if (cells["load"] == "knee").any() and found.run.get("knee"):
+        lines.append(f"Knee: the highest rate whose p99 is under {found.run['knee']['p99_limit_ms']:g} ms.")
     return lines
 
 
@@ -150,7 +153,7 @@ def _rate(name: str) -> Callable[[pd.Series], str]:
         if pd.isna(value):
             return NONE
         text = units.count(value)
-        if pd.notna(low) and high / low > LOPSIDED:  # on the log scale: not half of it on either side
+        if pd.notna(low) and units.lopsided(low, high):
             text = f"{units.short(value)} ({units.short(low)}{TO}{units.short(high)})"
         elif pd.notna(low):
             text += f" ± {(high - low) / 2 / value * 100:4.1f} %"

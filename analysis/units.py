@@ -17,6 +17,11 @@ def short(number: float) -> str:
     return count(number) if number >= 100 else _three(number)
 
 
+def lopsided(low: float, high: float) -> bool:
+    """Whether an interval, symmetric on the log scale, can't be written as ± half of it."""
+    return high / low > 2.0
+
+
 def size(octets: float) -> str:
     """A number of bytes: 64 B, 16 KiB."""
     for unit, scale in (("MiB", 1 << 20), ("KiB", 1 << 10)):

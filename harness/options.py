@@ -36,7 +36,7 @@ examples:
   run_bench.py --strategies epoll,gevent --precision 2% --budget 5m
                                                      until each rate is known within 2 %
   run_bench.py --strategies epoll,twisted --clients 100 --load open --rate 2000,50%,80%
-                                                     latency at a rate that doesn't wait for the server
+                                                     latency at a rate that doesn't wait (--list: how long)
   run_bench.py --strategies all --list               the plan and its time, nothing started
   run_bench.py --bench mine.toml --strategies mine,epoll
                                                      your own server beside ours (servers/README.md)
@@ -147,7 +147,8 @@ def _add_bench_options(parser: argparse.ArgumentParser) -> None:
         "--precision",
         type=_share,
         metavar="SHARE",
-        help="go on until every throughput's interval is that narrow, such as 2%%, or the budget is used",
+        help="go on, ten blocks at least, until every throughput's interval is that narrow, such as 2%%, or the "
+        "budget is used",
     )
     how.add_argument(
         "--budget",
@@ -155,7 +156,7 @@ def _add_bench_options(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="with --precision: at most so long (default: 10m)",
     )
-    how.add_argument("--seed", type=int, metavar="N", help="decides every random order (default: bench.toml's)")
+    how.add_argument("--seed", type=_seed, metavar="N", help="decides every random order (default: bench.toml's)")
     how.add_argument(
         "--workers",
         type=_workers,
@@ -232,6 +233,13 @@ def _seconds(text: str) -> float:
     if not 1 <= seconds <= 86400:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time from 1s to 24h; write such as 90s or 10m")
     return seconds
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
 
 
 def _workers(text: str) -> int:

@@ -23,7 +23,7 @@ def say(text: str) -> None:
 
 def say_plan(plan: Plan) -> None:
     """The plan, its expected time and the interval to be expected."""
-    blocks = f"{plan.blocks} blocks" if plan.precision is None else "blocks"
+    blocks = f"{plan.blocks} blocks" if plan.precision is None else f"at least {plan.precision.first_look} blocks"
     say(f"[bold]Strategies[/] ({len(plan.strategies)}): {', '.join(plan.strategies)}")
     say(
         f"[bold]Order[/]: {blocks} of fresh servers, {plan.rounds} rounds each, windows in random order "
@@ -58,11 +58,12 @@ def say_plan(plan: Plan) -> None:
             f"at most {_minutes(plan.budget_s)}"
         )
         return
-    ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
-    say(
-        f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}, and {ratios} within "
-        f"± {plan.expected_interval:.1%} (95 %, if this machine is as noisy as a shared virtual one)"
-    )
+    expected = f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}"
+    if len(plan.strategies) > 1:
+        ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
+        expected += f", and {ratios} within ± {plan.expected_interval:.1%}"
+        expected += " (95 %, if this machine is as noisy as a shared virtual one)"
+    say(expected)
 
 
 def say_warnings(warnings: Sequence[str]) -> None:

@@ -212,7 +212,7 @@ def test_ranks_pair_the_blocks() -> None:
 
 
 def test_a_single_block_ranks_nobody() -> None:
-    assert ranks({"one": {0: 1.0}, "other": {0: 2.0}}) == {"one": 1, "other": 1}
+    assert ranks({"one": {0: 1.0}, "other": {0: 2.0}}) == {}
     assert ranks({}) == {}
 
 
