@@ -102,7 +102,8 @@ def ranks(strategies: Mapping[Name, Mapping[int, float]], widened: float = 1.0) 
 
     A strategy is its rate in each block. Two are compared by a paired t test of the logarithm over the blocks
     that both have; Holm's procedure over all pairs keeps the chance of a single wrong order at 5 % together.
-    Strategies with a block at zero, or of a single block, are not ranked. `widened` is the factor on an interval's half-width.
+    Strategies with a block at zero, or of a single block, are not ranked. `widened` is the factor on an
+    interval's half-width.
     """
     ranked = {name: blocks for name, blocks in strategies.items() if len(blocks) > 1 and min(blocks.values()) > 0}
     pairs = sorted(
