@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.config import Strategy
+from harness.precision import student
 from harness.server import Server
 from harness.trial import Trial
 
 CLIENTS, SIZE = 100, 64
 BLOCKS, BLOCK_S = 5, 4.0
 BUDGETS_S = (10.0, 60.0, 600.0)
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Noise:
         # Rounding must not cost the last round where the time is used to the second.
         rounds = max(int((budget_s / blocks - self.block_cost_s) / self.round_s + 1e-9), 1)
         variance = self.block_sd**2 + self.window_sd**2 / rounds
-        return _student(blocks) * math.sqrt(variance / blocks)
+        return student(blocks) * math.sqrt(variance / blocks)
 
     def as_record(self) -> dict[str, Any]:
         found = {f"{budget:g}": self.smallest_difference(budget) for budget in BUDGETS_S}
@@ -67,7 +67,7 @@ def of(blocks: Sequence[Sequence[float]], round_s: float, block_cost_s: float) -
     within = squares / spare
     explained = within * statistics.fmean(1 / len(block) for block in blocks)
     centre = statistics.fmean(means)
-    half = _student(len(blocks)) * statistics.stdev(means) / math.sqrt(len(blocks))
+    half = student(len(blocks)) * statistics.stdev(means) / math.sqrt(len(blocks))
     return Noise(
         ratio=math.exp(centre),
         ratio_low=math.exp(centre - half),
@@ -113,9 +113,3 @@ def _rate(trial: Trial, server: Server, clients: int) -> float:
     length = trial.config.window.length(clients)
     observed = trial.window(server, length.head_s, length.counted_s)
     return float(observed["requests"] / observed["counted_s"])
-
-
-def _student(blocks: int) -> float:
-    from scipy import stats  # takes a second to import, which a wrong option need not wait for
-
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, blocks - 1))

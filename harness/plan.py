@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from harness import machine
 from harness.config import Config, ConfigError, Matrix, Strategy, nearest
-from harness.precision import Precision
+from harness.precision import Precision, student
 
 # How the ratio of two windows of a round spreads, and how the mean of a block differs from the next block's
 # beyond that, both as a share (METHODOLOGY.md): the interval to be expected follows from them.
@@ -158,10 +158,8 @@ class Plan:
     @property
     def expected_interval(self) -> float:
         """Half-width of a ratio's 95 % interval, as a share, on a machine as noisy as a shared virtual one."""
-        from scipy import stats  # takes a second to import, which a wrong option need not wait for
-
         spread = (WINDOW_SPREAD**2 / self.rounds + BLOCK_SPREAD**2) ** 0.5
-        return float(stats.t.ppf(0.975, self.blocks - 1)) * spread / self.blocks**0.5
+        return student(self.blocks) * spread / self.blocks**0.5
 
 
 def make(

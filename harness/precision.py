@@ -40,5 +40,9 @@ class Precision:
         blocks = len(log_rates_by_block)
         if blocks < 2 or not all(map(math.isfinite, log_rates_by_block)):
             return math.inf
-        t = float(stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2))
-        return math.sinh(self.widened * t * statistics.stdev(log_rates_by_block) / math.sqrt(blocks))
+        return math.sinh(self.widened * student(blocks) * statistics.stdev(log_rates_by_block) / math.sqrt(blocks))
+
+
+def student(blocks: int) -> float:
+    """Student's t of a 95 % interval over so many blocks, two at least."""
+    return float(stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2))
