@@ -6,20 +6,22 @@ This file is the table of contents: options -> config -> plan -> run -> say.
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 try:
     from rich.markup import escape
 
-    from harness import check, doctor, machine, options, plan, terminal
-    from harness.config import SERVICES, ConfigError, load
+    from harness import check, doctor, machine, options, plan, revision, terminal, variants
+    from harness.config import SERVICES, Config, ConfigError, load
     from harness.precision import Precision
     from harness.recorder import Recorder
-    from harness.run import GivenUp, Run
+    from harness.run import GivenUp, Run, Settled
     from harness.server import ServerFailed
     from harness.terminal import say
+    from harness.variants import Forms
     from harness.watchdog import Watchdog
 except ModuleNotFoundError as missing:
     print(
@@ -32,6 +34,8 @@ except KeyboardInterrupt:  # the imports take a moment
 
 EXIT_CODES = {"complete": 0, "given up": 1, "interrupted": 130}
 NOTHING_MEASURED = 1
+BENCH_FILE = options.HERE / "bench.toml"
+ENVIRONMENTS = options.HERE / ".variants"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,7 +44,8 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, signal.default_int_handler)
     try:
         given = options.parse(arguments)
-        return {"bench": bench, "check": check_only, "doctor": examine}[given.command](given)
+        commands = {"bench": bench, "gate": gate, "compare": compare, "check": check_only, "doctor": examine}
+        return commands[given.command](given)
     except ConfigError as error:
         print(f"run_bench.py: {error}", file=sys.stderr)
         return 2
@@ -50,39 +55,60 @@ def main(arguments: Sequence[str]) -> int:
 
 def bench(given: argparse.Namespace) -> int:
     """Plan, check, measure, say. Exit code 0, 130 when interrupted, 1 when nothing was measured or it was given up."""
-    config = load(options.HERE / "bench.toml", given.bench)
-    overrides = plan.Overrides(given.strategies, given.service, given.clients, given.sizes, given.load, given.rate)
+    if given.budget and not given.precision:
+        raise ConfigError(
+            "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
+        )
+    config = load(BENCH_FILE, given.bench)
+    overrides = plan.Overrides(given.service, given.clients, given.sizes, given.load, given.rate)
     precision = Precision(given.precision) if given.precision else None
-    planned = plan.make(config, given.profile, overrides, given.seed, given.workers, precision, given.budget)
-    terminal.say_plan(planned)
-    terminal.say_warnings(doctor.warnings(config, planned.workers))
-    if given.list:
-        return 0
-    machine.raise_descriptor_limit(max(planned.descriptors, check.DESCRIPTORS))
-    recorder = Recorder(given.results, planned, sys.argv)
-    outcome = "crashed"
-    try:
-        with Watchdog() as watchdog:
-            absent = _checked(planned, recorder, watchdog, given.unchecked)
-            with terminal.progress(planned.windows_seconds, "s of windows") as tell:
-                run = Run(planned, recorder, watchdog, tell)
-                run.carry_out(absent)
-        terminal.say_precision(planned, {group: run.reached(group) for group in planned.groups})
-        outcome = "complete"
-    except KeyboardInterrupt:
-        outcome = "interrupted"
-        say("Interrupted" + (": what was measured so far is kept." if recorder.measured else "."))
-    except GivenUp as failure:
-        outcome = "given up"
-        say(f"[red]Given up[/]: {escape(str(failure))}")
-    finally:
-        recorder.finish(outcome)
+    with _forms(config, given) as forms:
+        planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
+                            precision=precision, budget_s=given.budget, variants=forms.facts)  # fmt: skip
+        _announce(planned, forms)
+        if given.list:
+            return 0
+        recorder, outcome = _measure(planned, forms, given)
     return _said(recorder, outcome)
+
+
+def gate(given: argparse.Namespace) -> int:
+    """Base against head. Exit code 0: nothing found, 1: regression, 3: undecided, 4: measurement invalid."""
+    config = load(BENCH_FILE, given.bench)
+    changed = {"budget_s": given.budget, "margin": given.margin}
+    rules = config.gate.model_copy(update={key: value for key, value in changed.items() if value is not None})
+    overrides = plan.Overrides(given.service, given.clients, given.sizes)
+    with _base_and_head(config, given) as forms:
+        planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
+                            gate=rules, budget_s=rules.budget_s, variants=forms.facts)  # fmt: skip
+        planned = plan.fitted(planned, 2 * rules.first_look)
+        _announce(planned, forms)
+        if given.list:
+            return 0
+        settle = _never if given.calibrate else lambda recorder: _until_decided(recorder, rules.first_look)
+        recorder, outcome = _measure(planned, forms, given, settle)
+    return _judged(recorder, outcome, given)
+
+
+def compare(given: argparse.Namespace) -> int:
+    """Two results folders. Exit code 0: no regression, 1: regression, 3: undecided, or not of one run."""
+    from analysis import compare
+    from analysis import load as results
+    from analysis.gate import table
+
+    try:
+        found = compare.compare(given.folder_a, given.folder_b, load(BENCH_FILE).gate.model_dump())
+        table.render(found, terminal.console)
+        for folder in sorted({path.parent for path in compare.write(found, given.results)}):
+            say(f"Charts: {escape(str(folder))}")
+    except results.ResultsError as error:
+        raise ConfigError(str(error)) from None
+    return found.exit_code
 
 
 def examine(given: argparse.Namespace) -> int:
     """What this machine can measure. Exit code 0: warnings are no failure."""
-    config = load(options.HERE / "bench.toml", given.bench)
+    config = load(BENCH_FILE, given.bench)
     machine.raise_descriptor_limit(check.DESCRIPTORS)
     doctor.visit(config, given.results)
     return 0
@@ -90,7 +116,7 @@ def examine(given: argparse.Namespace) -> int:
 
 def check_only(given: argparse.Namespace) -> int:
     """The conformance suite alone. Exit code 0 if every server conforms, else 1."""
-    config = load(options.HERE / "bench.toml", given.bench)
+    config = load(BENCH_FILE, given.bench)
     strategies = plan.select(config, given.strategies)
     machine.raise_descriptor_limit(check.DESCRIPTORS)
     services = list(given.service) or list(SERVICES)
@@ -106,23 +132,118 @@ def check_only(given: argparse.Namespace) -> int:
     return 0 if conforming == len(verdicts) else 1
 
 
-def _checked(planned: plan.Plan, recorder: Recorder, watchdog: Watchdog, unchecked: bool) -> dict[str, ServerFailed]:
+# --- what is measured ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def _forms(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
+    """The strategies as they are, as variants, or at two revisions."""
+    if given.against and given.variants:
+        raise ConfigError("--against and --variants: a run compares one or the other; leave one out")
+    if given.against:
+        with revision.against(config, given.strategies, given.against, options.HERE) as forms:
+            yield forms
+        return
+    strategies = plan.select(config, given.strategies)
+    if given.variants:
+        with terminal.console.status("Environments of the variants (built once)"):
+            yield variants.of_bench_file(config, strategies, given.variants, ENVIRONMENTS)
+    else:
+        yield variants.plain(strategies)
+
+
+@contextmanager
+def _base_and_head(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
+    """The two variants that a gate compares."""
+    if given.calibrate:
+        if given.against or given.variants:
+            raise ConfigError("--calibrate: compares the working tree with itself; leave --against and --variants out")
+        with revision.twice(config, given.strategies, options.HERE) as forms:
+            yield forms
+        return
+    if not given.against and len(given.variants) != 2:
+        raise ConfigError("gate: what with what? give --against REF, or --variants BASE,HEAD, or --calibrate")
+    with _forms(config, given) as forms:
+        yield forms
+
+
+def _announce(planned: plan.Plan, forms: Forms) -> None:
+    terminal.say_plan(planned)
+    for note in forms.notes:
+        say(f"[yellow]Note[/]: {escape(note)}")
+    terminal.say_warnings(doctor.warnings(planned.config, planned.workers))
+
+
+def _measure(
+    planned: plan.Plan,
+    forms: Forms,
+    given: argparse.Namespace,
+    settle: Callable[[Recorder], Settled] | None = None,
+) -> tuple[Recorder, str]:
+    """Check the servers and carry the plan out; what was measured, and how it ended."""
+    machine.raise_descriptor_limit(max(planned.descriptors, check.DESCRIPTORS))
+    recorder = Recorder(given.results, planned, sys.argv)
+    outcome = "crashed"
+    try:
+        with Watchdog() as watchdog:
+            absent = {label: ServerFailed(why) for label, why in forms.absent.items()}
+            absent |= _checked(planned, absent, recorder, watchdog, given.unchecked)
+            with terminal.progress(*planned.extent) as tell:
+                run = Run(planned, recorder, watchdog, tell, settle and settle(recorder))
+                run.carry_out(absent)
+        terminal.say_precision(planned, {group: run.reached(group) for group in planned.groups})
+        outcome = "complete"
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        say("Interrupted" + (": what was measured so far is kept." if recorder.measured else "."))
+    except GivenUp as failure:
+        outcome = "given up"
+        say(f"[red]Given up[/]: {escape(str(failure))}")
+    finally:
+        recorder.finish(outcome)
+    return recorder, outcome
+
+
+def _checked(
+    planned: plan.Plan, absent: Container[str], recorder: Recorder, watchdog: Watchdog, unchecked: bool
+) -> dict[str, ServerFailed]:
     """Put every server through the conformance suite; those that are not to be measured, and why."""
-    with terminal.progress(len(planned.strategies), "servers") as tell:
-        verdicts = check.check(
-            planned.config, planned.strategies, planned.services, recorder.logs / "check", watchdog, tell
-        )
+    strategies = {label: strategy for label, strategy in planned.strategies.items() if label not in absent}
+    with terminal.progress(len(strategies), "servers") as tell:
+        verdicts = check.check(planned.config, strategies, planned.services, recorder.logs / "check", watchdog, tell)
     terminal.say_verdicts(verdicts)
-    absent = {}
+    unfit = {}
     for name, verdict in verdicts.items():
         if verdict.absent is not None:
-            absent[name] = verdict.absent
+            unfit[name] = verdict.absent
         elif verdict.failures and unchecked:
             recorder.unchecked(name, verdict.reason)
         elif verdict.failures:
             reason = f"fails the conformance suite ({verdict.reason}); --unchecked measures it all the same"
-            absent[name] = ServerFailed(reason, skipped=True)
-    return absent
+            unfit[name] = ServerFailed(reason, skipped=True)
+    return unfit
+
+
+def _never(recorder: Recorder) -> Settled:
+    """Nothing is settled before the budget is used."""
+    return lambda blocks: ()
+
+
+def _until_decided(recorder: Recorder, first_look: int) -> Settled:
+    """What a gate needs no more of, asked of the files at each look."""
+    from analysis.gate import result
+    from analysis.gate.decision import is_look
+    from analysis.load import load as results
+
+    def settled(blocks: int) -> Collection[tuple[int, str]]:
+        if not is_look(blocks, first_look):
+            return ()
+        return result.examine(results(recorder.folder), ended=False).settled
+
+    return settled
+
+
+# --- what is said of it ---------------------------------------------------------------------------------
 
 
 def _said(recorder: Recorder, outcome: str) -> int:
@@ -145,6 +266,29 @@ def _said(recorder: Recorder, outcome: str) -> int:
     for folder in sorted({path.parent for path in drawn}):
         say(f"Charts: {escape(str(folder))}")
     return EXIT_CODES[outcome]
+
+
+def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
+    """The gate's result in all its forms, from the files alone."""
+    from analysis import cells, load
+    from analysis.gate import calibration, report, result
+
+    try:
+        cells.write(recorder.folder)
+        found = result.examine(load.load(recorder.folder))
+        (calibration if given.calibrate else report).render(found, terminal.console)
+        for folder in sorted({path.parent for path in report.write(found)}):
+            say(f"Written: {escape(str(folder))}")
+    except load.ResultsError as error:
+        say(f"Nothing to show: {escape(str(error))}")
+        return result.EXIT_INVALID
+    if outcome == "interrupted":
+        return EXIT_CODES[outcome]
+    if given.calibrate:
+        return EXIT_CODES[outcome]
+    if found.exit_code == result.EXIT_UNDECIDED and given.undecided:
+        return {"pass": 0, "fail": 1}[given.undecided]
+    return found.exit_code
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ Columns, units in their names; figures are empty where the data do not give them
   them; those not told apart share it. By throughput, of those that serve all clients. What the loader limits
   has none, but counts as faster where it was: without that limit it were faster still. None in an open loop.
   cpu_rank: the same by server CPU per request, the least first
-- ratio, ratio_low, ratio_high: throughput by that of the reference strategy, within blocks
+- ratio, ratio_low, ratio_high: throughput by that of the reference strategy, or of the same strategy's first
+  variant, in the same round: median of a block's rounds, geometric mean over blocks
 - censored: requests still open after a window's drain, those of starved clients included
 - connect_p50_us; server_minor_faults_per_request
 - p50_us_low .. p99_us_high: 95 % intervals: the wider of what the blocks' own values spread and of the order
@@ -65,18 +66,18 @@ Open loop and knee:
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from analysis.command import main
-from analysis.costs import cpu_by_block, footprint, server_cpu
+from analysis.costs import footprint, server_cpu
 from analysis.evidence import evidence
 from analysis.latencies import columns, latencies, open_loop
-from analysis.load import CELL_KEYS, Results, load
-from analysis.statistics import UNKNOWN, Estimate, block_means, geometric, merged, percentile, ranks, ratio
+from analysis.load import CELL_KEYS, Results, label, load
+from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, merged, percentile, ranks, ratio
 from analysis.verdict import doubts, limited_by, touching
 
 COLUMNS = [
@@ -120,19 +121,19 @@ def tabulate(results: Results) -> pd.DataFrame:
     windows, failures = _by_cell(results.windows), _by_cell(results.failures)
     perturbed, footprints = _by_cell(results.perturbed), _by_cell(results.footprints)
     probes = _by_cell(results.probes)
-    rates = {key: _rates(part) for key, part in windows.items()}
+    rates = {key: by_round(part, part["requests"] / part["counted_s"]) for key, part in windows.items()}
     widened = results.widened
     rows = {}
     for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured, failed = windows.get(key), failures.get(key)
         if measured is not None:
-            cell |= _figures(measured, rates[key], widened)
+            cell |= _figures(measured, widened)
             cell |= latencies(measured, results.p99_multiple(cell["load"]), widened)
             cell |= open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
             cell |= evidence(measured, perturbed.get(key), results, cell["starved"])
-            cell |= columns("ratio", _ratio_to_reference(key, rates, results.run.get("reference"), widened))
+            cell |= columns("ratio", _ratio_to_reference(key, rates, results.run, widened))
         _judge(cell, measured, failed, results)
         cell["_group"] = min(part[key]["group"].min() for part in (windows, failures, probes) if key in part)
         rows[key] = cell
@@ -141,7 +142,10 @@ def tabulate(results: Results) -> pd.DataFrame:
         if touching(cell, "throughput_rps"):
             cell["rank"] = None
     # the least CPU first: as rates these are the replies of a second of CPU
-    used = {key: {block: 1 / cpu for block, cpu in cpu_by_block(part).items() if cpu} for key, part in windows.items()}
+    used = {
+        key: {place: 1 / cpu for place, cpu in by_round(part, part["server_cpu_s"] / part["replies"]).items() if cpu}
+        for key, part in windows.items()
+    }
     _rank(rows, "cpu_rank", used, widened)
     return _tidy(list(rows.values()), list(results.run.get("strategies") or {}))
 
@@ -164,24 +168,18 @@ def _tidy(rows: list[dict[str, Any]], strategies: list[str]) -> pd.DataFrame:
     return table
 
 
-def _reference_cell(key: Key, keys: Iterable[Key], reference: str | None) -> Key | None:
-    # the same group; of several variants the plain one
-    same_group = [other for other in keys if other[0] == reference and other[2:] == key[2:]]
-    return min(same_group, key=lambda other: other[1] != "", default=None)
-
-
-def _ratio_to_reference(
-    key: Key, rates: dict[Key, dict[int, float]], reference: str | None, widened: float
-) -> Estimate:
-    other = _reference_cell(key, rates, reference)
-    return UNKNOWN if other is None else ratio(rates[key], rates[other], widened)
+def _ratio_to_reference(key: Key, rates: dict[Key, Rounds], run: dict[str, Any], widened: float) -> Estimate:
+    """To the reference strategy; where there are variants, to the first one of the same strategy."""
+    variants = list(run.get("variants") or {})
+    other = (key[0], variants[0], *key[2:]) if variants else (run.get("reference"), "", *key[2:])
+    return ratio(rates[key], rates[other], widened) if other in rates else UNKNOWN
 
 
 def _is_compared(cell: dict[str, Any]) -> bool:
     return cell["load"] != "open" and cell["limited_by"] not in NOT_COMPARED
 
 
-def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: dict[Key, dict[int, float]], widened: float) -> None:
+def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: Mapping[Key, Rounds], widened: float) -> None:
     """Rank the cells of each group among each other."""
     for group in {key[2:] for key in rates}:
         members = {key: blocks for key, blocks in rates.items() if key[2:] == group}
@@ -189,11 +187,13 @@ def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: dict[Key, dict[in
             rows[key][column] = rank
 
 
-def _rates(windows: pd.DataFrame) -> dict[int, float]:
-    return block_means(windows["block"], windows["requests"] / windows["counted_s"])
+def by_round(windows: pd.DataFrame, values: pd.Series) -> Rounds:
+    """A figure of a cell's windows by their place: a window is the only one of its cell in a block and round."""
+    return dict(zip(zip(windows["block"], windows["round"], strict=True), values, strict=True))
 
 
-def _figures(windows: pd.DataFrame, rates: dict[int, float], widened: float) -> dict[str, Any]:
+def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
+    rates = block_means(windows["block"], windows["requests"] / windows["counted_s"])
     throughput = geometric(list(rates.values()), widened)
     by_block = windows.sort_values("started_ns").groupby("block")["unanswered"]
     # a block that was cut short had no time to serve everyone
@@ -239,7 +239,7 @@ def _judge(cell: dict[str, Any], measured: pd.DataFrame | None, failed: pd.DataF
     reasons = [first] if first else []
     if is_unchecked:
         unchecked = results.run.get("unchecked") or {}
-        reasons.append(unchecked.get(cell["strategy"]) or "failed the conformance check")
+        reasons.append(unchecked.get(label(pd.Series(cell))) or "failed the conformance check")
     cell["status"] = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
     cell["reason"] = "; ".join([*reasons, *doubt])
 

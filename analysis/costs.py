@@ -22,12 +22,6 @@ def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
     }
 
 
-def cpu_by_block(windows: pd.DataFrame) -> dict[int, float]:
-    """Server CPU time (seconds) per correct reply in each block that had replies."""
-    sums = windows.groupby("block")[["server_cpu_s", "replies"]].sum()
-    return {int(block): cpu / replies for block, cpu, replies in sums.itertuples() if replies}
-
-
 def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
     """Memory as the mean of the blocks, processes and threads with all clients connected, the rest by correct reply."""
     if records is None:

@@ -34,6 +34,11 @@ _MEASURES = dict.fromkeys(
 )  # fmt: skip
 
 
+def label(cell: pd.Series) -> str:
+    """What a strategy is called: with its variant if it has one."""
+    return f"{cell['strategy']}@{cell['variant']}" if cell["variant"] else str(cell["strategy"])
+
+
 class ResultsError(Exception):
     """The results cannot be read; the message is one line that names the file and the remedy."""
 

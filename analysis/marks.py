@@ -12,7 +12,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from analysis import units
 from analysis.ceiling import Points, draw_across, draw_over, room
 from analysis.labels import End, label_ends
-from analysis.pages import Page, is_hollow, is_starved, label, served
+from analysis.load import label
+from analysis.pages import Page, is_hollow, is_starved, served
 from analysis.style import FAINT, GRID, INK, Look, dash, look, marker_scale
 
 LOG_FROM = 25  # figures that span more than this ask for a log axis

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import units
-from analysis.load import Results
+from analysis.load import Results, label
 from analysis.sheet import foot, key
 from analysis.style import Look, look
 from analysis.verdict import SHORT_WINDOWS, UNANSWERED_TAIL, touching
@@ -167,11 +167,6 @@ def _suffix(here: pd.Series, first: pd.Series) -> str:
         "server_cpus": "cpus-" + str(here["server_cpus"]).replace(" ", "-"),
     }
     return "".join(f"-{words[name]}" for name in PAGE_KEYS if str(here[name]) != str(first[name]))
-
-
-def label(cell: pd.Series) -> str:
-    """The name of a strategy, with its variant if it has one."""
-    return f"{cell['strategy']} [{cell['variant']}]" if cell["variant"] else str(cell["strategy"])
 
 
 def served(cell: pd.Series) -> str:

@@ -19,6 +19,7 @@ CONFIDENCE = 0.95
 BEYOND = 10  # a percentile is printed if at least that many requests lie beyond it
 
 NAN = float("nan")
+Rounds = Mapping[tuple[int, int], float]  # a strategy's figure in each (block, round): that of one window
 Name = TypeVar("Name", bound=Hashable)
 
 
@@ -81,12 +82,28 @@ def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Esti
     return Estimate(pooled, pooled / factor, pooled * factor)
 
 
-def ratio(blocks: Mapping[int, float], reference: Mapping[int, float], widened: float = 1.0) -> Estimate:
-    """Ratio to a reference within the blocks that both have: what a block does to both cancels."""
-    shared = [block for block in blocks if block in reference]
-    if not shared or any(blocks[block] <= 0 or reference[block] <= 0 for block in shared):
-        return UNKNOWN
-    return geometric([blocks[block] / reference[block] for block in shared], widened)
+def paired(one: Rounds, other: Rounds) -> dict[int, float]:
+    """The ratio of two strategies in each block: the median of the ratios of its rounds.
+
+    Windows of a round are neighbours in time, so what the machine does to both cancels. What it does to one of
+    them alone makes an outlier, in either direction, and a median is not moved by it. A round that only
+    one of them has is left out, and so is a block with a figure that is not positive.
+    """
+    shared: dict[int, list[float]] = {}
+    for place, value in one.items():
+        if place in other:
+            shared.setdefault(place[0], []).append(_log_ratio(value, other[place]))
+    medians = {block: float(np.median(logs)) for block, logs in sorted(shared.items())}
+    return {block: float(np.exp(middle)) for block, middle in medians.items() if np.isfinite(middle)}
+
+
+def _log_ratio(value: float, by: float) -> float:
+    return float(np.log(value / by)) if value > 0 and by > 0 else NAN
+
+
+def ratio(one: Rounds, other: Rounds, widened: float = 1.0) -> Estimate:
+    """Ratio of two strategies over the blocks that both have: the geometric mean of `paired`."""
+    return geometric(list(paired(one, other).values()), widened)
 
 
 def wider(one: Estimate, other: Estimate) -> Estimate:
@@ -97,15 +114,19 @@ def wider(one: Estimate, other: Estimate) -> Estimate:
 # --- ranks ------------------------------------------------------------------------------------------
 
 
-def ranks(strategies: Mapping[Name, Mapping[int, float]], widened: float = 1.0) -> dict[Name, int]:
+def ranks(strategies: Mapping[Name, Rounds], widened: float = 1.0) -> dict[Name, int]:
     """1 + the number of strategies that were shown to be faster; those not told apart share a rank.
 
-    A strategy is its rate in each block. Two are compared by a paired t test of the logarithm over the blocks
-    that both have; Holm's procedure over all pairs keeps the chance of a single wrong order at 5 % together.
-    Strategies with a block at zero, or of a single block, are not ranked. `widened` is the factor on an
+    A strategy is its rate in each round. Two are compared by a paired t test of the logarithm of their ratio in
+    each block (`paired`); Holm's procedure over all pairs keeps the chance of a single wrong order at 5 %
+    together. Strategies with a rate of zero, or of a single block, are not ranked. `widened` is the factor on an
     interval's half-width.
     """
-    ranked = {name: blocks for name, blocks in strategies.items() if len(blocks) > 1 and min(blocks.values()) > 0}
+    ranked = {
+        name: rounds
+        for name, rounds in strategies.items()
+        if len({block for block, _ in rounds}) > 1 and min(rounds.values()) > 0
+    }
     pairs = sorted(
         (_faster(ranked[one], ranked[other], widened, one, other) for one, other in combinations(ranked, 2)),
         key=lambda pair: pair[0],
@@ -118,17 +139,20 @@ def ranks(strategies: Mapping[Name, Mapping[int, float]], widened: float = 1.0) 
     return rank
 
 
-def _faster(one: Mapping[int, float], other: Mapping[int, float], widened: float, *names: Name) -> tuple[float, Name]:
+def _faster(one: Rounds, other: Rounds, widened: float, *names: Name) -> tuple[float, Name]:
     """The chance of so large a difference between equals, and the name of the slower one."""
-    shared = [block for block in one if block in other]
-    if len(shared) < 2:
+    logs = np.log(list(paired(one, other).values()))
+    if len(logs) < 2:
         return 1.0, names[0]
-    logs = np.log([one[block] / other[block] for block in shared])
-    slower = names[0] if logs.mean() < 0 else names[1]
-    error = widened * float(np.std(logs, ddof=1)) / len(logs) ** 0.5
+    return chance(logs.tolist(), widened), names[0] if logs.mean() < 0 else names[1]
+
+
+def chance(logs: Sequence[float], widened: float = 1.0) -> float:
+    """Of a mean so far from zero where the truth is zero: the two-sided t test of one value per block, two at least."""
+    centre, error = float(np.mean(logs)), widened * float(np.std(logs, ddof=1)) / len(logs) ** 0.5
     if not error:
-        return (0.0 if logs.mean() else 1.0), slower
-    return 2 * float(stdtr(len(logs) - 1, -abs(float(logs.mean())) / error)), slower
+        return 0.0 if centre else 1.0
+    return 2 * float(stdtr(len(logs) - 1, -abs(centre) / error))
 
 
 # --- histograms -------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ from rich.text import Text
 from analysis import units
 from analysis.cells import tabulate
 from analysis.command import main
-from analysis.load import GROUP_KEYS, Results, load
-from analysis.pages import label, served
+from analysis.load import GROUP_KEYS, Results, label, load
+from analysis.pages import served
 from analysis.verdict import parted, touching
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -38,7 +38,8 @@ def render(results: Path, console: Console) -> None:
         console.print(Text("Nothing was measured."))
         return
     console.width = max(console.width, WIDTH)  # into a pipe rich assumes 80 and would cut the notes off
-    reference = str(found.run.get("reference") or "reference")
+    variants = list(found.run.get("variants") or {})
+    reference = variants[0] if variants else str(found.run.get("reference") or "reference")
     for _, group in cells.groupby(GROUP_KEYS, sort=False, dropna=False):
         console.print(_group(group, reference))
         for line in _remarks(group):
@@ -50,7 +51,7 @@ def render(results: Path, console: Console) -> None:
 
 def _how_to_read(found: Results, cells: pd.DataFrame, reference: str) -> list[str]:
     lines = ["±: 95 % interval over blocks. CPU of the server. #: rank; = where not told apart."]
-    if reference not in set(cells["strategy"]):
+    if reference not in {*cells["strategy"], *cells["variant"]}:
         lines.append(f"No ratios without {reference}.")
     elif (cells["load"] == "closed").any():
         lines.append(f"Ratio to {reference} within blocks, ~ where it may be 1.")
@@ -95,7 +96,7 @@ def _group(group: pd.DataFrame, reference: str) -> Table:
         dim = "" if is_measured else "dim"
         place = [Text(_rank(cell["rank"], shared))] if is_ranked else []
         written = [
-            Text(label(cell), style="bold" if cell["strategy"] == reference else dim),
+            Text(label(cell), style="bold" if _is_reference(cell, reference) else dim),
             *(Text(write(cell), style=dim) for _, write in figures),
             Text(str(cell["limited_by"]), style=dim),
             Text(_note(cell), style="yellow"),
@@ -124,8 +125,7 @@ def _figures(load: str, reference: str) -> list[Column]:
     """Heading of each column and what stands in it."""
 
     def ratio(cell: pd.Series) -> str:
-        is_reference = cell["strategy"] == reference and not cell["variant"] and pd.notna(cell["throughput_rps"])
-        return "1" if is_reference else _ratio(cell)
+        return "1" if _is_reference(cell, reference) and pd.notna(cell["throughput_rps"]) else _ratio(cell)
 
     times: list[Column] = [("p50", _time("p50_us")), ("p99", _time("p99_us"))]
     cpu: Column = ("CPU/req", _time("server_cpu_us_per_request"))
@@ -135,6 +135,10 @@ def _figures(load: str, reference: str) -> list[Column]:
     if load == "knee":
         return [("knee, requests/s", _rate("knee_rps")), *times, cpu]
     return [("requests/s", _rate("throughput_rps")), (f"of {reference}"[:16], ratio), *times, cpu]
+
+
+def _is_reference(cell: pd.Series, reference: str) -> bool:
+    return bool((cell["variant"] or cell["strategy"]) == reference)
 
 
 def _rank(rank: Any, shared: pd.Series) -> str:

@@ -17,7 +17,7 @@ from benchmarks.stage import Stage, configuration, stage
 
 ALTERNATIONS = 5
 PASSES = 6  # in an alternation
-KINDS = ("short", "short", "long")  # a strategy's windows in a pass
+KINDS = ("short",) * 4 + ("long",)  # a strategy's windows in a pass: about as long, all short ones together
 LONG_S = 1.0
 WITHIN = 0.25
 SIZE = 64
@@ -54,6 +54,7 @@ def _ratios(theatre: Stage, clients: int, order: random.Random) -> dict[str, flo
     short = {name: HdrHistogram(1, 3_600 * 10**9, 3) for name in names}
     long = {name: HdrHistogram(1, 3_600 * 10**9, 3) for name in names}
     counted_s = dict.fromkeys(names, length.counted_s)
+    tails_s: dict[str, list[float]] = {name: [] for name in names}
     visits = [(name, kind) for name in names for kind in KINDS]
     for _ in range(PASSES):
         # In one random order: what a process went through before must not tell the two kinds apart.
@@ -62,8 +63,9 @@ def _ratios(theatre: Stage, clients: int, order: random.Random) -> dict[str, flo
             observed = theatre.loader.window(name, lengths | {"counted_s": LONG_S if is_long else counted_s[name]})
             (long if is_long else short)[name].decode_and_add(observed["latency_hdr"])
             if not is_long:
-                tail_s = window.p99_multiple * observed["latency_p99_ns"] / 1e9
-                counted_s[name] = max(counted_s[name], min(tail_s, window.counted_limit_s))
+                tails_s[name].append(observed["latency_p99_ns"] / 1e9)
+                wanted_s = min(window.grow_to_p99s * statistics.median(tails_s[name]), window.counted_limit_s)
+                counted_s[name] = max(length.counted_s, wanted_s)
     return {name: short[name].get_value_at_percentile(99) / long[name].get_value_at_percentile(99) for name in names}
 
 

@@ -20,6 +20,7 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
@@ -34,6 +35,7 @@ PLACEHOLDERS = ("python", "host", "port", "backlog", "service", "recv_size", "op
 # A message names its client in 8 characters, one more tells two successive requests apart, and CRLF ends it.
 SMALLEST_MESSAGE = 11
 LARGEST_MESSAGE = 64 * 2**20
+NOT_IN_THE_FILE = ("name", "cwd", "variant", "python", "env")  # of a strategy
 MOST_WORKERS = 64
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -62,8 +64,12 @@ class Strategy(Table):
     one_at_a_time: bool = False
     handler: Literal["waits", "computes"] | None = None
     memory_per_client: ByteSize = ByteSize(64 * 1024)
+    # Not in the file: the key it stands under, the folder it runs in, and which form of it this is.
     name: str = ""
     cwd: Path = Path()
+    variant: str = ""
+    python: str = sys.executable
+    env: dict[str, str] = {}
 
     @field_validator("command")
     @classmethod
@@ -81,13 +87,26 @@ class Strategy(Table):
         return command
 
     @property
+    def label(self) -> str:
+        """What tells it from all others of a run."""
+        return f"{self.name}@{self.variant}" if self.variant else self.name
+
+    @property
     def program(self) -> str | None:
         """The path of the program that the command starts; None where there is none."""
         word = shlex.split(self.command)[0]
         if word == "{python}":
-            return sys.executable
+            return self.python
         # A name with a slash is meant from the bench file's folder, where the command will run.
         return shutil.which(self.cwd / word if "/" in word else word)
+
+
+class Variant(Table):
+    """The same strategies in another form. An empty table is what runs without one."""
+
+    python: str = ""  # an interpreter, by name or path; empty: the one that runs this
+    requirements: list[str] = []  # its own environment holds these and what they need, and nothing else
+    env: dict[str, str] = {}  # on top of the environment of the run
 
 
 class Servers(Table):
@@ -112,6 +131,7 @@ class WindowLength(Table):
 
 class Window(Table):
     lengths: Annotated[list[WindowLength], Field(min_length=1)]
+    grow_to_p99s: Annotated[float, Field(ge=0)]
     p99_multiple: Annotated[float, Field(ge=0)]
     counted_limit_s: WindowSeconds
     drain_limit_s: WindowSeconds
@@ -151,6 +171,19 @@ class Verdict(Table):
     drift_share: Share
     littles_law_share: Share
     arrival_share: Share
+
+
+class Gate(Table):
+    """How a change is told from noise; analysis/gate has the method, METHODOLOGY.md the reasons."""
+
+    budget_s: Annotated[float, Field(gt=0, le=86_400)]
+    first_look: Annotated[int, Field(ge=10, le=1000)]  # blocks
+    alarms: Annotated[float, Field(gt=0, le=0.2)]
+    screening: Annotated[float, Field(gt=0, le=1)]
+    promise: Annotated[float, Field(gt=0, le=0.2)]
+    floor: Share
+    margin: Share
+    p99_margin: Share
 
 
 def _rate(given: object) -> object:
@@ -202,6 +235,8 @@ class Config(Table):
     open: OpenLoop
     knee: Knee
     verdict: Verdict
+    gate: Gate
+    variants: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")], Variant] = {}
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
     origins: dict[str, Path] = {}
 
@@ -237,6 +272,15 @@ def load(path: Path, on_top: Path | None = None) -> Config:
     return config
 
 
+def strategies_of(path: Path) -> dict[str, Strategy]:
+    """The strategies of a bench file alone: one of another revision may say other things than this version reads."""
+    tables = _read(path)
+    try:
+        return TypeAdapter(dict[str, Strategy]).validate_python(tables.get("strategies", {}))
+    except ValidationError as error:
+        raise ConfigError(_one_line({}, path, error)) from None
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean "select"?`, or nothing where nothing is near."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
@@ -259,7 +303,7 @@ def _read(path: Path) -> dict[str, Any]:
         if isinstance(entry, str):
             entry = strategies[name] = {"command": entry}
         if isinstance(entry, dict):
-            for own in ("name", "cwd"):
+            for own in NOT_IN_THE_FILE:
                 if own in entry:
                     raise ConfigError(f"{path}: strategies.{name}.{own}: unknown key; remove it")
             entry |= {"name": name, "cwd": path.resolve().parent}
@@ -298,5 +342,6 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
 
 
 def _all_keys() -> set[str]:
-    models = (Config, Strategy, Servers, Loadgen, WindowLength, Window, OpenLoop, Knee, Verdict, Matrix, Profile)
-    return {key for model in models for key in model.model_fields} - {"name", "cwd", "origins"}
+    models = (Config, Strategy, Variant, Servers, Loadgen, WindowLength, Window, OpenLoop, Knee, Verdict, Gate, Matrix,
+              Profile)  # fmt: skip
+    return {key for model in models for key in model.model_fields} - {"name", "cwd", "variant", "origins"}

@@ -5,6 +5,7 @@ Each kind yields rounds of visits, one for each server that takes part; who runs
 
 import math
 import random
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -22,14 +23,19 @@ class Experience:
     counted_s: float = 0.0
     loader_cpu_s: float = 0.0
     loader_wall_s: float = 0.0
-    p99_s: float = 0.0  # the largest
+    p99s_s: list[float] = field(default_factory=list)  # of each window
     block_rates: dict[int, list[float]] = field(default_factory=dict)  # of its windows, by block
 
     def add(self, block: int, observed: dict[str, Any]) -> None:
         for name in ("requests", "replies", "counted_s", "loader_cpu_s", "loader_wall_s"):
             setattr(self, name, getattr(self, name) + observed[name])
-        self.p99_s = max(self.p99_s, observed["latency_p99_ns"] / 1e9)
+        self.p99s_s.append(observed["latency_p99_ns"] / 1e9)
         self.block_rates.setdefault(block, []).append(observed["requests"] / observed["counted_s"])
+
+    @property
+    def p99_s(self) -> float:
+        """A typical window's: one stall must not lengthen all that follow."""
+        return statistics.median(self.p99s_s) if self.p99s_s else 0.0
 
     @property
     def rate_rps(self) -> float:
@@ -126,7 +132,7 @@ class ClosedRounds(_Rounds):
     def _visit(self, name: str, spin_ns: int) -> Visit:
         """The counted part grows where the tail would not fit into it."""
         window = self._plan.config.window
-        wanted_s = min(window.p99_multiple * self._of(name).p99_s, window.counted_limit_s)
+        wanted_s = min(window.grow_to_p99s * self._of(name).p99_s, window.counted_limit_s)
         counted_s = max(window.length(self._group.clients).counted_s, math.ceil(wanted_s * 100) / 100)
         return Visit(name, self._lengths(counted_s), {"spin_ns": spin_ns})
 

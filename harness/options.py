@@ -21,6 +21,8 @@ from harness.config import (
 
 COMMANDS = {
     "bench": "measure strategies side by side; the command if none is named",
+    "gate": "did a change make it slower? base against head, with known error rates",
+    "compare": "two results folders, side by side",
     "check": "put servers through the conformance suite, measure nothing",
     "doctor": "what this machine can measure, and what stands in the way (a minute)",
 }
@@ -40,6 +42,11 @@ examples:
   run_bench.py --strategies all --list               the plan and its time, nothing started
   run_bench.py --bench mine.toml --strategies mine,epoll
                                                      your own server beside ours (servers/README.md)
+  run_bench.py --strategies twisted --variants twisted-24,twisted-26
+                                                     two versions of a library side by side (bench.toml, [variants])
+  run_bench.py gate --against main --strategies epoll,twisted --budget 5m
+                                                     exit code 1 where the working tree is slower than main
+  run_bench.py compare results/A results/B           what changed between two runs
   run_bench.py check --strategies mine --bench mine.toml
                                                      does your server do the job right?
 
@@ -81,19 +88,47 @@ def _parser(command: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     which = parser.add_argument_group("what to take")
-    if command != "doctor":
+    if command == "compare":
+        _add_folders(which)
+    elif command != "doctor":
         _add_choice_options(which)
-    which.add_argument(
-        "--bench",
-        type=Path,
-        metavar="FILE",
-        help="a file read on top of bench.toml: your own strategies, profiles, settings",
-    )
-    if command == "bench":
-        _add_bench_options(parser)
+    if command != "compare":
+        which.add_argument(
+            "--bench",
+            type=Path,
+            metavar="FILE",
+            help="a file read on top of bench.toml: your own strategies, profiles, settings",
+        )
+    if command in ("bench", "gate"):
+        _add_variant_options(which)
+        _add_measuring_options(parser, command)
     if command != "check":
         _add_results_option(parser.add_argument_group("where it goes"))
     return parser
+
+
+def _add_folders(which: argparse._ArgumentGroup) -> None:
+    for name in ("A", "B"):
+        which.add_argument(
+            f"folder_{name.lower()}",
+            metavar=name,
+            help="a results folder, such as results/latest; results/latest:head takes one variant of it",
+        )
+
+
+def _add_variant_options(which: argparse._ArgumentGroup) -> None:
+    which.add_argument(
+        "--against",
+        metavar="REF",
+        help="compare the servers of the working tree (head) with those of a git revision (base)",
+    )
+    which.add_argument(
+        "--variants",
+        type=_listed(str),
+        default=(),
+        metavar="NAMES",
+        help="each strategy in each of these forms: tables [variants.NAME] of bench.toml; a gate takes two, base first",
+    )
 
 
 def _add_choice_options(which: argparse._ArgumentGroup) -> None:
@@ -112,9 +147,40 @@ def _add_choice_options(which: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_bench_options(parser: argparse.ArgumentParser) -> None:
+def _add_measuring_options(parser: argparse.ArgumentParser, command: str) -> None:
     how = parser.add_argument_group("how to measure")
-    how.add_argument("--profile", default="default", metavar="NAME", help="quick, default or full, of bench.toml")
+    usual = "gate" if command == "gate" else "default"
+    how.add_argument(
+        "--profile",
+        default=usual,
+        metavar="NAME",
+        help=f"quick, default, full or gate, of bench.toml (default: {usual})",
+    )
+    _add_axes(how)
+    if command == "gate":
+        _add_gate_options(how)
+    else:
+        _add_bench_options(how)
+    how.add_argument("--seed", type=_seed, metavar="N", help="decides every random order (default: bench.toml's)")
+    how.add_argument(
+        "--workers",
+        type=_workers,
+        metavar="N",
+        help="load generator processes under Locust's master (default: 1)",
+    )
+    how.add_argument(
+        "--unchecked",
+        action="store_true",
+        help="measure servers that fail the conformance suite too, and mark them",
+    )
+    how.add_argument(
+        "--list",
+        action="store_true",
+        help="print the plan, its expected time and the interval to be expected; start nothing",
+    )
+
+
+def _add_axes(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--clients",
         type=_listed(_count),
@@ -129,6 +195,36 @@ def _add_bench_options(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE,...",
         help="message sizes such as 64 or 16KiB, in place of the profile's",
     )
+
+
+def _add_gate_options(how: argparse._ArgumentGroup) -> None:
+    how.add_argument(
+        "--budget",
+        type=_seconds,
+        metavar="TIME",
+        help="what is undecided is measured on for at most so long (default: bench.toml's, 10m)",
+    )
+    how.add_argument(
+        "--margin",
+        type=_share,
+        metavar="SHARE",
+        help="promise that nothing got worse by more than this (default: bench.toml's, 5%%)",
+    )
+    how.add_argument(
+        "--undecided",
+        choices=("pass", "fail"),
+        metavar="HOW",
+        help="exit with 0 (pass) or 1 (fail) where something is undecided, instead of 3",
+    )
+    how.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="compare the working tree with itself for the whole budget: how noisy are blocks here, and which change "
+        "can be promised in which time?",
+    )
+
+
+def _add_bench_options(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--load",
         choices=LOADS,
@@ -155,23 +251,6 @@ def _add_bench_options(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         metavar="TIME",
         help="with --precision: at most so long (default: 10m)",
-    )
-    how.add_argument("--seed", type=_seed, metavar="N", help="decides every random order (default: bench.toml's)")
-    how.add_argument(
-        "--workers",
-        type=_workers,
-        metavar="N",
-        help="load generator processes under Locust's master (default: 1)",
-    )
-    how.add_argument(
-        "--unchecked",
-        action="store_true",
-        help="measure servers that fail the conformance suite too, and mark them",
-    )
-    how.add_argument(
-        "--list",
-        action="store_true",
-        help="print the plan, its expected time and the interval to be expected; start nothing",
     )
 
 

@@ -5,10 +5,10 @@ import random
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from harness import machine
-from harness.config import Config, ConfigError, Matrix, Strategy, nearest
+from harness.config import Config, ConfigError, Gate, Matrix, Strategy, nearest
 from harness.precision import Precision, student
 
 # How the ratio of two windows of a round spreads, and how the mean of a block differs from the next block's
@@ -68,7 +68,6 @@ class Group:
 class Overrides:
     """What the command line lays over a profile: an axis given here replaces that axis everywhere."""
 
-    strategies: str = "all"
     services: Sequence[str] = ()
     clients: Sequence[int] = ()
     sizes: Sequence[int] = ()
@@ -80,7 +79,7 @@ class Overrides:
 class Plan:
     config: Config
     profile: str
-    strategies: dict[str, Strategy]
+    strategies: dict[str, Strategy]  # by label: a strategy has one for each of its variants
     groups: list[Group]
     blocks: int
     rounds: int
@@ -90,7 +89,10 @@ class Plan:
     loader_cpus: list[int]
     backlog: int
     precision: Precision | None
-    budget_s: float  # for a run that goes on until its precision is reached
+    gate: Gate | None  # two variants are compared by its rules, in as many blocks as that takes
+    budget_s: float  # for a run that goes on until it knows enough
+    variants: dict[str, dict[str, Any]]  # what is known of each; empty where nothing has variants
+    left_out: list[str]  # what the budget has no time for
     waves: dict[Group, list[list[str]]] = field(repr=False)
 
     @property
@@ -120,6 +122,15 @@ class Plan:
         """In the random order that the seed gives to that place of the run."""
         return random.Random(f"{self.seed}/{place}").sample(items, len(items))
 
+    def in_turn(self, labels: Sequence[str], *place: object) -> list[str]:
+        """Strategies in random order, the variants of each one right after the other: they are compared."""
+        forms: dict[str, list[str]] = {}
+        for label in labels:
+            forms.setdefault(self.strategies[label].name, []).append(label)
+        return [
+            label for name in self.shuffled(list(forms), *place) for label in self.shuffled(forms[name], *place, name)
+        ]
+
     def members(self, group: Group) -> list[str]:
         return [name for wave in self.waves[group] for name in wave]
 
@@ -148,12 +159,22 @@ class Plan:
         return self.blocks * per_block
 
     @property
+    def extent(self) -> tuple[float, str]:
+        """What progress is told in: seconds, and of what."""
+        goes_on = self.precision or self.gate
+        return (self.budget_s, "s at most") if goes_on else (self.windows_seconds, "s of windows")
+
+    @property
     def expected_seconds(self) -> float:
         """The check of the strategies and all blocks; charts not included."""
+        return self.seconds_of(self.blocks)
+
+    def seconds_of(self, blocks: int) -> float:
+        """Expected for the check of the strategies and so many blocks."""
         servers = len(self.strategies) * len(self.services)
         check = servers * CHECK_S / CHECKED_AT_ONCE
         per_block = servers * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
-        return check + self.blocks * per_block
+        return check + blocks * per_block
 
     @property
     def expected_interval(self) -> float:
@@ -164,22 +185,20 @@ class Plan:
 
 def make(
     config: Config,
+    strategies: dict[str, Strategy],
     profile_name: str,
     overrides: Overrides,
-    seed: int | None,
-    workers: int | None,
+    seed: int | None = None,
+    workers: int | None = None,
     precision: Precision | None = None,
+    gate: Gate | None = None,
     budget_s: float | None = None,
+    variants: dict[str, dict[str, Any]] | None = None,
 ) -> Plan:
     """Raises ConfigError where what is asked for can't be measured here."""
-    if budget_s is not None and precision is None:
-        raise ConfigError(
-            "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
-        )
     if (overrides.load == "open") != bool(overrides.rates):
         raise ConfigError("--load open and --rate belong together, such as --load open --rate 2000,50%; give both")
     profile = config.profile(profile_name)
-    strategies = select(config, overrides.strategies)
     groups = _groups([_overridden(entry, overrides) for entry in profile.matrix])
     if not any(group.service in strategy.services for group in groups for strategy in strategies.values()):
         raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
@@ -201,11 +220,36 @@ def make(
         # Twice the crowd: a server may still have connections of the last group in its queue.
         backlog=min(2 * most_clients + 16, machine.backlog_limit()),
         precision=precision,
+        gate=gate,
         budget_s=budget_s or BUDGET_S,
+        variants=variants or {},
+        left_out=[],
         waves={group: _waves(group, strategies) for group in groups},
     )
     while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
         plan = longer
+    return plan
+
+
+def fitted(plan: Plan, blocks: int) -> Plan:
+    """The plan without what has no time for so many blocks in the budget: groups from the last, then strategies.
+
+    Raises ConfigError where not even the first strategy fits.
+    """
+    while plan.seconds_of(blocks) > plan.budget_s:
+        names = list(dict.fromkeys(strategy.name for strategy in plan.strategies.values()))
+        if len(plan.groups) > 1:
+            *groups, last = plan.groups
+            plan = replace(plan, groups=groups, left_out=[*plan.left_out, str(last)])
+        elif len(names) > 1:
+            kept = {label: form for label, form in plan.strategies.items() if form.name != names[-1]}
+            waves = {group: _waves(group, kept) for group in plan.groups}
+            plan = replace(plan, strategies=kept, waves=waves, left_out=[*plan.left_out, names[-1]])
+        else:
+            raise ConfigError(
+                f"--budget {plan.budget_s:.0f}s: {blocks} blocks of {names[0]} alone take "
+                f"{plan.seconds_of(blocks):.0f} s; allow that much"
+            )
     return plan
 
 
@@ -287,14 +331,17 @@ def _waves(group: Group, strategies: dict[str, Strategy]) -> list[list[str]]:
     memory = machine.available_memory() * MEMORY_SHARE
     waves: list[list[str]] = [[]]
     connections_left, memory_left = connections, memory
-    for name, strategy in strategies.items():
-        if group.service not in strategy.services:
-            continue
-        needed = group.clients * strategy.memory_per_client
-        if waves[-1] and (group.clients > connections_left or needed > memory_left):
+    forms: dict[str, list[str]] = {}  # variants are compared, so they are alive together
+    for label, strategy in strategies.items():
+        if group.service in strategy.services:
+            forms.setdefault(strategy.name, []).append(label)
+    for labels in forms.values():
+        clients = group.clients * len(labels)
+        needed = clients * strategies[labels[0]].memory_per_client
+        if waves[-1] and (clients > connections_left or needed > memory_left):
             waves.append([])
             connections_left, memory_left = connections, memory
-        waves[-1].append(name)
-        connections_left -= group.clients
+        waves[-1] += labels
+        connections_left -= clients
         memory_left -= needed
     return waves

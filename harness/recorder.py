@@ -26,7 +26,7 @@ class Recorder:
     def __init__(self, results: Path, plan: Plan, command: Sequence[str]) -> None:
         """Make DIR/<run-id> and let DIR/latest point to it. Raises ConfigError if that can't be."""
         started = datetime.now(UTC)
-        self._plan = plan
+        self.plan = plan
         self._results = results
         self.folder = _new_folder(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
         self.logs = self.folder / "logs"
@@ -40,9 +40,9 @@ class Recorder:
     def begin_measuring(self) -> None:
         self._began = time.monotonic()
 
-    def unchecked(self, strategy: str, reason: str) -> None:
+    def unchecked(self, label: str, reason: str) -> None:
         """It fails the conformance check and is measured all the same."""
-        self._run["unchecked"][strategy] = reason
+        self._run["unchecked"][label] = reason
         self._write_run()
 
     def loader(self, loop: str, why: str) -> None:
@@ -53,23 +53,23 @@ class Recorder:
         if loop == "python":
             self.note(f"the load generator's hot loop is Python's: {why}")
 
-    def window(self, strategy: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
+    def window(self, label: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
         """A window; one in which the loader was slowed down on purpose is of another kind, and is no figure."""
         self.measured = True
-        self._in_windows_s += observed["loader_wall_s"] / self._plan.workers
+        self._in_windows_s += observed["loader_wall_s"] / self.plan.workers
         kind = "perturbed" if observed["spin_ns"] else "window"
-        row = {"kind": kind, **self._cell(strategy, group), **place, "workers": self._plan.workers}
-        self._append(row | {"checked": strategy not in self._run["unchecked"]} | observed)
+        row = {"kind": kind, **self._cell(label, group), **place, "workers": self.plan.workers}
+        self._append(row | {"checked": label not in self._run["unchecked"]} | observed)
 
-    def failure(self, strategy: str, group: Group, block: int, reason: str, skipped: bool) -> None:
+    def failure(self, label: str, group: Group, block: int, reason: str, skipped: bool) -> None:
         status = "skipped" if skipped else "failed"
-        place = {"block": block, "group": self._plan.groups.index(group), "status": status, "reason": reason}
-        self._append({"kind": "failure", **self._cell(strategy, group), **place})
+        place = {"block": block, "group": self.plan.groups.index(group), "status": status, "reason": reason}
+        self._append({"kind": "failure", **self._cell(label, group), **place})
 
-    def footprint(self, strategy: str, group: Group, block: int, found: dict[str, Any]) -> None:
+    def footprint(self, label: str, group: Group, block: int, found: dict[str, Any]) -> None:
         """What a server held and did in a group."""
-        place = {"block": block, "group": self._plan.groups.index(group)}
-        self._append({"kind": "footprint", **self._cell(strategy, group), **place, **found})
+        place = {"block": block, "group": self.plan.groups.index(group)}
+        self._append({"kind": "footprint", **self._cell(label, group), **place, **found})
 
     def note(self, text: str) -> None:
         """Something a reader of the results must know."""
@@ -91,17 +91,18 @@ class Recorder:
     def share_in_windows(self) -> float:
         return float(self._run["measuring"]["in_windows_seconds"] / self._run["measuring"]["seconds"])
 
-    def _cell(self, strategy: str, group: Group) -> dict[str, Any]:
+    def _cell(self, label: str, group: Group) -> dict[str, Any]:
+        strategy = self.plan.strategies[label]
         return {
-            "strategy": strategy,
-            "variant": "",
+            "strategy": strategy.name,
+            "variant": strategy.variant,
             "service": group.service,
             "clients": group.clients,
             "message_size": group.message_size,
             "requests_per_connection": group.requests_per_connection or None,
             "load": group.load,
             "rate": group.rate,
-            "server_cpus": self._plan.server_cpus,
+            "server_cpus": self.plan.server_cpus,
         }
 
     def _append(self, row: dict[str, Any]) -> None:
@@ -149,14 +150,15 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "profile": plan.profile,
         "reference": plan.config.reference,
         "strategies": {
-            name: {
+            strategy.name: {
                 "command": strategy.command,
                 "listing": strategy.listing,
                 "one_at_a_time": strategy.one_at_a_time,
                 "handler": strategy.handler,
             }
-            for name, strategy in plan.strategies.items()
+            for strategy in plan.strategies.values()
         },
+        "variants": plan.variants,
         "blocks": plan.blocks,
         "rounds": plan.rounds,
         "groups": [
@@ -177,6 +179,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "open": plan.config.open.model_dump(),
         "knee": plan.config.knee.model_dump(),
         "verdict": plan.config.verdict.model_dump(),
+        "gate": None if plan.gate is None else plan.gate.model_dump(),
         "loadgen": plan.config.loadgen.model_dump(),
         "loader_loop": None,
         "loader_ceiling": None,

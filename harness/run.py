@@ -10,7 +10,7 @@ A server or loader that fails costs its own rows and nothing else.
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from harness.recorder import Recorder
 from harness.server import Server, ServerFailed
 from harness.watchdog import Watchdog
 
-Tell = Callable[[float, str], None]  # seconds of planned windows that are done, and what is going on
+Tell = Callable[[float, str], None]  # seconds of planned windows, or of the budget, that are done, and what goes on
+Settled = Callable[[int], Collection[tuple[int, str]]]  # after so many blocks: place of the group, strategy
 SETTLE_LIMIT_S, SETTLE_STEP_S = 5.0, 0.02
 RESTING = 0.1  # of a CPU, for all servers together
 LOADER_STARTS = 20
@@ -36,12 +37,19 @@ class GivenUp(Exception):
 
 
 class Run:
-    def __init__(self, plan: Plan, recorder: Recorder, watchdog: Watchdog, tell: Tell) -> None:
+    def __init__(
+        self, plan: Plan, recorder: Recorder, watchdog: Watchdog, tell: Tell, settled: Settled | None = None
+    ) -> None:
+        """`settled` tells after each block what needs no more; without it a plan says how many blocks there are."""
         self._plan = plan
         self._recorder = recorder
         self._watchdog = watchdog
         self._tell = tell
+        self._settled = settled or (self._precise_cells if plan.precision else None)
+        self._open = {(plan.groups.index(group), plan.strategies[label].name)
+                      for group in plan.groups for label in plan.members(group)}  # fmt: skip
         self._windows_done_s = 0.0  # as planned
+        self._began = 0.0  # with the first block of a run that goes on until something is known
         self._loader: Loader | None = None
         self._loaders_started = 0
         self._connected = False  # whether the loader holds a group's connections
@@ -62,7 +70,7 @@ class Run:
             self._recorder.begin_measuring()
             for block in self._blocks():
                 for service in plan.services:
-                    groups = [group for group in plan.groups if group.service == service and not self._precise(group)]
+                    groups = [group for group in plan.groups if group.service == service and self._wanted(group)]
                     # Closed loops first: open ones may be asked for a share of their rate.
                     closed = [group for group in groups if group.load == "closed"]
                     others = [group for group in groups if group.load != "closed"]
@@ -70,8 +78,9 @@ class Run:
                         continue
                     with self._started(service, block, absent):
                         for group in [*plan.shuffled(closed, block), *plan.shuffled(others, block, "others")]:
+                            wanted = self._wanted(group)
                             for wave in plan.waves[group]:
-                                self._measure(group, wave, block)
+                                self._measure(group, [label for label in wave if label in wanted], block)
         finally:
             self._stop_loader()
 
@@ -86,20 +95,41 @@ class Run:
         return max(widths, default=None)
 
     def _blocks(self) -> Iterator[int]:
-        """As many as planned; or, where a precision is to be reached, until it is or the time is used up."""
+        """As many as planned; or, where something is to be found out, until it is or the time is used up."""
         plan = self._plan
-        if plan.precision is None:
+        if self._settled is None:
             yield from range(plan.blocks)
             return
-        began = time.monotonic()
+        self._began = time.monotonic()
         longest_s = 0.0
         for block in itertools.count():
             block_began = time.monotonic()
             yield block
+            self._open -= set(self._settled(block + 1))
             now = time.monotonic()
             longest_s = max(longest_s, now - block_began)
-            if all(map(self._precise, plan.groups)) or now - began + longest_s > plan.budget_s:
+            if not self._open or now - self._began + longest_s > plan.budget_s:
                 return
+
+    @property
+    def _done_s(self) -> float:
+        """Of what the progress is told in: planned windows, or the budget."""
+        return self._windows_done_s if self._settled is None else time.monotonic() - self._began
+
+    def _wanted(self, group: Group) -> list[str]:
+        """The labels of a group that still get windows."""
+        place, strategies = self._plan.groups.index(group), self._plan.strategies
+        return [label for label in self._plan.members(group) if (place, strategies[label].name) in self._open]
+
+    def _precise_cells(self, blocks: int) -> list[tuple[int, str]]:
+        """All cells of the groups in which every one is precise."""
+        plan = self._plan
+        return [
+            (place, plan.strategies[label].name)
+            for place, group in enumerate(plan.groups)
+            if self._precise(group)
+            for label in plan.members(group)
+        ]
 
     def _precise(self, group: Group) -> bool:
         precision = self._plan.precision
@@ -113,9 +143,8 @@ class Run:
         """Fresh server processes for one service; whatever happens, nothing is left of them."""
         plan = self._plan
         self._failed = dict(absent)
-        names = [
-            name for name, strategy in plan.strategies.items() if service in strategy.services and name not in absent
-        ]
+        wanted = {label for group in plan.groups if group.service == service for label in self._wanted(group)}
+        names = [label for label in plan.strategies if label in wanted and label not in absent]
         try:
             for name in plan.shuffled(names, block, service):
                 self._start(name, service, self._recorder.logs / f"block-{block}-{service}")
@@ -215,12 +244,13 @@ class Run:
             if name in self._failed:
                 self._record_failure(name, group, block, self._failed[name])
         alive = [name for name in wave if name in self._servers]
-        where = f"block {block + 1}{'' if plan.precision else f'/{plan.blocks}'}: {group}"
-        self._tell(self._windows_done_s, where)
+        where = f"block {block + 1}{'' if self._settled else f'/{plan.blocks}'}: {group}"
+        self._tell(self._done_s, where)
         load = rounds_for(plan, group, self._known)
         for round_, visits in enumerate(load.rounds(alive, block)):
-            for position, visit in enumerate(plan.shuffled(visits, block, group, round_)):
-                name = visit.name
+            by_name = {visit.name: visit for visit in visits}
+            for position, name in enumerate(plan.in_turn(list(by_name), block, group, round_)):
+                visit = by_name[name]
                 place = {"block": block, "group": plan.groups.index(group), "round": round_, "position": position}
                 try:
                     if not self._connected:
@@ -234,7 +264,7 @@ class Run:
                     self._recorder.failure(name, group, block, str(failure), skipped=False)
                     self._stop_loader()
                 self._windows_done_s += plan.window_seconds(group)
-                self._tell(self._windows_done_s, where)
+                self._tell(self._done_s, where)
         self._take_footprints(group, alive, block)
         self._disconnect()
 

@@ -9,7 +9,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -56,8 +55,8 @@ class Server:
         self.port = port  # 0 until READY tells
         self.pid = process.pid
         self._process = process
-        self._stdout = logs / f"{strategy.name}.out"
-        self._stderr = logs / f"{strategy.name}.err"
+        self._stdout = logs / f"{strategy.label}.out"
+        self._stderr = logs / f"{strategy.label}.err"
 
     @classmethod
     def start(
@@ -78,7 +77,7 @@ class Server:
         port = _free_port(host) if strategy.ready == "connect" else 0
         options = f"--service {service} --host {host} --port {port} --backlog {backlog} --recv-size {recv_size}"
         fills = {
-            "python": shlex.quote(sys.executable),
+            "python": shlex.quote(strategy.python),
             "host": host,
             "port": port,
             "backlog": backlog,
@@ -88,12 +87,13 @@ class Server:
         }
         command = shlex.split(strategy.command.format_map(fills))
         logs.mkdir(parents=True, exist_ok=True)
-        server_files = (logs / f"{strategy.name}.out", logs / f"{strategy.name}.err")
+        server_files = (logs / f"{strategy.label}.out", logs / f"{strategy.label}.err")
         with open(server_files[0], "wb") as out, open(server_files[1], "wb") as err, running_on(cpus):
             try:
                 process = subprocess.Popen(
                     command,
                     cwd=strategy.cwd,
+                    env=os.environ | strategy.env,
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=err,

@@ -23,7 +23,8 @@ def say(text: str) -> None:
 
 def say_plan(plan: Plan) -> None:
     """The plan, its expected time and the interval to be expected."""
-    blocks = f"{plan.blocks} blocks" if plan.precision is None else f"at least {plan.precision.first_look} blocks"
+    rule = plan.precision or plan.gate
+    blocks = f"{plan.blocks} blocks" if rule is None else f"at least {rule.first_look} blocks"
     say(f"[bold]Strategies[/] ({len(plan.strategies)}): {', '.join(plan.strategies)}")
     say(
         f"[bold]Order[/]: {blocks} of fresh servers, {plan.rounds} rounds each, windows in random order "
@@ -52,6 +53,14 @@ def say_plan(plan: Plan) -> None:
             )
     for mark in plan.marks:
         say(f"[yellow]Note[/]: {mark}")
+    if plan.left_out:
+        say(f"[yellow]Not in the budget of {_minutes(plan.budget_s)}[/], left out: {', '.join(plan.left_out)}")
+    if plan.gate is not None:
+        say(
+            f"[bold]Expected[/]: {_minutes(plan.seconds_of(plan.gate.first_look))} where nothing changed and nothing "
+            f"is noisy, up to {_minutes(plan.budget_s)} for what is undecided"
+        )
+        return
     if plan.precision is not None:
         say(
             f"[bold]Expected[/]: until every throughput is known within ± {plan.precision.target:.1%}, "

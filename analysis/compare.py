@@ -1,0 +1,150 @@
+"""Two results folders against each other: changes with intervals, charts overlaid.
+
+Variants of one run are paired by block and round, as the gate does it. Runs of their own met the machine at other
+times, so their difference is as much the machine's: their intervals take blocks for independent, what they
+show is advice, and never a pass.
+"""
+
+from dataclasses import replace
+from math import exp, log
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr, stdtrit
+
+from analysis.cells import tabulate
+from analysis.charts import figures
+from analysis.gate import chart, decision
+from analysis.gate.decision import Decision, Outcome, Rules
+from analysis.gate.result import Gate, Row, row_of
+from analysis.gate.series import METRICS, Cell, Metric, cells, losses
+from analysis.load import Results, ResultsError, load
+from analysis.sheet import save
+from analysis.statistics import CONFIDENCE, block_means
+
+ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
+
+
+class Side(NamedTuple):
+    """One of the two: a run, and the variant of it that is taken."""
+
+    name: str
+    results: Results
+    variant: str
+
+
+def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
+    """B against A, as FOLDER or FOLDER:VARIANT. ResultsError where one can't be read or names no variant of its run."""
+    base, head = _side(a), _side(b)
+    paired = base.results.run["run_id"] == head.results.run["run_id"]
+    names = ("A", "B")
+    both = _overlaid(base, head, names, settings)
+    found, table = cells(both), tabulate(both)
+    rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
+    rows = []
+    for cell, forms in found.items():
+        if len(forms) == 2:
+            for metric in METRICS:
+                row = row_of(cell, metric, table, names)
+                rows.append(replace(row, decision=_decision(row, forms, names, paired)))
+    rows = _concluded(rows, rules, settings)
+    missing = {cell: f"only in {next(iter(forms))}" for cell, forms in found.items() if len(forms) < 2}
+    nothing = "" if rows else "they have no cell in common"
+    return Gate(both, *names, rules, rows, {}, missing, nothing, "" if paired else ADVISORY)
+
+
+def write(gate: Gate, results: Path) -> list[Path]:
+    """The charts of both over each other, and the chart of changes, in RESULTS/compare; the paths written."""
+    folder = results / "compare"
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [path for name, figure in figures(gate.results) for path in save(figure, folder / name)]
+    return paths + chart.draw(gate, folder)
+
+
+def _side(text: str) -> Side:
+    folder, variant = Path(text), ""
+    if not folder.is_dir() and ":" in text:
+        before, _, variant = text.rpartition(":")
+        folder = Path(before)
+    results = load(folder)
+    there = list(dict.fromkeys(results.windows["variant"]))
+    if not there:
+        raise ResultsError(f"{folder}: nothing was measured; name another results folder")
+    if not variant and len(there) > 1:
+        raise ResultsError(f"{folder}: holds the variants {', '.join(there)}; name one: {folder}:{there[0]}")
+    if variant and variant not in there:
+        raise ResultsError(f"{folder}: has no variant {variant!r}; it has {', '.join(filter(None, there)) or 'none'}")
+    return Side(text, results, variant or there[0])
+
+
+def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str, Any]) -> Results:
+    """Both as variants of one run."""
+    tables: dict[str, pd.DataFrame] = {}
+    for name in ("windows", "probes", "perturbed", "footprints", "failures"):
+        parts = [
+            table[table["variant"] == side.variant].assign(variant=as_)
+            for side, as_ in zip((base, head), names, strict=True)
+            if len(table := getattr(side.results, name))
+        ]
+        tables[name] = pd.concat(parts, ignore_index=True) if parts else getattr(head.results, name)
+    variants = {as_: {"asked": side.name} for side, as_ in zip((base, head), names, strict=True)}
+    strategies = base.results.run["strategies"] | head.results.run["strategies"]
+    run = head.results.run | {"variants": variants, "gate": settings, "strategies": strategies}
+    return Results(head.results.folder, run, **tables)
+
+
+def _decision(row: Row, forms: dict[str, pd.DataFrame], names: tuple[str, str], paired: bool) -> Decision | None:
+    """The change with its interval; what it amounts to is decided for all of them together."""
+    base, head = (forms[name] for name in names)
+    if row.doubt or row.metric.rounds is None:
+        return None
+    if paired:
+        found = list(losses(row.metric, base, head).values())
+        return decision.summary(found) if len(found) > 1 else None
+    return _welch(row.metric, base, head)
+
+
+def _welch(metric: Metric, base: pd.DataFrame, head: pd.DataFrame) -> Decision | None:
+    """Of blocks that share nothing: Welch's t on the logarithm of the blocks' means."""
+    assert metric.rounds is not None
+    worse = 1 if metric.more_is_worse else -1
+    samples = []
+    for windows in (base, head):
+        rounds = metric.rounds(windows)
+        means = block_means((block for block, _ in rounds), rounds.values())
+        samples.append([worse * log(value) for value in means.values() if value > 0])
+    if min(map(len, samples)) < 2:
+        return None
+    older, newer = samples
+    errors = [float(np.var(sample, ddof=1)) / len(sample) for sample in samples]
+    loss, error = float(np.mean(newer) - np.mean(older)), sum(errors) ** 0.5
+    freedom = sum(errors) ** 2 / sum(e**2 / (len(s) - 1) for e, s in zip(errors, samples, strict=True)) if error else 1
+    chance = 2 * float(stdtr(freedom, -abs(loss) / error)) if error else float(loss == 0)
+    half = float(stdtrit(freedom, 0.5 + CONFIDENCE / 2)) * error
+    return Decision(Outcome.UNDECIDED, loss, half, chance, min(map(len, samples)))
+
+
+def _concluded(rows: list[Row], rules: Rules, settings: dict[str, Any]) -> list[Row]:
+    """Regressions and improvements by Holm's procedure over all figures that decide; one look, so it spends all."""
+    deciding = [row for row in rows if row.metric.decides and row.decision]
+    ranked = sorted(deciding, key=lambda row: row.decision.p)  # type: ignore[union-attr]
+    outcomes: dict[tuple[Cell, Metric], Outcome] = {}
+    for place, row in enumerate(ranked):
+        assert row.decision is not None
+        if row.decision.p > rules.alarms / (len(ranked) - place):
+            break
+        if exp(abs(row.decision.loss)) - 1 > rules.floor:
+            outcomes[row.cell, row.metric] = Outcome.REGRESSION if row.decision.loss > 0 else Outcome.IMPROVEMENT
+    for row in deciding:
+        assert row.decision is not None
+        margin = settings["p99_margin"] if row.metric.name == "p99" else settings["margin"]
+        if exp(row.decision.loss + row.decision.half) - 1 < margin:
+            outcomes.setdefault((row.cell, row.metric), Outcome.NO_REGRESSION)
+    return [
+        replace(row, decision=row.decision._replace(outcome=outcomes.get((row.cell, row.metric), Outcome.UNDECIDED)))
+        if row.decision
+        else row
+        for row in rows
+    ]

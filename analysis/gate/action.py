@@ -1,0 +1,28 @@
+"""Head's figures for github-action-benchmark: an array of name, unit, value, range and extra.
+
+Its tools customBiggerIsBetter and customSmallerIsBetter read one direction each, so there are two files.
+"""
+
+import json
+
+from analysis.gate import words
+from analysis.gate.result import Gate, Row
+
+
+def render(gate: Gate, *, bigger_is_better: bool) -> str:
+    """JSON of the figures of one direction; doubtful ones are left out."""
+    rows = [row for row in gate.rows if not row.doubt and row.head == row.head]
+    return json.dumps([_entry(row) for row in rows if row.metric.more_is_worse != bigger_is_better], indent=1) + "\n"
+
+
+def _entry(row: Row) -> dict[str, str | float]:
+    entry: dict[str, str | float] = {
+        "name": f"{row.cell.strategy} ({words.group(row)}): {row.metric.name}",
+        "unit": row.metric.unit,
+        "value": row.head,
+    }
+    low, high = row.interval
+    if low == low:
+        entry["range"] = f"± {row.head * (high - low) / 2 / (1 + row.change):.4g}"  # in the unit of the value
+    extra = f"{words.change(row)} by base, n = {row.decision.blocks}" if row.decision else words.change(row)
+    return entry | {"extra": extra}

@@ -1,0 +1,183 @@
+"""From one log ratio per block to an outcome: pure functions, the same for a run, a replay and a test.
+
+Blocks are looked at when there are `first_look` of them (10), at each doubling (20, 40, ...), and at the end.
+
+Alarm. Whatever looks changed at a look (`screening`, and by half the `floor`) becomes a candidate, and is tested on
+blocks measured after that alone: what made it look so can't confirm it. The candidates of a look are tested together
+(Holm). All looks together may raise a false alarm in one run of a hundred (`alarms`): the first that tests
+spends half of that, each further one half of what is left, the last one the rest. Less than `floor` is no alarm.
+
+Promise. "No regression beyond the margin" is a one-sided bound on all blocks, wrong in at most one case of
+twenty (`promise`) for a figure that has lost exactly the margin, spent over the looks in the same way.
+
+A loss is positive: the logarithm of how much slower, or more costly, head is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import exp, log1p, nan
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from scipy.special import stdtrit
+
+from analysis.statistics import CONFIDENCE, chance
+
+Key = TypeVar("Key")
+POWER = 0.95  # with which a change that "could have been shown" would have been
+
+
+class Outcome(StrEnum):
+    REGRESSION = "regression"
+    IMPROVEMENT = "improvement"
+    NO_REGRESSION = "no regression beyond the margin"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The table [gate] of bench.toml, as far as decisions go."""
+
+    first_look: int  # blocks
+    alarms: float
+    screening: float
+    promise: float
+    floor: float
+
+
+class Series(NamedTuple):
+    """A figure of a cell: its loss in each block (by number), and the loss that must not go unseen."""
+
+    losses: Mapping[int, float]
+    margin: float  # as a share of the base
+
+
+class Decision(NamedTuple):
+    """What is said of a figure, and from which blocks."""
+
+    outcome: Outcome
+    loss: float  # mean of the blocks it was decided on, on the log scale
+    half: float  # half the width of its 95 % interval
+    p: float  # the chance of such a mean without a change, before Holm's correction
+    blocks: int
+
+
+class Look(NamedTuple):
+    blocks: int  # that have been measured by then
+    share: float  # of the promise's error rate that is spent here; an alarm's is spent from the second look on
+    is_last: bool
+
+
+def looks(blocks: int, first: int, ended: bool) -> Iterator[Look]:
+    """The looks at a run with so many blocks so far; one that has ended is looked at a last time."""
+    share, at = 0.5, first
+    while at < blocks or (at == blocks and not ended):
+        yield Look(at, share, False)
+        at, share = 2 * at, share / 2
+    if ended and blocks >= first:
+        yield Look(blocks, 2 * share, True)
+
+
+def is_look(blocks: int, first: int) -> bool:
+    """Whether a run that goes on is looked at after so many blocks."""
+    return any(look.blocks == blocks for look in looks(blocks, first, ended=False))
+
+
+def decide(series: Mapping[Key, Series], rules: Rules, blocks: int, ended: bool) -> dict[Key, Decision]:
+    """The outcome of each series of a run with so many blocks so far."""
+    decided: dict[Key, Decision] = {}
+    fresh_from: dict[Key, int] = {}  # candidates
+    for look in looks(blocks, rules.first_look, ended):
+        waiting = {key: one for key, one in series.items() if key not in decided}
+        tested = {
+            key: fresh
+            for key in fresh_from
+            if key in waiting and len(fresh := _between(waiting[key], fresh_from[key], look.blocks)) >= rules.first_look
+        }
+        decided |= _alarms(tested, rules, look)
+        for key, one in waiting.items():
+            seen = _between(one, 0, look.blocks)
+            if key in decided or len(seen) < rules.first_look:
+                continue
+            if (key in tested or key not in fresh_from) and _holds(seen, one.margin, rules.promise * look.share):
+                decided[key] = _decision(Outcome.NO_REGRESSION, seen)
+            if key not in fresh_from and not look.is_last and _looks_changed(seen, rules):
+                decided.pop(key, None)  # it isn't let go before that is tested
+                fresh_from[key] = look.blocks
+    for key, one in series.items():
+        if key not in decided:
+            decided[key] = _decision(Outcome.UNDECIDED, _between(one, 0, blocks))
+    return decided
+
+
+def _alarms(tested: Mapping[Key, Sequence[float]], rules: Rules, look: Look) -> dict[Key, Decision]:
+    """Those candidates that are confirmed on their fresh blocks: Holm's procedure over all of them."""
+    found: dict[Key, Decision] = {}
+    ranked = sorted(tested, key=lambda key: chance(tested[key]))
+    for place, key in enumerate(ranked):
+        losses = tested[key]
+        if chance(losses) > rules.alarms * 2 * look.share / (len(ranked) - place):
+            break
+        mean = float(np.mean(losses))
+        if abs(mean) > log1p(rules.floor):
+            found[key] = _decision(Outcome.REGRESSION if mean > 0 else Outcome.IMPROVEMENT, losses)
+    return found
+
+
+def _looks_changed(losses: Sequence[float], rules: Rules) -> bool:
+    return chance(losses) <= rules.screening and abs(float(np.mean(losses))) > log1p(rules.floor) / 2
+
+
+def _holds(losses: Sequence[float], margin: float, error: float) -> bool:
+    """Whether the loss is shown to be under the margin."""
+    bound = float(np.mean(losses)) + float(stdtrit(len(losses) - 1, 1 - error)) * _standard_error(losses)
+    return bound < log1p(margin)
+
+
+def _decision(outcome: Outcome, losses: Sequence[float]) -> Decision:
+    if len(losses) < 2:
+        return Decision(outcome, float(np.mean(losses)) if losses else nan, nan, nan, len(losses))
+    half = float(stdtrit(len(losses) - 1, 0.5 + CONFIDENCE / 2)) * _standard_error(losses)
+    return Decision(outcome, float(np.mean(losses)), half, chance(losses), len(losses))
+
+
+def _standard_error(losses: Sequence[float]) -> float:
+    return float(np.std(losses, ddof=1)) / len(losses) ** 0.5
+
+
+def _between(series: Series, start: int, end: int) -> list[float]:
+    return [loss for block, loss in series.losses.items() if start <= block < end]
+
+
+def summary(losses: Sequence[float]) -> Decision:
+    """The mean with its interval, of which nothing is decided."""
+    return _decision(Outcome.UNDECIDED, losses)
+
+
+def spread(losses: Sequence[float]) -> float:
+    """Standard deviation of a block's loss; NaN for fewer than two."""
+    return float(np.std(losses, ddof=1)) if len(losses) > 1 else nan
+
+
+def detectable(spread: float, blocks: int, rules: Rules, candidates: int = 1) -> float:
+    """The loss, as a share, that is shown in 95 of 100 cases where there are so many blocks, two looks' at least.
+
+    A run ends sooner only where nothing looks changed. It is shown where the last look confirms it, of so many
+    candidates, on the blocks after the first look.
+    """
+    blocks = max(blocks, 2 * rules.first_look)
+    fresh = blocks - rules.first_look
+    share = 2 * list(looks(blocks, rules.first_look, ended=True))[-1].share
+    needed = stdtrit(fresh - 1, 1 - rules.alarms * share / candidates / 2) + stdtrit(fresh - 1, POWER)
+    return max(exp(float(needed) * spread / fresh**0.5) - 1, rules.floor)
+
+
+def blocks_for(spread: float, loss: float, rules: Rules, most: int = 10_000) -> int | None:
+    """How many blocks show such a loss in 95 of 100 cases; None if more than `most`. Loss is a share."""
+    blocks = 2 * rules.first_look
+    while blocks <= most:
+        if detectable(spread, blocks, rules) <= max(loss, rules.floor) + 1e-12:
+            return blocks
+        blocks = max(blocks + 1, round(blocks * 1.05))
+    return None

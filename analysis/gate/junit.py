@@ -1,0 +1,53 @@
+"""The gate's result as JUnit XML, which CI systems read: a test case for each figure that decides.
+
+The shape is the one that Jenkins' xUnit plugin publishes as junit-10.xsd.
+"""
+
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from analysis.gate import words
+from analysis.gate.decision import Outcome
+from analysis.gate.result import Gate
+
+
+def render(gate: Gate) -> str:
+    """A suite of one case per figure; a failure for a regression or a lost cell, skipped for what decides nothing."""
+    suite = Element("testsuite", name="performance gate")
+    properties = SubElement(suite, "properties")
+    for name, text in (("compared", words.compared(gate)), ("verdict", gate.verdict)):
+        SubElement(properties, "property", name=name, value=_printable(text))
+    for row in gate.rows:
+        if not row.metric.decides:
+            continue
+        case = SubElement(suite, "testcase", classname=_printable(words.group(row)),
+                          name=_printable(f"{row.cell.strategy}: {row.metric.name}"))  # fmt: skip
+        said = f"{words.change(row)}, p {words.chance(row)}; {words.detectable(row)} would have been shown"
+        if row.outcome == Outcome.REGRESSION:
+            SubElement(case, "failure", type="regression", message=_printable(said))
+        elif row.doubt or row.outcome == Outcome.UNDECIDED:
+            SubElement(case, "skipped", message=_printable(row.doubt or f"undecided: {said}"))
+        else:
+            SubElement(case, "system-out").text = _printable(said)
+    for cell, why in gate.failures.items():
+        case = SubElement(suite, "testcase", classname=_printable(str(cell.group[0])), name=_printable(cell.strategy))
+        SubElement(case, "failure", type="lost", message=_printable(why))
+    for cell, why in gate.incomparable.items():
+        case = SubElement(suite, "testcase", classname=_printable(str(cell.group[0])), name=_printable(cell.strategy))
+        SubElement(case, "skipped", message=_printable(why))
+    if gate.invalid:
+        case = SubElement(suite, "testcase", classname="gate", name="measurement")
+        SubElement(case, "error", type="invalid", message=_printable(gate.invalid))
+    for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(len(suite.findall(f".//{tag}"))))
+    root = Element("testsuites", name="performance gate")
+    for name in ("tests", "failures", "errors"):
+        root.set(name, suite.get(name, "0"))
+    root.append(suite)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _printable(text: str) -> str:
+    """XML has no way to write most control characters."""
+    return "".join(sign for sign in text if sign >= " " or sign in "\t\n")

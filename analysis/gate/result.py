@@ -1,0 +1,234 @@
+"""What a run of two variants shows: a row for each figure, what failed, and the exit code that follows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import exp, nan
+from typing import Any
+
+import pandas as pd
+
+from analysis.cells import tabulate
+from analysis.gate import decision
+from analysis.gate.decision import Decision, Outcome, Rules, Series
+from analysis.gate.series import METRICS, Cell, Metric, cells, change, losses
+from analysis.load import GROUP_KEYS, Results, ResultsError
+from analysis.verdict import FAILING, UNSTABLE, touching
+
+EXIT_NOTHING, EXIT_REGRESSION, EXIT_UNDECIDED, EXIT_INVALID = 0, 1, 3, 4
+# Absolute rates that move between blocks move on both sides; what doesn't cancel is in the interval.
+SPARED = (UNSTABLE,)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure of a cell, at base and at head."""
+
+    cell: Cell
+    metric: Metric
+    base: float
+    head: float
+    decision: Decision | None  # None: of a figure that is reported, or doubtful
+    doubt: str = ""  # why it decides nothing
+    spread: float = nan  # standard deviation of a block's loss
+    detectable: float = nan  # the loss that would have been shown, as a share
+
+    @property
+    def outcome(self) -> str:
+        if self.doubt:
+            return "doubtful"
+        return str(self.decision.outcome) if self.decision and self.metric.decides else ""
+
+    @property
+    def change(self) -> float:
+        """Of head by base, as a share: by the blocks' ratios where there are any."""
+        return change(self.base, self.head) if self.decision is None else self._share(self.decision.loss)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the change."""
+        if self.decision is None:
+            return nan, nan
+        loss, half = self.decision.loss, self.decision.half
+        low, high = sorted((self._share(loss - half), self._share(loss + half)))
+        return low, high
+
+    def _share(self, loss: float) -> float:
+        return exp(loss if self.metric.more_is_worse else -loss) - 1
+
+
+@dataclass(frozen=True)
+class Gate:
+    """All that a run says about a change."""
+
+    results: Results
+    base: str  # the variants' names
+    head: str
+    rules: Rules
+    rows: list[Row]
+    failures: dict[Cell, str] = field(default_factory=dict)  # cells that head has lost or fails in, and why
+    incomparable: dict[Cell, str] = field(default_factory=dict)  # cells that base fails in, or both
+    invalid: str = ""  # why nothing of it may be relied on
+    advisory: str = ""  # why it may be taken for advice, and never for a pass
+
+    def having(self, *outcomes: Outcome) -> list[Row]:
+        return [row for row in self.rows if row.metric.decides and row.outcome in outcomes]
+
+    @property
+    def exit_code(self) -> int:
+        """0: nothing found. 1: a regression, or a cell that head has lost. 3: undecided. 4: invalid."""
+        if self.advisory:
+            return EXIT_UNDECIDED
+        if self.having(Outcome.REGRESSION) or self.failures:
+            return EXIT_REGRESSION
+        if self.invalid:
+            return EXIT_INVALID
+        return EXIT_UNDECIDED if self.having(Outcome.UNDECIDED) else EXIT_NOTHING
+
+    @property
+    def settled(self) -> set[tuple[int, str]]:
+        """Place of the group and strategy of the cells that no more blocks would tell anything about."""
+        undecided = {row.cell for row in self.having(Outcome.UNDECIDED)}
+        places = {
+            Cell(str(key[0]), tuple(key[1:])): int(part["group"].iloc[0])
+            for table in (self.results.windows, self.results.failures)
+            for key, part in table.groupby(["strategy", *GROUP_KEYS], sort=False, dropna=False)
+        }
+        return {(place, cell.strategy) for cell, place in places.items() if cell not in undecided}
+
+    @property
+    def verdict(self) -> str:
+        """The result in a sentence."""
+        regressions = self.having(Outcome.REGRESSION)
+        found = []
+        if regressions:
+            found.append(f"{_counted(len(regressions), 'regression')} in {_names(row.cell for row in regressions)}")
+        if self.failures:
+            found.append(f"{_counted(len(self.failures), 'cell')} lost or failing in {_names(self.failures)}")
+        if found:
+            return "; ".join(found)
+        if self.invalid:
+            return f"measurement invalid: {self.invalid}"
+        undecided = self.having(Outcome.UNDECIDED)
+        if undecided:
+            return f"undecided: {_counted(len(undecided), 'figure')} of {_names(row.cell for row in undecided)}"
+        return "nothing found"
+
+
+def examine(results: Results, ended: bool = True) -> Gate:
+    """Compare the run's first two variants by the rules it was made with. ResultsError if it has no two."""
+    variants = list(results.run.get("variants") or {})
+    settings = results.run.get("gate")
+    if len(variants) != 2 or not settings:
+        raise ResultsError(f"{results.folder}: no run of the gate; name one that `run_bench.py gate` made")
+    base, head = variants
+    rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
+    found, table = cells(results), tabulate(results)
+    failures, incomparable = _lost(table, base, head)
+    sound = {cell: forms for cell, forms in found.items() if {base, head} <= set(forms)}
+    sound = {cell: forms for cell, forms in sound.items() if cell not in failures and cell not in incomparable}
+    rows = [row_of(cell, metric, table, (base, head)) for cell in sound for metric in METRICS]
+    series = {
+        (row.cell, row.metric): Series(
+            losses(row.metric, sound[row.cell][base], sound[row.cell][head]), _margin(row.metric, settings)
+        )
+        for row in rows
+        if not row.doubt and row.metric.rounds
+    }
+    blocks = int(results.windows["block"].max()) + 1 if len(results.windows) else 0
+    deciding = {key: one for key, one in series.items() if key[1].decides}
+    decided = decision.decide(deciding, rules, blocks, ended)
+    reported = {key: decision.summary(list(one.losses.values())) for key, one in series.items() if not key[1].decides}
+    rows = [_with_decision(row, series, decided | reported, rules) for row in rows]
+    return Gate(results, base, head, rules, rows, failures, incomparable,
+                _invalid(results, rows, incomparable, blocks, rules, ended))  # fmt: skip
+
+
+def row_of(cell: Cell, metric: Metric, table: pd.DataFrame, variants: tuple[str, str]) -> Row:
+    """A figure of a cell at base and head, from the lines of cells.csv, with what is doubtful about it."""
+    older, newer = (_line(table, cell, variant) for variant in variants)
+    return Row(cell, metric, float(older[metric.column]), float(newer[metric.column]), None,
+               _doubt(metric, older, newer, variants) if metric.rounds else "")  # fmt: skip
+
+
+def _doubt(metric: Metric, older: pd.Series, newer: pd.Series, variants: tuple[str, str]) -> str:
+    phrases = [[phrase for phrase in touching(line, metric.column) if phrase not in SPARED] for line in (older, newer)]
+    of_both = [phrase for phrase in phrases[0] if phrase in phrases[1]]
+    of_one = [
+        f"{phrase} ({variant})"
+        for variant, found in zip(variants, phrases, strict=True)
+        for phrase in found
+        if phrase not in of_both
+    ]
+    return ", ".join(of_both + of_one)
+
+
+def _with_decision(row: Row, series: Mapping[Any, Series], decided: Mapping[Any, Decision], rules: Rules) -> Row:
+    key = (row.cell, row.metric)
+    if key not in decided:
+        return row
+    spread = decision.spread(list(series[key].losses.values()))
+    shown = decision.detectable(spread, len(series[key].losses), rules)
+    return Row(row.cell, row.metric, row.base, row.head, decided[key], row.doubt, spread, shown)
+
+
+def _lost(table: pd.DataFrame, base: str, head: str) -> tuple[dict[Cell, str], dict[Cell, str]]:
+    """Cells that only head fails in, and cells that can't be compared."""
+    failures: dict[Cell, str] = {}
+    incomparable: dict[Cell, str] = {}
+    for _, part in table.groupby(["strategy", *GROUP_KEYS], sort=False, dropna=False):
+        forms = {str(line["variant"]): line for _, line in part.iterrows()}
+        cell = _cell(part.iloc[0])
+        older, newer = (_trouble(forms.get(variant)) for variant in (base, head))
+        if older:
+            incomparable[cell] = f"{base}: {older}" if older != newer else f"both: {older}"
+        elif newer:
+            failures[cell] = newer
+    return failures, incomparable
+
+
+def _trouble(line: pd.Series | None) -> str:
+    """Why a form of a cell has no figures that count; empty if it has."""
+    if line is None:
+        return "was not measured"
+    if line["status"] in ("failed", "skipped", "incomplete"):
+        return str(line["reason"]).partition("; ")[0] or str(line["status"])
+    return FAILING if line["limited_by"] == "errors" else ""
+
+
+def _line(table: pd.DataFrame, cell: Cell, variant: str) -> pd.Series:
+    return next(line for _, line in table[table["variant"] == variant].iterrows() if _cell(line) == cell)
+
+
+def _cell(line: pd.Series) -> Cell:
+    """Of a line of cells.csv, where an unlimited connection is told by nothing, and in windows by zero."""
+    group = (0 if key == "requests_per_connection" and pd.isna(line[key]) else line[key] for key in GROUP_KEYS)
+    return Cell(str(line["strategy"]), tuple(group))
+
+
+def _margin(metric: Metric, settings: Mapping[str, float]) -> float:
+    return settings["p99_margin"] if metric.name == "p99" else settings["margin"]
+
+
+def _invalid(
+    results: Results, rows: list[Row], incomparable: Mapping[Cell, str], blocks: int, rules: Rules, ended: bool
+) -> str:
+    """Why the run as a whole decides nothing; empty if it does."""
+    outcome = results.run.get("outcome")
+    if ended and outcome not in ("complete", "running"):
+        return f"the run was {outcome}"
+    if ended and blocks < rules.first_look:
+        return f"{_counted(blocks, 'block')} measured, {rules.first_look} are needed"
+    broken = {cell: why for cell, why in incomparable.items() if not why.startswith("both: ")}
+    if broken:
+        return "; ".join(f"{cell.strategy}: {why}" for cell, why in broken.items())
+    if not any(row.metric.decides and row.decision for row in rows):
+        return "every figure that decides is doubtful" if rows else "no cell could be compared"
+    return ""
+
+
+def _names(cells: Any) -> str:
+    return ", ".join(dict.fromkeys(cell.strategy for cell in cells))
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,94 @@
+"""A run as the gate sees it: for each figure of each cell, one log ratio of head to base per block.
+
+The ratio of a block is the median of its rounds' (statistics.paired): base and head are measured one right after the
+other, so that a median of pairs is moved neither by what both met nor by what hit one of them alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.cells import by_round
+from analysis.costs import quotient
+from analysis.load import GROUP_KEYS, Results
+from analysis.statistics import NAN, Rounds, merged, paired, percentile
+
+
+class Cell(NamedTuple):
+    """What is compared: base and head of a strategy in a group."""
+
+    strategy: str
+    group: tuple[Any, ...]  # the values of GROUP_KEYS
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure that base and head are compared by."""
+
+    name: str
+    column: str  # of cells.csv
+    unit: str
+    more_is_worse: bool
+    decides: bool  # or is reported alone
+    rounds: Callable[[pd.DataFrame], Rounds] | None  # None: known of a whole block at most
+
+
+def _throughput(windows: pd.DataFrame) -> Rounds:
+    return by_round(windows, windows["requests"] / windows["counted_s"])
+
+
+def _server_cpu(windows: pd.DataFrame) -> Rounds:
+    return by_round(windows, windows["server_cpu_s"] / windows["replies"])
+
+
+def _percentile(percent: float) -> Callable[[pd.DataFrame], Rounds]:
+    """Of each window; of each block where single windows have too few requests for it."""
+
+    def rounds(windows: pd.DataFrame) -> Rounds:
+        own = [
+            percentile(merged([encoded]), percent, int(open_))
+            for encoded, open_ in zip(windows["latency_hdr"], windows["unfinished"], strict=True)
+        ]
+        if np.isfinite(own).all():
+            return by_round(windows, pd.Series(own, index=windows.index))
+        return {
+            (int(str(block)), 0): percentile(merged(part["latency_hdr"]), percent, int(part["unfinished"].sum()))
+            for block, part in windows.groupby("block")
+        }
+
+    return rounds
+
+
+METRICS = (
+    Metric("throughput", "throughput_rps", "req/s", False, True, _throughput),
+    Metric("server CPU", "server_cpu_us_per_request", "µs", True, True, _server_cpu),
+    Metric("p99", "p99_us", "µs", True, True, _percentile(99)),
+    Metric("p50", "p50_us", "µs", True, False, _percentile(50)),
+    Metric("context switches", "voluntary_switches_per_request", "per request", True, False, None),
+    Metric("memory", "memory_mib", "MiB", True, False, None),
+)
+
+
+def losses(metric: Metric, base: pd.DataFrame, head: pd.DataFrame) -> dict[int, float]:
+    """The loss in each block that both have, on the log scale; positive where head is worse."""
+    if metric.rounds is None:
+        return {}
+    worse = 1 if metric.more_is_worse else -1
+    ratios = paired(metric.rounds(head), metric.rounds(base))
+    return {block: worse * float(np.log(ratio)) for block, ratio in ratios.items()}
+
+
+def cells(results: Results) -> dict[Cell, dict[str, pd.DataFrame]]:
+    """The windows of each cell by variant, in the order of their appearance."""
+    found: dict[Cell, dict[str, pd.DataFrame]] = {}
+    for key, part in results.windows.groupby(["strategy", "variant", *GROUP_KEYS], sort=False, dropna=False):
+        found.setdefault(Cell(str(key[0]), tuple(key[2:])), {})[str(key[1])] = part
+    return found
+
+
+def change(base: float, head: float) -> float:
+    """As a share of the base."""
+    return quotient(head, base) - 1 if base == base and head == head else NAN

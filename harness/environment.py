@@ -1,0 +1,86 @@
+"""Python environments for variants: an interpreter, and libraries of their own, built once and kept.
+
+An environment stands in a folder named by what it is made of, so that another wish makes another one, and is
+complete when the file that says so is there.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+COMPLETE = "complete.json"
+BUILD_LIMIT_S = 1800
+ASK_LIMIT_S = 60
+_TELL = """
+import importlib.metadata, json, platform, sys
+packages = {found.metadata["Name"]: found.version for found in importlib.metadata.distributions()}
+print(json.dumps({"executable": sys.executable, "python": platform.python_version(),
+                  "implementation": platform.python_implementation(), "packages": packages}))
+"""
+
+
+class NotBuilt(Exception):
+    """There is no such interpreter or environment; the text is one line, `key` the setting that asks for it."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(reason)
+        self.key = key
+
+
+def interpreter(wanted: str) -> str:
+    """The path of the interpreter itself, whatever shim or link leads to it; of our own where none is named."""
+    if not wanted:
+        return sys.executable
+    found = shutil.which(wanted)
+    if found is None:
+        raise NotBuilt("python", f"there is no program {wanted!r}; install that Python or correct the path")
+    try:
+        return str(facts(found)["executable"])
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise NotBuilt("python", f"{wanted} is no working Python ({_last_line(error)}); correct the path") from None
+
+
+def facts(python: str) -> dict[str, Any]:
+    """What an interpreter is and which packages it sees."""
+    told = subprocess.run(
+        [python, "-c", _TELL], capture_output=True, text=True, check=True, timeout=ASK_LIMIT_S, stdin=subprocess.DEVNULL
+    )
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
+
+
+def built(python: str, requirements: Sequence[str], kept: Path) -> str:
+    """The interpreter of an environment with these requirements; it is built if it isn't there yet."""
+    wish = json.dumps([python, facts(python)["python"], sorted(requirements)])
+    folder = kept / hashlib.sha256(wish.encode()).hexdigest()[:12]
+    inside = folder / "bin" / "python"
+    if (folder / COMPLETE).exists():
+        return str(inside)
+    try:
+        _run([python, "-m", "venv", "--clear", str(folder)])
+        _run([str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements])
+        (folder / COMPLETE).write_text(wish + "\n")
+    except (OSError, subprocess.SubprocessError) as error:
+        raise NotBuilt(
+            "requirements", f"can't be installed: {_last_line(error)}; correct them or remove the variant"
+        ) from None
+    finally:
+        if not (folder / COMPLETE).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    return str(inside)
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, capture_output=True, text=True, check=True, timeout=BUILD_LIMIT_S, stdin=subprocess.DEVNULL)
+
+
+def _last_line(error: Exception) -> str:
+    said = getattr(error, "stderr", None) or str(error)
+    lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    return (errors or lines or ["no reason given"])[-1][:200]
