@@ -4,7 +4,7 @@ READY := $(VENV)/.installed
 
 LOOP := loadgen/hot_loop.so
 
-.PHONY: help setup bench test lint docs lock clean bench-loader bench-same bench-uninterrupted bench-round-trip
+.PHONY: help setup bench test lint docs lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,7 +36,13 @@ bench-loader: setup  ## what the load generator costs, against stock Locust and 
 bench-same: setup  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (6 minutes)
 	$(VENV)/bin/python -m benchmarks.same_strategy_twice
 
-bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterrupted ones (22 minutes)
+gate: setup  ## is the working tree slower than AGAINST (default: HEAD)? (up to 10 minutes)
+	$(VENV)/bin/python run_bench.py gate --against $(or $(AGAINST),HEAD)
+
+bench-gate: setup  ## does the gate find a tenth more work, and nothing else? (7 minutes)
+	$(VENV)/bin/python -m benchmarks.planted_loss
+
+bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterrupted ones (30 minutes)
 	$(VENV)/bin/python -m benchmarks.uninterrupted
 
 bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 minute)

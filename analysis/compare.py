@@ -10,15 +10,14 @@ from math import exp, log
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
-from scipy.special import stdtr, stdtrit
+from scipy.stats import ttest_ind
 
 from analysis.cells import tabulate
 from analysis.charts import figures
 from analysis.gate import chart, decision
 from analysis.gate.decision import Decision, Outcome, Rules
-from analysis.gate.result import Gate, Row, row_of
+from analysis.gate.result import Gate, Row, lines_of, row_of
 from analysis.gate.series import METRICS, Cell, Metric, cells, losses
 from analysis.load import Results, ResultsError, load
 from analysis.sheet import save
@@ -41,18 +40,18 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     paired = base.results.run["run_id"] == head.results.run["run_id"]
     names = ("A", "B")
     both = _overlaid(base, head, names, settings)
-    found, table = cells(both), tabulate(both)
+    found, lines = cells(both), lines_of(tabulate(both))
     rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
     rows = []
     for cell, forms in found.items():
         if len(forms) == 2:
             for metric in METRICS:
-                row = row_of(cell, metric, table, names)
+                row = row_of(cell, metric, *(lines[cell, name] for name in names))
                 rows.append(replace(row, decision=_decision(row, forms, names, paired)))
     rows = _concluded(rows, rules, settings)
     missing = {cell: f"only in {next(iter(forms))}" for cell, forms in found.items() if len(forms) < 2}
     nothing = "" if rows else "they have no cell in common"
-    return Gate(both, *names, rules, rows, {}, missing, nothing, "" if paired else ADVISORY)
+    return Gate(both, *names, rules, rows, {}, {}, missing, nothing, "" if paired else ADVISORY)
 
 
 def write(gate: Gate, results: Path) -> list[Path]:
@@ -108,22 +107,20 @@ def _decision(row: Row, forms: dict[str, pd.DataFrame], names: tuple[str, str], 
 
 def _welch(metric: Metric, base: pd.DataFrame, head: pd.DataFrame) -> Decision | None:
     """Of blocks that share nothing: Welch's t on the logarithm of the blocks' means."""
-    assert metric.rounds is not None
-    worse = 1 if metric.more_is_worse else -1
-    samples = []
-    for windows in (base, head):
-        rounds = metric.rounds(windows)
-        means = block_means((block for block, _ in rounds), rounds.values())
-        samples.append([worse * log(value) for value in means.values() if value > 0])
+    older, newer = samples = _logs(metric, base), _logs(metric, head)
     if min(map(len, samples)) < 2:
         return None
-    older, newer = samples
-    errors = [float(np.var(sample, ddof=1)) / len(sample) for sample in samples]
-    loss, error = float(np.mean(newer) - np.mean(older)), sum(errors) ** 0.5
-    freedom = sum(errors) ** 2 / sum(e**2 / (len(s) - 1) for e, s in zip(errors, samples, strict=True)) if error else 1
-    chance = 2 * float(stdtr(freedom, -abs(loss) / error)) if error else float(loss == 0)
-    half = float(stdtrit(freedom, 0.5 + CONFIDENCE / 2)) * error
-    return Decision(Outcome.UNDECIDED, loss, half, chance, min(map(len, samples)))
+    test = ttest_ind(newer, older, equal_var=False)
+    low, high = test.confidence_interval(CONFIDENCE)
+    return Decision(Outcome.UNDECIDED, (low + high) / 2, (high - low) / 2, test.pvalue, min(map(len, samples)))
+
+
+def _logs(metric: Metric, windows: pd.DataFrame) -> list[float]:
+    """The logarithm of each block's mean, larger where it is worse."""
+    assert metric.rounds is not None
+    rounds = metric.rounds(windows)
+    means = block_means((block for block, _ in rounds), rounds.values())
+    return [(1 if metric.more_is_worse else -1) * log(value) for value in means.values() if value > 0]
 
 
 def _concluded(rows: list[Row], rules: Rules, settings: dict[str, Any]) -> list[Row]:

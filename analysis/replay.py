@@ -1,8 +1,8 @@
 """Does a 95 % interval hold the truth in 95 of 100 cases? Answered by replaying recorded blocks.
 
-One strategy recorded under two names (`epoll` and its twin `epoll-again`) in many blocks is a case whose truth
-is known. Blocks are drawn from it with replacement, as a run of that many would have met them, and the names are
-swapped at random in each: then the two are alike in everything, and the ratio is 1 exactly.
+A run of one strategy against itself (`run_bench.py gate --calibrate`) is a case whose truth is known. Blocks are
+drawn from it with replacement, as a run of that many would have met them, and base and head are swapped at random
+in each: then the two are alike in everything, and the ratio is 1 exactly.
 """
 
 from collections.abc import Iterator
@@ -12,19 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from analysis.cells import by_round
 from analysis.load import CELL_KEYS, Results
-from analysis.statistics import CONFIDENCE, block_means
+from analysis.statistics import CONFIDENCE, block_means, paired
 
-TWIN = "-again"
 Floats = NDArray[np.float64]
+RATIO = 2  # the last of the columns that are drawn
 
 
 class Twins(NamedTuple):
-    """A strategy under two names: the logarithm of both rates (columns) in each block (rows) that both have."""
+    """A strategy against itself, in each block (rows) that both have."""
 
     name: str
     where: str  # the group, in a few words
-    log_rates: Floats
+    log_rates: Floats  # of base and head (columns)
+    log_ratios: Floats  # of base by head, from their rounds
 
 
 class Coverage(NamedTuple):
@@ -36,22 +38,32 @@ class Coverage(NamedTuple):
 
 
 def twins(results: Results) -> Iterator[Twins]:
-    """Every strategy of the run that has a twin, in each of its groups."""
-    cells = {key: block_means(part["block"], part["requests"] / part["counted_s"])
-             for key, part in results.windows.groupby(CELL_KEYS, sort=False)}  # fmt: skip
-    for key, blocks in cells.items():
-        again = cells.get((f"{key[0]}{TWIN}", *key[1:]), {})
-        shared = [block for block in blocks if blocks[block] > 0 and again.get(block, 0) > 0]
+    """Every strategy of a run of two variants, in each of its groups."""
+    variants = list(results.run.get("variants") or {})
+    cells = dict(list(results.windows.groupby(CELL_KEYS, sort=False)))
+    for key, windows in cells.items():
+        if len(variants) != 2 or key[1] != variants[0]:
+            continue
+        pair = [windows, cells.get((key[0], variants[1], *key[2:]), windows.iloc[:0])]
+        rates = [part["requests"] / part["counted_s"] for part in pair]
+        means = [block_means(part["block"], rate) for part, rate in zip(pair, rates, strict=True)]
+        ratios = paired(*(by_round(part, rate) for part, rate in zip(pair, rates, strict=True)))
+        shared = [block for block in ratios if min(means[0].get(block, 0), means[1].get(block, 0)) > 0]
         if shared:
             where = ", ".join(str(part) for part in key[2:5])
-            yield Twins(str(key[0]), where, np.log([[blocks[block], again[block]] for block in shared]))
+            log_rates = np.log([[of[block] for of in means] for block in shared])
+            yield Twins(str(key[0]), where, log_rates, np.log([ratios[block] for block in shared]))
 
 
 def drawn(pair: Twins, replays: int, blocks: int, random: np.random.Generator) -> Floats:
-    """Log rates of so many invented runs: replays x blocks x the two names."""
-    picked = pair.log_rates[random.integers(len(pair.log_rates), size=(replays, blocks))]
+    """So many invented runs: replays x blocks x the log rates of both and the log of their ratio."""
+    either_way = [
+        np.column_stack([pair.log_rates, pair.log_ratios]),
+        np.column_stack([pair.log_rates[:, ::-1], -pair.log_ratios]),
+    ]
+    picked = random.integers(len(pair.log_ratios), size=(replays, blocks))
     swapped = random.random((replays, blocks, 1)) < 0.5
-    return np.where(swapped, picked[..., ::-1], picked)
+    return np.where(swapped, either_way[1][picked], either_way[0][picked])
 
 
 def half_widths(logs: Floats, widened: float = 1.0) -> Floats:
@@ -64,7 +76,7 @@ def half_widths(logs: Floats, widened: float = 1.0) -> Floats:
 def coverage(pair: Twins, replays: int, blocks: int, random: np.random.Generator) -> Coverage:
     """Of the interval of the twins' ratio, in runs of so many blocks."""
     runs = drawn(pair, replays, blocks, random)
-    ratios = runs[..., 0] - runs[..., 1]
+    ratios = runs[..., RATIO]
     half = half_widths(ratios)
     return counted(np.abs(ratios.mean(axis=-1)) <= half, half)
 

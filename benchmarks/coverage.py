@@ -1,6 +1,6 @@
 """Does a 95 % interval hold the truth in 95 of 100 cases? (`python -m benchmarks.coverage RESULTS`)
 
-RESULTS has recorded each strategy under two names (epoll, epoll-again) in many blocks. Its blocks are replayed
+RESULTS has recorded strategies against themselves in many blocks (`run_bench.py gate --calibrate`). They are replayed
 (analysis/replay.py): as runs of a fixed number of blocks, and with `--precision 2%` as runs that go on until
 both throughputs are known that well. There the interval of the throughput itself is shown too: it is the
 one that decides when to stop, so the one that looking bends most.
@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from analysis.load import ResultsError, load
-from analysis.replay import Coverage, Floats, Twins, counted, coverage, drawn, twins
+from analysis.replay import RATIO, Coverage, Floats, Twins, counted, coverage, drawn, twins
 from harness.precision import CONFIDENCE, WIDENED, Precision
 
 BATCH = 1_000  # replays at a time: what fits into memory
@@ -38,11 +38,11 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 2
     if not pairs:
-        print(f"{options.results}: no strategy has a twin; name the second one NAME-again", file=sys.stderr)
+        print(f"{options.results}: nothing is compared with itself; take a run of gate --calibrate", file=sys.stderr)
         return 1
     random = np.random.default_rng(options.seed)
     for pair in pairs:
-        print(f"{pair.name} ({pair.where}): {len(pair.log_rates)} blocks recorded, {options.replays:,} replays")
+        print(f"{pair.name} ({pair.where}): {len(pair.log_ratios)} blocks recorded, {options.replays:,} replays")
         if options.precision:
             rule = Precision(options.precision)
             stopped = sequential(pair, rule, options.replays, options.budget, random)
@@ -80,7 +80,7 @@ def _stops(runs: Floats, rule: Precision, truth: float) -> list[Floats]:
     reached = precise.any(axis=1)
     last = np.where(reached, precise.argmax(axis=1), precise.shape[1] - 1)[:, None]
     centre, half = (np.take_along_axis(figures, last, axis=1)[:, 0] for figures in cells[0])
-    differences = looks(runs[..., 0] - runs[..., 1])
+    differences = looks(runs[..., RATIO])
     ratio, ratio_half = (np.take_along_axis(figures, last, axis=1)[:, 0] for figures in differences)
     return [np.abs(ratio) <= ratio_half, ratio_half, np.abs(centre - truth) <= half, half, last[:, 0] + 1.0, reached]
 

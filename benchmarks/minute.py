@@ -1,8 +1,8 @@
 """How well a ratio is known after a minute (`python -m benchmarks.minute [STRATEGY ...]`).
 
-One strategy under two names, compared for 60 s in both ways: in interleaved short windows over blocks of fresh
-servers, as runs of this project do it, and one after the other in long windows, as most benchmarks do. Printed are
-the 95 % intervals of the ratio, whose truth is 1.
+One strategy in two variants that are the same, compared for 60 s in both ways: in interleaved short windows over
+blocks of fresh servers, as runs of this project do it, and one after the other in long windows, as most benchmarks do.
+Printed are the 95 % intervals of the ratio, whose truth is 1.
 """
 
 import random
@@ -22,6 +22,8 @@ CLIENTS, SIZE = 100, 64
 BLOCKS, SECONDS = 10, 60
 LONG_S = 6.0  # five of each name in the same time
 PROFILE = f"""
+[variants.first]
+[variants.second]
 [verdict]
 perturb_from_share = 1.0
 [profiles.minute]
@@ -40,15 +42,17 @@ def main(strategies: list[str]) -> None:
 
 
 def _interleaved(strategy: str) -> tuple[tuple[float, float, float], float]:
-    """The ratio of the second name to the first with its interval, as a run finds it."""
+    """The ratio of the second variant to the first with its interval, as a run finds it."""
     with TemporaryDirectory() as folder:
         bench = Path(folder) / "pair.toml"
-        command = configuration().strategies[strategy].command.replace("servers/", f"{ROOT}/servers/")
-        lines = f"[strategies]\nfirst = '{command}'\nsecond = '{command}'\n"
-        bench.write_text("reference = 'first'\n" + PROFILE + lines)
-        options = ["--bench", str(bench), "--strategies", "first,second", "--profile", "minute", "--results", folder]
-        subprocess.run([sys.executable, ROOT / "run_bench.py", *options], check=True, stdout=subprocess.DEVNULL)
-        cells = pd.read_csv(Path(folder) / "latest" / "cells.csv").set_index("strategy")
+        bench.write_text(PROFILE)
+        pair = ["--strategies", strategy, "--variants", "first,second", "--profile", "minute"]
+        subprocess.run(
+            [sys.executable, ROOT / "run_bench.py", "--bench", bench, *pair, "--results", folder],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        cells = pd.read_csv(Path(folder) / "latest" / "cells.csv").set_index("variant")
         took_s = pd.read_json(Path(folder) / "latest" / "run.json", typ="series")["measuring"]["seconds"]
     second = cells.loc["second"]
     ratio = [float(str(second[column])) for column in ("ratio", "ratio_low", "ratio_high")]

@@ -1,7 +1,7 @@
 """Does an A/A comparison come out as no difference? (`python -m benchmarks.same_strategy_twice`)
 
-One strategy under two names, in quick runs of that pair: how often the interval of their ratio holds 1, and
-how wide it is. An honest 95 % interval misses about once in twenty.
+One strategy in two variants that are the same, in quick runs of that pair: how often the interval of their ratio
+holds 1, and how wide it is. An honest 95 % interval misses about once in twenty.
 """
 
 import subprocess
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from benchmarks.stage import ROOT, configuration
+from benchmarks.stage import ROOT
 
 RUNS = 20
 WIDEST = 0.15
@@ -32,22 +32,17 @@ def main(strategy: str) -> int:
 
 
 def _ratio_of_pair(strategy: str, seed: int, folder: Path) -> pd.Series:
-    """The second name's row of cells.csv, after a quick run of both."""
+    """The second variant's row of cells.csv, after a quick run of both."""
     bench = folder / "pair.toml"
-    command = _command_of(strategy).replace("servers/", f"{ROOT}/servers/")
-    bench.write_text(f"reference = 'first'\n[strategies]\nfirst = '{command}'\nsecond = '{command}'\n")
-    options = ["--strategies", "first,second", "--profile", "quick", "--seed", str(seed)]
+    bench.write_text("[variants.first]\n[variants.second]\n")
+    options = ["--strategies", strategy, "--variants", "first,second", "--profile", "quick", "--seed", str(seed)]
     subprocess.run(
         [sys.executable, ROOT / "run_bench.py", "--bench", bench, *options, "--results", folder],
         check=True,
         stdout=subprocess.DEVNULL,
     )
     cells = pd.read_csv(folder / "latest" / "cells.csv")
-    return cells[cells.strategy == "second"].iloc[0]
-
-
-def _command_of(strategy: str) -> str:
-    return configuration().strategies[strategy].command
+    return cells[cells.variant == "second"].iloc[0]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How the ratios of a run spread: between windows of a round, and between blocks.
+"""How the ratios of a run spread: between rounds of a block, and between blocks, by their mean and by their median.
 
-`python -m benchmarks.spread [RESULTS]` prints the standard deviation of the logarithm of a strategy's rate by the
-reference's: of single rounds within a block, and of the blocks' means. Where the second is the first by the
-root of the rounds, the windows are the noise, and more of them narrow the intervals.
+`python -m benchmarks.spread [RESULTS]` prints the standard deviation of the logarithm of a rate by another in the same
+round: of a strategy's by the reference's, or of a variant's by the first one's. Where blocks spread as rounds do, by
+the root of their number, the windows are the noise, and more of them narrow the intervals.
 """
 
 import sys
@@ -15,17 +15,21 @@ from analysis.load import GROUP_KEYS, load
 
 def main(results: Path) -> None:
     found = load(results)
+    variants = list(found.run.get("variants") or {})
     windows = found.windows.assign(rate=np.log(found.windows["requests"] / found.windows["counted_s"]))
-    rounds = int(windows.groupby(["block", *GROUP_KEYS], dropna=False)["round"].nunique().max())
-    print(f"{results}: {rounds} rounds a block; medians over the strategies")
-    for key, group in windows.groupby(GROUP_KEYS, dropna=False):
-        rates = group.pivot_table(index=["block", "round"], columns="strategy", values="rate")
-        ratios = rates.sub(rates[found.run["reference"]], axis=0).drop(columns=found.run["reference"])
-        within = np.sqrt(ratios.groupby("block").var().mean())
-        blocks = ratios.groupby("block").mean().std()
+    print(f"{results}: {found.run['rounds']} rounds a block")
+    parts = windows.groupby(["strategy", *GROUP_KEYS] if variants else GROUP_KEYS, sort=False, dropna=False)
+    for key, group in parts:
+        rates = group.pivot_table(
+            index=["block", "round"], columns="variant" if variants else "strategy", values="rate"
+        )
+        by = variants[0] if variants else found.run["reference"]
+        ratios = rates.sub(rates[by], axis=0).drop(columns=by)
+        rounds = np.sqrt(ratios.groupby("block").var().mean())
+        means, medians = ratios.groupby("block").mean().std(), ratios.groupby("block").median().std()
         print(
-            f"{', '.join(map(str, key))}: rounds {within.median():.3f} "
-            f"(by the root of {rounds}: {within.median() / rounds**0.5:.3f}), blocks {blocks.median():.3f}"
+            f"{', '.join(map(str, key))}: rounds {rounds.median():.3f}, blocks by the mean {means.median():.3f}, "
+            f"by the median {medians.median():.3f}"
         )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,55 @@ class MadeUp:
         )  # fmt: skip
 
 
+@dataclass
+class MadeUpGate:
+    """A run of base and head to invent; a factor of head by base for each strategy."""
+
+    throughput: Mapping[str, float] = field(default_factory=lambda: {"epoll": 1.0, "poll": 1.0})
+    server_cpu: Mapping[str, float] = field(default_factory=dict)  # what is not named is 1
+    latency: Mapping[str, float] = field(default_factory=dict)
+    blocks: int = 20
+    rounds: int = 3
+    noise: float = 0.005  # standard deviation of a window's logarithm
+    extra: Sequence[dict[str, Any]] = ()  # further records
+    outcome: str = "complete"
+    settings: Mapping[str, float] = field(default_factory=dict)  # on top of bench.toml's [gate]
+    facts: Mapping[str, Any] = field(default_factory=dict)  # on top of what run.json says
+
+    def write(self, folder: Path) -> Path:
+        """The results folder, made."""
+        made = MadeUp(capacity=dict.fromkeys(self.throughput, 1.0), groups=())
+        described = made.run() | {
+            "variants": {"base": {"asked": "main", "revision": "1a2b3c4d5e6f7a8b"}, "head": {"asked": "this"}},
+            "gate": SETTINGS["gate"] | dict(self.settings), "outcome": self.outcome,
+        } | dict(self.facts)  # fmt: skip
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "run.json").write_text(json.dumps(described))
+        lines = [*self._records(), *self.extra]
+        (folder / "windows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return folder
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        rng = np.random.default_rng(5)
+        latencies = rng.lognormal(np.log(2.4e6), 0.2, 2000)  # 40,000/s for 100 clients
+        for block in range(self.blocks):
+            for round_ in range(self.rounds):
+                common = rng.normal(0, 0.1)
+                for name in self.throughput:
+                    for variant in ("base", "head"):
+                        changed = variant == "head"
+                        rate, cpu, took = (
+                            float(np.exp(rng.normal(0, self.noise))) * (of.get(name, 1.0) if changed else 1.0)
+                            for of in (self.throughput, self.server_cpu, self.latency)
+                        )
+                        requests = round(4000 * float(np.exp(common)) * rate)
+                        yield window(
+                            name, variant=variant, block=block, round=round_, clients=100, requests=requests,
+                            started_ns=10**9 * (block * self.rounds + round_), latencies=latencies * took,
+                            server_cpu_s=requests * 2e-5 * cpu, loader_cpu_s=requests * LOADER_CPU_S,
+                        )  # fmt: skip
+
+
 def window(strategy: str, *, latencies: ArrayLike = (), **given: Any) -> dict[str, Any]:
     """One record of windows.jsonl; latencies in ns."""
     record: dict[str, Any] = {
@@ -202,7 +251,7 @@ def failure(strategy: str, *, status: str = "skipped", reason: str = "no reason"
 
 def histogram(values: ArrayLike) -> str:
     """Values (ns) in the encoding of windows.jsonl, in bulk: the library's own recording is slow."""
-    made = HdrHistogram(1, 60_000_000_000, 3)
+    made = HdrHistogram(1, 3_600_000_000_000, 3)  # the loader's range: of another one they merge slowly
     whole = np.asarray(values).astype(np.int64).reshape(-1)
     if whole.size:
         bits = np.frexp((whole | 2047).astype(float))[1] - 11

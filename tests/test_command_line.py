@@ -59,6 +59,30 @@ CASES = {
     "no-share": Case("--precision 0", ("--precision", "'0'", "2%")),
     "no-time": Case("--precision 2% --budget soon", ("--budget", "soon", "10m")),
     "budget-for-nothing": Case("--budget 5m", ("--budget", "--precision")),
+    "gate-of-nothing": Case("gate", ("--against", "--variants", "--calibrate")),
+    "gate-of-one-variant": Case("gate --variants plain", ("--variants BASE,HEAD",)),
+    "variants-against": Case("--against HEAD --variants plain", ("--against", "--variants")),
+    "calibrate-against": Case("gate --calibrate --against HEAD", ("--calibrate", "--against")),
+    "unknown-variant": Case("--variants plian", ("--variants", "plian", '"plain"')),
+    "variant-without-python": Case(
+        "--variants old", ("mine.toml", "variants.old.python", "python0.9"), '[variants.old]\npython = "python0.9"\n'
+    ),
+    "variant-that-is-no-python": Case(
+        "--variants odd", ("mine.toml", "variants.odd.python", "/bin/true"), '[variants.odd]\npython = "/bin/true"\n'
+    ),
+    "variant-with-a-name-of-a-path": Case("", ("mine.toml", "variants"), '[variants."a/b"]\n'),
+    "unknown-revision": Case("gate --against no-such-branch", ("--against", "no-such-branch", "git branch")),
+    "revision-that-is-an-option": Case("gate --against=--help", ("--against", "--help", "no such revision")),
+    "strategy-of-no-revision": Case(
+        "gate --against HEAD --strategies mine",
+        ("mine.toml", "strategies.mine", "variants"),
+        "[strategies]\nmine = 'true'\n",
+    ),
+    "budget-too-small": Case("gate --calibrate --strategies epoll --budget 5s", ("--budget", "epoll")),
+    "no-margin": Case("gate --calibrate --margin much", ("--margin", "much")),
+    "undecided-how": Case("gate --calibrate --undecided maybe", ("--undecided", "maybe")),
+    "compare-one": Case("compare {tmp}", ("B",)),
+    "compare-nothing": Case("compare {tmp}/none {tmp}/none", ("none", "no such folder")),
     "open-matrix-without-rate": Case(
         "--profile tiny", ("mine.toml", "profiles.tiny.matrix", "rate"), TINY.replace("[2] }", "[2], load = 'open' }")
     ),

@@ -1,12 +1,14 @@
 """From configuration and options to a plan, and from the plan to an order of windows."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
 
 from harness import machine, plan
-from harness.config import Config, ConfigError, load
+from harness.config import Config, ConfigError, Strategy, load
 from harness.plan import Group, Overrides, Plan
 
 MATRIX = """
@@ -28,14 +30,23 @@ def config(tmp_path: Path) -> Config:
     return load(ROOT / "bench.toml", tmp_path / "mine.toml")
 
 
-def made(config: Config, overrides: Overrides | None = None, seed: int | None = None) -> Plan:
-    return plan.make(config, "tiny", overrides or Overrides(), seed, None)
+def made(
+    config: Config, overrides: Overrides | None = None, seed: int | None = None, wanted: str = "all", **more: Any
+) -> Plan:
+    return plan.make(config, plan.select(config, wanted), "tiny", overrides or Overrides(), seed, **more)
+
+
+def two_forms(config: Config, wanted: str) -> dict[str, Strategy]:
+    """Each strategy as base and as head."""
+    forms = [one.model_copy(update={"variant": variant})
+             for one in plan.select(config, wanted).values() for variant in ("base", "head")]  # fmt: skip
+    return {form.label: form for form in forms}
 
 
 def order(made: Plan) -> list[list[str]]:
     """Of every round, as a run asks for it."""
     return [
-        made.shuffled(made.members(group), block, group, round_)
+        made.in_turn(made.members(group), block, group, round_)
         for block in range(made.blocks)
         for group in made.shuffled(made.groups, block)
         for round_ in range(made.rounds)
@@ -102,7 +113,7 @@ def test_selection_by_word(config: Config) -> None:
 def test_strategy_is_only_in_groups_it_serves(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(f"{MATRIX}[strategies.half]\ncommand = 'true'\nservices = ['echo']\n")
     config = load(ROOT / "bench.toml", tmp_path / "mine.toml")
-    found = made(config, Overrides("half,epoll"))
+    found = made(config, wanted="half,epoll")
     for group in found.groups:
         assert found.members(group) == ["epoll", "half"] if group.service == "echo" else ["epoll"]
 
@@ -113,7 +124,7 @@ def test_costly_connections_make_waves(tmp_path: Path) -> None:
         f"{MATRIX}[strategies]\n"
         + "".join(f"fat{n} = {{ command = 'true', memory_per_client = {memory // 20} }}\n" for n in range(3))
     )
-    found = made(load(ROOT / "bench.toml", tmp_path / "mine.toml"), Overrides("fat*"))
+    found = made(load(ROOT / "bench.toml", tmp_path / "mine.toml"), wanted="fat*")
     assert found.waves[Group("echo", 10, 64, 0)] == [["fat0"], ["fat1"], ["fat2"]]
     assert found.waves[Group("echo", 1, 64, 0)] == [["fat0", "fat1", "fat2"]]
 
@@ -121,19 +132,19 @@ def test_costly_connections_make_waves(tmp_path: Path) -> None:
 def test_more_workers_than_cpus_is_marked(config: Config) -> None:
     cpus = len(made(config).loader_cpus)
     assert not any("test of function" in mark for mark in made(config).marks)
-    many = plan.make(config, "tiny", Overrides(), None, cpus + 64)
+    many = made(config, workers=cpus + 64)
     assert any("test of function" in mark for mark in many.marks)
 
 
 def test_expected_time_grows_with_the_plan(config: Config) -> None:
-    small, large = made(config, Overrides("epoll")), made(config)
+    small, large = made(config, wanted="epoll"), made(config)
     assert 0 < small.windows_seconds < small.expected_seconds < large.expected_seconds
     assert 0 < large.expected_interval < 1
 
 
 def test_profiles_of_bench_toml_keep_their_promises() -> None:
     config = load(ROOT / "bench.toml")
-    quick, default = (plan.make(config, name, Overrides(), None, None) for name in ("quick", "default"))
+    quick, default = (plan.make(config, config.strategies, name, Overrides()) for name in ("quick", "default"))
     assert quick.blocks >= 4
     assert quick.expected_seconds <= 60
     assert default.blocks >= 6
@@ -144,4 +155,43 @@ def test_profiles_of_bench_toml_keep_their_promises() -> None:
 
 def test_unknown_profile(config: Config) -> None:
     with pytest.raises(ConfigError, match="no such profile"):
-        plan.make(config, "tiney", Overrides(), None, None)
+        plan.make(config, config.strategies, "tiney", Overrides())
+
+
+def test_variants_of_a_strategy_follow_each_other_in_either_order(config: Config) -> None:
+    found = plan.make(config, two_forms(config, "epoll,poll,select"), "tiny", Overrides())
+    rounds = order(found)
+    for labels in rounds:
+        pairs = [{labels[at], labels[at + 1]} for at in range(0, len(labels), 2)]
+        assert all(len({label.partition("@")[0] for label in pair}) == 1 for pair in pairs)
+    assert {labels.index("epoll@base") < labels.index("epoll@head") for labels in rounds} == {True, False}
+    assert len({labels[0].partition("@")[0] for labels in rounds}) == 3
+
+
+def test_variants_are_alive_together(tmp_path: Path) -> None:
+    memory = machine.available_memory()
+    (tmp_path / "mine.toml").write_text(
+        f"{MATRIX}[strategies]\n"
+        + "".join(f"fat{n} = {{ command = 'true', memory_per_client = {memory // 40} }}\n" for n in range(3))
+    )
+    config = load(ROOT / "bench.toml", tmp_path / "mine.toml")
+    found = plan.make(config, two_forms(config, "fat*"), "tiny", Overrides())
+    waves = found.waves[Group("echo", 10, 64, 0)]
+    assert waves == [[f"fat{n}@base", f"fat{n}@head"] for n in range(3)]
+
+
+def test_what_the_budget_has_no_time_for_is_left_out_from_the_end(config: Config) -> None:
+    forms = two_forms(config, "epoll,poll,select")
+    whole = plan.make(config, forms, "tiny", Overrides(services=["echo"]), budget_s=3600)
+    assert plan.fitted(whole, 20) == whole
+    one_group = replace(whole, groups=whole.groups[:1])
+    for budget_s in (one_group.seconds_of(20) * 0.8, one_group.seconds_of(20) * 0.5):
+        fits = plan.fitted(replace(whole, budget_s=budget_s), 20)
+        assert fits.seconds_of(20) <= budget_s
+        kept = list(dict.fromkeys(form.name for form in fits.strategies.values()))
+        assert kept == ["select", "poll", "epoll"][: len(kept)]
+        assert len(kept) < 3
+        assert fits.groups == whole.groups[:1]
+        assert set(fits.left_out) == {*map(str, whole.groups[1:]), *{"select", "poll", "epoll"} - set(kept)}
+    with pytest.raises(ConfigError, match=r"--budget 1s: 20 blocks of select alone take"):
+        plan.fitted(replace(whole, budget_s=1.0), 20)

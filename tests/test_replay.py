@@ -14,16 +14,18 @@ from harness import precision
 from harness.precision import Precision
 
 
-def recorded(folder: Path, blocks: int = 60, twin: str = "epoll-again") -> Path:
-    """A run of one strategy under two names; what a block does to both is larger than what tells them apart."""
-    MadeUp(capacity={}, groups=()).write(folder)
+def recorded(folder: Path, blocks: int = 60, head: str = "head") -> Path:
+    """A run of a strategy against itself; what a block does to both is larger than what tells them apart."""
+    made = MadeUp(capacity={}, groups=()).write(folder)
+    run = json.loads((made / "run.json").read_text()) | {"variants": {"base": {}, "head": {}}}
+    (made / "run.json").write_text(json.dumps(run))
     random = np.random.default_rng(2)
     records = []
     for block in range(blocks):
         shared = random.normal(0, 0.1)
-        for name in ("epoll", twin):
+        for variant in ("base", head):
             rate = round(20_000 * float(np.exp(shared + random.normal(0, 0.02))))
-            records.append(window(name, block=block, requests=rate))
+            records.append(window("epoll", variant=variant, block=block, requests=rate))
     (folder / "windows.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     return folder
 
@@ -33,19 +35,20 @@ def only_pair(folder: Path) -> replay.Twins:
     return pair
 
 
-def test_twins_are_found_by_their_name(tmp_path: Path) -> None:
+def test_twins_are_two_variants(tmp_path: Path) -> None:
     pair = only_pair(recorded(tmp_path / "pair", blocks=5))
     assert (pair.name, pair.where, pair.log_rates.shape) == ("epoll", "echo, 10, 64", (5, 2))
-    assert list(replay.twins(load(recorded(tmp_path / "strangers", blocks=5, twin="select")))) == []
+    assert pair.log_ratios == pytest.approx(pair.log_rates[:, 0] - pair.log_rates[:, 1])  # of a single round
+    assert list(replay.twins(load(recorded(tmp_path / "strangers", blocks=5, head="other")))) == []
 
 
 def test_a_replayed_interval_is_that_of_the_analysis(tmp_path: Path) -> None:
     runs = replay.drawn(only_pair(recorded(tmp_path)), 20, 6, np.random.default_rng(1))
-    ratios = runs[..., 0] - runs[..., 1]
+    ratios = runs[..., replay.RATIO]
     for widened in (1.0, 1.3):
         half = replay.half_widths(ratios, widened)
         for run, logs, width in zip(np.exp(runs), ratios, half, strict=True):
-            one, other = (dict(enumerate(run[:, name])) for name in (0, 1))
+            one, other = ({(block, 0): rate for block, rate in enumerate(run[:, name])} for name in (0, 1))
             printed = statistics.ratio(one, other, widened)
             assert printed.value == pytest.approx(np.exp(logs.mean()))
             assert printed.low == pytest.approx(np.exp(logs.mean() - width))
@@ -54,8 +57,9 @@ def test_a_replayed_interval_is_that_of_the_analysis(tmp_path: Path) -> None:
 
 def test_drawn_blocks_are_recorded_ones_either_way_round(tmp_path: Path) -> None:
     pair = only_pair(recorded(tmp_path, blocks=8))
-    runs = replay.drawn(pair, 200, 5, np.random.default_rng(1)).reshape(-1, 2)
-    known = {tuple(row) for row in pair.log_rates} | {tuple(row[::-1]) for row in pair.log_rates}
+    runs = replay.drawn(pair, 200, 5, np.random.default_rng(1)).reshape(-1, 3)
+    rows = [(*rates, ratio) for rates, ratio in zip(pair.log_rates, pair.log_ratios, strict=True)]
+    known = {*rows, *((head, base, -ratio) for base, head, ratio in rows)}
     assert {tuple(row) for row in runs} == known
 
 
@@ -154,5 +158,5 @@ def test_the_command_prints_a_line_for_each_strategy(
 
 
 def test_a_run_without_twins_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert coverage.main([str(recorded(tmp_path, blocks=2, twin="select"))]) == 1
-    assert "NAME-again" in capsys.readouterr().err
+    assert coverage.main([str(recorded(tmp_path, blocks=2, head="other"))]) == 1
+    assert "gate --calibrate" in capsys.readouterr().err

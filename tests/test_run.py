@@ -372,7 +372,7 @@ class Disturbed:
     def __init__(self, folder: Path, strategies: str) -> None:
         (folder / "mine.toml").write_text(SETTINGS)
         config = load(ROOT / "bench.toml", folder / "mine.toml")
-        self._plan = plan.make(config, "tiny", plan.Overrides(strategies), None, None)
+        self._plan = plan.make(config, plan.select(config, strategies), "tiny", plan.Overrides())
         self._recorder = Recorder(folder / "results", self._plan, ["test"])
         self._told = 0
 

@@ -1,20 +1,26 @@
 """The statistics on made-up numbers whose answers are known from tables or by construction."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
+import scipy.stats
 from hdrh.histogram import HdrHistogram
 from made_up import histogram
 from scipy.stats import binom
 
 from analysis.statistics import (
     Estimate,
+    Rounds,
     around,
     block_means,
+    chance,
     distribution,
     geometric,
     mean,
     merged,
     order_statistics,
+    paired,
     percentile,
     percentile_interval,
     ranks,
@@ -70,16 +76,28 @@ def test_intervals_contain_the_truth_in_95_of_100_cases() -> None:
     assert 0.94 < hits / 4000 < 0.96
 
 
+def one_round(blocks: Mapping[int, float]) -> Rounds:
+    """One window in each block."""
+    return {(block, 0): value for block, value in blocks.items()}
+
+
 def test_ratio_cancels_what_a_block_does_to_both() -> None:
-    reference = {0: 100.0, 1: 50.0, 2: 10.0}
-    value, low, high = ratio({block: 0.8 * mean for block, mean in reference.items()}, reference)
+    reference = one_round({0: 100.0, 1: 50.0, 2: 10.0})
+    value, low, high = ratio({place: 0.8 * mean for place, mean in reference.items()}, reference)
     assert (value, low, high) == pytest.approx((0.8, 0.8, 0.8))
 
 
+def test_ratio_of_a_block_is_its_median_round() -> None:
+    reference = {(0, round_): 100.0 * factor for round_, factor in enumerate((1, 3, 0.5))}
+    one = {(0, 0): 110.0, (0, 1): 3.0, (0, 2): 60.0, (0, 3): 7.0}  # 1.1, 0.01 (disturbed), 1.2, nobody to pair with
+    assert paired(one, reference) == {0: pytest.approx(1.1)}
+
+
 def test_ratio_takes_only_the_blocks_that_both_have() -> None:
-    assert ratio({0: 2.0, 1: 4.0, 5: 1000.0}, {0: 1.0, 1: 1.0, 9: 1.0}).value == pytest.approx(8**0.5)
-    assert np.isnan(ratio({0: 2.0}, {1: 1.0}).value)
-    assert np.isnan(ratio({0: 0.0}, {0: 1.0}).value)
+    one, other = one_round({0: 2.0, 1: 4.0, 5: 1000.0}), one_round({0: 1.0, 1: 1.0, 9: 1.0})
+    assert ratio(one, other).value == pytest.approx(8**0.5)
+    assert np.isnan(ratio(one_round({0: 2.0}), one_round({1: 1.0})).value)
+    assert np.isnan(ratio(one_round({0: 0.0}), one_round({0: 1.0})).value)
 
 
 def test_ratio_of_a_strategy_to_itself_under_another_name_contains_1() -> None:
@@ -87,7 +105,7 @@ def test_ratio_of_a_strategy_to_itself_under_another_name_contains_1() -> None:
     hits = 0
     for _ in range(1000):
         drift = rng.normal(0, 0.3, 6)
-        one, other = (dict(enumerate(np.exp(drift + rng.normal(0, 0.03, 6)))) for _ in range(2))
+        one, other = (one_round(dict(enumerate(np.exp(drift + rng.normal(0, 0.03, 6))))) for _ in range(2))
         _, low, high = ratio(one, other)
         hits += low <= 1 <= high
     assert 0.93 < hits / 1000 < 0.97
@@ -189,8 +207,13 @@ def test_a_widened_interval_is_wider_on_the_log_scale() -> None:
     assert wide.value == plain.value
 
 
-def blocks_of(rate: float, noise: list[float]) -> dict[int, float]:
-    return {block: rate * np.exp(part) for block, part in enumerate(noise)}
+def blocks_of(rate: float, noise: list[float]) -> Rounds:
+    return {(block, 0): rate * np.exp(part) for block, part in enumerate(noise)}
+
+
+@pytest.mark.parametrize("logs", [[0.02, 0.05, -0.01, 0.03], [-0.1, 0.1], [0.3, 0.31, 0.29, 0.3, 0.32]])
+def test_chance_is_that_of_the_t_test(logs: list[float]) -> None:
+    assert chance(logs) == pytest.approx(scipy.stats.ttest_1samp(logs, 0).pvalue)
 
 
 def test_ranks_share_what_was_not_told_apart() -> None:
@@ -198,7 +221,7 @@ def test_ranks_share_what_was_not_told_apart() -> None:
     other = [-0.01, 0.01, -0.02, 0.015, 0.0, 0.005]
     found = ranks({
         "slow": blocks_of(50, noise), "fast": blocks_of(100, other), "alike": blocks_of(101, noise),
-        "slowest": blocks_of(20, other), "silent": {0: 0.0, 1: 3.0},
+        "slowest": blocks_of(20, other), "silent": one_round({0: 0.0, 1: 3.0}),
     })  # fmt: skip
     assert found == {"fast": 1, "alike": 1, "slow": 3, "slowest": 4}
 
@@ -212,7 +235,7 @@ def test_ranks_pair_the_blocks() -> None:
 
 
 def test_a_single_block_ranks_nobody() -> None:
-    assert ranks({"one": {0: 1.0}, "other": {0: 2.0}}) == {}
+    assert ranks({"one": one_round({0: 1.0}), "other": one_round({0: 2.0})}) == {}
     assert ranks({}) == {}
 
 

@@ -38,7 +38,8 @@ def render(gate: Gate, console: Console) -> None:
 
 
 def _figures(row: Row, gate: Gate, block_s: float) -> list[str]:
-    needed = [decision.blocks_for(row.spread, change, gate.rules) for change in CHANGES]
+    margin = gate.series[row.cell, row.metric].margin
+    needed = [decision.blocks_for(row.spread, change, gate.rules, margin) for change in CHANGES]
     return [
         "-" if isnan(row.spread) else f"{row.spread * 100:.1f} %",
         *("never" if blocks is None else f"{blocks} blocks, {_minutes(blocks * block_s)}" for blocks in needed),

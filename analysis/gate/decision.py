@@ -13,10 +13,10 @@ twenty (`promise`) for a figure that has lost exactly the margin, spent over the
 A loss is positive: the logarithm of how much slower, or more costly, head is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp, log1p, nan
+from math import expm1, log1p, nan
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -85,10 +85,20 @@ def is_look(blocks: int, first: int) -> bool:
 
 
 def decide(series: Mapping[Key, Series], rules: Rules, blocks: int, ended: bool) -> dict[Key, Decision]:
-    """The outcome of each series of a run with so many blocks so far."""
+    """The outcome of each series of a run with so many blocks so far.
+
+    A run that has ended is looked at a last time, unless it ended because there was nothing left to decide.
+    """
+    decided = _decided(series, rules, blocks, looks(blocks, rules.first_look, ended=False))
+    if ended and any(one.outcome == Outcome.UNDECIDED for one in decided.values()):
+        decided = _decided(series, rules, blocks, looks(blocks, rules.first_look, ended=True))
+    return decided
+
+
+def _decided(series: Mapping[Key, Series], rules: Rules, blocks: int, at: Iterable[Look]) -> dict[Key, Decision]:
     decided: dict[Key, Decision] = {}
     fresh_from: dict[Key, int] = {}  # candidates
-    for look in looks(blocks, rules.first_look, ended):
+    for look in at:
         waiting = {key: one for key, one in series.items() if key not in decided}
         tested = {
             key: fresh
@@ -100,15 +110,12 @@ def decide(series: Mapping[Key, Series], rules: Rules, blocks: int, ended: bool)
             seen = _between(one, 0, look.blocks)
             if key in decided or len(seen) < rules.first_look:
                 continue
-            if (key in tested or key not in fresh_from) and _holds(seen, one.margin, rules.promise * look.share):
-                decided[key] = _decision(Outcome.NO_REGRESSION, seen)
             if key not in fresh_from and not look.is_last and _looks_changed(seen, rules):
-                decided.pop(key, None)  # it isn't let go before that is tested
-                fresh_from[key] = look.blocks
-    for key, one in series.items():
-        if key not in decided:
-            decided[key] = _decision(Outcome.UNDECIDED, _between(one, 0, blocks))
-    return decided
+                fresh_from[key] = look.blocks  # and isn't let go before that is tested
+            elif (key in tested or key not in fresh_from) and _holds(seen, one.margin, rules.promise * look.share):
+                decided[key] = _decision(Outcome.NO_REGRESSION, seen)
+    rest = {key: one for key, one in series.items() if key not in decided}
+    return decided | {key: summary(_between(one, 0, blocks)) for key, one in rest.items()}
 
 
 def _alarms(tested: Mapping[Key, Sequence[float]], rules: Rules, look: Look) -> dict[Key, Decision]:
@@ -160,24 +167,40 @@ def spread(losses: Sequence[float]) -> float:
     return float(np.std(losses, ddof=1)) if len(losses) > 1 else nan
 
 
-def detectable(spread: float, blocks: int, rules: Rules, candidates: int = 1) -> float:
+def detectable(spread: float, blocks: int, rules: Rules, margin: float) -> float:
     """The loss, as a share, that is shown in 95 of 100 cases where there are so many blocks, two looks' at least.
 
-    A run ends sooner only where nothing looks changed. It is shown where the last look confirms it, of so many
-    candidates, on the blocks after the first look.
+    A run ends sooner only where nothing looks changed. Of a single candidate with normal noise: it must look changed at
+    one look and be confirmed at a later one, each of them failing in half of the remaining cases. What is
+    below the margin may be let go at any look but the first that tests it, so it has that one chance.
     """
-    blocks = max(blocks, 2 * rules.first_look)
-    fresh = blocks - rules.first_look
-    share = 2 * list(looks(blocks, rules.first_look, ended=True))[-1].share
-    needed = stdtrit(fresh - 1, 1 - rules.alarms * share / candidates / 2) + stdtrit(fresh - 1, POWER)
-    return max(exp(float(needed) * spread / fresh**0.5) - 1, rules.floor)
+    plan = list(looks(max(blocks, 2 * rules.first_look), rules.first_look, ended=True))
+    found = []
+    for first, seen in enumerate(plan):
+        for later, tested in enumerate(plan[first + 1 :]):
+            fresh = tested.blocks - seen.blocks
+            if fresh >= rules.first_look:
+                alarm = 1 - rules.alarms * 2 * tested.share / 2
+                needed = max(
+                    _reach(seen.blocks, 1 - rules.screening / 2) * spread,
+                    _reach(fresh, alarm) * spread,
+                    log1p(rules.floor) + _reach(fresh, 0.5) * spread,
+                )
+                is_first_chance = first == 0 and later == 0
+                found.append(expm1(needed) if is_first_chance else max(expm1(needed), margin))
+    return min(found)
 
 
-def blocks_for(spread: float, loss: float, rules: Rules, most: int = 10_000) -> int | None:
-    """How many blocks show such a loss in 95 of 100 cases; None if more than `most`. Loss is a share."""
+def _reach(blocks: int, threshold: float) -> float:
+    """How far a mean must lie from zero to pass this quantile of t where half of what POWER leaves may fail."""
+    return float(stdtrit(blocks - 1, threshold) + stdtrit(blocks - 1, (1 + POWER) / 2)) / blocks**0.5
+
+
+def blocks_for(spread: float, loss: float, rules: Rules, margin: float, most: int = 10_000) -> int | None:
+    """How many blocks show such a loss (a share) in 95 of 100 cases; None if more than `most` are needed."""
     blocks = 2 * rules.first_look
     while blocks <= most:
-        if detectable(spread, blocks, rules) <= max(loss, rules.floor) + 1e-12:
+        if detectable(spread, blocks, rules, margin) <= loss + 1e-12:
             return blocks
         blocks = max(blocks + 1, round(blocks * 1.05))
     return None

@@ -65,6 +65,7 @@ class Gate:
     head: str
     rules: Rules
     rows: list[Row]
+    series: dict[tuple[Cell, Metric], Series] = field(default_factory=dict)  # that something was decided from
     failures: dict[Cell, str] = field(default_factory=dict)  # cells that head has lost or fails in, and why
     incomparable: dict[Cell, str] = field(default_factory=dict)  # cells that base fails in, or both
     invalid: str = ""  # why nothing of it may be relied on
@@ -76,7 +77,7 @@ class Gate:
     @property
     def exit_code(self) -> int:
         """0: nothing found. 1: a regression, or a cell that head has lost. 3: undecided. 4: invalid."""
-        if self.advisory:
+        if self.advisory and not self.invalid:
             return EXIT_UNDECIDED
         if self.having(Outcome.REGRESSION) or self.failures:
             return EXIT_REGRESSION
@@ -126,7 +127,8 @@ def examine(results: Results, ended: bool = True) -> Gate:
     failures, incomparable = _lost(table, base, head)
     sound = {cell: forms for cell, forms in found.items() if {base, head} <= set(forms)}
     sound = {cell: forms for cell, forms in sound.items() if cell not in failures and cell not in incomparable}
-    rows = [row_of(cell, metric, table, (base, head)) for cell in sound for metric in METRICS]
+    lines = lines_of(table)
+    rows = [row_of(cell, metric, lines[cell, base], lines[cell, head]) for cell in sound for metric in METRICS]
     series = {
         (row.cell, row.metric): Series(
             losses(row.metric, sound[row.cell][base], sound[row.cell][head]), _margin(row.metric, settings)
@@ -139,23 +141,27 @@ def examine(results: Results, ended: bool = True) -> Gate:
     decided = decision.decide(deciding, rules, blocks, ended)
     reported = {key: decision.summary(list(one.losses.values())) for key, one in series.items() if not key[1].decides}
     rows = [_with_decision(row, series, decided | reported, rules) for row in rows]
-    return Gate(results, base, head, rules, rows, failures, incomparable,
+    return Gate(results, base, head, rules, rows, deciding, failures, incomparable,
                 _invalid(results, rows, incomparable, blocks, rules, ended))  # fmt: skip
 
 
-def row_of(cell: Cell, metric: Metric, table: pd.DataFrame, variants: tuple[str, str]) -> Row:
-    """A figure of a cell at base and head, from the lines of cells.csv, with what is doubtful about it."""
-    older, newer = (_line(table, cell, variant) for variant in variants)
-    return Row(cell, metric, float(older[metric.column]), float(newer[metric.column]), None,
-               _doubt(metric, older, newer, variants) if metric.rounds else "")  # fmt: skip
+def lines_of(table: pd.DataFrame) -> dict[tuple[Cell, str], pd.Series]:
+    """The lines of cells.csv by cell and variant."""
+    return {(_cell(line), str(line["variant"])): line for _, line in table.iterrows()}
 
 
-def _doubt(metric: Metric, older: pd.Series, newer: pd.Series, variants: tuple[str, str]) -> str:
-    phrases = [[phrase for phrase in touching(line, metric.column) if phrase not in SPARED] for line in (older, newer)]
+def row_of(cell: Cell, metric: Metric, base: pd.Series, head: pd.Series) -> Row:
+    """A figure of a cell, from its lines in cells.csv, with what is doubtful about it."""
+    doubt = _doubt(metric, base, head) if metric.rounds else ""
+    return Row(cell, metric, float(base[metric.column]), float(head[metric.column]), None, doubt)
+
+
+def _doubt(metric: Metric, base: pd.Series, head: pd.Series) -> str:
+    phrases = [[phrase for phrase in touching(line, metric.column) if phrase not in SPARED] for line in (base, head)]
     of_both = [phrase for phrase in phrases[0] if phrase in phrases[1]]
     of_one = [
-        f"{phrase} ({variant})"
-        for variant, found in zip(variants, phrases, strict=True)
+        f"{phrase} ({line['variant']})"
+        for line, found in zip((base, head), phrases, strict=True)
         for phrase in found
         if phrase not in of_both
     ]
@@ -167,7 +173,7 @@ def _with_decision(row: Row, series: Mapping[Any, Series], decided: Mapping[Any,
     if key not in decided:
         return row
     spread = decision.spread(list(series[key].losses.values()))
-    shown = decision.detectable(spread, len(series[key].losses), rules)
+    shown = decision.detectable(spread, len(series[key].losses), rules, series[key].margin)
     return Row(row.cell, row.metric, row.base, row.head, decided[key], row.doubt, spread, shown)
 
 
@@ -193,10 +199,6 @@ def _trouble(line: pd.Series | None) -> str:
     if line["status"] in ("failed", "skipped", "incomplete"):
         return str(line["reason"]).partition("; ")[0] or str(line["status"])
     return FAILING if line["limited_by"] == "errors" else ""
-
-
-def _line(table: pd.DataFrame, cell: Cell, variant: str) -> pd.Series:
-    return next(line for _, line in table[table["variant"] == variant].iterrows() if _cell(line) == cell)
 
 
 def _cell(line: pd.Series) -> Cell:

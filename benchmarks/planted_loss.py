@@ -1,0 +1,73 @@
+"""Does the gate find a tenth more CPU per message, and nothing else? (`python -m benchmarks.planted_loss [FOLDER]`)
+
+In a clone of this repository one strategy's server is made to burn a tenth more CPU for each message: how many turns
+of an empty loop that takes is measured first. Five gates must end in 1 by server CPU per request and name that
+strategy alone; with the work taken out again a gate must end in 0. The chart of the last planted one goes to FOLDER as
+gate.png. Nothing else may run on the machine meanwhile.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from analysis.gate.decision import Outcome
+from analysis.gate.result import Gate, examine
+from analysis.load import load
+from benchmarks.stage import ROOT
+
+GATES = 5
+STRATEGY, FILE = "poll", "servers/poll_loop.py"
+COMPARED = f"select,{STRATEGY},epoll"
+BEFORE = "            reply = client.received(data)\n"
+EXTRA = 0.10
+TRIAL = 200  # turns of the loop
+BUDGET = "3m"
+
+
+def main(charts: Path | None) -> int:
+    with TemporaryDirectory() as folder:
+        project = Path(folder, "project")
+        subprocess.run(["git", "clone", "--quiet", ROOT, project], check=True)
+        for built in (ROOT / "loadgen").glob("*.so"):
+            (project / "loadgen" / built.name).symlink_to(built)
+        source = (project / FILE).read_text()
+        assert source.count(BEFORE) == 1, f"{FILE} has changed"
+
+        def plant(turns: int) -> None:
+            work = f"            for _ in range({turns}):\n                pass\n" if turns else ""
+            (project / FILE).write_text(source.replace(BEFORE, work + BEFORE))
+
+        plant(TRIAL)
+        _, trial = _gate(project, STRATEGY, seed=100)
+        cost = next(row.change for row in trial.rows if row.metric.name == "server CPU")
+        turns = round(TRIAL * EXTRA / cost)
+        print(f"{TRIAL} turns cost {cost:+.1%}; planted: {turns} turns", flush=True)
+        right = 0
+        for seed in range(GATES):
+            plant(turns)
+            code, found = _gate(project, COMPARED, seed)
+            named = {(row.cell.strategy, row.metric.name) for row in found.having(Outcome.REGRESSION)}
+            is_right = code == 1 and (STRATEGY, "server CPU") in named and {name for name, _ in named} == {STRATEGY}
+            right += is_right
+            print(f"gate {seed + 1}: exit {code}, {sorted(named)}{'' if is_right else '  WRONG'}", flush=True)
+        if charts is not None:
+            shutil.copy(project / "results/latest/charts/gate.png", charts)
+        plant(0)
+        code, found = _gate(project, COMPARED, seed=GATES)
+        print(f"reverted: exit {code}, {found.verdict}")
+    print(f"found by server CPU, and nothing else: {right} of {GATES}")
+    return 0 if right == GATES and code == 0 else 1
+
+
+def _gate(project: Path, strategies: str, seed: int) -> tuple[int, Gate]:
+    options = ["--against", "HEAD", "--strategies", strategies, "--budget", BUDGET, "--seed", str(seed)]
+    done = subprocess.run(
+        [sys.executable, "run_bench.py", "gate", *options], cwd=project, check=False, stdout=subprocess.DEVNULL
+    )
+    return done.returncode, examine(load(project / "results/latest"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None))
