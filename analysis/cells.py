@@ -8,7 +8,7 @@ Columns, units in their names; figures are empty where the data do not give them
 - starved: clients without a single correct reply in a whole block, in the block that had most of them
 - throughput_rps: correct replies per second: mean of a block's windows, geometric mean over blocks;
   _low, _high: 95 % interval over blocks, on the log scale; wider by 8 % where the run went on until its
-  intervals were narrow enough (as all intervals over blocks then are)
+  intervals were narrow enough (as all intervals over blocks then are, but for ratios: those decide no stop)
 - throughput_mib_s: payload in one direction
 - p50_us .. p999_us, max_us: latency pooled over all windows; p99 needs 1,000 requests, p999 10,000,
   and in a closed loop both a counted part of at least five times the p99 (window.p99_multiple). Of starved
@@ -133,11 +133,11 @@ def tabulate(results: Results) -> pd.DataFrame:
             cell |= open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
             cell |= evidence(measured, perturbed.get(key), results, cell["starved"])
-            cell |= columns("ratio", _ratio_to_reference(key, rates, results.run, widened))
+            cell |= columns("ratio", _ratio_to_reference(key, rates, results.run))
         _judge(cell, measured, failed, results)
         cell["_group"] = min(part[key]["group"].min() for part in (windows, failures, probes) if key in part)
         rows[key] = cell
-    _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])}, widened)
+    _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])})
     for cell in rows.values():
         if touching(cell, "throughput_rps"):
             cell["rank"] = None
@@ -146,7 +146,7 @@ def tabulate(results: Results) -> pd.DataFrame:
         key: {place: 1 / cpu for place, cpu in by_round(part, part["server_cpu_s"] / part["replies"]).items() if cpu}
         for key, part in windows.items()
     }
-    _rank(rows, "cpu_rank", used, widened)
+    _rank(rows, "cpu_rank", used)
     return _tidy(list(rows.values()), list(results.run.get("strategies") or {}))
 
 
@@ -168,22 +168,22 @@ def _tidy(rows: list[dict[str, Any]], strategies: list[str]) -> pd.DataFrame:
     return table
 
 
-def _ratio_to_reference(key: Key, rates: dict[Key, Rounds], run: dict[str, Any], widened: float) -> Estimate:
+def _ratio_to_reference(key: Key, rates: dict[Key, Rounds], run: dict[str, Any]) -> Estimate:
     """To the reference strategy; where there are variants, to the first one of the same strategy."""
     variants = list(run.get("variants") or {})
     other = (key[0], variants[0], *key[2:]) if variants else (run.get("reference"), "", *key[2:])
-    return ratio(rates[key], rates[other], widened) if other in rates else UNKNOWN
+    return ratio(rates[key], rates[other]) if other in rates else UNKNOWN
 
 
 def _is_compared(cell: dict[str, Any]) -> bool:
     return cell["load"] != "open" and cell["limited_by"] not in NOT_COMPARED
 
 
-def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: Mapping[Key, Rounds], widened: float) -> None:
+def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: Mapping[Key, Rounds]) -> None:
     """Rank the cells of each group among each other."""
     for group in {key[2:] for key in rates}:
         members = {key: blocks for key, blocks in rates.items() if key[2:] == group}
-        for key, rank in ranks(members, widened).items():
+        for key, rank in ranks(members).items():
             rows[key][column] = rank
 
 

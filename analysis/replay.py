@@ -66,10 +66,10 @@ def drawn(pair: Twins, replays: int, blocks: int, random: np.random.Generator) -
     return np.where(swapped, either_way[1][picked], either_way[0][picked])
 
 
-def half_widths(logs: Floats, widened: float = 1.0) -> Floats:
+def half_widths(logs: Floats) -> Floats:
     """`statistics.spread` of each row at once."""
     blocks = logs.shape[-1]
-    t = widened * float(stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2))
+    t = float(stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2))
     return np.asarray(t * logs.std(axis=-1, ddof=1) / blocks**0.5)
 
 

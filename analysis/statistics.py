@@ -101,9 +101,9 @@ def _log_ratio(value: float, by: float) -> float:
     return float(np.log(value / by)) if value > 0 and by > 0 else NAN
 
 
-def ratio(one: Rounds, other: Rounds, widened: float = 1.0) -> Estimate:
+def ratio(one: Rounds, other: Rounds) -> Estimate:
     """Ratio of two strategies over the blocks that both have: the geometric mean of `paired`."""
-    return geometric(list(paired(one, other).values()), widened)
+    return geometric(list(paired(one, other).values()))
 
 
 def wider(one: Estimate, other: Estimate) -> Estimate:
@@ -114,13 +114,12 @@ def wider(one: Estimate, other: Estimate) -> Estimate:
 # --- ranks ------------------------------------------------------------------------------------------
 
 
-def ranks(strategies: Mapping[Name, Rounds], widened: float = 1.0) -> dict[Name, int]:
+def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
     """1 + the number of strategies that were shown to be faster; those not told apart share a rank.
 
     A strategy is its rate in each round. Two are compared by a paired t test of the logarithm of their ratio in
     each block (`paired`); Holm's procedure over all pairs keeps the chance of a single wrong order at 5 %
-    together. Strategies with a rate of zero, or of a single block, are not ranked. `widened` is the factor on an
-    interval's half-width.
+    together. Strategies with a rate of zero, or of a single block, are not ranked.
     """
     ranked = {
         name: rounds
@@ -128,7 +127,7 @@ def ranks(strategies: Mapping[Name, Rounds], widened: float = 1.0) -> dict[Name,
         if len({block for block, _ in rounds}) > 1 and min(rounds.values()) > 0
     }
     pairs = sorted(
-        (_faster(ranked[one], ranked[other], widened, one, other) for one, other in combinations(ranked, 2)),
+        (_faster(ranked[one], ranked[other], one, other) for one, other in combinations(ranked, 2)),
         key=lambda pair: pair[0],
     )
     rank = dict.fromkeys(ranked, 1)
@@ -139,17 +138,17 @@ def ranks(strategies: Mapping[Name, Rounds], widened: float = 1.0) -> dict[Name,
     return rank
 
 
-def _faster(one: Rounds, other: Rounds, widened: float, *names: Name) -> tuple[float, Name]:
+def _faster(one: Rounds, other: Rounds, *names: Name) -> tuple[float, Name]:
     """The chance of so large a difference between equals, and the name of the slower one."""
     logs = np.log(list(paired(one, other).values()))
     if len(logs) < 2:
         return 1.0, names[0]
-    return chance(logs.tolist(), widened), names[0] if logs.mean() < 0 else names[1]
+    return chance(logs.tolist()), names[0] if logs.mean() < 0 else names[1]
 
 
-def chance(logs: Sequence[float], widened: float = 1.0) -> float:
+def chance(logs: Sequence[float]) -> float:
     """Of a mean so far from zero where the truth is zero: the two-sided t test of one value per block, two at least."""
-    centre, error = float(np.mean(logs)), widened * float(np.std(logs, ddof=1)) / len(logs) ** 0.5
+    centre, error = float(np.mean(logs)), float(np.std(logs, ddof=1)) / len(logs) ** 0.5
     if not error:
         return 0.0 if centre else 1.0
     return 2 * float(stdtr(len(logs) - 1, -abs(centre) / error))

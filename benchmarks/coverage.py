@@ -80,12 +80,12 @@ def _stops(runs: Floats, rule: Precision, truth: float) -> list[Floats]:
     reached = precise.any(axis=1)
     last = np.where(reached, precise.argmax(axis=1), precise.shape[1] - 1)[:, None]
     centre, half = (np.take_along_axis(figures, last, axis=1)[:, 0] for figures in cells[0])
-    differences = looks(runs[..., RATIO])
+    differences = looks(runs[..., RATIO], widened=1.0)  # it decides no stop
     ratio, ratio_half = (np.take_along_axis(figures, last, axis=1)[:, 0] for figures in differences)
     return [np.abs(ratio) <= ratio_half, ratio_half, np.abs(centre - truth) <= half, half, last[:, 0] + 1.0, reached]
 
 
-def looks(logs: Floats) -> tuple[Floats, Floats]:
+def looks(logs: Floats, widened: float = WIDENED) -> tuple[Floats, Floats]:
     """Mean and half-width on the log scale after each block of each run (rows), as the rule has them."""
     blocks = np.arange(1, logs.shape[1] + 1)
     first = logs[:, :1]  # the spread is that of the distances from it, and those are small
@@ -93,7 +93,7 @@ def looks(logs: Floats) -> tuple[Floats, Floats]:
     squares = np.cumsum((logs - first) ** 2, axis=1) - blocks * mean**2
     with np.errstate(divide="ignore", invalid="ignore"):
         deviation = np.sqrt(np.maximum(squares, 0) / (blocks - 1))
-        half = WIDENED * stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2) * deviation / np.sqrt(blocks)
+        half = widened * stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2) * deviation / np.sqrt(blocks)
     half[:, 0] = np.inf
     return mean + first, half
 

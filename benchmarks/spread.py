@@ -16,12 +16,12 @@ from analysis.load import GROUP_KEYS, load
 def main(results: Path) -> None:
     found = load(results)
     variants = list(found.run.get("variants") or {})
-    windows = found.windows.assign(rate=np.log(found.windows["requests"] / found.windows["counted_s"]))
+    windows = found.windows.assign(log_rate=np.log(found.windows["requests"] / found.windows["counted_s"]))
     print(f"{results}: {found.run['rounds']} rounds a block")
     parts = windows.groupby(["strategy", *GROUP_KEYS] if variants else GROUP_KEYS, sort=False, dropna=False)
     for key, group in parts:
         rates = group.pivot_table(
-            index=["block", "round"], columns="variant" if variants else "strategy", values="rate"
+            index=["block", "round"], columns="variant" if variants else "strategy", values="log_rate"
         )
         by = variants[0] if variants else found.run["reference"]
         ratios = rates.sub(rates[by], axis=0).drop(columns=by)
