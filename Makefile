@@ -56,4 +56,4 @@ lock: $(READY)  ## resolve pyproject.toml into requirements.lock anew
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 
 clean:  ## remove the environment and caches, keep results
-	rm -rf $(VENV) $(LOOP) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .variants $(LOOP) .pytest_cache .mypy_cache .ruff_cache

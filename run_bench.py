@@ -6,6 +6,7 @@ This file is the table of contents: options -> config -> plan -> run -> say.
 import argparse
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ except KeyboardInterrupt:  # the imports take a moment
 
 EXIT_CODES = {"complete": 0, "given up": 1, "interrupted": 130}
 NOTHING_MEASURED = 1
+GATE_BROKE = 4
 BENCH_FILE = options.HERE / "bench.toml"
 ENVIRONMENTS = options.HERE / ".variants"
 
@@ -42,15 +44,22 @@ def main(arguments: Sequence[str]) -> int:
     # A polite kill ends a run the way Ctrl-C does; and that works in the background too, where shells ignore it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    command = ""
     try:
         given = options.parse(arguments)
+        command = given.command
         commands = {"bench": bench, "gate": gate, "compare": compare, "check": check_only, "doctor": examine}
-        return commands[given.command](given)
+        return commands[command](given)
     except ConfigError as error:
         print(f"run_bench.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except Exception:
+        if command != "gate":
+            raise
+        traceback.print_exc()  # 1 would mean that head is slower
+        return GATE_BROKE
 
 
 def bench(given: argparse.Namespace) -> int:
@@ -91,7 +100,7 @@ def gate(given: argparse.Namespace) -> int:
 
 
 def compare(given: argparse.Namespace) -> int:
-    """Two results folders. Exit code 0: no regression, 1: regression, 3: undecided, or not of one run."""
+    """Two results folders. Exit code 0: no regression, 1: one, 3: undecided, or of two runs, 4: nothing decides."""
     from analysis import compare
     from analysis import load as results
     from analysis.gate import table
@@ -147,7 +156,8 @@ def _forms(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
     strategies = plan.select(config, given.strategies)
     if given.variants:
         with terminal.console.status("Environments of the variants (built once)"):
-            yield variants.of_bench_file(config, strategies, given.variants, ENVIRONMENTS)
+            forms = variants.of_bench_file(config, strategies, given.variants, ENVIRONMENTS)
+        yield forms
     else:
         yield variants.plain(strategies)
 
@@ -183,6 +193,8 @@ def _measure(
     """Check the servers and carry the plan out; what was measured, and how it ended."""
     machine.raise_descriptor_limit(max(planned.descriptors, check.DESCRIPTORS))
     recorder = Recorder(given.results, planned, sys.argv)
+    for note in forms.notes:
+        recorder.note(note)
     outcome = "crashed"
     try:
         with Watchdog() as watchdog:
@@ -271,12 +283,12 @@ def _said(recorder: Recorder, outcome: str) -> int:
 def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
     """The gate's result in all its forms, from the files alone."""
     from analysis import cells, load
-    from analysis.gate import calibration, report, result
+    from analysis.gate import calibration, report, result, table
 
     try:
         cells.write(recorder.folder)
         found = result.examine(load.load(recorder.folder))
-        (calibration if given.calibrate else report).render(found, terminal.console)
+        (calibration if given.calibrate else table).render(found, terminal.console)
         for folder in sorted({path.parent for path in report.write(found)}):
             say(f"Written: {escape(str(folder))}")
     except load.ResultsError as error:

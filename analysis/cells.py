@@ -239,7 +239,7 @@ def _judge(cell: dict[str, Any], measured: pd.DataFrame | None, failed: pd.DataF
     reasons = [first] if first else []
     if is_unchecked:
         unchecked = results.run.get("unchecked") or {}
-        reasons.append(unchecked.get(label(pd.Series(cell))) or "failed the conformance check")
+        reasons.append(unchecked.get(label(cell)) or "failed the conformance check")
     cell["status"] = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
     cell["reason"] = "; ".join([*reasons, *doubt])
 

@@ -17,7 +17,7 @@ from analysis.cells import tabulate
 from analysis.charts import figures
 from analysis.gate import chart, decision
 from analysis.gate.decision import Decision, Outcome, Rules
-from analysis.gate.result import Gate, Row, lines_of, row_of
+from analysis.gate.result import Gate, Row, lines_of, lost, row_of
 from analysis.gate.series import METRICS, Cell, Metric, cells, losses
 from analysis.load import Results, ResultsError, load
 from analysis.sheet import save
@@ -40,18 +40,24 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     paired = base.results.run["run_id"] == head.results.run["run_id"]
     names = ("A", "B")
     both = _overlaid(base, head, names, settings)
-    found, lines = cells(both), lines_of(tabulate(both))
+    found, table = cells(both), tabulate(both)
+    lines = lines_of(table)
+    failures, broken, absent = lost(both, table, *names)
+    of_one = {cell: f"only in {''.join(forms)}" for cell, forms in found.items() if len(forms) < 2}
+    failures = {cell: why for cell, why in failures.items() if (cell, names[1]) in lines}  # else it was not asked for
+    absent = of_one | absent
+    aside = {*failures, *broken, *absent}
     rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
     rows = []
     for cell, forms in found.items():
-        if len(forms) == 2:
+        if len(forms) == 2 and cell not in aside:
             for metric in METRICS:
                 row = row_of(cell, metric, *(lines[cell, name] for name in names))
                 rows.append(replace(row, decision=_decision(row, forms, names, paired)))
     rows = _concluded(rows, rules, settings)
-    missing = {cell: f"only in {next(iter(forms))}" for cell, forms in found.items() if len(forms) < 2}
-    nothing = "" if rows else "they have no cell in common"
-    return Gate(both, *names, rules, rows, {}, {}, missing, nothing, "" if paired else ADVISORY)
+    decides = any(row.decision and row.metric.decides for row in rows)
+    nothing = "" if decides else "no figure that could decide anything is in both"
+    return Gate(both, *names, rules, rows, {}, failures, broken, absent, nothing, "" if paired else ADVISORY)
 
 
 def write(gate: Gate, results: Path) -> list[Path]:
@@ -100,7 +106,7 @@ def _decision(row: Row, forms: dict[str, pd.DataFrame], names: tuple[str, str], 
     if row.doubt or row.metric.rounds is None:
         return None
     if paired:
-        found = list(losses(row.metric, base, head).values())
+        found = [loss for loss in losses(row.metric, base, head).values() if loss == loss]
         return decision.summary(found) if len(found) > 1 else None
     return _welch(row.metric, base, head)
 

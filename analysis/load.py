@@ -1,7 +1,7 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ _MEASURES = dict.fromkeys(
 )  # fmt: skip
 
 
-def label(cell: pd.Series) -> str:
+def label(cell: Mapping[str, Any] | pd.Series) -> str:
     """What a strategy is called: with its variant if it has one."""
     return f"{cell['strategy']}@{cell['variant']}" if cell["variant"] else str(cell["strategy"])
 
@@ -97,7 +97,7 @@ def load(folder: Path) -> Results:
         probes=windows[searching].reset_index(drop=True),
         perturbed=_table(rows["perturbed"], _WINDOW_KEYS, _LATER),
         footprints=_table(rows["footprint"], _FOOTPRINT_KEYS, {"rate": ""} | _MEASURES),
-        failures=_table(rows["failure"], _FAILURE_KEYS, {"rate": ""}),
+        failures=_table(rows["failure"], _FAILURE_KEYS, {"rate": "", "fault": "server"}),
     )
 
 

@@ -86,24 +86,27 @@ def paired(one: Rounds, other: Rounds) -> dict[int, float]:
     """The ratio of two strategies in each block: the median of the ratios of its rounds.
 
     Windows of a round are neighbours in time, so what the machine does to both cancels. What it does to one of
-    them alone makes an outlier, in either direction, and a median is not moved by it. A round that only
-    one of them has is left out, and so is a block with a figure that is not positive.
+    them alone makes an outlier, in either direction, and a median is not moved by it. A round that only one of them
+    has is left out. A block has no ratio (NaN) where a round has no figure, or the median is zero or has no bound.
     """
     shared: dict[int, list[float]] = {}
     for place, value in one.items():
         if place in other:
             shared.setdefault(place[0], []).append(_log_ratio(value, other[place]))
     medians = {block: float(np.median(logs)) for block, logs in sorted(shared.items())}
-    return {block: float(np.exp(middle)) for block, middle in medians.items() if np.isfinite(middle)}
+    return {block: float(np.exp(middle)) if np.isfinite(middle) else NAN for block, middle in medians.items()}
 
 
 def _log_ratio(value: float, by: float) -> float:
-    return float(np.log(value / by)) if value > 0 and by > 0 else NAN
+    """Without a bound where one of them is zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.log(np.float64(value) / np.float64(by)))
 
 
 def ratio(one: Rounds, other: Rounds) -> Estimate:
     """Ratio of two strategies over the blocks that both have: the geometric mean of `paired`."""
-    return geometric(list(paired(one, other).values()))
+    ratios = list(paired(one, other).values())
+    return UNKNOWN if any(value != value for value in ratios) else geometric(ratios)
 
 
 def wider(one: Estimate, other: Estimate) -> Estimate:
@@ -141,7 +144,7 @@ def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
 def _faster(one: Rounds, other: Rounds, *names: Name) -> tuple[float, Name]:
     """The chance of so large a difference between equals, and the name of the slower one."""
     logs = np.log(list(paired(one, other).values()))
-    if len(logs) < 2:
+    if len(logs) < 2 or not np.isfinite(logs).all():
         return 1.0, names[0]
     return chance(logs.tolist()), names[0] if logs.mean() < 0 else names[1]
 

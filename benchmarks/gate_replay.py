@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 from matplotlib import rc_context
 
-from analysis.gate.decision import Outcome, Rules, Series, decide, spread
+from analysis.gate.decision import Outcome, Rules, Series, decide, deviation
 from analysis.gate.result import examine
+from analysis.labels import End, label_ends
 from analysis.load import ResultsError, load
 from analysis.sheet import SETTINGS, save, sheet
 from analysis.style import FAINT, GRID, INK, look
@@ -112,7 +113,7 @@ def main(arguments: list[str]) -> int:
                   + (" (the worst of the strategies)" if cells == 1 else ""), flush=True)  # fmt: skip
         curves = {}
         for (name, figure), losses in recorded.losses.items():
-            width = spread(list(losses.values()))
+            width = deviation(list(losses.values()))
             line = f"{name:10} {figure:11} spread {width:5.1%}{'' if width < QUIET else ' (noisy)':8}"
             for seconds in SECONDS:
                 found = {}
@@ -154,20 +155,22 @@ def draw(recorded: Calibration, curves: Mapping[tuple[str, str, float], Mapping[
     with rc_context(SETTINGS):
         what = f"by its size, after {SECONDS[-1]:.0f} s of measuring a cell · replayed from {recorded.blocks} blocks"
         sheet_ = sheet("How often a loss is found", what)
-        each = 0.89 / len(figures)
-        for number, figure in enumerate(figures):
-            axes = sheet_.add_axes((0.06 + number * each, 0.13, each - 0.055, 0.68))
-            for (name, of, seconds), found in curves.items():
-                if of != figure or seconds != SECONDS[-1]:
-                    continue
-                width = spread(list(recorded.losses[name, figure].values()))
-                shown = [loss * 100 for loss in found], [share * 100 for share in found.values()]
-                axes.plot(*shown, marker="o", ms=4, color=look(name, "").colour, ls="-" if width < QUIET else ":")
-                axes.annotate(f" {name}", (shown[0][1], shown[1][1]), size=8.5, color=look(name, "").colour)
+        panels = [sheet_.add_axes((0.06 + 0.32 * at, 0.13, 0.155, 0.68)) for at in range(len(figures))]
+        for axes, figure in zip(panels, figures, strict=True):
             axes.axhline(95, color=FAINT, lw=0.8, ls="--")
-            axes.set(ylim=(-2, 103), xlim=(1.5, 10.5), xlabel="loss in %", ylabel="" if number else "found, % of gates")
+            axes.set(ylim=(-2, 103), xlim=(1.5, 10.2), xlabel="loss in %")
             axes.set_title(figure, loc="left", size=12.5, color=INK)
             axes.grid(color=GRID, lw=0.8)
+            ends = []
+            for (name, of, seconds), found in curves.items():
+                if of == figure and seconds == SECONDS[-1]:
+                    width, style = deviation(list(recorded.losses[name, figure].values())), look(name, "")
+                    shown = [share * 100 for share in found.values()]
+                    quiet = width < QUIET
+                    axes.plot([loss * 100 for loss in found], shown, color=style.colour, ls="-" if quiet else ":")
+                    ends.append(End(10, shown[-1], name, f"spread {width:.1%}", style, not quiet))
+            label_ends(axes, ends, 9.5)
+        panels[0].set_ylabel("found, % of gates")
         sheet_.text(0.035, 0.03, "dotted: a block's spread is 3 % or more here, so that the promise isn't given",
                     size=9.5, color=FAINT)  # fmt: skip
     save(sheet_, file.with_suffix(""))

@@ -39,18 +39,19 @@ def interpreter(wanted: str) -> str:
     found = shutil.which(wanted)
     if found is None:
         raise NotBuilt("python", f"there is no program {wanted!r}; install that Python or correct the path")
-    try:
-        return str(facts(found)["executable"])
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise NotBuilt("python", f"{wanted} is no working Python ({_last_line(error)}); correct the path") from None
+    return str(facts(found)["executable"])
 
 
 def facts(python: str) -> dict[str, Any]:
-    """What an interpreter is and which packages it sees."""
-    told = subprocess.run(
-        [python, "-c", _TELL], capture_output=True, text=True, check=True, timeout=ASK_LIMIT_S, stdin=subprocess.DEVNULL
-    )
-    found: dict[str, Any] = json.loads(told.stdout)
+    """What an interpreter is and which packages it sees. Raises NotBuilt if it doesn't say."""
+    try:
+        told = subprocess.run(
+            [python, "-c", _TELL], capture_output=True, text=True, check=True, timeout=ASK_LIMIT_S,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        found: dict[str, Any] = json.loads(told.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise NotBuilt("python", f"{python} is no working Python ({_last_line(error)}); correct the path") from None
     return found
 
 
@@ -59,7 +60,7 @@ def built(python: str, requirements: Sequence[str], kept: Path) -> str:
     wish = json.dumps([python, facts(python)["python"], sorted(requirements)])
     folder = kept / hashlib.sha256(wish.encode()).hexdigest()[:12]
     inside = folder / "bin" / "python"
-    if (folder / COMPLETE).exists():
+    if (folder / COMPLETE).exists() and inside.exists():
         return str(inside)
     try:
         _run([python, "-m", "venv", "--clear", str(folder)])
@@ -80,7 +81,9 @@ def _run(command: list[str]) -> None:
 
 
 def _last_line(error: Exception) -> str:
-    said = getattr(error, "stderr", None) or str(error)
+    said = getattr(error, "stderr", None)
+    if not isinstance(said, str) or not said.strip():  # a time-out has bytes, whatever was asked for
+        said = str(error)
     lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
     return (errors or lines or ["no reason given"])[-1][:200]

@@ -42,7 +42,7 @@ examples:
   run_bench.py --strategies all --list               the plan and its time, nothing started
   run_bench.py --bench mine.toml --strategies mine,epoll
                                                      your own server beside ours (servers/README.md)
-  run_bench.py --strategies twisted --variants twisted-24,twisted-26
+  run_bench.py --strategies twisted --variants twisted-24,twisted-25
                                                      two versions of a library side by side (bench.toml, [variants])
   run_bench.py gate --against main --strategies epoll,twisted --budget 5m
                                                      exit code 1 where the working tree is slower than main
@@ -208,7 +208,7 @@ def _add_gate_options(how: argparse._ArgumentGroup) -> None:
         "--margin",
         type=_share,
         metavar="SHARE",
-        help="promise that nothing got worse by more than this (default: bench.toml's, 5%%)",
+        help="promise that throughput and CPU got worse by no more than this (default: bench.toml's, 5%%)",
     )
     how.add_argument(
         "--undecided",

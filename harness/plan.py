@@ -98,7 +98,9 @@ class Plan:
     @property
     def marks(self) -> list[str]:
         """What keeps this plan's figures from meaning what they usually mean."""
-        found = []
+        found = [f"not in the budget of {self.budget_s:.0f} s, left out: {', '.join(self.left_out)}"] * bool(
+            self.left_out
+        )
         if set(self.server_cpus) & set(self.loader_cpus):
             found.append("servers and load generator share a CPU: they slow each other down")
         if self.workers > len(self.loader_cpus):

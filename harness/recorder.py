@@ -26,7 +26,7 @@ class Recorder:
     def __init__(self, results: Path, plan: Plan, command: Sequence[str]) -> None:
         """Make DIR/<run-id> and let DIR/latest point to it. Raises ConfigError if that can't be."""
         started = datetime.now(UTC)
-        self.plan = plan
+        self._plan = plan
         self._results = results
         self.folder = _new_folder(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
         self.logs = self.folder / "logs"
@@ -56,19 +56,21 @@ class Recorder:
     def window(self, label: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
         """A window; one in which the loader was slowed down on purpose is of another kind, and is no figure."""
         self.measured = True
-        self._in_windows_s += observed["loader_wall_s"] / self.plan.workers
+        self._in_windows_s += observed["loader_wall_s"] / self._plan.workers
         kind = "perturbed" if observed["spin_ns"] else "window"
-        row = {"kind": kind, **self._cell(label, group), **place, "workers": self.plan.workers}
+        row = {"kind": kind, **self._cell(label, group), **place, "workers": self._plan.workers}
         self._append(row | {"checked": label not in self._run["unchecked"]} | observed)
 
-    def failure(self, label: str, group: Group, block: int, reason: str, skipped: bool) -> None:
+    def failure(self, label: str, group: Group, block: int, reason: str, skipped: bool, fault: str = "server") -> None:
+        """`fault`: whose it is, the server's or the loader's."""
         status = "skipped" if skipped else "failed"
-        place = {"block": block, "group": self.plan.groups.index(group), "status": status, "reason": reason}
+        place = {"block": block, "group": self._plan.groups.index(group), "status": status, "reason": reason,
+                 "fault": fault}  # fmt: skip
         self._append({"kind": "failure", **self._cell(label, group), **place})
 
     def footprint(self, label: str, group: Group, block: int, found: dict[str, Any]) -> None:
         """What a server held and did in a group."""
-        place = {"block": block, "group": self.plan.groups.index(group)}
+        place = {"block": block, "group": self._plan.groups.index(group)}
         self._append({"kind": "footprint", **self._cell(label, group), **place, **found})
 
     def note(self, text: str) -> None:
@@ -92,7 +94,7 @@ class Recorder:
         return float(self._run["measuring"]["in_windows_seconds"] / self._run["measuring"]["seconds"])
 
     def _cell(self, label: str, group: Group) -> dict[str, Any]:
-        strategy = self.plan.strategies[label]
+        strategy = self._plan.strategies[label]
         return {
             "strategy": strategy.name,
             "variant": strategy.variant,
@@ -102,7 +104,7 @@ class Recorder:
             "requests_per_connection": group.requests_per_connection or None,
             "load": group.load,
             "rate": group.rate,
-            "server_cpus": self.plan.server_cpus,
+            "server_cpus": self._plan.server_cpus,
         }
 
     def _append(self, row: dict[str, Any]) -> None:

@@ -261,7 +261,7 @@ class Run:
                     self._bury(name, group, alive, block, failure)
                 except LoaderFailed as failure:
                     self._recorder.note(f"{failure}; it was started again")
-                    self._recorder.failure(name, group, block, str(failure), skipped=False)
+                    self._recorder.failure(name, group, block, str(failure), skipped=False, fault="loader")
                     self._stop_loader()
                 self._windows_done_s += plan.window_seconds(group)
                 self._tell(self._done_s, where)

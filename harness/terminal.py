@@ -53,8 +53,6 @@ def say_plan(plan: Plan) -> None:
             )
     for mark in plan.marks:
         say(f"[yellow]Note[/]: {mark}")
-    if plan.left_out:
-        say(f"[yellow]Not in the budget of {_minutes(plan.budget_s)}[/], left out: {', '.join(plan.left_out)}")
     if plan.gate is not None:
         say(
             f"[bold]Expected[/]: {_minutes(plan.seconds_of(plan.gate.first_look))} where nothing changed and nothing "

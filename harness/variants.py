@@ -3,7 +3,6 @@
 A form is a strategy with a `variant`; its label, NAME@VARIANT, tells it from all others of a run.
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,26 +36,27 @@ def of_bench_file(config: Config, strategies: dict[str, Strategy], names: Sequen
         if name not in config.variants:
             there = f"there are {', '.join(config.variants)}" if config.variants else "add a table [variants.NAME]"
             raise ConfigError(f"--variants {name}: no such variant{nearest(name, config.variants)}; {there}")
-    pythons = {name: _python(config, name, config.variants[name], kept) for name in names}
+        if names.count(name) > 1:
+            raise ConfigError(f"--variants {name}: is named twice; for the same thing twice add an empty table")
+    told = {name: _facts(config, name, config.variants[name], kept) for name in names}
     forms = [
-        strategy.model_copy(update={"variant": name, "python": pythons[name], "env": config.variants[name].env})
+        strategy.model_copy(
+            update={"variant": name, "python": told[name]["executable"], "env": config.variants[name].env}
+        )
         for strategy in strategies.values()
         for name in names
     ]
-    facts = {name: environment.facts(pythons[name]) | {"env": config.variants[name].env} for name in names}
-    return Forms({form.label: form for form in forms}, facts)
+    return Forms({form.label: form for form in forms}, {name: told[name] | {"env": config.variants[name].env}
+                                                        for name in names})  # fmt: skip
 
 
-def _python(config: Config, name: str, variant: Variant, kept: Path) -> str:
-    """The interpreter that a variant's servers run on."""
+def _facts(config: Config, name: str, variant: Variant, kept: Path) -> dict[str, Any]:
+    """What the interpreter that a variant's servers run on says of itself."""
     origin = config.origin(f"variants.{name}")
     try:
         python = environment.interpreter(variant.python)
-        return environment.built(python, variant.requirements, kept) if variant.requirements else python
+        return environment.facts(
+            environment.built(python, variant.requirements, kept) if variant.requirements else python
+        )
     except environment.NotBuilt as problem:
         raise ConfigError(f"{origin}: variants.{name}.{problem.key}: {problem}") from None
-
-
-def forget(kept: Path) -> None:
-    """Remove all environments that were built."""
-    shutil.rmtree(kept, ignore_errors=True)

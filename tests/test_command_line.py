@@ -59,6 +59,7 @@ CASES = {
     "no-share": Case("--precision 0", ("--precision", "'0'", "2%")),
     "no-time": Case("--precision 2% --budget soon", ("--budget", "soon", "10m")),
     "budget-for-nothing": Case("--budget 5m", ("--budget", "--precision")),
+    "variant-named-twice": Case("gate --variants plain,plain", ("--variants", "plain", "twice")),
     "gate-of-nothing": Case("gate", ("--against", "--variants", "--calibrate")),
     "gate-of-one-variant": Case("gate --variants plain", ("--variants BASE,HEAD",)),
     "variants-against": Case("--against HEAD --variants plain", ("--against", "--variants")),

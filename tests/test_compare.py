@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up import SETTINGS, MadeUp, MadeUpGate
+from made_up import SETTINGS, MadeUp, MadeUpGate, failure
 from scipy import stats
 
 from analysis import compare
@@ -84,5 +84,13 @@ def test_nothing_in_common(tmp_path: Path) -> None:
     one = MadeUpGate(throughput={"epoll": 1.0}, blocks=3).write(tmp_path / "one")
     other = MadeUpGate(throughput={"poll": 1.0}, blocks=3).write(tmp_path / "other")
     found = compare.compare(f"{one}:base", f"{other}:base", GATE)
-    assert found.invalid == "they have no cell in common"
+    assert found.invalid == "no figure that could decide anything is in both"
     assert found.exit_code == 4
+
+
+def test_a_variant_that_fails_is_no_pass(tmp_path: Path) -> None:
+    died = failure("poll", variant="head", status="failed", reason="exited with 1", clients=100)
+    run = MadeUpGate(extra=[died]).write(tmp_path / "run")
+    found = compare.compare(f"{run}:base", f"{run}:head", GATE)
+    assert (found.exit_code, list(found.failures.values())) == (1, ["exited with 1"])
+    assert compare.compare(f"{run}:head", f"{run}:base", GATE).broken

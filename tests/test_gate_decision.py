@@ -92,10 +92,11 @@ def test_holm_asks_more_of_one_of_many() -> None:
     rules = Rules(10, 3 * p, 0.1, 0.05, 0.02)
     look = decision.Look(20, 0.5, True)
     quiet = {f"other {number}": [0.001, -0.001] * 5 for number in range(3)}
-    assert set(decision._alarms(tested, rules, look)) == {"one"}
-    assert decision._alarms(tested | quiet, rules, look) == {}  # a quarter of 3 p is less than p
+    assert set(decision._alarms(tested, 1, rules, look)) == {"one"}
+    assert decision._alarms(tested | quiet, 4, rules, look) == {}  # a quarter of 3 p is less than p
+    assert decision._alarms(tested, 4, rules, look) == {}  # nor does it help that the others were let go before
     clear = {"clear": [0.2, 0.201] * 5}
-    assert set(decision._alarms(clear | tested, rules, look)) == {"clear", "one"}  # half of 3 p is more
+    assert set(decision._alarms(clear | tested, 2, rules, look)) == {"clear", "one"}  # half of 3 p is more
 
 
 @pytest.mark.parametrize("cells", [1, 24])

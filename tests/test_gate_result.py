@@ -95,14 +95,47 @@ def test_a_cell_that_head_has_lost_is_a_failure(tmp_path: Path) -> None:
 def test_a_base_that_fails_makes_the_measurement_invalid(tmp_path: Path) -> None:
     died = failure("poll", variant="base", status="failed", reason="exited with 1", clients=100)
     found = gate(tmp_path, extra=[died])
-    assert (found.exit_code, found.verdict) == (4, "measurement invalid: poll: base: exited with 1")
+    assert (found.exit_code, found.verdict) == (
+        4,
+        "measurement invalid: poll fails in what it is compared with: exited with 1",
+    )
 
 
 def test_what_is_missing_on_both_sides_is_said_and_decides_nothing(tmp_path: Path) -> None:
     absent = [failure("uvloop", variant=variant, reason="needs uvloop", clients=100) for variant in ("base", "head")]
     found = gate(tmp_path, extra=absent)
-    assert list(found.incomparable.values()) == ["both: needs uvloop"]
+    assert list(found.absent.values()) == ["needs uvloop"]
     assert found.exit_code == 0
+
+
+def test_what_the_loader_failed_in_is_nobody_s_fault(tmp_path: Path) -> None:
+    hung = failure("poll", variant="head", status="failed", reason="the loader ended", fault="loader", clients=100)
+    found = gate(tmp_path, extra=[hung])
+    assert (found.failures, found.broken, found.exit_code) == ({}, {}, 0)
+
+
+def test_a_cell_that_base_has_not_is_new(tmp_path: Path) -> None:
+    new = [window("select", variant="head", block=block, clients=100) for block in range(20)]
+    found = gate(tmp_path, extra=new)
+    assert list(found.absent.values()) == ["base has no such cell"]
+    assert found.exit_code == 0
+
+
+def test_a_figure_that_some_blocks_do_not_have_is_doubtful(tmp_path: Path) -> None:
+    given = MadeUpGate().write(tmp_path)
+    lines = [json.loads(line) for line in (given / "windows.jsonl").read_text().splitlines()]
+    for line in lines:
+        if line["block"] == 7 and line["variant"] == "head":
+            line |= {"unfinished": 40}  # never answered: the p99 of that block lies among them
+    (given / "windows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = {(row.cell.strategy, row.metric.name): row for row in examine(load(given)).rows}
+    assert "no figure in 1 of 20 blocks" in found["epoll", "p99"].doubt
+    assert found["epoll", "throughput"].outcome == Outcome.NO_REGRESSION
+
+
+def test_marks_are_in_the_markdown(tmp_path: Path) -> None:
+    text = markdown.render(gate(tmp_path, facts={"marks": ["three: not compared, as main has no such strategy"]}))
+    assert "three: not compared" in text
 
 
 @pytest.mark.parametrize(("given", "says"), [

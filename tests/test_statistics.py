@@ -93,6 +93,13 @@ def test_ratio_of_a_block_is_its_median_round() -> None:
     assert paired(one, reference) == {0: pytest.approx(1.1)}
 
 
+def test_a_round_without_an_answer_is_the_slowest_of_its_block() -> None:
+    reference = {(0, round_): 100.0 for round_ in range(3)}
+    assert paired({(0, 0): 0.0, (0, 1): 90.0, (0, 2): 110.0}, reference) == {0: pytest.approx(0.9)}
+    assert np.isnan(paired({(0, 0): 0.0, (0, 1): 0.0, (0, 2): 110.0}, reference)[0])
+    assert np.isnan(ratio({(0, 0): 0.0, (1, 0): 1.0}, {(0, 0): 1.0, (1, 0): 1.0}).value)
+
+
 def test_ratio_takes_only_the_blocks_that_both_have() -> None:
     one, other = one_round({0: 2.0, 1: 4.0, 5: 1000.0}), one_round({0: 1.0, 1: 1.0, 9: 1.0})
     assert ratio(one, other).value == pytest.approx(8**0.5)

@@ -12,11 +12,13 @@ from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row
 
 CHANGES = (0.02, 0.05, 0.10)
-QUIET = 0.03  # a spread under which 5 % is found within a minute of measuring
 
 
 def render(gate: Gate, console: Console) -> None:
     """For each figure the spread of its blocks, and the blocks and minutes that a change of some size takes."""
+    if gate.results.windows["block"].nunique() < 2:
+        console.print(Text("Fewer than two blocks were measured: nothing can be said of their spread."))
+        return
     block_s = _seconds_per_block(gate)
     blocks = max((row.decision.blocks for row in gate.rows if row.decision), default=0)
     console.print(Text(f"The working tree against itself: {blocks} blocks of {block_s:.1f} s", style="bold"))
@@ -52,7 +54,7 @@ def _seconds_per_block(gate: Gate) -> float:
     """Of a run of all its cells, from its first window to its last."""
     windows = gate.results.windows
     blocks = windows.groupby("block")["started_ns"].min()
-    return float(blocks.diff().median()) / 1e9 if len(blocks) > 1 else float("nan")
+    return float(blocks.diff().median()) / 1e9
 
 
 def _minutes(seconds: float) -> str:

@@ -67,7 +67,7 @@ def _panel(axes: Axes, rows: list[Row | None], gate: Gate) -> None:
     margin = 100 * (settings["p99_margin"] if present and present[0].metric.name == "p99" else settings["margin"])
     ends = [abs(end) * 100 for row in present for end in row.interval if end == end]
     reach = max([1.3 * margin, *(1.1 * abs(row.change) * 100 for row in present)])
-    reach = min(max([reach, *ends]), 4 * reach)
+    reach = min(max([reach, *(1.05 * end for end in ends)]), 4 * reach)  # a hopeless interval mustn't hide the rest
     axes.axvspan(-margin, margin, color=GRID, alpha=0.6, lw=0)
     axes.axvline(0, color=FAINT, lw=1)
     for place, row in enumerate(rows):
@@ -81,6 +81,7 @@ def _panel(axes: Axes, rows: list[Row | None], gate: Gate) -> None:
         axes.plot(row.change * 100, place, marker=marker, ms=7, color=colour, mfc=face, mew=1.5, clip_on=False)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+g} %" if value else "0")
     axes.grid(axis="x", color=GRID, lw=0.8)
     axes.set_axisbelow(True)

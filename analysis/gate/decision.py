@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from scipy.special import stdtrit
 
-from analysis.statistics import CONFIDENCE, chance
+from analysis.statistics import chance, spread
 
 Key = TypeVar("Key")
 POWER = 0.95  # with which a change that "could have been shown" would have been
@@ -98,6 +98,7 @@ def decide(series: Mapping[Key, Series], rules: Rules, blocks: int, ended: bool)
 def _decided(series: Mapping[Key, Series], rules: Rules, blocks: int, at: Iterable[Look]) -> dict[Key, Decision]:
     decided: dict[Key, Decision] = {}
     fresh_from: dict[Key, int] = {}  # candidates
+    ever_tested: set[Key] = set()
     for look in at:
         waiting = {key: one for key, one in series.items() if key not in decided}
         tested = {
@@ -105,7 +106,9 @@ def _decided(series: Mapping[Key, Series], rules: Rules, blocks: int, at: Iterab
             for key in fresh_from
             if key in waiting and len(fresh := _between(waiting[key], fresh_from[key], look.blocks)) >= rules.first_look
         }
-        decided |= _alarms(tested, rules, look)
+        ever_tested |= set(tested)
+        alarmed = {key for key, one in decided.items() if one.outcome != Outcome.NO_REGRESSION}
+        decided |= _alarms(tested, len(ever_tested - alarmed), rules, look)
         for key, one in waiting.items():
             seen = _between(one, 0, look.blocks)
             if key in decided or len(seen) < rules.first_look:
@@ -118,13 +121,17 @@ def _decided(series: Mapping[Key, Series], rules: Rules, blocks: int, at: Iterab
     return decided | {key: summary(_between(one, 0, blocks)) for key, one in rest.items()}
 
 
-def _alarms(tested: Mapping[Key, Sequence[float]], rules: Rules, look: Look) -> dict[Key, Decision]:
-    """Those candidates that are confirmed on their fresh blocks: Holm's procedure over all of them."""
+def _alarms(tested: Mapping[Key, Sequence[float]], family: int, rules: Rules, look: Look) -> dict[Key, Decision]:
+    """Those candidates that are confirmed on their fresh blocks: Holm's procedure.
+
+    The family holds those too that were tested before and let go since: to leave them out by what they showed
+    would make it easier for the rest.
+    """
     found: dict[Key, Decision] = {}
     ranked = sorted(tested, key=lambda key: chance(tested[key]))
     for place, key in enumerate(ranked):
         losses = tested[key]
-        if chance(losses) > rules.alarms * 2 * look.share / (len(ranked) - place):
+        if chance(losses) > rules.alarms * 2 * look.share / (family - place):
             break
         mean = float(np.mean(losses))
         if abs(mean) > log1p(rules.floor):
@@ -138,19 +145,14 @@ def _looks_changed(losses: Sequence[float], rules: Rules) -> bool:
 
 def _holds(losses: Sequence[float], margin: float, error: float) -> bool:
     """Whether the loss is shown to be under the margin."""
-    bound = float(np.mean(losses)) + float(stdtrit(len(losses) - 1, 1 - error)) * _standard_error(losses)
+    bound = float(np.mean(losses)) + float(stdtrit(len(losses) - 1, 1 - error)) * deviation(losses) / len(losses) ** 0.5
     return bound < log1p(margin)
 
 
 def _decision(outcome: Outcome, losses: Sequence[float]) -> Decision:
     if len(losses) < 2:
         return Decision(outcome, float(np.mean(losses)) if losses else nan, nan, nan, len(losses))
-    half = float(stdtrit(len(losses) - 1, 0.5 + CONFIDENCE / 2)) * _standard_error(losses)
-    return Decision(outcome, float(np.mean(losses)), half, chance(losses), len(losses))
-
-
-def _standard_error(losses: Sequence[float]) -> float:
-    return float(np.std(losses, ddof=1)) / len(losses) ** 0.5
+    return Decision(outcome, float(np.mean(losses)), spread(losses), chance(losses), len(losses))
 
 
 def _between(series: Series, start: int, end: int) -> list[float]:
@@ -162,7 +164,7 @@ def summary(losses: Sequence[float]) -> Decision:
     return _decision(Outcome.UNDECIDED, losses)
 
 
-def spread(losses: Sequence[float]) -> float:
+def deviation(losses: Sequence[float]) -> float:
     """Standard deviation of a block's loss; NaN for fewer than two."""
     return float(np.std(losses, ddof=1)) if len(losses) > 1 else nan
 

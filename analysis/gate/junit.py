@@ -32,7 +32,7 @@ def render(gate: Gate) -> str:
     for cell, why in gate.failures.items():
         case = SubElement(suite, "testcase", classname=_printable(str(cell.group[0])), name=_printable(cell.strategy))
         SubElement(case, "failure", type="lost", message=_printable(why))
-    for cell, why in gate.incomparable.items():
+    for cell, why in {**gate.broken, **gate.absent}.items():
         case = SubElement(suite, "testcase", classname=_printable(str(cell.group[0])), name=_printable(cell.strategy))
         SubElement(case, "skipped", message=_printable(why))
     if gate.invalid:

@@ -14,11 +14,6 @@ from analysis.gate.result import Gate, examine
 from analysis.load import load
 
 
-def render(gate: Gate, console: Console) -> None:
-    """For the terminal."""
-    table.render(gate, console)
-
-
 def write(gate: Gate) -> list[Path]:
     """The charts, and gate.md, gate.xml and so on; each whole or not at all. OSError."""
     folder = gate.results.folder
@@ -39,7 +34,7 @@ def write(gate: Gate) -> list[Path]:
 
 def _again(results: Path) -> list[Path]:
     found = examine(load(results))
-    render(found, Console())
+    table.render(found, Console())
     return write(found)
 
 

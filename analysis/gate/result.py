@@ -1,7 +1,7 @@
 """What a run of two variants shows: a row for each figure, what failed, and the exit code that follows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp, nan
 from typing import Any
 
@@ -67,7 +67,8 @@ class Gate:
     rows: list[Row]
     series: dict[tuple[Cell, Metric], Series] = field(default_factory=dict)  # that something was decided from
     failures: dict[Cell, str] = field(default_factory=dict)  # cells that head has lost or fails in, and why
-    incomparable: dict[Cell, str] = field(default_factory=dict)  # cells that base fails in, or both
+    broken: dict[Cell, str] = field(default_factory=dict)  # cells that base fails in
+    absent: dict[Cell, str] = field(default_factory=dict)  # cells that both fail in, or that are new
     invalid: str = ""  # why nothing of it may be relied on
     advisory: str = ""  # why it may be taken for advice, and never for a pass
 
@@ -112,37 +113,38 @@ class Gate:
         undecided = self.having(Outcome.UNDECIDED)
         if undecided:
             return f"undecided: {_counted(len(undecided), 'figure')} of {_names(row.cell for row in undecided)}"
-        return "nothing found"
+        doubtful = sum(row.metric.decides and bool(row.doubt) for row in self.rows)
+        return "nothing found" + (f"; {_counted(doubtful, 'figure')} doubtful" if doubtful else "")
 
 
 def examine(results: Results, ended: bool = True) -> Gate:
-    """Compare the run's first two variants by the rules it was made with. ResultsError if it has no two."""
+    """Compare the run's two variants by the rules it was made with. ResultsError if it is no run of two."""
     variants = list(results.run.get("variants") or {})
     settings = results.run.get("gate")
     if len(variants) != 2 or not settings:
         raise ResultsError(f"{results.folder}: no run of the gate; name one that `run_bench.py gate` made")
     base, head = variants
     rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
-    found, table = cells(results), tabulate(results)
-    failures, incomparable = _lost(table, base, head)
-    sound = {cell: forms for cell, forms in found.items() if {base, head} <= set(forms)}
-    sound = {cell: forms for cell, forms in sound.items() if cell not in failures and cell not in incomparable}
+    table = tabulate(results)
+    failures, broken, absent = lost(results, table, base, head)
+    aside = {*failures, *broken, *absent}
+    sound = {cell: forms for cell, forms in cells(results).items() if {base, head} <= set(forms) and cell not in aside}
     lines = lines_of(table)
-    rows = [row_of(cell, metric, lines[cell, base], lines[cell, head]) for cell in sound for metric in METRICS]
-    series = {
-        (row.cell, row.metric): Series(
-            losses(row.metric, sound[row.cell][base], sound[row.cell][head]), _margin(row.metric, settings)
-        )
-        for row in rows
-        if not row.doubt and row.metric.rounds
-    }
+    rows, series = [], {}
+    for cell, forms in sound.items():
+        for metric in METRICS:
+            row = row_of(cell, metric, lines[cell, base], lines[cell, head])
+            found = losses(metric, forms[base], forms[head])
+            rows.append(row := _with_gaps(row, found))
+            if found and not row.doubt:
+                series[cell, metric] = Series(found, _margin(metric, settings))
     blocks = int(results.windows["block"].max()) + 1 if len(results.windows) else 0
     deciding = {key: one for key, one in series.items() if key[1].decides}
     decided = decision.decide(deciding, rules, blocks, ended)
-    reported = {key: decision.summary(list(one.losses.values())) for key, one in series.items() if not key[1].decides}
-    rows = [_with_decision(row, series, decided | reported, rules) for row in rows]
-    return Gate(results, base, head, rules, rows, deciding, failures, incomparable,
-                _invalid(results, rows, incomparable, blocks, rules, ended))  # fmt: skip
+    decided |= {key: decision.summary(list(one.losses.values())) for key, one in series.items() if key not in deciding}
+    rows = [_with_decision(row, series, decided, rules) for row in rows]
+    invalid = _invalid(results, rows, broken, blocks, rules, ended)
+    return Gate(results, base, head, rules, rows, deciding, failures, broken, absent, invalid)
 
 
 def lines_of(table: pd.DataFrame) -> dict[tuple[Cell, str], pd.Series]:
@@ -168,37 +170,52 @@ def _doubt(metric: Metric, base: pd.Series, head: pd.Series) -> str:
     return ", ".join(of_both + of_one)
 
 
+def _with_gaps(row: Row, losses: Mapping[int, float]) -> Row:
+    """Doubtful where blocks tell nothing of it: to leave them out would be to leave out the worst."""
+    gaps = sum(loss != loss for loss in losses.values())
+    if row.doubt or not row.metric.rounds or (losses and not gaps):
+        return row
+    return replace(row, doubt=f"no figure in {gaps} of {_counted(len(losses), 'block')}: too few requests, or answers")
+
+
 def _with_decision(row: Row, series: Mapping[Any, Series], decided: Mapping[Any, Decision], rules: Rules) -> Row:
     key = (row.cell, row.metric)
     if key not in decided:
         return row
-    spread = decision.spread(list(series[key].losses.values()))
+    spread = decision.deviation(list(series[key].losses.values()))
     shown = decision.detectable(spread, len(series[key].losses), rules, series[key].margin)
-    return Row(row.cell, row.metric, row.base, row.head, decided[key], row.doubt, spread, shown)
+    return replace(row, decision=decided[key], spread=spread, detectable=shown)
 
 
-def _lost(table: pd.DataFrame, base: str, head: str) -> tuple[dict[Cell, str], dict[Cell, str]]:
-    """Cells that only head fails in, and cells that can't be compared."""
+def lost(
+    results: Results, table: pd.DataFrame, base: str, head: str
+) -> tuple[dict[Cell, str], dict[Cell, str], dict[Cell, str]]:
+    """Cells that only head fails in, that only base fails in, and that there is nothing to compare of; and why.
+
+    What the load generator failed in is no fault of a server's.
+    """
+    reasons: dict[tuple[Cell, str], str] = {}
+    for _, line in results.failures.iterrows():
+        if line["fault"] == "server":
+            reasons.setdefault((_cell(line), str(line["variant"])), str(line["reason"]))
+    for (cell, variant), line in lines_of(table).items():
+        if line["limited_by"] == "errors" and pd.notna(line["windows"]):
+            reasons.setdefault((cell, variant), FAILING)
     failures: dict[Cell, str] = {}
-    incomparable: dict[Cell, str] = {}
-    for _, part in table.groupby(["strategy", *GROUP_KEYS], sort=False, dropna=False):
-        forms = {str(line["variant"]): line for _, line in part.iterrows()}
-        cell = _cell(part.iloc[0])
-        older, newer = (_trouble(forms.get(variant)) for variant in (base, head))
-        if older:
-            incomparable[cell] = f"{base}: {older}" if older != newer else f"both: {older}"
-        elif newer:
-            failures[cell] = newer
-    return failures, incomparable
-
-
-def _trouble(line: pd.Series | None) -> str:
-    """Why a form of a cell has no figures that count; empty if it has."""
-    if line is None:
-        return "was not measured"
-    if line["status"] in ("failed", "skipped", "incomplete"):
-        return str(line["reason"]).partition("; ")[0] or str(line["status"])
-    return FAILING if line["limited_by"] == "errors" else ""
+    broken: dict[Cell, str] = {}
+    absent: dict[Cell, str] = {}
+    there = {(_cell(line), str(line["variant"])) for _, line in table.iterrows()}
+    for cell in dict.fromkeys(cell for cell, _ in there):
+        older, newer = (reasons.get((cell, variant), "") for variant in (base, head))
+        if older and newer:
+            absent[cell] = newer
+        elif (cell, base) not in there:
+            absent[cell] = f"{base} has no such cell"
+        elif older:
+            broken[cell] = older
+        elif newer or (cell, head) not in there:
+            failures[cell] = newer or f"{head} has no such cell"
+    return failures, broken, absent
 
 
 def _cell(line: pd.Series) -> Cell:
@@ -212,17 +229,16 @@ def _margin(metric: Metric, settings: Mapping[str, float]) -> float:
 
 
 def _invalid(
-    results: Results, rows: list[Row], incomparable: Mapping[Cell, str], blocks: int, rules: Rules, ended: bool
+    results: Results, rows: list[Row], broken: Mapping[Cell, str], blocks: int, rules: Rules, ended: bool
 ) -> str:
     """Why the run as a whole decides nothing; empty if it does."""
     outcome = results.run.get("outcome")
-    if ended and outcome not in ("complete", "running"):
-        return f"the run was {outcome}"
+    if ended and outcome != "complete":
+        return f"the run was {outcome}, not complete"
     if ended and blocks < rules.first_look:
         return f"{_counted(blocks, 'block')} measured, {rules.first_look} are needed"
-    broken = {cell: why for cell, why in incomparable.items() if not why.startswith("both: ")}
     if broken:
-        return "; ".join(f"{cell.strategy}: {why}" for cell, why in broken.items())
+        return "; ".join(f"{cell.strategy} fails in what it is compared with: {why}" for cell, why in broken.items())
     if not any(row.metric.decides and row.decision for row in rows):
         return "every figure that decides is doubtful" if rows else "no cell could be compared"
     return ""

@@ -1,7 +1,8 @@
 """A run as the gate sees it: for each figure of each cell, one log ratio of head to base per block.
 
 The ratio of a block is the median of its rounds' (statistics.paired): base and head are measured one right after the
-other, so that a median of pairs is moved neither by what both met nor by what hit one of them alone.
+other, so that a median of pairs is moved neither by what both met nor by what hit one of them alone. Percentiles are
+those of a whole block.
 """
 
 from collections.abc import Callable
@@ -45,15 +46,9 @@ def _server_cpu(windows: pd.DataFrame) -> Rounds:
 
 
 def _percentile(percent: float) -> Callable[[pd.DataFrame], Rounds]:
-    """Of each window; of each block where single windows have too few requests for it."""
+    """Of each block: single windows may have too few requests for it, and a stall in one of them is to show."""
 
     def rounds(windows: pd.DataFrame) -> Rounds:
-        own = [
-            percentile(merged([encoded]), percent, int(open_))
-            for encoded, open_ in zip(windows["latency_hdr"], windows["unfinished"], strict=True)
-        ]
-        if np.isfinite(own).all():
-            return by_round(windows, pd.Series(own, index=windows.index))
         return {
             (int(str(block)), 0): percentile(merged(part["latency_hdr"]), percent, int(part["unfinished"].sum()))
             for block, part in windows.groupby("block")
@@ -73,7 +68,7 @@ METRICS = (
 
 
 def losses(metric: Metric, base: pd.DataFrame, head: pd.DataFrame) -> dict[int, float]:
-    """The loss in each block that both have, on the log scale; positive where head is worse."""
+    """The loss in each block of both, on the log scale; positive where head is worse, NaN where nothing tells."""
     if metric.rounds is None:
         return {}
     worse = 1 if metric.more_is_worse else -1

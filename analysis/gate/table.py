@@ -19,7 +19,7 @@ def render(gate: Gate, console: Console) -> None:
     console.print(Text(words.compared(gate), style="bold"))
     if gate.rows:
         console.print(_table(gate))
-    for what, cells in (("failed", gate.failures), ("not compared", gate.incomparable)):
+    for what, cells in (("failed", gate.failures), ("base failed", gate.broken), ("not compared", gate.absent)):
         for cell, why in cells.items():
             console.print(Text(f"{cell.strategy}, {cell.group[0]}, {cell.group[1]} clients: {what}: {why}", "yellow"))
     for line in _how_to_read(gate):
@@ -56,7 +56,11 @@ def _how_to_read(gate: Gate) -> list[str]:
     settings = gate.results.run["gate"]
     if gate.advisory:
         return [f"Advisory: {gate.advisory}.", "change: of B by A, ± the 95 % interval; ~ where none was shown."]
+    marks = [f"Note: {mark}" for mark in gate.results.run.get("marks") or []]
+    if gate.base == "A":
+        return [*marks, "change: of B by A, ± the 95 % interval over n blocks of both; ~ where none was shown."]
     return [
+        *marks,
         "change: of head by base, ± the 95 % interval over n blocks of fresh servers, ~ where none was shown. "
         "shows: the loss that would have been shown in 95 of 100 cases.",
         f"A regression is confirmed on blocks of its own (all of them together: a false alarm in at most "
