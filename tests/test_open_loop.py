@@ -123,7 +123,7 @@ def stalling(for_s: float, after: int) -> Callable[..., None]:
 
 def test_stall_is_in_the_open_loop_s_tail_and_hidden_from_the_closed_one_s(one_worker: Auditor) -> None:  # noqa: F811
     """One stall of a second: most requests of that second are slow, but a closed loop has three of them."""
-    lengths = LENGTHS | {"counted_s": 2.0}
+    lengths = LENGTHS | {"head_s": 0.0, "counted_s": 2.0}  # without a head it counts however soon it comes
     with peers(open=stalling(1.0, 100), closed=stalling(1.0, 500)) as started:
         addresses = {name: peer.address for name, peer in started.items()}
         with opened(one_worker, addresses):
