@@ -260,8 +260,8 @@ def _add_results_option(where: argparse._ArgumentGroup) -> None:
         type=Path,
         default=HERE / "results",
         metavar="DIR",
-        help="the run goes to DIR/<run-id>, DIR/latest points to it; doctor's findings to DIR/doctor.json "
-        "(default: results)",
+        help="the run goes to DIR/<run-id>, DIR/latest points to it; doctor's findings to DIR/doctor.json, the "
+        "charts of a comparison to DIR/compare (default: results)",
     )
 
 

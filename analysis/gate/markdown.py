@@ -47,7 +47,8 @@ def _line(row: Row, gate: Gate) -> str:
         said = f"{row.outcome if row.outcome in words.SHOWN else ''} ({words.detectable(row)})".strip()
     else:
         said = ""
-    return f"| {_escaped(words.cell(row, gate))}<br>{row.metric.name} | {words.change(row)} | {_escaped(said)} |"
+    change = words.change(row).replace(" ", "\N{NO-BREAK SPACE}")  # a narrow column breaks it otherwise
+    return f"| {_escaped(words.cell(row, gate))}<br>{row.metric.name} | {change} | {_escaped(said)} |"
 
 
 def _within_limit(lines: list[str]) -> str:
