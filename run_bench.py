@@ -7,20 +7,19 @@ import argparse
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Collection, Container, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 try:
     from rich.markup import escape
 
-    from harness import check, doctor, machine, options, plan, revision, terminal, variants
-    from harness.config import SERVICES, Config, ConfigError, load
+    from harness import check, doctor, forms, machine, options, plan, terminal
+    from harness.config import SERVICES, ConfigError, load
+    from harness.measure import measure
     from harness.precision import Precision
     from harness.recorder import Recorder
-    from harness.run import GivenUp, Run, Settled
-    from harness.server import ServerFailed
+    from harness.run import Settled
     from harness.terminal import say
     from harness.variants import Forms
     from harness.watchdog import Watchdog
@@ -37,7 +36,6 @@ EXIT_CODES = {"complete": 0, "given up": 1, "interrupted": 130}
 NOTHING_MEASURED = 1
 GATE_BROKE = 4
 BENCH_FILE = options.HERE / "bench.toml"
-ENVIRONMENTS = options.HERE / ".variants"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -71,13 +69,13 @@ def bench(given: argparse.Namespace) -> int:
     config = load(BENCH_FILE, given.bench)
     overrides = plan.Overrides(given.service, given.clients, given.sizes, given.load, given.rate)
     precision = Precision(given.precision) if given.precision else None
-    with _forms(config, given) as forms:
-        planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
-                            precision=precision, budget_s=given.budget, variants=forms.facts)  # fmt: skip
-        _announce(planned, forms)
+    with forms.asked(config, given) as compared:
+        planned = plan.make(config, compared.strategies, given.profile, overrides, given.seed, given.workers,
+                            precision=precision, budget_s=given.budget, variants=compared.facts)  # fmt: skip
+        _announce(planned, compared)
         if given.list:
             return 0
-        recorder, outcome = _measure(planned, forms, given)
+        recorder, outcome = measure(planned, compared, given.results, given.unchecked)
     return _said(recorder, outcome)
 
 
@@ -87,15 +85,15 @@ def gate(given: argparse.Namespace) -> int:
     changed = {"budget_s": given.budget, "margin": given.margin}
     rules = config.gate.model_copy(update={key: value for key, value in changed.items() if value is not None})
     overrides = plan.Overrides(given.service, given.clients, given.sizes)
-    with _base_and_head(config, given) as forms:
-        planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
-                            gate=rules, budget_s=rules.budget_s, variants=forms.facts)  # fmt: skip
+    with forms.base_and_head(config, given) as compared:
+        planned = plan.make(config, compared.strategies, given.profile, overrides, given.seed, given.workers,
+                            gate=rules, budget_s=rules.budget_s, variants=compared.facts)  # fmt: skip
         planned = plan.fitted(planned, 2 * rules.first_look)
-        _announce(planned, forms)
+        _announce(planned, compared)
         if given.list:
             return 0
         settle = _never if given.calibrate else lambda recorder: _until_decided(recorder, rules.first_look)
-        recorder, outcome = _measure(planned, forms, given, settle)
+        recorder, outcome = measure(planned, compared, given.results, given.unchecked, settle)
     return _judged(recorder, outcome, given)
 
 
@@ -141,99 +139,11 @@ def check_only(given: argparse.Namespace) -> int:
     return 0 if conforming == len(verdicts) else 1
 
 
-# --- what is measured ---------------------------------------------------------------------------------
-
-
-@contextmanager
-def _forms(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
-    """The strategies as they are, as variants, or at two revisions."""
-    if given.against and given.variants:
-        raise ConfigError("--against and --variants: a run compares one or the other; leave one out")
-    if given.against:
-        with revision.against(config, given.strategies, given.against, options.HERE) as forms:
-            yield forms
-        return
-    strategies = plan.select(config, given.strategies)
-    if given.variants:
-        with terminal.console.status("Environments of the variants (built once)"):
-            forms = variants.of_bench_file(config, strategies, given.variants, ENVIRONMENTS)
-        yield forms
-    else:
-        yield variants.plain(strategies)
-
-
-@contextmanager
-def _base_and_head(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
-    """The two variants that a gate compares."""
-    if given.calibrate:
-        if given.against or given.variants:
-            raise ConfigError("--calibrate: compares the working tree with itself; leave --against and --variants out")
-        with revision.twice(config, given.strategies, options.HERE) as forms:
-            yield forms
-        return
-    if not given.against and len(given.variants) != 2:
-        raise ConfigError("gate: what with what? give --against REF, or --variants BASE,HEAD, or --calibrate")
-    with _forms(config, given) as forms:
-        yield forms
-
-
-def _announce(planned: plan.Plan, forms: Forms) -> None:
+def _announce(planned: plan.Plan, compared: Forms) -> None:
     terminal.say_plan(planned)
-    for note in forms.notes:
+    for note in compared.notes:
         say(f"[yellow]Note[/]: {escape(note)}")
     terminal.say_warnings(doctor.warnings(planned.config, planned.workers))
-
-
-def _measure(
-    planned: plan.Plan,
-    forms: Forms,
-    given: argparse.Namespace,
-    settle: Callable[[Recorder], Settled] | None = None,
-) -> tuple[Recorder, str]:
-    """Check the servers and carry the plan out; what was measured, and how it ended."""
-    machine.raise_descriptor_limit(max(planned.descriptors, check.DESCRIPTORS))
-    recorder = Recorder(given.results, planned, sys.argv)
-    for note in forms.notes:
-        recorder.note(note)
-    outcome = "crashed"
-    try:
-        with Watchdog() as watchdog:
-            absent = {label: ServerFailed(why) for label, why in forms.absent.items()}
-            absent |= _checked(planned, absent, recorder, watchdog, given.unchecked)
-            with terminal.progress(*planned.extent) as tell:
-                run = Run(planned, recorder, watchdog, tell, settle and settle(recorder))
-                run.carry_out(absent)
-        terminal.say_precision(planned, {group: run.reached(group) for group in planned.groups})
-        outcome = "complete"
-    except KeyboardInterrupt:
-        outcome = "interrupted"
-        say("Interrupted" + (": what was measured so far is kept." if recorder.measured else "."))
-    except GivenUp as failure:
-        outcome = "given up"
-        say(f"[red]Given up[/]: {escape(str(failure))}")
-    finally:
-        recorder.finish(outcome)
-    return recorder, outcome
-
-
-def _checked(
-    planned: plan.Plan, absent: Container[str], recorder: Recorder, watchdog: Watchdog, unchecked: bool
-) -> dict[str, ServerFailed]:
-    """Put every server through the conformance suite; those that are not to be measured, and why."""
-    strategies = {label: strategy for label, strategy in planned.strategies.items() if label not in absent}
-    with terminal.progress(len(strategies), "servers") as tell:
-        verdicts = check.check(planned.config, strategies, planned.services, recorder.logs / "check", watchdog, tell)
-    terminal.say_verdicts(verdicts)
-    unfit = {}
-    for name, verdict in verdicts.items():
-        if verdict.absent is not None:
-            unfit[name] = verdict.absent
-        elif verdict.failures and unchecked:
-            recorder.unchecked(name, verdict.reason)
-        elif verdict.failures:
-            reason = f"fails the conformance suite ({verdict.reason}); --unchecked measures it all the same"
-            unfit[name] = ServerFailed(reason, skipped=True)
-    return unfit
 
 
 def _never(recorder: Recorder) -> Settled:

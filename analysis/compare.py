@@ -6,7 +6,7 @@ show is advice, and never a pass.
 """
 
 from dataclasses import replace
-from math import exp, log
+from math import log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,15 +15,17 @@ from scipy.stats import ttest_ind
 
 from analysis.cells import tabulate
 from analysis.charts import figures
-from analysis.gate import chart, decision
-from analysis.gate.decision import Decision, Outcome, Rules
-from analysis.gate.result import Gate, Row, lines_of, lost, row_of
-from analysis.gate.series import METRICS, Cell, Metric, cells, losses
+from analysis.gate import chart
+from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
+from analysis.gate.result import Gate, Row, lines_of, lost, margin_of, row_of
+from analysis.gate.series import METRICS, Metric, cells, losses
 from analysis.load import Results, ResultsError, load
 from analysis.sheet import save
 from analysis.statistics import CONFIDENCE, block_means
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
+
+READING = ("change: of B by A, ± the 95 % interval over n blocks of both; ~ where none was shown.",)
 
 
 class Side(NamedTuple):
@@ -48,16 +50,19 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     absent = of_one | absent
     aside = {*failures, *broken, *absent}
     rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
-    rows = []
+    rows, decisions = [], {}
     for cell, forms in found.items():
-        if len(forms) == 2 and cell not in aside:
-            for metric in METRICS:
-                row = row_of(cell, metric, *(lines[cell, name] for name in names))
-                rows.append(replace(row, decision=_decision(row, forms, names, paired)))
-    rows = _concluded(rows, rules, settings)
-    decides = any(row.decision and row.metric.decides for row in rows)
-    nothing = "" if decides else "no figure that could decide anything is in both"
-    return Gate(both, *names, rules, rows, {}, failures, broken, absent, nothing, "" if paired else ADVISORY)
+        for metric in METRICS if len(forms) == 2 and cell not in aside else ():
+            row = row_of(cell, metric, *(lines[cell, name] for name in names))
+            rows.append(row)
+            if decision := _decision(row, forms, names, paired):
+                decisions[cell, metric] = decision
+    deciding = {key: one for key, one in decisions.items() if key[1].decides}
+    decisions |= conclude(deciding, {key: margin_of(key[1], settings) for key in deciding}, rules)
+    rows = [replace(row, decision=decisions.get((row.cell, row.metric))) for row in rows]
+    nothing = "" if deciding else "no figure that could decide anything is in both"
+    reading = READING if paired else (f"Advisory: {ADVISORY}.", *READING)
+    return Gate(both, *names, rules, rows, {}, failures, broken, absent, nothing, "" if paired else ADVISORY, reading)
 
 
 def write(gate: Gate, results: Path) -> list[Path]:
@@ -107,7 +112,7 @@ def _decision(row: Row, forms: dict[str, pd.DataFrame], names: tuple[str, str], 
         return None
     if paired:
         found = [loss for loss in losses(row.metric, base, head).values() if loss == loss]
-        return decision.summary(found) if len(found) > 1 else None
+        return summary(found) if len(found) > 1 else None
     return _welch(row.metric, base, head)
 
 
@@ -127,27 +132,3 @@ def _logs(metric: Metric, windows: pd.DataFrame) -> list[float]:
     rounds = metric.rounds(windows)
     means = block_means((block for block, _ in rounds), rounds.values())
     return [(1 if metric.more_is_worse else -1) * log(value) for value in means.values() if value > 0]
-
-
-def _concluded(rows: list[Row], rules: Rules, settings: dict[str, Any]) -> list[Row]:
-    """Regressions and improvements by Holm's procedure over all figures that decide; one look, so it spends all."""
-    deciding = [row for row in rows if row.metric.decides and row.decision]
-    ranked = sorted(deciding, key=lambda row: row.decision.p)  # type: ignore[union-attr]
-    outcomes: dict[tuple[Cell, Metric], Outcome] = {}
-    for place, row in enumerate(ranked):
-        assert row.decision is not None
-        if row.decision.p > rules.alarms / (len(ranked) - place):
-            break
-        if exp(abs(row.decision.loss)) - 1 > rules.floor:
-            outcomes[row.cell, row.metric] = Outcome.REGRESSION if row.decision.loss > 0 else Outcome.IMPROVEMENT
-    for row in deciding:
-        assert row.decision is not None
-        margin = settings["p99_margin"] if row.metric.name == "p99" else settings["margin"]
-        if exp(row.decision.loss + row.decision.half) - 1 < margin:
-            outcomes.setdefault((row.cell, row.metric), Outcome.NO_REGRESSION)
-    return [
-        replace(row, decision=row.decision._replace(outcome=outcomes.get((row.cell, row.metric), Outcome.UNDECIDED)))
-        if row.decision
-        else row
-        for row in rows
-    ]

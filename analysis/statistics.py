@@ -7,7 +7,7 @@ order of single requests gives (`percentile_interval`) takes them for independen
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, takewhile
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -129,15 +129,10 @@ def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
         for name, rounds in strategies.items()
         if len({block for block, _ in rounds}) > 1 and min(rounds.values()) > 0
     }
-    pairs = sorted(
-        (_faster(ranked[one], ranked[other], one, other) for one, other in combinations(ranked, 2)),
-        key=lambda pair: pair[0],
-    )
+    pairs = {pair: _faster(ranked[pair[0]], ranked[pair[1]], *pair) for pair in combinations(ranked, 2)}
     rank = dict.fromkeys(ranked, 1)
-    for place, (chance, slower) in enumerate(pairs):
-        if not chance <= (1 - CONFIDENCE) / (len(pairs) - place):
-            break  # Holm: the first pair that is not shown ends it
-        rank[slower] += 1
+    for pair in holm({pair: chance for pair, (chance, _) in pairs.items()}, 1 - CONFIDENCE):
+        rank[pairs[pair][1]] += 1
     return rank
 
 
@@ -147,6 +142,17 @@ def _faster(one: Rounds, other: Rounds, *names: Name) -> tuple[float, Name]:
     if len(logs) < 2 or not np.isfinite(logs).all():
         return 1.0, names[0]
     return chance(logs.tolist()), names[0] if logs.mean() < 0 else names[1]
+
+
+def holm(chances: Mapping[Name, float], error: float, family: int = 0) -> list[Name]:
+    """What Holm's procedure calls different from zero, surest first; one false among them with at most this chance.
+
+    `family` is the number of all that were tested, where it is more than those given.
+    """
+    ranked = sorted(chances, key=lambda name: chances[name])
+    family = max(family, len(ranked))
+    shown = takewhile(lambda place: chances[ranked[place]] <= error / (family - place), range(len(ranked)))
+    return [ranked[place] for place in shown]  # the first that is not shown ends it
 
 
 def chance(logs: Sequence[float]) -> float:

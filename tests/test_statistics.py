@@ -17,6 +17,7 @@ from analysis.statistics import (
     chance,
     distribution,
     geometric,
+    holm,
     mean,
     merged,
     order_statistics,
@@ -251,3 +252,11 @@ def test_equals_are_ranked_apart_in_hardly_one_of_twenty_runs() -> None:
     wrong = [len(set(ranks({name: blocks_of(100, list(random.normal(0, 0.05, 6))) for name in range(8)}).values())) > 1
              for _ in range(400)]  # fmt: skip
     assert np.mean(wrong) < 0.08
+
+
+def test_holm_against_worked_numbers() -> None:
+    """Of 0.01, 0.04, 0.03, 0.005 at 5 %: 0.005 <= 0.05/4, 0.01 <= 0.05/3, 0.03 > 0.05/2, which ends it."""
+    chances = {"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}
+    assert holm(chances, 0.05) == ["d", "a"]
+    assert holm(chances, 0.05, family=7) == ["d"]  # 0.005 <= 0.05/7, 0.01 > 0.05/6
+    assert holm(chances, 0.05, family=11) == []

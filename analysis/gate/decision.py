@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from scipy.special import stdtrit
 
-from analysis.statistics import chance, spread
+from analysis.statistics import chance, holm, spread
 
 Key = TypeVar("Key")
 POWER = 0.95  # with which a change that "could have been shown" would have been
@@ -127,16 +127,30 @@ def _alarms(tested: Mapping[Key, Sequence[float]], family: int, rules: Rules, lo
     The family holds those too that were tested before and let go since: to leave them out by what they showed
     would make it easier for the rest.
     """
-    found: dict[Key, Decision] = {}
-    ranked = sorted(tested, key=lambda key: chance(tested[key]))
-    for place, key in enumerate(ranked):
-        losses = tested[key]
-        if chance(losses) > rules.alarms * 2 * look.share / (family - place):
-            break
-        mean = float(np.mean(losses))
-        if abs(mean) > log1p(rules.floor):
-            found[key] = _decision(Outcome.REGRESSION if mean > 0 else Outcome.IMPROVEMENT, losses)
-    return found
+    chances = {key: chance(losses) for key, losses in tested.items()}
+    shown = {key: summary(tested[key]) for key in holm(chances, rules.alarms * 2 * look.share, family)}
+    return {key: one._replace(outcome=_direction(one.loss)) for key, one in shown.items() if _counts(one.loss, rules)}
+
+
+def conclude(found: Mapping[Key, Decision], margins: Mapping[Key, float], rules: Rules) -> dict[Key, Decision]:
+    """The outcomes where all there is was looked at once: all chance of a false alarm is spent on that."""
+    shown = holm({key: one.p for key, one in found.items()}, rules.alarms)
+    outcomes = {key: _direction(found[key].loss) for key in shown if _counts(found[key].loss, rules)}
+    outcomes |= {
+        key: Outcome.NO_REGRESSION
+        for key, one in found.items()
+        if key not in outcomes and one.loss + one.half < log1p(margins[key])
+    }
+    return {key: one._replace(outcome=outcomes.get(key, Outcome.UNDECIDED)) for key, one in found.items()}
+
+
+def _direction(loss: float) -> Outcome:
+    return Outcome.REGRESSION if loss > 0 else Outcome.IMPROVEMENT
+
+
+def _counts(loss: float, rules: Rules) -> bool:
+    """Whether it is large enough to be called a change."""
+    return abs(loss) > log1p(rules.floor)
 
 
 def _looks_changed(losses: Sequence[float], rules: Rules) -> bool:

@@ -71,6 +71,7 @@ class Gate:
     absent: dict[Cell, str] = field(default_factory=dict)  # cells that both fail in, or that are new
     invalid: str = ""  # why nothing of it may be relied on
     advisory: str = ""  # why it may be taken for advice, and never for a pass
+    reading: tuple[str, ...] = ()  # how its figures came about, a line each
 
     def having(self, *outcomes: Outcome) -> list[Row]:
         return [row for row in self.rows if row.metric.decides and row.outcome in outcomes]
@@ -137,14 +138,15 @@ def examine(results: Results, ended: bool = True) -> Gate:
             found = losses(metric, forms[base], forms[head])
             rows.append(row := _with_gaps(row, found))
             if found and not row.doubt:
-                series[cell, metric] = Series(found, _margin(metric, settings))
+                series[cell, metric] = Series(found, margin_of(metric, settings))
     blocks = int(results.windows["block"].max()) + 1 if len(results.windows) else 0
     deciding = {key: one for key, one in series.items() if key[1].decides}
     decided = decision.decide(deciding, rules, blocks, ended)
     decided |= {key: decision.summary(list(one.losses.values())) for key, one in series.items() if key not in deciding}
     rows = [_with_decision(row, series, decided, rules) for row in rows]
     invalid = _invalid(results, rows, broken, blocks, rules, ended)
-    return Gate(results, base, head, rules, rows, deciding, failures, broken, absent, invalid)
+    return Gate(results, base, head, rules, rows, deciding, failures, broken, absent, invalid,
+                reading=_reading(rules, settings))  # fmt: skip
 
 
 def lines_of(table: pd.DataFrame) -> dict[tuple[Cell, str], pd.Series]:
@@ -224,7 +226,18 @@ def _cell(line: pd.Series) -> Cell:
     return Cell(str(line["strategy"]), tuple(group))
 
 
-def _margin(metric: Metric, settings: Mapping[str, float]) -> float:
+def _reading(rules: Rules, settings: Mapping[str, float]) -> tuple[str, ...]:
+    return (
+        "change: of head by base, ± the 95 % interval over n blocks of fresh servers, ~ where none was shown. "
+        "shows: the loss that would have been shown in 95 of 100 cases.",
+        f"A regression is confirmed on blocks of its own (all of them together: a false alarm in at most "
+        f"{rules.alarms:.0%} of runs) and above {rules.floor:.0%}. "
+        f"The margin is {settings['margin']:.0%}, of the p99 {settings['p99_margin']:.0%}.",
+    )
+
+
+def margin_of(metric: Metric, settings: Mapping[str, float]) -> float:
+    """The loss that must not go unseen, as a share of the base."""
     return settings["p99_margin"] if metric.name == "p99" else settings["margin"]
 
 

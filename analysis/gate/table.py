@@ -22,7 +22,7 @@ def render(gate: Gate, console: Console) -> None:
     for what, cells in (("failed", gate.failures), ("base failed", gate.broken), ("not compared", gate.absent)):
         for cell, why in cells.items():
             console.print(Text(f"{cell.strategy}, {cell.group[0]}, {cell.group[1]} clients: {what}: {why}", "yellow"))
-    for line in _how_to_read(gate):
+    for line in (*(f"Note: {mark}" for mark in gate.results.run.get("marks") or []), *gate.reading):
         console.print(Text(line, style="dim"))
     console.print(Text(gate.verdict[0].upper() + gate.verdict[1:], style="bold"))
 
@@ -50,20 +50,3 @@ def _figures(row: Row) -> list[str]:
     outcome = f"doubtful: {row.doubt}" if row.doubt else row.outcome or "reported"
     return [row.metric.name, words.value(row, row.base), words.value(row, row.head), words.change(row),
             words.chance(row), blocks, words.detectable(row), outcome]  # fmt: skip
-
-
-def _how_to_read(gate: Gate) -> list[str]:
-    settings = gate.results.run["gate"]
-    if gate.advisory:
-        return [f"Advisory: {gate.advisory}.", "change: of B by A, ± the 95 % interval; ~ where none was shown."]
-    marks = [f"Note: {mark}" for mark in gate.results.run.get("marks") or []]
-    if gate.base == "A":
-        return [*marks, "change: of B by A, ± the 95 % interval over n blocks of both; ~ where none was shown."]
-    return [
-        *marks,
-        "change: of head by base, ± the 95 % interval over n blocks of fresh servers, ~ where none was shown. "
-        "shows: the loss that would have been shown in 95 of 100 cases.",
-        f"A regression is confirmed on blocks of its own (all of them together: a false alarm in at most "
-        f"{gate.rules.alarms:.0%} of runs) and above {gate.rules.floor:.0%}. "
-        f"The margin is {settings['margin']:.0%}, of the p99 {settings['p99_margin']:.0%}.",
-    ]
