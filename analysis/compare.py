@@ -25,7 +25,8 @@ from analysis.statistics import CONFIDENCE, block_means
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
 
-READING = ("change: of B by A, ± the 95 % interval over n blocks of both; ~ where none was shown.",)
+READING = "change: of B by A, ± the 95 % interval over n blocks of both; ~ where none was shown."
+READING_ADVISORY = "change: of B by A, ± the 95 % interval over the blocks of each; ~ where none was shown."
 
 
 class Side(NamedTuple):
@@ -49,10 +50,12 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     failures = {cell: why for cell, why in failures.items() if (cell, names[1]) in lines}  # else it was not asked for
     absent = of_one | absent
     aside = {*failures, *broken, *absent}
-    rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
+    rules = Rules.of(settings)
     rows, decisions = [], {}
     for cell, forms in found.items():
-        for metric in METRICS if len(forms) == 2 and cell not in aside else ():
+        if len(forms) < 2 or cell in aside:
+            continue
+        for metric in METRICS:
             row = row_of(cell, metric, *(lines[cell, name] for name in names))
             rows.append(row)
             if decision := _decision(row, forms, names, paired):
@@ -61,8 +64,8 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     decisions |= conclude(deciding, {key: margin_of(key[1], settings) for key in deciding}, rules)
     rows = [replace(row, decision=decisions.get((row.cell, row.metric))) for row in rows]
     nothing = "" if deciding else "no figure that could decide anything is in both"
-    reading = READING if paired else (f"Advisory: {ADVISORY}.", *READING)
-    return Gate(both, *names, rules, rows, {}, failures, broken, absent, nothing, "" if paired else ADVISORY, reading)
+    advisory, reading = ("", (READING,)) if paired else (ADVISORY, (f"Advisory: {ADVISORY}.", READING_ADVISORY))
+    return Gate(both, *names, rules, rows, {}, failures, broken, absent, nothing, advisory, reading)
 
 
 def write(gate: Gate, results: Path) -> list[Path]:
@@ -101,8 +104,17 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
         tables[name] = pd.concat(parts, ignore_index=True) if parts else getattr(head.results, name)
     variants = {as_: {"asked": side.name} for side, as_ in zip((base, head), names, strict=True)}
     strategies = base.results.run["strategies"] | head.results.run["strategies"]
-    run = head.results.run | {"variants": variants, "gate": settings, "strategies": strategies}
+    told = {"variants": variants, "gate": settings, "strategies": strategies, "marks": _marks(base, head, names)}
+    run = head.results.run | told
     return Results(head.results.folder, run, **tables)
+
+
+def _marks(base: Side, head: Side, names: tuple[str, str]) -> list[str]:
+    """What the runs said of themselves; what both said, once."""
+    told = [list(side.results.run.get("marks") or []) for side in (base, head)]
+    both = [mark for mark in told[0] if mark in told[1]]
+    own = [f"{name}: {mark}" for name, marks in zip(names, told, strict=True) for mark in marks if mark not in both]
+    return both + own
 
 
 def _decision(row: Row, forms: dict[str, pd.DataFrame], names: tuple[str, str], paired: bool) -> Decision | None:

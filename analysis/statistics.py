@@ -147,10 +147,10 @@ def _faster(one: Rounds, other: Rounds, *names: Name) -> tuple[float, Name]:
 def holm(chances: Mapping[Name, float], error: float, family: int = 0) -> list[Name]:
     """What Holm's procedure calls different from zero, surest first; one false among them with at most this chance.
 
-    `family` is the number of all that were tested, where it is more than those given.
+    `family` is the number of all that were tested, where it is more than those given. NaN is never shown.
     """
-    ranked = sorted(chances, key=lambda name: chances[name])
-    family = max(family, len(ranked))
+    ranked = sorted((name for name in chances if chances[name] == chances[name]), key=lambda name: chances[name])
+    family = max(family, len(chances))
     shown = takewhile(lambda place: chances[ranked[place]] <= error / (family - place), range(len(ranked)))
     return [ranked[place] for place in shown]  # the first that is not shown ends it
 

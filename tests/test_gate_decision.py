@@ -12,7 +12,7 @@ from analysis.gate import decision
 from analysis.gate.decision import Outcome, Rules, Series, decide, detectable, is_look, looks
 
 SETTINGS = tomllib.loads((ROOT / "bench.toml").read_text())["gate"]
-RULES = Rules(**{name: SETTINGS[name] for name in Rules.__dataclass_fields__})
+RULES = Rules.of(SETTINGS)
 MARGIN = 0.05
 
 
@@ -141,3 +141,21 @@ def test_blocks_for_a_loss_show_it() -> None:
 
 def test_the_loss_is_what_head_costs_more() -> None:
     assert exp(decide({"it": series(0.25, 0.001, 20)}, RULES, 20, True)["it"].loss) == pytest.approx(1.25, abs=0.002)
+
+
+def test_concluded_at_once() -> None:
+    rules = Rules(first_look=10, alarms=0.01, screening=0.1, promise=0.05, floor=0.02)
+    losses = {
+        "slower": [0.10, 0.11, 0.12] * 4,
+        "faster": [-0.10, -0.11, -0.12] * 4,
+        "sure, but less than the floor": [0.010, 0.011, 0.012] * 4,
+        "within its margin by chance alone": [-0.3, 0.3] * 6,
+    }
+    found = {name: decision.summary(values) for name, values in losses.items()}
+    concluded = decision.conclude(found, dict.fromkeys(found, 0.05), rules)
+    assert [one.outcome for one in concluded.values()] == [
+        Outcome.REGRESSION, Outcome.IMPROVEMENT, Outcome.NO_REGRESSION, Outcome.UNDECIDED
+    ]  # fmt: skip
+    assert all(concluded[name]._replace(outcome=one.outcome) == one for name, one in found.items())
+    tight = decision.conclude(found, dict.fromkeys(found, 0.01), rules)
+    assert tight["sure, but less than the floor"].outcome == Outcome.UNDECIDED

@@ -260,3 +260,4 @@ def test_holm_against_worked_numbers() -> None:
     assert holm(chances, 0.05) == ["d", "a"]
     assert holm(chances, 0.05, family=7) == ["d"]  # 0.005 <= 0.05/7, 0.01 > 0.05/6
     assert holm(chances, 0.05, family=11) == []
+    assert holm({"none": float("nan"), **chances}, 0.05) == ["d", "a"]  # 0.01 <= 0.05/4

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from analysis.gate import words
 from analysis.gate.decision import Outcome
-from analysis.gate.result import Gate, Row
+from analysis.gate.result import Gate, Row, margin_of
 from analysis.gate.series import METRICS
 from analysis.sheet import SETTINGS, foot, save, sheet
 from analysis.style import FAINT, GRID, INK
@@ -64,7 +64,7 @@ def _page(gate: Gate, rows: list[Row]) -> Figure:
 def _panel(axes: Axes, rows: list[Row | None], gate: Gate) -> None:
     present = [row for row in rows if row is not None]
     settings = gate.results.run["gate"]
-    margin = 100 * (settings["p99_margin"] if present and present[0].metric.name == "p99" else settings["margin"])
+    margin = 100 * (margin_of(present[0].metric, settings) if present else settings["margin"])
     ends = [abs(end) * 100 for row in present for end in row.interval if end == end]
     reach = max([1.3 * margin, *(1.1 * abs(row.change) * 100 for row in present)])
     reach = min(max([reach, *(1.05 * end for end in ends)]), 4 * reach)  # a hopeless interval mustn't hide the rest

@@ -10,14 +10,16 @@ spends half of that, each further one half of what is left, the last one the res
 Promise. "No regression beyond the margin" is a one-sided bound on all blocks, wrong in at most one case of
 twenty (`promise`) for a figure that has lost exactly the margin, spent over the looks in the same way.
 
+What isn't looked at while it is measured, as two folders of results, is concluded upon at once, with all that chance.
+
 A loss is positive: the logarithm of how much slower, or more costly, head is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from math import expm1, log1p, nan
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from scipy.special import stdtrit
@@ -44,6 +46,11 @@ class Rules:
     screening: float
     promise: float
     floor: float
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Rules":
+        """From the whole table."""
+        return cls(**{rule.name: settings[rule.name] for rule in fields(cls)})
 
 
 class Series(NamedTuple):

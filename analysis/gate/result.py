@@ -125,7 +125,7 @@ def examine(results: Results, ended: bool = True) -> Gate:
     if len(variants) != 2 or not settings:
         raise ResultsError(f"{results.folder}: no run of the gate; name one that `run_bench.py gate` made")
     base, head = variants
-    rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
+    rules = Rules.of(settings)
     table = tabulate(results)
     failures, broken, absent = lost(results, table, base, head)
     aside = {*failures, *broken, *absent}
