@@ -65,7 +65,7 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     rows = [replace(row, decision=decisions.get((row.cell, row.metric))) for row in rows]
     nothing = "" if deciding else "no figure that could decide anything is in both"
     advisory, reading = ("", (READING,)) if paired else (ADVISORY, (f"Advisory: {ADVISORY}.", READING_ADVISORY))
-    return Gate(both, *names, rules, rows, {}, failures, broken, absent, nothing, advisory, reading)
+    return Gate(both, *names, rules, rows, {}, failures, broken, absent, (), nothing, advisory, reading)
 
 
 def write(gate: Gate, results: Path) -> list[Path]:

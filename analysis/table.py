@@ -61,7 +61,7 @@ def _how_to_read(found: Results, cells: pd.DataFrame, reference: str) -> list[st
         lines.append("N of M: so many clients were served; the others never were.")
     if (cells["verdict"] == "doubtful").any():
         lines.append(
-            "?: doubtful, see below its group, at a rate for its times too; server CPU per request holds all the same."
+            "?: doubtful, and so is its latency; why stands below its group. Server CPU per request holds all the same."
         )
     if (cells["load"] != "closed").any():
         lines.append("Open loop and knee: latency from the instant at which a request was meant to start.")

@@ -85,5 +85,5 @@ def _last_line(error: Exception) -> str:
     if not isinstance(said, str) or not said.strip():  # a time-out has bytes, whatever was asked for
         said = str(error)
     lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith("error")]
+    errors = [line for line in lines if line.lower().startswith("error") or "not found" in line]
     return (errors or lines or ["no reason given"])[-1][:200]

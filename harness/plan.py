@@ -249,8 +249,8 @@ def fitted(plan: Plan, blocks: int) -> Plan:
             plan = replace(plan, strategies=kept, waves=waves, left_out=[*plan.left_out, names[-1]])
         else:
             raise ConfigError(
-                f"--budget {plan.budget_s:.0f}s: {blocks} blocks of {names[0]} alone take "
-                f"{plan.seconds_of(blocks):.0f} s; allow that much"
+                f"--budget {plan.budget_s:.0f}s: a change is seen in some blocks and confirmed in others; the {blocks} "
+                f"that this takes at least last {plan.seconds_of(blocks):.0f} s for {names[0]} alone; allow that much"
             )
     return plan
 

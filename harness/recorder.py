@@ -191,6 +191,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "versions": machine.versions(),
         "limits": machine.limits(),
         "unchecked": {},
+        "left_out": plan.left_out,
         "marks": plan.marks,
         "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0},
     }

@@ -476,7 +476,7 @@ def test_doubtful_rows_are_marked_and_the_reason_names_them_together(tmp_path: P
     assert marked["fast"]
     (reason,) = [line for line in text.splitlines() if line.endswith(": may be loader-limited")]
     assert "epoll (it used 97 % of its CPU), fast (it used 97 % of its CPU)" in reason
-    assert "see below its group" in text
+    assert "why stands below its group" in text
 
 
 def test_the_table_of_an_open_loop_and_of_a_knee(tmp_path: Path) -> None:

@@ -279,3 +279,12 @@ def test_every_form_is_written_beside_the_run(tmp_path: Path) -> None:
         "gate.smaller-is-better.json",
     }  # fmt: skip
     assert all(path.exists() for path in paths)
+
+
+def test_what_had_no_time_in_the_budget_is_undecided(tmp_path: Path) -> None:
+    """A strategy that wasn't measured may be the one that a change made slower."""
+    found = gate(tmp_path, facts={"left_out": ["poll"]}, throughput={"epoll": 1.0})
+    assert (found.exit_code, found.verdict) == (3, "not measured, as the budget has no time for it: poll")
+    assert 'name="poll"' in junit.render(found)
+    slower = gate(tmp_path / "slower", facts={"left_out": ["poll"]}, **SLOWER)
+    assert slower.exit_code == 1

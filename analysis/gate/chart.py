@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from analysis.gate import words
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, margin_of
-from analysis.gate.series import METRICS
+from analysis.gate.series import METRICS, Metric
 from analysis.sheet import SETTINGS, foot, save, sheet
 from analysis.style import FAINT, GRID, INK
 
@@ -41,7 +41,7 @@ def draw(gate: Gate, folder: Path) -> list[Path]:
 
 
 def _page(gate: Gate, rows: list[Row]) -> Figure:
-    figure = sheet("Change of head by base", words.compared(gate))
+    figure = sheet(f"Change of {gate.head} by {gate.base}", words.compared(gate))
     cells = list(dict.fromkeys(row.cell for row in rows))
     names = {row.cell: words.cell(row, gate) for row in rows}
     metrics = [metric for metric in METRICS if metric.decides]
@@ -50,7 +50,7 @@ def _page(gate: Gate, rows: list[Row]) -> Figure:
     for number, metric in enumerate(metrics):
         axes = figure.add_axes((left + number * (each + GAP), bottom, each, height))
         own = {row.cell: row for row in rows if row.metric == metric}
-        _panel(axes, [own.get(cell) for cell in cells], gate)
+        _panel(axes, metric, [own.get(cell) for cell in cells], gate)
         better = "less is better" if metric.more_is_worse else "more is better"
         axes.set_title(f"{metric.name}: {better}", loc="left", size=12.5, color=INK, pad=8)
         axes.set_yticks(range(len(cells)), [names[cell] for cell in cells] if not number else [""] * len(cells))
@@ -61,10 +61,9 @@ def _page(gate: Gate, rows: list[Row]) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, rows: list[Row | None], gate: Gate) -> None:
+def _panel(axes: Axes, metric: Metric, rows: list[Row | None], gate: Gate) -> None:
     present = [row for row in rows if row is not None]
-    settings = gate.results.run["gate"]
-    margin = 100 * (margin_of(present[0].metric, settings) if present else settings["margin"])
+    margin = 100 * margin_of(metric, gate.results.run["gate"])
     ends = [abs(end) * 100 for row in present for end in row.interval if end == end]
     reach = max([1.3 * margin, *(1.1 * abs(row.change) * 100 for row in present)])
     reach = min(max([reach, *(1.05 * end for end in ends)]), 4 * reach)  # a hopeless interval mustn't hide the rest

@@ -35,6 +35,9 @@ def render(gate: Gate) -> str:
     for cell, why in {**gate.broken, **gate.absent}.items():
         case = SubElement(suite, "testcase", classname=_printable(str(cell.group[0])), name=_printable(cell.strategy))
         SubElement(case, "skipped", message=_printable(why))
+    for name in gate.left_out:
+        case = SubElement(suite, "testcase", classname="gate", name=_printable(name))
+        SubElement(case, "skipped", message="not measured, as the budget has no time for it")
     if gate.invalid:
         case = SubElement(suite, "testcase", classname="gate", name="measurement")
         SubElement(case, "error", type="invalid", message=_printable(gate.invalid))

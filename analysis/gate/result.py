@@ -69,6 +69,7 @@ class Gate:
     failures: dict[Cell, str] = field(default_factory=dict)  # cells that head has lost or fails in, and why
     broken: dict[Cell, str] = field(default_factory=dict)  # cells that base fails in
     absent: dict[Cell, str] = field(default_factory=dict)  # cells that both fail in, or that are new
+    left_out: tuple[str, ...] = ()  # what was asked for and had no time in the budget
     invalid: str = ""  # why nothing of it may be relied on
     advisory: str = ""  # why it may be taken for advice, and never for a pass
     reading: tuple[str, ...] = ()  # how its figures came about, a line each
@@ -85,7 +86,7 @@ class Gate:
             return EXIT_REGRESSION
         if self.invalid:
             return EXIT_INVALID
-        return EXIT_UNDECIDED if self.having(Outcome.UNDECIDED) else EXIT_NOTHING
+        return EXIT_UNDECIDED if self.having(Outcome.UNDECIDED) or self.left_out else EXIT_NOTHING
 
     @property
     def settled(self) -> set[tuple[int, str]]:
@@ -113,7 +114,11 @@ class Gate:
             return f"measurement invalid: {self.invalid}"
         undecided = self.having(Outcome.UNDECIDED)
         if undecided:
-            return f"undecided: {_counted(len(undecided), 'figure')} of {_names(row.cell for row in undecided)}"
+            found.append(f"undecided: {_counted(len(undecided), 'figure')} of {_names(row.cell for row in undecided)}")
+        if self.left_out:
+            found.append(f"not measured, as the budget has no time for it: {', '.join(self.left_out)}")
+        if found:
+            return "; ".join(found)
         doubtful = sum(row.metric.decides and bool(row.doubt) for row in self.rows)
         return "nothing found" + (f"; {_counted(doubtful, 'figure')} doubtful" if doubtful else "")
 
@@ -145,7 +150,8 @@ def examine(results: Results, ended: bool = True) -> Gate:
     decided |= {key: decision.summary(list(one.losses.values())) for key, one in series.items() if key not in deciding}
     rows = [_with_decision(row, series, decided, rules) for row in rows]
     invalid = _invalid(results, rows, broken, blocks, rules, ended)
-    return Gate(results, base, head, rules, rows, deciding, failures, broken, absent, invalid,
+    left_out = tuple(results.run.get("left_out") or ())
+    return Gate(results, base, head, rules, rows, deciding, failures, broken, absent, left_out, invalid,
                 reading=_reading(rules, settings))  # fmt: skip
 
 
