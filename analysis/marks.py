@@ -18,7 +18,7 @@ from analysis.style import FAINT, GRID, INK, Look, dash, look, marker_scale
 
 LOG_FROM = 25  # figures that span more than this ask for a log axis
 ON_LOG_FROM = 4  # the same for the values of the matrix
-LINES_UNDER = 30 / 72  # inches that two lines of text take under a marker
+LINE = 15 / 72  # inches that a line of text takes under a marker
 WIDE = (0.085, 0.215, 0.65, 0.62)  # axes with room for labels on the right
 ROWS = (0.15, 0.215, 0.62, 0.625)  # the same with room for names on the left
 HALO = [withStroke(linewidth=3, foreground="white")]
@@ -113,11 +113,11 @@ def _say_served(axes: Axes, points: Sequence[tuple[int, float, str]], word: str)
     inch = axes.figure.dpi
     for x in _apart(axes, list({x for x, _, _ in points}), (0.08 * len(word) + 0.1) * inch):
         here = [(y, words) for at, y, words in points if at == x]
-        words = " or ".join(dict.fromkeys(text for _, text in here)) + f"\n{word}"
+        numbers = " or ".join(dict.fromkeys(text for _, text in here))
         low, high = min(y for y, _ in here), max(y for y, _ in here)
-        room = axes.transData.transform((x, low))[1] - axes.get_window_extent().y0
-        is_under = room > LINES_UNDER * inch
-        at = (x, low) if is_under else (x, high)
+        lines = (axes.transData.transform((x, low))[1] - axes.get_window_extent().y0) / (LINE * inch)
+        at, is_under = ((x, low), True) if lines > 1 else ((x, high), False)
+        words = f"{numbers} served" if 1 < lines < 2 else f"{numbers}\n{word}"
         axes.annotate(words, at, (0, -7 if is_under else 7), textcoords="offset points", ha="center",
                       va="top" if is_under else "bottom", size=9, color=FAINT, linespacing=1.1,
                       zorder=1.5, path_effects=HALO)  # fmt: skip

@@ -12,6 +12,7 @@ from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row
 
 CHANGES = (0.02, 0.05, 0.10)
+WIDTH = 120
 
 
 def render(gate: Gate, console: Console) -> None:
@@ -19,6 +20,7 @@ def render(gate: Gate, console: Console) -> None:
     if gate.results.windows["block"].nunique() < 2:
         console.print(Text("Fewer than two blocks were measured: nothing can be said of their spread."))
         return
+    console.width = max(console.width, WIDTH)  # into a pipe rich assumes 80
     block_s = _seconds_per_block(gate)
     blocks = max((row.decision.blocks for row in gate.rows if row.decision), default=0)
     console.print(Text(f"The working tree against itself: {blocks} blocks of {block_s:.1f} s", style="bold"))
