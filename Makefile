@@ -30,10 +30,10 @@ lint: $(READY)  ## check style and types
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 
-bench-loader: setup  ## what the load generator costs, against stock Locust and a bare client (2 minutes)
+bench-loader: setup  ## what the load generator costs, against stock Locust and a bare client (4 minutes)
 	$(VENV)/bin/python -m benchmarks.loader
 
-bench-same: setup  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (6 minutes)
+bench-same: setup  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (7 minutes)
 	$(VENV)/bin/python -m benchmarks.same_strategy_twice
 
 gate: setup  ## is the working tree slower than AGAINST (default: HEAD)? (up to 10 minutes)
