@@ -17,7 +17,7 @@ from analysis.load import CELL_KEYS, Results
 from analysis.statistics import CONFIDENCE, block_means, paired
 
 Floats = NDArray[np.float64]
-RATIO = 2  # the last of the columns that are drawn
+RATE, RATIO = 0, 2  # of the columns that are drawn: one name's rate, and the ratio of both
 
 
 class Twins(NamedTuple):
@@ -73,12 +73,16 @@ def half_widths(logs: Floats) -> Floats:
     return np.asarray(t * logs.std(axis=-1, ddof=1) / blocks**0.5)
 
 
-def coverage(pair: Twins, replays: int, blocks: int, random: np.random.Generator) -> Coverage:
-    """Of the interval of the twins' ratio, in runs of so many blocks."""
-    runs = drawn(pair, replays, blocks, random)
-    ratios = runs[..., RATIO]
-    half = half_widths(ratios)
-    return counted(np.abs(ratios.mean(axis=-1)) <= half, half)
+def coverage(pair: Twins, replays: int, blocks: int, random: np.random.Generator, figure: int = RATIO) -> Coverage:
+    """Of the interval of the twins' ratio, or of the RATE of one of them, in runs of so many blocks."""
+    runs = drawn(pair, replays, blocks, random)[..., figure]
+    half = half_widths(runs)
+    return counted(np.abs(runs.mean(axis=-1) - truth(pair, figure)) <= half, half)
+
+
+def truth(pair: Twins, figure: int) -> float:
+    """What a run of endless blocks would give: names are swapped at random, so the ratio's logarithm is 0."""
+    return 0.0 if figure == RATIO else float(pair.log_rates.mean())
 
 
 def counted(held: NDArray[np.bool_], half: Floats) -> Coverage:

@@ -29,8 +29,8 @@ COMMANDS = {
 T = TypeVar("T")
 HERE = Path(__file__).resolve().parent.parent
 
-EXAMPLES = """\
-examples:
+EXAMPLES = {
+    "bench": """\
   run_bench.py --strategies all                      the default profile: 4 minutes
   run_bench.py --strategies chapter,epoll --profile quick
                                                      a first look: under a minute
@@ -44,14 +44,25 @@ examples:
                                                      your own server beside ours (servers/README.md)
   run_bench.py --strategies twisted --variants twisted-24,twisted-25
                                                      two versions of a library side by side (bench.toml, [variants])
+""",
+    "gate": """\
   run_bench.py gate --against main --strategies epoll,twisted --budget 5m
                                                      exit code 1 where the working tree is slower than main
+  run_bench.py gate --calibrate --strategies epoll --budget 5m
+                                                     how noisy it is here, and what can be found in which time
+""",
+    "compare": """\
   run_bench.py compare results/A results/B           what changed between two runs
+""",
+    "check": """\
   run_bench.py check --strategies mine --bench mine.toml
                                                      does your server do the job right?
-
-bench.toml holds the strategies, the matrix and the profiles, with comments to edit it by.
-"""
+""",
+    "doctor": """\
+  run_bench.py doctor                                warnings, the noise of this hour, the load generator's ceiling
+""",
+}
+BENCH_FILE_SAYS = "bench.toml holds the strategies, the matrix and the profiles, with comments to edit it by."
 
 
 class _Parser(argparse.ArgumentParser):
@@ -83,7 +94,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
         description="Floods servers of every concurrency model side by side, and says what each costs."
         if command == "bench"
         else f"{COMMANDS[command].capitalize()}.",
-        epilog="commands:\n" + "".join(f"  {name:8}{what}\n" for name, what in COMMANDS.items()) + "\n" + EXAMPLES,
+        epilog=_epilog(command),
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=width),
         allow_abbrev=False,
     )
@@ -105,6 +116,13 @@ def _parser(command: str) -> argparse.ArgumentParser:
     if command != "check":
         _add_results_option(parser.add_argument_group("where it goes"))
     return parser
+
+
+def _epilog(command: str) -> str:
+    """The other commands and examples: of all commands where none is named, else of this one."""
+    commands = "".join(f"  {name:8}{what}\n" for name, what in COMMANDS.items())
+    examples = "".join(EXAMPLES.values()) if command == "bench" else EXAMPLES[command]
+    return f"commands:\n{commands}\nexamples:\n{examples}\n{BENCH_FILE_SAYS}\n"
 
 
 def _add_folders(which: argparse._ArgumentGroup) -> None:

@@ -9,14 +9,12 @@ A server or loader that fails costs its own rows and nothing else.
 
 import itertools
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import cpu_ticks, footprint, machine, proctree
-from harness.cpu_ticks import Ticks
-from harness.footprint import Activity, Memory
+from harness import cpu_ticks, machine, proctree
+from harness.ledger import Ledger
 from harness.load import Experience, Known, Rounds, Visit, rounds_for
 from harness.loader import Loader, LoaderFailed
 from harness.plan import Group, Plan
@@ -56,11 +54,7 @@ class Run:
         self._servers: dict[str, Server] = {}  # those that are alive in this block
         self._failed: dict[str, ServerFailed] = {}  # those that are not, and why
         self._known: Known = {}
-        self._idle: dict[str, Memory] = {}  # before this group's clients came
-        self._held: dict[str, Memory] = {}  # with this group's clients connected
-        self._before: dict[str, Activity] = {}  # up to then
-        self._replies: Counter[str] = Counter()  # since then
-        self._ticks: dict[str, Ticks] = {}  # of the servers' CPUs, in each one's windows since then
+        self._ledger: Ledger | None = None  # of the servers that a group's clients are connected to
 
     def carry_out(self, absent: dict[str, ServerFailed]) -> None:
         """Measure all blocks. `absent` strategies are recorded as such and not started."""
@@ -265,14 +259,13 @@ class Run:
                     self._stop_loader()
                 self._windows_done_s += plan.window_seconds(group)
                 self._tell(self._done_s, where)
-        self._take_footprints(group, alive, block)
+        self._record_footprints(group, alive, block)
         self._disconnect()
 
     def _connect(self, group: Group, alive: list[str], block: int) -> None:
         """All clients to all servers; those that answer nobody are out of this block."""
         self._settle()
-        if block < FOOTPRINT_BLOCKS:
-            self._idle = {name: footprint.memory(self._servers[name].pid) for name in alive}
+        ledger = Ledger({name: self._servers[name].pid for name in alive}) if block < FOOTPRINT_BLOCKS else None
         targets = {name: (self._servers[name].host, self._servers[name].port) for name in alive}
         answer = self._running_loader().open(
             targets,
@@ -291,34 +284,18 @@ class Run:
                 self._bury(name, group, alive, block, silent)
         self._connected = True
         self._settle()
-        if block < FOOTPRINT_BLOCKS:
-            self._held = {name: footprint.memory(self._servers[name].pid) for name in alive}
-            self._before = {name: footprint.activity(self._servers[name].pid) for name in alive}
-        self._replies.clear()
-        self._ticks = {name: Ticks() for name in alive}
+        if ledger:
+            ledger.connected(alive)
+        self._ledger = ledger
 
-    def _take_footprints(self, group: Group, alive: list[str], block: int) -> None:
-        """What the group's servers held and did since their clients connected."""
-        for name in alive if block < FOOTPRINT_BLOCKS else ():
-            if not self._replies[name]:
-                continue
-            did = footprint.activity(self._servers[name].pid) - self._before[name]
-            user_s, system_s = did.split(self._ticks[name]) or (None, None)
-            idle, held = self._idle[name], self._held[name]
-            # Where connections end nobody is connected at this moment, and shared pages must not count often.
-            told = not group.requests_per_connection and {idle.measure, held.measure} == {"pss"}
-            found = {
-                "pss_idle_bytes": idle.pss_bytes if told else None,
-                "pss_bytes": held.pss_bytes if told else None,
-                "processes": held.processes,
-                "threads": held.threads,
-                "replies": self._replies[name],
-                "user_s": user_s,
-                "system_s": system_s,
-                "voluntary_switches": did.voluntary_switches,
-                "involuntary_switches": did.involuntary_switches,
-            }
-            self._recorder.footprint(name, group, block, found)
+    def _record_footprints(self, group: Group, alive: list[str], block: int) -> None:
+        ledger, self._ledger = self._ledger, None
+        if ledger is None:
+            return
+        for name in alive:
+            entry = ledger.entry(name, connections_stay=not group.requests_per_connection)
+            if entry:
+                self._recorder.footprint(name, group, block, entry)
 
     def _bury(self, name: str, group: Group, alive: list[str], block: int, failure: ServerFailed) -> None:
         """Record a server's failure; a dead one is out of the block's later groups too."""
@@ -350,8 +327,8 @@ class Run:
         is_figure = not observed["spin_ns"] and more.get("phase") != "search"
         if is_figure:
             self._known.setdefault((group, name), Experience()).add(place["block"], observed)
-        self._replies[name] += observed["replies"]
-        self._ticks[name] += cpu_ticks.read(self._plan.server_cpus) - ticks
+        if self._ledger:
+            self._ledger.window(name, observed["replies"], cpu_ticks.read(self._plan.server_cpus) - ticks)
         record = (
             observed
             | more

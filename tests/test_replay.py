@@ -63,8 +63,10 @@ def test_drawn_blocks_are_recorded_ones_either_way_round(tmp_path: Path) -> None
 
 
 def test_coverage_of_sound_intervals_is_95_per_cent(tmp_path: Path) -> None:
-    found = replay.coverage(only_pair(recorded(tmp_path)), 4000, 6, np.random.default_rng(1))
+    pair = only_pair(recorded(tmp_path))
+    found = replay.coverage(pair, 4000, 6, np.random.default_rng(1))
     assert 0.935 < found.share < 0.965
+    assert 0.935 < replay.coverage(pair, 4000, 6, np.random.default_rng(1), replay.RATE).share < 0.965
     assert found.error == pytest.approx((found.share * (1 - found.share) / 4000) ** 0.5)
 
 
@@ -119,7 +121,7 @@ def test_what_has_no_interval_is_never_precise(blocks: list[float]) -> None:
     assert not Precision(0.5, first_look=1).reached(blocks)
 
 
-NOISES = ("normal", "heavy tails", "two kinds of processes")
+NOISES = ("normal", "heavy tails", "two kinds of processes", "half of it only slows")
 
 
 def noise(kind: str, random: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
@@ -128,7 +130,9 @@ def noise(kind: str, random: np.random.Generator, size: tuple[int, int]) -> np.n
         return random.normal(0, 0.05, size)
     if kind == "heavy tails":
         return random.standard_t(4, size) * 0.05 / 2**0.5
-    return 0.05 * (0.9 * random.choice([-1.0, 1.0], size) + (1 - 0.9**2) ** 0.5 * random.normal(0, 1, size))
+    if kind == "two kinds of processes":
+        return 0.05 * (0.9 * random.choice([-1.0, 1.0], size) + (1 - 0.9**2) ** 0.5 * random.normal(0, 1, size))
+    return 0.05 * 0.5**0.5 * (random.normal(0, 1, size) + 1 - random.exponential(1, size))
 
 
 @pytest.mark.parametrize("target", [0.05, 0.022, 0.012], ids=["at the first look", "midway", "late"])
@@ -154,6 +158,7 @@ def test_the_command_prints_a_line_for_each_strategy(
     assert "epoll (echo, 10, 64): 60 blocks recorded, 200 replays" in text
     assert "coverage" in text
     assert ("stopped by the budget" in text) == bool(more)
+    assert ("not looked" in text) == bool(more)
 
 
 def test_a_run_without_twins_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
