@@ -74,7 +74,8 @@ def _rate_axis(axes: Axes, cells: pd.DataFrame) -> None:
 
 def knee(page: Page) -> Figure:
     """The highest rate at which the p99 stays under its limit."""
-    title, unit = "Knee: the highest rate within the limit of the p99", "requests per second"
+    limit_ms = page.results.run["knee"]["p99_limit_ms"]
+    title, unit = f"Knee: the highest rate with a p99 under {limit_ms:g} ms", "requests per second"
     if len(page.points("clients")) > 1:
         figure = sheet(title, page.what("clients"))
         axes = figure.add_axes(WIDE)

@@ -315,6 +315,7 @@ def test_the_knee_has_a_chart(tmp_path: Path, counts: tuple[int, ...]) -> None:
     assert_legible(drawn["knee"])
     assert "60.6k" in said(drawn["knee"])
     assert "p99 5.00 ms" in said(drawn["knee"])
+    assert "under 10 ms" in said(drawn["knee"])
 
 
 def test_an_interval_that_runs_off_has_a_sign(tmp_path: Path) -> None:
