@@ -20,7 +20,7 @@ from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
 from analysis.gate.result import Gate, Row, lines_of, lost, margin_of, row_of
 from analysis.gate.series import METRICS, Metric, cells, losses
 from analysis.load import Results, ResultsError, load
-from analysis.sheet import save
+from analysis.sheet import machine, save
 from analysis.statistics import CONFIDENCE, block_means
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
@@ -104,14 +104,20 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
         tables[name] = pd.concat(parts, ignore_index=True) if parts else getattr(head.results, name)
     variants = {as_: {"asked": side.name} for side, as_ in zip((base, head), names, strict=True)}
     strategies = base.results.run["strategies"] | head.results.run["strategies"]
-    told = {"variants": variants, "gate": settings, "strategies": strategies, "marks": _marks(base, head, names)}
+    runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
+    told = {"variants": variants, "gate": settings, "strategies": strategies, "marks": _marks(base, head, names),
+            "run_id": runs}  # fmt: skip
     run = head.results.run | told
     return Results(head.results.folder, run, **tables)
 
 
 def _marks(base: Side, head: Side, names: tuple[str, str]) -> list[str]:
-    """What the runs said of themselves; what both said, once."""
-    told = [list(side.results.run.get("marks") or []) for side in (base, head)]
+    """What the runs said of themselves, and where if not on the same machine; what both said, once."""
+    runs = [side.results.run for side in (base, head)]
+    told = [list(run.get("marks") or []) for run in runs]
+    places = [f"measured on {', '.join(machine(run))}" for run in runs]
+    if places[0] != places[1]:
+        told = [[*marks, place] for marks, place in zip(told, places, strict=True)]
     both = [mark for mark in told[0] if mark in told[1]]
     own = [f"{name}: {mark}" for name, marks in zip(names, told, strict=True) for mark in marks if mark not in both]
     return both + own

@@ -197,9 +197,9 @@ def finish(
     figure: Figure, page: Page, shown: pd.DataFrame, name: str, spread: str = "bars: 95 % intervals over blocks"
 ) -> Figure:
     """Key and foot of a chart whose figure is this column."""
-    blocks = int(page.measured["blocks"].max())
-    rounds = int(np.ceil((page.measured["windows"] / page.measured["blocks"]).max()))
+    blocks = page.measured["blocks"].astype(int)
+    rounds = np.ceil(page.measured["windows"] / blocks).astype(int)
     starved = bool((shown["starved"] > 0).any())
     key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
-    foot(figure, page.results.run, blocks, rounds, page.notes(shown, name), spread)
+    foot(figure, page.results.run, list(blocks), list(rounds), page.notes(shown, name), spread)
     return figure

@@ -1,7 +1,7 @@
 """The frame of every chart: what was measured, how to read it, where and when, and what is missing."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -55,19 +55,19 @@ def key(figure: Figure, *, starved: bool, doubtful: bool) -> None:
                   fontsize=10.5, handlelength=2.6, labelcolor=FAINT)  # fmt: skip
 
 
-def foot(figure: Figure, run: dict[str, Any], blocks: int, rounds: int, notes: Sequence[str], spread: str) -> None:
-    """Notes on what is missing, then where, when and how it was measured."""
-    machine = run.get("machine") or {}
-    where = [
-        f"{machine.get('cpu', 'unknown CPU')}, {machine.get('cores', '?')} cores",
-        f"kernel {machine.get('kernel', '?')}",
-        f"Python {machine.get('python', '?')}",
-        str(run.get("started_at", ""))[:10],
-        f"run {run.get('run_id', '?')}",
-    ]
+def foot(
+    figure: Figure,
+    run: dict[str, Any],
+    blocks: Collection[int],
+    rounds: Collection[int],
+    notes: Sequence[str],
+    spread: str,
+) -> None:
+    """Notes on what is missing, then where, when and how it was measured. Blocks and rounds are those of each cell."""
+    where = [*machine(run), str(run.get("started_at", ""))[:10], f"run {run.get('run_id', '?')}"]
     if run.get("outcome") not in (None, "complete"):
         where.append(f"INCOMPLETE RUN ({run['outcome']})")
-    if blocks < 2:
+    if max(blocks) < 2:
         spread += " (none: they need two blocks)"
     repeats = f"{_number(blocks, 'block')} {TIMES} {_number(rounds, 'round')}"
     how = [repeats, spread]
@@ -79,8 +79,19 @@ def foot(figure: Figure, run: dict[str, Any], blocks: int, rounds: int, notes: S
         figure.text(0.035, 0.02 + 0.0235 * number, line, size=9.5, color=FAINT if number < 2 else INK)
 
 
-def _number(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+def machine(run: dict[str, Any]) -> list[str]:
+    """What a run was measured on, in some phrases."""
+    told = run.get("machine") or {}
+    return [
+        f"{told.get('cpu', 'unknown CPU')}, {told.get('cores', '?')} cores",
+        f"kernel {told.get('kernel', '?')}",
+        f"Python {told.get('python', '?')}",
+    ]
+
+
+def _number(numbers: Collection[int], word: str) -> str:
+    few, many = min(numbers), max(numbers)
+    return f"{few if few == many else f'{few} to {many}'} {word}{'' if many == 1 else 's'}"
 
 
 def _cpus(run: dict[str, Any], name: str, words: str) -> str:

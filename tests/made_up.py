@@ -82,6 +82,7 @@ class MadeUp:
                                for clients, rate in self.ceiling.items()] or None,
             "unchecked": dict(self.unchecked), "measuring": {"seconds": 240.1, "in_windows_seconds": 180.2},
             "marks": [], "window": SETTINGS["window"], "verdict": SETTINGS["verdict"],
+            "knee": SETTINGS["knee"],
         }  # fmt: skip
 
     def records(self) -> list[dict[str, Any]]:

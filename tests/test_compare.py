@@ -11,6 +11,7 @@ from analysis import compare
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate
 from analysis.load import ResultsError
+from analysis.sheet import TIMES
 
 GATE: dict[str, Any] = SETTINGS["gate"]
 
@@ -61,6 +62,21 @@ def test_their_interval_is_welchs(tmp_path: Path) -> None:
     assert row.decision is not None
     assert row.decision.p == pytest.approx(expected.pvalue)
     assert (row.decision.loss - row.decision.half, row.decision.loss + row.decision.half) == pytest.approx((low, high))
+
+
+def test_charts_of_two_runs_name_both_and_what_differs(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder, blocks, rounds in zip(folders, (4, 6), (3, 2), strict=True):
+        MadeUp(capacity={"epoll": 50_000}, groups=[(100, 64)], blocks=blocks, rounds=rounds).write(folder)
+    path = Path(renamed(str(folders[1]))) / "run.json"
+    path.write_text(path.read_text().replace("6.18", "7.0"))
+    found = compare.compare(*map(str, folders), GATE)
+    assert len(compare.write(found, tmp_path))
+    said = (tmp_path / "compare" / "throughput_vs_clients.svg").read_text()
+    assert f"4 to 6 blocks {TIMES} 2 to 3 rounds" in said
+    assert "run 20261122-203000-default, 20261123-203000-default" in said
+    assert "A: measured on AMD EPYC 9R14, 2 cores, kernel 6.18" in said
+    assert "B: measured on AMD EPYC 9R14, 2 cores, kernel 7.0" in said
 
 
 def test_charts_of_both_are_laid_over_each_other(tmp_path: Path) -> None:

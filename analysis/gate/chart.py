@@ -11,6 +11,7 @@ from analysis.gate import words
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, margin_of
 from analysis.gate.series import METRICS, Metric
+from analysis.load import CELL_KEYS
 from analysis.sheet import SETTINGS, foot, save, sheet
 from analysis.style import FAINT, GRID, INK
 
@@ -55,8 +56,9 @@ def _page(gate: Gate, rows: list[Row]) -> Figure:
         axes.set_title(f"{metric.name}: {better}", loc="left", size=12.5, color=INK, pad=8)
         axes.set_yticks(range(len(cells)), [names[cell] for cell in cells] if not number else [""] * len(cells))
     _key(figure)
-    blocks = max((row.decision.blocks for row in rows if row.decision), default=0)
-    foot(figure, gate.results.run, blocks, int(gate.results.run["rounds"]), [gate.verdict],
+    blocks = [row.decision.blocks for row in rows if row.decision] or [0]
+    rounds = gate.results.windows.groupby(CELL_KEYS)["round"].nunique().tolist()
+    foot(figure, gate.results.run, blocks, rounds, [gate.verdict],
          "bars: 95 % intervals over blocks, shaded: within the margin")  # fmt: skip
     return figure
 
