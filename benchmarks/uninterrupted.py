@@ -1,14 +1,15 @@
-"""Does the interleaving bend latency? (`python -m benchmarks.uninterrupted [CLIENTS ...]`)
+"""Does the interleaving bend latency? (`python -m benchmarks.uninterrupted`)
 
 For each strategy, the p99 of short interleaved windows by that of uninterrupted windows many times as long; five
 alternations with fresh servers. The median should be near 1. Both kinds are spread over the whole of an
 alternation, several passes each: the machine's slow and fast minutes must fall on both alike, or the tail of what
 was sampled at more moments is the heavier for that alone.
 
-Of 28 medians of a figure this noisy some are far from 1 by chance, so a strategy is called bent (exit code 1) only
-if five alternations more, by themselves, say so too.
+Exit code 1 if a median is outside. `--strategies` looks at some of them again, all servers being alive; `--seed` draws
+other orders.
 """
 
+import argparse
 import random
 import statistics
 import sys
@@ -26,15 +27,14 @@ WITHIN = 0.25
 SIZE = 64
 
 
-def main(crowds: list[int]) -> int:
-    strategies = list(configuration().strategies)
-    bent = 0
-    for clients in crowds:
-        outside = _outside(clients, strategies, 0)
-        if outside:
-            print("  those outside once more, by what is measured now alone:", flush=True)
-            bent += len(_outside(clients, outside, ALTERNATIONS))
-    return 1 if bent else 0
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.uninterrupted", description="is latency bent?")
+    parser.add_argument("clients", type=int, nargs="*", default=[100, 500])
+    parser.add_argument("--strategies", nargs="+", default=list(configuration().strategies))
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    outside = [name for clients in options.clients for name in _outside(clients, options.strategies, options.seed)]
+    return 1 if outside else 0
 
 
 def _outside(clients: int, names: list[str], seed: int) -> list[str]:
@@ -85,4 +85,4 @@ def _ratios(theatre: Stage, clients: int, names: list[str], order: random.Random
 
 
 if __name__ == "__main__":
-    sys.exit(main([int(word) for word in sys.argv[1:]] or [100, 500]))
+    sys.exit(main(sys.argv[1:]))

@@ -4,31 +4,36 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from harness import footprint
+from harness import cpu_ticks, footprint
 from harness.cpu_ticks import Ticks
 from harness.footprint import Activity, Memory
 
 
 class Ledger:
-    """The account of some servers, given as name -> session. Opened before the clients connect."""
+    """The account of some servers, given as name -> session, on their CPUs. Opened before the clients connect."""
 
-    def __init__(self, sessions: Mapping[str, int]) -> None:
+    def __init__(self, sessions: Mapping[str, int], cpus: Collection[int]) -> None:
         self._sessions = sessions
+        self._cpus = cpus
         self._idle = {name: footprint.memory(session) for name, session in sessions.items()}
         self._held: dict[str, Memory] = {}
         self._before: dict[str, Activity] = {}
         self._replies: Counter[str] = Counter()
         self._ticks = dict.fromkeys(sessions, Ticks())
+        self._began = Ticks()
 
     def connected(self, names: Collection[str]) -> None:
         """All clients are there and at rest, with these servers: what is done counts from now on."""
         self._held = {name: footprint.memory(self._sessions[name]) for name in names}
         self._before = {name: footprint.activity(self._sessions[name]) for name in names}
 
-    def window(self, name: str, replies: int, ticks: Ticks) -> None:
-        """One is over; `ticks` is what the servers' CPUs did in it."""
+    def begin_window(self) -> None:
+        self._began = cpu_ticks.read(self._cpus)
+
+    def end_window(self, name: str, replies: int) -> None:
+        """What the CPUs did since it began, they did for this server."""
         self._replies[name] += replies
-        self._ticks[name] += ticks
+        self._ticks[name] += cpu_ticks.read(self._cpus) - self._began
 
     def entry(self, name: str, connections_stay: bool) -> dict[str, Any] | None:
         """A server's account up to now, as a record has it; None for one that answered nothing."""

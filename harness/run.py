@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import cpu_ticks, machine, proctree
+from harness import machine, proctree
 from harness.ledger import Ledger
 from harness.load import Experience, Known, Rounds, Visit, rounds_for
 from harness.loader import Loader, LoaderFailed
@@ -265,7 +265,8 @@ class Run:
     def _connect(self, group: Group, alive: list[str], block: int) -> None:
         """All clients to all servers; those that answer nobody are out of this block."""
         self._settle()
-        ledger = Ledger({name: self._servers[name].pid for name in alive}) if block < FOOTPRINT_BLOCKS else None
+        sessions = {name: self._servers[name].pid for name in alive}
+        ledger = Ledger(sessions, self._plan.server_cpus) if block < FOOTPRINT_BLOCKS else None
         targets = {name: (self._servers[name].host, self._servers[name].port) for name in alive}
         answer = self._running_loader().open(
             targets,
@@ -315,7 +316,8 @@ class Run:
         name = visit.name
         server = self._servers[name]
         server.raise_if_dead()
-        ticks = cpu_ticks.read(self._plan.server_cpus)
+        if self._ledger:
+            self._ledger.begin_window()
         before = proctree.usage(server.pid)
         started_at = time.time()
         observed = self._running_loader().window(name, visit.lengths, visit.load)
@@ -328,7 +330,7 @@ class Run:
         if is_figure:
             self._known.setdefault((group, name), Experience()).add(place["block"], observed)
         if self._ledger:
-            self._ledger.window(name, observed["replies"], cpu_ticks.read(self._plan.server_cpus) - ticks)
+            self._ledger.end_window(name, observed["replies"])
         record = (
             observed
             | more

@@ -135,6 +135,14 @@ def noise(kind: str, random: np.random.Generator, size: tuple[int, int]) -> np.n
     return 0.05 * 0.5**0.5 * (random.normal(0, 1, size) + 1 - random.exponential(1, size))
 
 
+def test_no_rule_helps_where_all_noise_only_slows() -> None:
+    slowed = 0.05 * (1 - np.random.default_rng(8).exponential(1, (4000, precision.FIRST_LOOK)))
+    half = replay.half_widths(slowed)
+    assert 0.88 < np.mean(np.abs(slowed.mean(axis=1)) <= half) < 0.92
+    centre, widened = (figures[:, -1] for figures in coverage.looks(slowed))
+    assert np.mean(np.abs(centre[np.sinh(widened) <= 0.05]) <= widened[np.sinh(widened) <= 0.05]) < 0.92
+
+
 @pytest.mark.parametrize("target", [0.05, 0.022, 0.012], ids=["at the first look", "midway", "late"])
 @pytest.mark.parametrize("kind", NOISES)
 def test_looking_does_not_bend_the_coverage(kind: str, target: float) -> None:
