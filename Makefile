@@ -42,7 +42,7 @@ gate: setup  ## is the working tree slower than AGAINST (default: HEAD)? (up to 
 bench-gate: setup  ## does the gate find a tenth more work, and nothing else? (7 minutes)
 	$(VENV)/bin/python -m benchmarks.planted_loss
 
-bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterrupted ones (30 minutes)
+bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterrupted ones (45 minutes)
 	$(VENV)/bin/python -m benchmarks.uninterrupted
 
 bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 minute)

@@ -1,8 +1,8 @@
 """Does the interleaving bend latency? (`python -m benchmarks.uninterrupted`)
 
 For each strategy, the p99 of short interleaved windows by that of uninterrupted windows many times as long; five
-alternations with fresh servers. The median should be near 1. Both kinds are spread over the whole of an
-alternation, several passes each: the machine's slow and fast minutes must fall on both alike, or the tail of what
+alternations with fresh servers. The median should be near 1. Both kinds count as many seconds, spread over the whole of
+an alternation in several passes: the machine's slow and fast minutes must fall on both alike, or the tail of what
 was sampled at more moments is the heavier for that alone.
 
 Exit code 1 if a median is outside. `--strategies` looks at some of them again, all servers being alive; `--seed` draws
@@ -10,6 +10,7 @@ other orders.
 """
 
 import argparse
+import math
 import random
 import statistics
 import sys
@@ -20,9 +21,8 @@ from hdrh.histogram import HdrHistogram
 from benchmarks.stage import Stage, configuration, stage
 
 ALTERNATIONS = 5
-PASSES = 6  # in an alternation
-KINDS = ("short",) * 4 + ("long",)  # a strategy's windows in a pass: about as long, all short ones together
-LONG_S = 1.0
+PASSES = 8  # in an alternation
+LONG_S = 1.0  # a strategy's long window in a pass, and all its short ones together
 WITHIN = 0.25
 SIZE = 64
 
@@ -70,11 +70,11 @@ def _ratios(theatre: Stage, clients: int, names: list[str], order: random.Random
     long = {name: HdrHistogram(1, 3_600 * 10**9, 3) for name in names}
     counted_s = dict.fromkeys(names, length.counted_s)
     tails_s: dict[str, list[float]] = {name: [] for name in names}
-    visits = [(name, kind) for name in names for kind in KINDS]
     for _ in range(PASSES):
+        visits = [(name, True) for name in names]
+        visits += [(name, False) for name in names for _ in range(math.ceil(LONG_S / counted_s[name]))]
         # In one random order: what a process went through before must not tell the two kinds apart.
-        for name, kind in order.sample(visits, len(visits)):
-            is_long = kind == "long"
+        for name, is_long in order.sample(visits, len(visits)):
             observed = theatre.loader.window(name, lengths | {"counted_s": LONG_S if is_long else counted_s[name]})
             (long if is_long else short)[name].decode_and_add(observed["latency_hdr"])
             if not is_long:
