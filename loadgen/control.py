@@ -22,6 +22,7 @@ from loadgen import window
 from loadgen.crowd import Crowd
 
 ANSWER_LIMIT_S = 60.0
+QUIT_LIMIT_S = 5.0
 LEAD_NS = 20_000_000  # for a window's start to reach all workers before its instant
 LOOPBACK = "127.0.0.1"
 
@@ -113,9 +114,16 @@ class Control:
         return {}
 
     def quit(self) -> None:
-        self._runner.quit()
-        for process in self._processes:
-            process.wait(5)
+        """End the workers; those that don't in time are killed."""
+        try:
+            self._runner.quit()
+        finally:
+            for process in self._processes:
+                try:
+                    process.wait(QUIT_LIMIT_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
 
     def _on_answer(self, environment: Environment, msg: Any) -> None:
         self._answers.append(msg.data)

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -605,9 +606,20 @@ def test_end_of_input_ends_it(workers: int) -> None:
     with by_hand("--workers", str(workers)) as process:
         assert process.stdin is not None
         process.stdin.close()
+        process.stdin = None
         assert process.wait(DEADLINE_S) == 0
         assert session.members(process.pid) == []
+
+
+def test_worker_that_hangs_does_not_outlive_it() -> None:
+    with by_hand("--workers", "2") as process:
+        (worker, _) = (pid for pid in session.members(process.pid) if pid != process.pid)
+        os.kill(worker, signal.SIGSTOP)
+        assert process.stdin is not None
+        process.stdin.close()
         process.stdin = None
+        assert process.wait(DEADLINE_S) == 0
+        assert session.members(process.pid) == []
 
 
 def test_what_cannot_be_done_is_said_and_it_goes_on() -> None:
