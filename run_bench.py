@@ -174,10 +174,11 @@ def _said(recorder: Recorder, outcome: str) -> int:
     from analysis import cells, charts, load, table
 
     try:
-        written = cells.write(recorder.folder)
+        results = load.load(recorder.folder)
+        written = cells.write(results)
         with terminal.console.status("Drawing the charts"):
-            drawn = charts.draw(recorder.folder)
-        table.render(recorder.folder, terminal.console)
+            drawn = charts.draw(results)
+        table.render(results, terminal.console)
     except load.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
         return NOTHING_MEASURED
@@ -196,8 +197,9 @@ def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
     from analysis.gate import calibration, report, result, table
 
     try:
-        cells.write(recorder.folder)
-        found = result.examine(load.load(recorder.folder))
+        results = load.load(recorder.folder)
+        cells.write(results)
+        found = result.examine(results)
         (calibration if given.calibrate else table).render(found, terminal.console)
         for folder in sorted({path.parent for path in report.write(found)}):
             say(f"Written: {escape(str(folder))}")

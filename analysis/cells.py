@@ -67,6 +67,7 @@ Open loop and knee:
 import os
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ from analysis.command import main
 from analysis.costs import footprint, server_cpu
 from analysis.evidence import evidence
 from analysis.latencies import columns, latencies, open_loop
-from analysis.load import CELL_KEYS, Results, label, load
+from analysis.load import CELL_KEYS, Results, label
 from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, merged, percentile, ranks, ratio
 from analysis.verdict import doubts, limited_by, touching
 
@@ -104,20 +105,24 @@ NOT_COMPARED = ("starvation", "errors")
 Key = tuple[Any, ...]  # the values of CELL_KEYS
 
 
-def write(results: Path) -> Path:
-    """Write RESULTS/cells.csv, whole or not at all. ResultsError, OSError."""
-    path = Path(results) / "cells.csv"
+def write(results: Results) -> Path:
+    """Write cells.csv into the results folder, whole or not at all. OSError."""
+    path = results.folder / "cells.csv"
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        tabulate(load(results)).to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
+        tabulate(results).to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
     return path
 
 
+@lru_cache(maxsize=1)  # to merge the histograms takes seconds, and the table, the charts and cells.csv all ask for it
 def tabulate(results: Results) -> pd.DataFrame:
-    """The cells in the order of the plan: groups as they were measured, strategies as in bench.toml."""
+    """The cells in the order of the plan: groups as they were measured, strategies as in bench.toml.
+
+    Not to be changed: whoever asks again gets the same table.
+    """
     windows, failures = _by_cell(results.windows), _by_cell(results.failures)
     perturbed, footprints = _by_cell(results.perturbed), _by_cell(results.footprints)
     probes = _by_cell(results.probes)

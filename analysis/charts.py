@@ -21,7 +21,7 @@ from analysis.ceiling import ceiling
 from analysis.cells import tabulate
 from analysis.command import NothingMeasured, main
 from analysis.labels import End, label_ends
-from analysis.load import CELL_KEYS, Results, load
+from analysis.load import CELL_KEYS, Results
 from analysis.marks import (
     ROWS,
     WIDE,
@@ -45,12 +45,11 @@ from analysis.style import GRID, INK, Look, dash, look
 TIME = "time from request to reply"
 
 
-def draw(results: Path) -> list[Path]:
-    """Draw every chart that the results give; the paths written. ResultsError, OSError."""
-    found = load(results)
-    folder = found.folder / "charts"
+def draw(results: Results) -> list[Path]:
+    """Draw every chart that the results give; the paths written. OSError."""
+    folder = results.folder / "charts"
     folder.mkdir(exist_ok=True)
-    return [path for name, figure in figures(found) for path in save(figure, folder / name)]
+    return [path for name, figure in figures(results) for path in save(figure, folder / name)]
 
 
 def figures(results: Results) -> Iterator[tuple[str, Figure]]:
@@ -247,10 +246,10 @@ def _rate_and_payload(cell: pd.Series) -> str:
     return f"{units.short(cell['throughput_rps'])}, {units.short(cell['throughput_mib_s'])} MiB/s"
 
 
-def _draw_some(results: Path) -> list[Path]:
+def _draw_some(results: Results) -> list[Path]:
     drawn = draw(results)
     if not drawn:
-        raise NothingMeasured(f"{results}: no window was recorded, so there is nothing to draw")
+        raise NothingMeasured(f"{results.folder}: no window was recorded, so there is nothing to draw")
     return drawn
 
 

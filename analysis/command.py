@@ -5,20 +5,20 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from analysis.load import ResultsError
+from analysis.load import Results, ResultsError, load
 
 
 class NothingMeasured(Exception):
     """The results hold nothing to work on; the message is one line."""
 
 
-def main(program: str, purpose: str, work: Callable[[Path], Iterable[Path]]) -> int:
+def main(program: str, purpose: str, work: Callable[[Results], Iterable[Path]]) -> int:
     """Exit code: 0 done, 1 nothing was measured, 2 the results cannot be read or written."""
     parser = argparse.ArgumentParser(prog=program, description=purpose)
     parser.add_argument("results", metavar="RESULTS", type=Path, help="a results folder, such as results/latest")
     arguments = parser.parse_args()
     try:
-        for path in work(arguments.results):
+        for path in work(load(arguments.results)):
             print(path)
     except NothingMeasured as nothing:
         print(f"{program}: {nothing}", file=sys.stderr)

@@ -17,7 +17,7 @@ from rich.text import Text
 from analysis import units
 from analysis.cells import tabulate
 from analysis.command import main
-from analysis.load import GROUP_KEYS, Results, label, load
+from analysis.load import GROUP_KEYS, Results, label
 from analysis.pages import served
 from analysis.verdict import parted, touching
 
@@ -30,26 +30,25 @@ ORDER = {"closed": {"throughput_rps": False}, "open": {"dropped": True, "p99_us"
 Column = tuple[str, Callable[[pd.Series], str]]
 
 
-def render(results: Path, console: Console) -> None:
-    """Print every group of the run. ResultsError if the folder cannot be read."""
-    found = load(results)
-    cells = tabulate(found)
+def render(results: Results, console: Console) -> None:
+    """Print every group of the run."""
+    cells = tabulate(results)
     if cells.empty:
         console.print(Text("Nothing was measured."))
         return
     console.width = max(console.width, WIDTH)  # into a pipe rich assumes 80 and would cut the notes off
-    variants = list(found.run.get("variants") or {})
-    reference = variants[0] if variants else str(found.run.get("reference") or "reference")
+    variants = list(results.run.get("variants") or {})
+    reference = variants[0] if variants else str(results.run.get("reference") or "reference")
     for _, group in cells.groupby(GROUP_KEYS, sort=False, dropna=False):
         console.print(_group(group, reference))
         for line in _remarks(group):
             console.print(Text(line, style="dim"))
         console.print()
-    for line in _how_to_read(found, cells, reference):
+    for line in _how_to_read(results, cells, reference):
         console.print(Text(line, style="dim"))
 
 
-def _how_to_read(found: Results, cells: pd.DataFrame, reference: str) -> list[str]:
+def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:
     lines = ["±: 95 % interval over blocks. CPU of the server. #: rank; = where not told apart."]
     if reference not in {*cells["strategy"], *cells["variant"]}:
         lines.append(f"No ratios without {reference}.")
@@ -65,8 +64,8 @@ def _how_to_read(found: Results, cells: pd.DataFrame, reference: str) -> list[st
         )
     if (cells["load"] != "closed").any():
         lines.append("Open loop and knee: latency from the instant at which a request was meant to start.")
-    if (cells["load"] == "knee").any() and found.run.get("knee"):
-        lines.append(f"Knee: the highest rate whose p99 is under {found.run['knee']['p99_limit_ms']:g} ms.")
+    if (cells["load"] == "knee").any() and results.run.get("knee"):
+        lines.append(f"Knee: the highest rate whose p99 is under {results.run['knee']['p99_limit_ms']:g} ms.")
     return lines
 
 
@@ -213,7 +212,7 @@ def _rate_asked(rate: str) -> str:
     return f"{rate} of its capacity" if rate.endswith("%") else f"{rate} requests/s"
 
 
-def _show(results: Path) -> list[Path]:
+def _show(results: Results) -> list[Path]:
     render(results, Console())
     return []
 

@@ -104,7 +104,7 @@ def test_ticks_stand_at_the_measured_counts(default: dict[str, Figure]) -> None:
 def test_files_are_written_in_both_formats(tmp_path: Path) -> None:
     groups = [(1, 64), (9, 64)]
     made = MadeUp(capacity={"epoll": 1e5, "select": 9e4}, groups=groups, blocks=2, **QUIET).write(tmp_path)
-    paths = draw(made)
+    paths = draw(load(made))
     names = set(NAMES) - {"throughput_vs_size"}  # there is one size, and throughput_vs_clients shows it
     assert sorted(path.name for path in paths) == sorted(f"{name}{end}" for name in names for end in (".png", ".svg"))
     assert sorted((made / "charts").iterdir()) == sorted(paths)
@@ -192,7 +192,7 @@ def test_unanswered_strategies_and_wide_ranges(tmp_path: Path) -> None:
 def test_nothing_measured_draws_nothing(tmp_path: Path) -> None:
     made = MadeUp(capacity={}, groups=()).write(tmp_path)
     (made / "windows.jsonl").write_text(json.dumps(failure("uvloop")) + "\n")
-    assert draw(made) == []
+    assert draw(load(made)) == []
 
 
 def test_every_strategy_has_a_look_of_its_own() -> None:

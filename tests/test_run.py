@@ -18,6 +18,7 @@ import pytest
 from conftest import ROOT
 
 from analysis import cells
+from analysis.load import load as results
 from harness import plan, run
 from harness.config import load
 from harness.recorder import Recorder
@@ -391,7 +392,7 @@ class Disturbed:
         finally:
             self._recorder.finish("complete")
             assert [process for process in psutil.Process().children() if "loadgen" in process.cmdline()] == []
-        with cells.write(self._recorder.folder).open() as file:
+        with cells.write(results(self._recorder.folder)).open() as file:
             return {row["strategy"]: row for row in csv.DictReader(file)}
 
 

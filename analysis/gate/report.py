@@ -11,7 +11,7 @@ from rich.console import Console
 from analysis.command import main
 from analysis.gate import action, bencher, chart, junit, markdown, table
 from analysis.gate.result import Gate, examine
-from analysis.load import load
+from analysis.load import Results
 
 
 def write(gate: Gate) -> list[Path]:
@@ -32,8 +32,8 @@ def write(gate: Gate) -> list[Path]:
     return paths
 
 
-def _again(results: Path) -> list[Path]:
-    found = examine(load(results))
+def _again(results: Results) -> list[Path]:
+    found = examine(results)
     table.render(found, Console())
     return write(found)
 
