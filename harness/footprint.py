@@ -142,24 +142,21 @@ class _Task:
 
 def _processes(session: int) -> Iterator[_Process]:
     """All of a session, from one small file each."""
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
+    for pid in proctree.members(session):
         try:
-            stat = Path("/proc", name, "stat").read_bytes()
+            stat = Path(f"/proc/{pid}/stat").read_bytes()
         except OSError:
             continue  # it has just ended
         # The name stands in parentheses and may hold anything; fields are counted after it.
         fields = stat.rpartition(b")")[2].split()
-        if int(fields[3]) == session:
-            user, system, childrens_user, childrens_system = map(int, fields[11:15])
-            yield _Process(
-                pid=int(name),
-                is_zombie=fields[0] == b"Z",
-                threads=int(fields[17]),
-                user_ticks=user + childrens_user,
-                system_ticks=system + childrens_system,
-            )
+        user, system, childrens_user, childrens_system = map(int, fields[11:15])
+        yield _Process(
+            pid=pid,
+            is_zombie=fields[0] == b"Z",
+            threads=int(fields[17]),
+            user_ticks=user + childrens_user,
+            system_ticks=system + childrens_system,
+        )
 
 
 def _tasks(pid: int) -> Iterator[_Task]:

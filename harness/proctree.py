@@ -33,7 +33,7 @@ class Usage:
 def usage(session: int) -> Usage:
     """The account of a session up to now."""
     for _ in range(_ATTEMPTS):
-        parts = [_of_process(pid) for pid in _processes(session)]
+        parts = [_of_process(pid) for pid in members(session)]
         complete = [part for part in parts if part is not None]
         if len(complete) == len(parts):
             break  # else one ended while we read, and is in its parent's account by now: read again
@@ -45,7 +45,8 @@ def usage(session: int) -> Usage:
     )
 
 
-def _processes(session: int) -> list[int]:
+def members(session: int) -> list[int]:
+    """The process ids of a session, zombies included."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
