@@ -19,7 +19,7 @@ $(READY): requirements.lock
 $(LOOP): loadgen/hot_loop.c
 	$(CC) -O2 -shared -fPIC -o $@ $< || echo "not compiled: the load generator's hot loop will be Python's"
 
-bench: setup  ## measure every strategy, then draw the charts (4 minutes)
+bench: setup  ## measure every strategy, then draw the charts (4 to 5 minutes)
 	$(VENV)/bin/python run_bench.py --strategies all
 
 test: setup  ## run the tests
@@ -42,7 +42,7 @@ gate: setup  ## is the working tree slower than AGAINST (default: HEAD)? (up to 
 bench-gate: setup  ## does the gate find a tenth more work, and nothing else? (7 minutes)
 	$(VENV)/bin/python -m benchmarks.planted_loss
 
-bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterrupted ones (45 minutes)
+bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterrupted ones (48 minutes)
 	$(VENV)/bin/python -m benchmarks.uninterrupted
 
 bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 minute)

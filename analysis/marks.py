@@ -1,6 +1,6 @@
 """The parts that charts are put together from: points, bars, rows, axes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,8 @@ def sweep(
     else:
         axes.set_ylim(0, high)
     lines = list(page.lines())
-    ends, hollow = [], []
+    ends, starved = [], []
+    lowest: dict[int, float] = {}  # what is drawn at each place, bars included
     for number, (name_at_end, style, chapter, part) in enumerate(lines):
         part = part[part[name].notna()].sort_values(axis)
         if part.empty:
@@ -61,8 +62,10 @@ def sweep(
         axes.plot(x, y, color=style.colour, ls=dash(chapter), lw=1.7)
         for at, (_, cell) in zip(x, part.iterrows(), strict=True):
             point(axes, cell, name, at, upright=True)
+            place, drawn = int(cell[axis]), [cell[name], cell.get(f"{name}_low", cell[name])]
+            lowest[place] = min(lowest.get(place, np.inf), float(np.nanmin(drawn)))
             if is_starved(cell):
-                hollow.append((int(cell[axis]), cell[name], served(cell)))
+                starved.append((place, cell[name], name_at_end, served(cell)))
         last = part.iloc[-1]
         early = last[axis] != points[-1]
         text = words(last) + (f" at {write(last[axis])}" if early else "")
@@ -71,7 +74,7 @@ def sweep(
     axes.grid(color=GRID, lw=0.8)
     axes.set_axisbelow(True)
     draw_over(axes, ceiling)
-    _say_served(axes, hollow, "clients served" if size > 10 else "served")
+    _say_served(axes, starved, lowest, with_names=size > 10)
     label_ends(axes, ends, size)
 
 
@@ -108,19 +111,34 @@ def _apart(axes: Axes, points: Sequence[int], pixels: float) -> list[int]:
     return kept
 
 
-def _say_served(axes: Axes, points: Sequence[tuple[int, float, str]], word: str) -> None:
-    """How many clients were served: under the hollow markers of each place, or above if there is no room."""
+def _say_served(
+    axes: Axes, starved: Sequence[tuple[int, float, str, str]], lowest: Mapping[int, float], with_names: bool
+) -> None:
+    """How many clients were served, by whom: under all that is drawn there, or above them if there is no room.
+
+    `starved` has the place, the figure, the name and how many were served.
+    """
     inch = axes.figure.dpi
-    for x in _apart(axes, list({x for x, _, _ in points}), (0.08 * len(word) + 0.1) * inch):
-        here = [(y, words) for at, y, words in points if at == x]
-        numbers = " or ".join(dict.fromkeys(text for _, text in here))
-        low, high = min(y for y, _ in here), max(y for y, _ in here)
-        lines = (axes.transData.transform((x, low))[1] - axes.get_window_extent().y0) / (LINE * inch)
-        at, is_under = ((x, low), True) if lines > 1 else ((x, high), False)
-        words = f"{numbers} served" if 1 < lines < 2 else f"{numbers}\n{word}"
-        axes.annotate(words, at, (0, -7 if is_under else 7), textcoords="offset points", ha="center",
-                      va="top" if is_under else "bottom", size=9, color=FAINT, linespacing=1.1,
-                      zorder=1.5, path_effects=HALO)  # fmt: skip
+    long, short = {}, {}
+    for x in dict.fromkeys(place for place, *_ in starved):
+        names = [name for place, _, name, _ in starved if place == x]
+        numbers = " or ".join(dict.fromkeys(count for place, *_, count in starved if place == x))
+        whose = ", ".join(names) if len(names) < 3 else f"{len(names)} strategies"
+        long[x] = f"{whose}:\n{numbers} served" if with_names else f"{numbers}\nserved"
+        short[x] = f"{numbers} served"
+    longest = max((len(line) for text in long.values() for line in text.splitlines()), default=0)
+    for x in _apart(axes, list(long), (0.08 * longest + 0.1) * inch):
+        lines = (axes.transData.transform((x, lowest[x]))[1] - axes.get_window_extent().y0) / (LINE * inch)
+        at, is_under = (x, lowest[x]), True
+        if lines <= 1:
+            at, is_under = (x, max(y for place, y, *_ in starved if place == x)), False
+        words = short[x] if 1 < lines < 2 else long[x]
+        text = axes.annotate(words, at, (0, -7 if is_under else 7), textcoords="offset points", ha="center",
+                             va="top" if is_under else "bottom", size=9, color=FAINT, linespacing=1.1,
+                             zorder=1.5, path_effects=HALO)  # fmt: skip
+        drawn, inside = text.get_window_extent(), axes.get_window_extent()
+        aside = max(0, inside.x0 - drawn.x0) - max(0, drawn.x1 - inside.x1)
+        text.xyann = (aside * 72 / inch, text.xyann[1])
 
 
 def rows(axes: Axes, shown: pd.DataFrame) -> None:
