@@ -175,10 +175,11 @@ def _said(recorder: Recorder, outcome: str) -> int:
 
     try:
         results = load.load(recorder.folder)
-        written = cells.write(results)
+        tabulated = cells.tabulate(results)
+        written = cells.write(results, tabulated)
         with terminal.console.status("Drawing the charts"):
-            drawn = charts.draw(results)
-        table.render(results, terminal.console)
+            drawn = charts.draw(results, tabulated)
+        table.render(results, tabulated, terminal.console)
     except load.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
         return NOTHING_MEASURED
@@ -198,7 +199,7 @@ def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
 
     try:
         results = load.load(recorder.folder)
-        cells.write(results)
+        cells.write(results, cells.tabulate(results))
         found = result.examine(results)
         (calibration if given.calibrate else table).render(found, terminal.console)
         for folder in sorted({path.parent for path in report.write(found)}):

@@ -21,7 +21,10 @@ Points = Sequence[tuple[int, float]]
 
 
 def ceiling(page: Page, axis: str) -> Points:
-    """Value on an axis of the matrix and requests per second, where the run has measured it for this page."""
+    """Value on an axis of the matrix and requests per second, where the run has measured it for this page.
+
+    Where the load generator had time left it may reach more: that is no ceiling.
+    """
     cell = page.cells.iloc[0]
     if cell["service"] != "echo" or pd.notna(cell["requests_per_connection"]):
         return []  # it was measured with persistent connections and whole messages
@@ -30,7 +33,7 @@ def ceiling(page: Page, axis: str) -> Points:
     found = [
         (int(row[axis]), float(row["requests_per_second"]))
         for row in page.results.run.get("loader_ceiling") or []
-        if row[other] == cell[other] and low <= row[axis] <= high
+        if row[other] == cell[other] and low <= row[axis] <= high and not row.get("lower_bound")
     ]
     return sorted(found)
 

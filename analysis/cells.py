@@ -67,7 +67,6 @@ Open loop and knee:
 import os
 import sys
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,23 +104,22 @@ NOT_COMPARED = ("starvation", "errors")
 Key = tuple[Any, ...]  # the values of CELL_KEYS
 
 
-def write(results: Results) -> Path:
-    """Write cells.csv into the results folder, whole or not at all. OSError."""
+def write(results: Results, table: pd.DataFrame) -> Path:
+    """Write the table as cells.csv into the results folder, whole or not at all. OSError."""
     path = results.folder / "cells.csv"
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        tabulate(results).to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
+        table.to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
     return path
 
 
-@lru_cache(maxsize=1)  # to merge the histograms takes seconds, and the table, the charts and cells.csv all ask for it
 def tabulate(results: Results) -> pd.DataFrame:
     """The cells in the order of the plan: groups as they were measured, strategies as in bench.toml.
 
-    Not to be changed: whoever asks again gets the same table.
+    It takes seconds: whoever needs them twice keeps them.
     """
     windows, failures = _by_cell(results.windows), _by_cell(results.failures)
     perturbed, footprints = _by_cell(results.perturbed), _by_cell(results.footprints)
@@ -250,4 +248,4 @@ def _judge(cell: dict[str, Any], measured: pd.DataFrame | None, failed: pd.DataF
 
 
 if __name__ == "__main__":
-    sys.exit(main("python -m analysis.cells", "write RESULTS/cells.csv", lambda results: [write(results)]))
+    sys.exit(main("python -m analysis.cells", "write RESULTS/cells.csv", lambda run: [write(run, tabulate(run))]))

@@ -45,16 +45,16 @@ from analysis.style import GRID, INK, Look, dash, look
 TIME = "time from request to reply"
 
 
-def draw(results: Results) -> list[Path]:
+def draw(results: Results, cells: pd.DataFrame) -> list[Path]:
     """Draw every chart that the results give; the paths written. OSError."""
     folder = results.folder / "charts"
     folder.mkdir(exist_ok=True)
-    return [path for name, figure in figures(results) for path in save(figure, folder / name)]
+    return [path for name, figure in figures(results, cells) for path in save(figure, folder / name)]
 
 
-def figures(results: Results) -> Iterator[tuple[str, Figure]]:
+def figures(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
     """File name (without ending) and figure of each chart."""
-    for name, chart, page in _planned(results, tabulate(results)):
+    for name, chart, page in _planned(results, cells):
         with rc_context(SETTINGS):
             figure = chart(page)
         yield name, figure
@@ -247,7 +247,7 @@ def _rate_and_payload(cell: pd.Series) -> str:
 
 
 def _draw_some(results: Results) -> list[Path]:
-    drawn = draw(results)
+    drawn = draw(results, tabulate(results))
     if not drawn:
         raise NothingMeasured(f"{results.folder}: no window was recorded, so there is nothing to draw")
     return drawn

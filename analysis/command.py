@@ -13,7 +13,10 @@ class NothingMeasured(Exception):
 
 
 def main(program: str, purpose: str, work: Callable[[Results], Iterable[Path]]) -> int:
-    """Exit code: 0 done, 1 nothing was measured, 2 the results cannot be read or written."""
+    """Do `work` on the run in the folder that is named; the paths it returns are printed.
+
+    Exit code: 0 done, 1 nothing was measured, 2 the results cannot be read or written.
+    """
     parser = argparse.ArgumentParser(prog=program, description=purpose)
     parser.add_argument("results", metavar="RESULTS", type=Path, help="a results folder, such as results/latest")
     arguments = parser.parse_args()

@@ -72,7 +72,8 @@ def write(gate: Gate, results: Path) -> list[Path]:
     """The charts of both over each other, and the chart of changes, in RESULTS/compare; the paths written."""
     folder = results / "compare"
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [path for name, figure in figures(gate.results) for path in save(figure, folder / name)]
+    drawn = figures(gate.results, tabulate(gate.results))
+    paths = [path for name, figure in drawn for path in save(figure, folder / name)]
     return paths + chart.draw(gate, folder)
 
 

@@ -43,7 +43,7 @@ class ResultsError(Exception):
     """The results cannot be read; the message is one line that names the file and the remedy."""
 
 
-@dataclass(frozen=True, eq=False)  # each is itself: what was made of one can be kept beside it
+@dataclass(frozen=True)
 class Results:
     """One run, as recorded; in the tables `requests_per_connection` 0 means unlimited, `rate` "" none."""
 

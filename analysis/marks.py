@@ -1,12 +1,13 @@
 """The parts that charts are put together from: points, bars, rows, axes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from analysis import units
@@ -22,6 +23,14 @@ LINE = 15 / 72  # inches that a line of text takes under a marker
 WIDE = (0.085, 0.215, 0.65, 0.62)  # axes with room for labels on the right
 ROWS = (0.15, 0.215, 0.62, 0.625)  # the same with room for names on the left
 HALO = [withStroke(linewidth=3, foreground="white")]
+
+
+class _Starved(NamedTuple):
+    """A point of a strategy that serves only some clients: its figure, and so many of so many."""
+
+    y: float
+    name: str
+    served: str
 
 
 def sweep(
@@ -50,8 +59,9 @@ def sweep(
     else:
         axes.set_ylim(0, high)
     lines = list(page.lines())
-    ends, starved = [], []
-    lowest: dict[int, float] = {}  # what is drawn at each place, bars included
+    ends = []
+    lowest: dict[int, float] = {}  # of the points and bars at each place
+    starved: dict[int, list[_Starved]] = {}
     for number, (name_at_end, style, chapter, part) in enumerate(lines):
         part = part[part[name].notna()].sort_values(axis)
         if part.empty:
@@ -62,10 +72,10 @@ def sweep(
         axes.plot(x, y, color=style.colour, ls=dash(chapter), lw=1.7)
         for at, (_, cell) in zip(x, part.iterrows(), strict=True):
             point(axes, cell, name, at, upright=True)
-            place, drawn = int(cell[axis]), [cell[name], cell.get(f"{name}_low", cell[name])]
-            lowest[place] = min(lowest.get(place, np.inf), float(np.nanmin(drawn)))
+            place = int(cell[axis])
+            lowest[place] = float(np.nanmin([lowest.get(place, np.inf), cell[name], cell[f"{name}_low"]]))
             if is_starved(cell):
-                starved.append((place, cell[name], name_at_end, served(cell)))
+                starved.setdefault(place, []).append(_Starved(cell[name], name_at_end, served(cell)))
         last = part.iloc[-1]
         early = last[axis] != points[-1]
         text = words(last) + (f" at {write(last[axis])}" if early else "")
@@ -74,7 +84,7 @@ def sweep(
     axes.grid(color=GRID, lw=0.8)
     axes.set_axisbelow(True)
     draw_over(axes, ceiling)
-    _say_served(axes, starved, lowest, with_names=size > 10)
+    _say_served(axes, starved, lowest)
     label_ends(axes, ends, size)
 
 
@@ -111,34 +121,42 @@ def _apart(axes: Axes, points: Sequence[int], pixels: float) -> list[int]:
     return kept
 
 
-def _say_served(
-    axes: Axes, starved: Sequence[tuple[int, float, str, str]], lowest: Mapping[int, float], with_names: bool
-) -> None:
-    """How many clients were served, by whom: under all that is drawn there, or above them if there is no room.
+def _say_served(axes: Axes, places: Mapping[int, Sequence[_Starved]], lowest: Mapping[int, float]) -> None:
+    """How many clients were served, and by whom if there is room for names: under the points and bars of each place.
 
-    `starved` has the place, the figure, the name and how many were served.
+    Where there is no room there, above the highest point of those concerned.
     """
     inch = axes.figure.dpi
-    long, short = {}, {}
-    for x in dict.fromkeys(place for place, *_ in starved):
-        names = [name for place, _, name, _ in starved if place == x]
-        numbers = " or ".join(dict.fromkeys(count for place, *_, count in starved if place == x))
-        whose = ", ".join(names) if len(names) < 3 else f"{len(names)} strategies"
-        long[x] = f"{whose}:\n{numbers} served" if with_names else f"{numbers}\nserved"
-        short[x] = f"{numbers} served"
-    longest = max((len(line) for text in long.values() for line in text.splitlines()), default=0)
-    for x in _apart(axes, list(long), (0.08 * longest + 0.1) * inch):
-        lines = (axes.transData.transform((x, lowest[x]))[1] - axes.get_window_extent().y0) / (LINE * inch)
-        at, is_under = (x, lowest[x]), True
-        if lines <= 1:
-            at, is_under = (x, max(y for place, y, *_ in starved if place == x)), False
-        words = short[x] if 1 < lines < 2 else long[x]
-        text = axes.annotate(words, at, (0, -7 if is_under else 7), textcoords="offset points", ha="center",
-                             va="top" if is_under else "bottom", size=9, color=FAINT, linespacing=1.1,
-                             zorder=1.5, path_effects=HALO)  # fmt: skip
-        drawn, inside = text.get_window_extent(), axes.get_window_extent()
-        aside = max(0, inside.x0 - drawn.x0) - max(0, drawn.x1 - inside.x1)
-        text.xyann = (aside * 72 / inch, text.xyann[1])
+    short, long = {}, {}
+    for place, starved in places.items():
+        numbers = " or ".join(dict.fromkeys(one.served for one in starved))
+        names = ", ".join(one.name for one in starved) if len(starved) < 3 else f"{len(starved)} strategies"
+        short[place] = f"{numbers}\nserved"
+        long[place] = f"{names}:\n{numbers} served"
+
+    def fitting(texts: Mapping[int, str]) -> list[int]:
+        longest = max((len(line) for text in texts.values() for line in text.splitlines()), default=0)
+        return _apart(axes, list(texts), (0.065 * longest + 0.1) * inch)
+
+    with_names = len(fitting(long)) == len(long)
+    for place in fitting(long if with_names else short):
+        room = (axes.transData.transform((place, lowest[place]))[1] - axes.get_window_extent().y0) / (LINE * inch)
+        is_under = room > 1  # lines of text
+        y = lowest[place] if is_under else max(one.y for one in places[place])
+        words = long[place] if with_names else short[place]
+        if 1 < room < 2:
+            words = short[place].replace("\n", " ")
+        text = axes.annotate(words, (place, y), (0, -7 if is_under else 7), textcoords="offset points",
+                             ha="center", va="top" if is_under else "bottom", size=9, color=FAINT,
+                             linespacing=1.1, zorder=1.5, path_effects=HALO)  # fmt: skip
+        _keep_inside(axes, text)
+
+
+def _keep_inside(axes: Axes, text: Annotation) -> None:
+    """Move a text aside that would stand beyond the axes: there the names at the ends begin."""
+    drawn, inside = text.get_window_extent(), axes.get_window_extent()
+    aside = max(0, inside.x0 - drawn.x0) - max(0, drawn.x1 - inside.x1)
+    text.xyann = (text.xyann[0] + aside * 72 / axes.figure.dpi, text.xyann[1])
 
 
 def rows(axes: Axes, shown: pd.DataFrame) -> None:

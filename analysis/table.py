@@ -30,9 +30,8 @@ ORDER = {"closed": {"throughput_rps": False}, "open": {"dropped": True, "p99_us"
 Column = tuple[str, Callable[[pd.Series], str]]
 
 
-def render(results: Results, console: Console) -> None:
+def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
     """Print every group of the run."""
-    cells = tabulate(results)
     if cells.empty:
         console.print(Text("Nothing was measured."))
         return
@@ -213,7 +212,7 @@ def _rate_asked(rate: str) -> str:
 
 
 def _show(results: Results) -> list[Path]:
-    render(results, Console())
+    render(results, tabulate(results), Console())
     return []
 
 

@@ -282,9 +282,9 @@ def strategies_of(path: Path) -> dict[str, Strategy]:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "select"?`, or nothing where nothing is near."""
+    """` (did you mean "select"?)`, or nothing where nothing is near."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -326,7 +326,8 @@ def _keys(tables: dict[str, Any]) -> list[str]:
 
 
 def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> str:
-    first = error.errors()[0]
+    # A key that is misspelt is unknown, and then missing too: the one that can be seen in the file is named.
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[")))
     top = str(first["loc"][0])
     file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))

@@ -13,6 +13,7 @@ from typing import Literal
 
 from harness import proctree
 from harness.cpu_ticks import Ticks
+from harness.session import processes
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -142,13 +143,15 @@ class _Task:
 
 def _processes(session: int) -> Iterator[_Process]:
     """All of a session, from one small file each."""
-    for pid in proctree.members(session):
+    for pid in processes(session):
         try:
             stat = Path(f"/proc/{pid}/stat").read_bytes()
         except OSError:
             continue  # it has just ended
         # The name stands in parentheses and may hold anything; fields are counted after it.
         fields = stat.rpartition(b")")[2].split()
+        if int(fields[3]) != session:
+            continue  # it has ended, and its id is another's by now
         user, system, childrens_user, childrens_system = map(int, fields[11:15])
         yield _Process(
             pid=pid,

@@ -292,7 +292,9 @@ def _listed(one: Callable[[str], T]) -> Callable[[str], list[T]]:
 
 def _service(text: str) -> str:
     if text not in SERVICES:
-        raise argparse.ArgumentTypeError(f"{text}: no such service{nearest(text, SERVICES)}")
+        raise argparse.ArgumentTypeError(
+            f"{text}: no such service{nearest(text, SERVICES)}; there are {', '.join(SERVICES)}"
+        )
     return text
 
 

@@ -9,6 +9,8 @@ import os
 import time
 from dataclasses import dataclass
 
+from harness.session import processes
+
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _ATTEMPTS = 4
 
@@ -33,7 +35,7 @@ class Usage:
 def usage(session: int) -> Usage:
     """The account of a session up to now."""
     for _ in range(_ATTEMPTS):
-        parts = [_of_process(pid) for pid in members(session)]
+        parts = [_of_process(pid) for pid in processes(session)]
         complete = [part for part in parts if part is not None]
         if len(complete) == len(parts):
             break  # else one ended while we read, and is in its parent's account by now: read again
@@ -43,19 +45,6 @@ def usage(session: int) -> Usage:
         sum(part.major_faults for part in complete),
         len(complete),
     )
-
-
-def members(session: int) -> list[int]:
-    """The process ids of a session, zombies included."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                if os.getsid(int(name)) == session:
-                    found.append(int(name))
-            except ProcessLookupError:
-                continue
-    return found
 
 
 def _of_process(pid: int) -> Usage | None:

@@ -7,13 +7,22 @@ import signal
 import psutil
 
 
-def members(session: int) -> list[int]:
-    """Process ids alive (zombies aside) in the session of that id."""
+def processes(session: int) -> list[int]:
+    """The ids of all processes in the session of that id, zombies included."""
     found = []
     for pid in psutil.pids():
-        # A process that ends while we look is no member; a zombie only waits for its parent.
-        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
-            if os.getsid(pid) == session and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        with contextlib.suppress(ProcessLookupError):  # one that ends while we look is none
+            if os.getsid(pid) == session:
+                found.append(pid)
+    return found
+
+
+def members(session: int) -> list[int]:
+    """Those of them that are alive: a zombie only waits for its parent."""
+    found = []
+    for pid in processes(session):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
                 found.append(pid)
     return found
 

@@ -56,13 +56,18 @@ def folder_of(folder: Path, records: list[dict[str, Any]], **run: Any) -> Path:
     return folder
 
 
+def written(folder: Path) -> Path:
+    results = load(folder)
+    return cells.write(results, cells.tabulate(results))
+
+
 def cells_of(folder: Path, records: list[dict[str, Any]], **run: Any) -> pd.DataFrame:
-    return pd.read_csv(cells.write(load(folder_of(folder, records, **run))), keep_default_na=False, na_values=[""])
+    return pd.read_csv(written(folder_of(folder, records, **run)), keep_default_na=False, na_values=[""])
 
 
 def test_the_columns_are_those_promised_in_that_order(tmp_path: Path) -> None:
     made = MadeUp(capacity=SOME, groups=[(10, 64)], blocks=2, rounds=1).write(tmp_path)
-    header = cells.write(load(made)).read_text().splitlines()[0].split(",")
+    header = written(made).read_text().splitlines()[0].split(",")
     assert header[: len(PROMISED)] == PROMISED
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cells.csv", "run.json", "windows.jsonl"]
 
@@ -123,7 +128,7 @@ def test_a_block_that_was_cut_short_starves_nobody(tmp_path: Path) -> None:
 
 def test_blocking_at_ten_clients_serves_one(tmp_path: Path) -> None:
     made = MadeUp(capacity=SOME, groups=[(10, 64)], blocks=2, rounds=1).write(tmp_path)
-    read = pd.read_csv(cells.write(load(made))).set_index("strategy")
+    read = pd.read_csv(written(made)).set_index("strategy")
     assert read.loc["blocking", "starved"] == 9
     assert read.loc["epoll", "starved"] == 0
 
@@ -190,7 +195,7 @@ def test_windows_without_a_single_answer(tmp_path: Path) -> None:
 
 def test_unlimited_requests_per_connection_are_empty(tmp_path: Path) -> None:
     made = [window("epoll"), window("epoll", requests_per_connection=1, group=1)]
-    path = cells.write(load(folder_of(tmp_path, made)))
+    path = written(folder_of(tmp_path, made))
     assert [line.split(",")[5] for line in path.read_text().splitlines()[1:]] == ["", "1"]
 
 
@@ -212,13 +217,13 @@ def test_a_half_written_last_line_is_no_obstacle(tmp_path: Path) -> None:
     run = json.loads((made / "run.json").read_text()) | {"outcome": "running", "finished_at": None}
     (made / "run.json").write_text(json.dumps(run))
     assert len(load(made).windows) == before - 1
-    assert cells.write(load(made)).exists()
+    assert written(made).exists()
 
 
 def test_a_run_stopped_before_its_first_window_has_no_cells(tmp_path: Path) -> None:
     made = folder_of(tmp_path, [])
     (made / "windows.jsonl").unlink()
-    assert len(cells.write(load(made)).read_text().splitlines()) == 1
+    assert len(written(made).read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize("fault", ["missing", "empty", "schema", "not json", "broken line", "missing key"])
@@ -429,7 +434,8 @@ def test_intervals_of_a_run_that_looked_are_wider(tmp_path: Path) -> None:
 
 def printed(folder: Path, width: int = 110) -> str:
     text = StringIO()
-    table.render(load(folder), Console(file=text, width=width))
+    found = load(folder)
+    table.render(found, cells.tabulate(found), Console(file=text, width=width))
     return text.getvalue()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_up import CAPACITY, DEFAULT_GROUPS, MadeUp, at_rate, failure, window
 from matplotlib.figure import Figure
@@ -16,9 +17,10 @@ from PIL import Image
 
 from analysis import style
 from analysis.ceiling import WORDS
+from analysis.cells import tabulate
 from analysis.charts import draw, figures
 from analysis.labels import spaced
-from analysis.load import load
+from analysis.load import Results, load
 from analysis.sheet import save
 
 NAMES = [
@@ -31,11 +33,17 @@ NAMES = [
 QUIET = {"window_noise": 0.02, "rounds": 1}
 
 
+def worked_out(folder: Path) -> tuple[Results, pd.DataFrame]:
+    """A run and its cells, as the charts take them."""
+    results = load(folder)
+    return results, tabulate(results)
+
+
 @pytest.fixture(scope="module")
 def default(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Figure]:
     """The charts of a run of 14 strategies, one of them skipped, with the default matrix."""
     made = MadeUp(groups=DEFAULT_GROUPS, blocks=3, rounds=1, skipped={"gevent": "gevent is not installed"})
-    return dict(figures(load(made.write(tmp_path_factory.mktemp("default")))))
+    return dict(figures(*worked_out(made.write(tmp_path_factory.mktemp("default")))))
 
 
 def words(figure: Figure) -> list[Text]:
@@ -97,6 +105,35 @@ def test_starved_clients_are_visible(default: dict[str, Figure]) -> None:
     assert low.count("white") == 4  # at 10, 100 and 500 clients, and beside its name
 
 
+def test_how_many_were_served_stands_below_what_is_drawn_there_and_within_the_axes(tmp_path: Path) -> None:
+    made = [window(name, block=block, clients=clients, group=clients, requests=requests, unanswered=unanswered)
+            for block in range(2) for clients in (9, 90)
+            for name, requests, unanswered in (("served", 1000, 0), ("blocking", 2000, clients - 1))]  # fmt: skip
+    results, cells = worked_out(folder_of(tmp_path, made))
+    chart = dict(figures(results, cells))["throughput_vs_clients"]
+    chart.draw_without_rendering()
+    (axes,) = chart.axes
+    inside = axes.get_window_extent()
+    for clients in (9, 90):
+        (text,) = (text for text in axes.texts if text.get_text() == f"blocking:\n1 of {clients} served")
+        box = text.get_window_extent()
+        lowest = cells.loc[(cells["strategy"] == "served") & (cells["clients"] == clients), "throughput_rps"].item()
+        assert box.y1 < axes.transData.transform((clients, lowest))[1]
+        assert inside.x0 - 1 < box.x0 < box.x1 < inside.x1 + 1
+
+
+@pytest.mark.parametrize("names", [("asyncio-protocol", "asyncio-buffered"), ("one", "two", "three")])
+def test_where_names_have_no_room_it_is_still_told_how_many_were_served(tmp_path: Path, names: tuple[str, ...]) -> None:
+    made = [
+        window(name, block=block, clients=clients, group=clients, requests=1000, unanswered=clients - 1)
+        for block in range(2) for clients in (1, 10, 100, 500) for name in names
+    ]  # fmt: skip
+    chart = dict(figures(*worked_out(folder_of(tmp_path, made))))["throughput_vs_clients"]
+    assert_legible(chart)
+    for clients in (10, 100, 500):
+        assert f"1 of {clients}" in said(chart)
+
+
 def test_ticks_stand_at_the_measured_counts(default: dict[str, Figure]) -> None:
     assert list(default["throughput_vs_clients"].axes[0].get_xticks()) == [1, 10, 100, 500]
     assert list(default["throughput_vs_size"].axes[0].get_xticks()) == [64, 1024, 16384]
@@ -105,7 +142,7 @@ def test_ticks_stand_at_the_measured_counts(default: dict[str, Figure]) -> None:
 def test_files_are_written_in_both_formats(tmp_path: Path) -> None:
     groups = [(1, 64), (9, 64)]
     made = MadeUp(capacity={"epoll": 1e5, "select": 9e4}, groups=groups, blocks=2, **QUIET).write(tmp_path)
-    paths = draw(load(made))
+    paths = draw(*worked_out(made))
     names = set(NAMES) - {"throughput_vs_size"}  # there is one size, and throughput_vs_clients shows it
     assert sorted(path.name for path in paths) == sorted(f"{name}{end}" for name in names for end in (".png", ".svg"))
     assert sorted((made / "charts").iterdir()) == sorted(paths)
@@ -125,11 +162,11 @@ def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def first_of(made: Path) -> Figure:
-    return next(figure for _, figure in figures(load(made)))
+    return next(figure for _, figure in figures(*worked_out(made)))
 
 
 def test_one_point_becomes_sorted_rows(tmp_path: Path) -> None:
-    made = dict(figures(load(MadeUp(groups=[(100, 64)], blocks=4, **QUIET).write(tmp_path))))
+    made = dict(figures(*worked_out(MadeUp(groups=[(100, 64)], blocks=4, **QUIET).write(tmp_path))))
     assert set(made) == set(NAMES) - {"throughput_vs_size"}
     for chart in made.values():
         assert_legible(chart)
@@ -143,7 +180,7 @@ def test_one_point_becomes_sorted_rows(tmp_path: Path) -> None:
 def test_further_services_and_sweeps_have_charts_of_their_own(tmp_path: Path) -> None:
     made = MadeUp(capacity={"epoll": 1e5}, services=("echo", "greet"), groups=[(1, 64), (9, 64), (9, 1024), (1, 1024)],
                   blocks=2, **QUIET)  # fmt: skip
-    names = {name for name, _ in figures(load(made.write(tmp_path)))}
+    names = {name for name, _ in figures(*worked_out(made.write(tmp_path)))}
     assert {"throughput_vs_clients", "throughput_vs_clients-1KiB", "throughput_vs_clients-greet"} <= names
     assert {"throughput_vs_size", "throughput_vs_size-1client", "cpu_per_request-greet"} <= names
 
@@ -164,7 +201,7 @@ def test_one_block_of_an_interrupted_run_is_drawn_and_says_so(tmp_path: Path) ->
         "marks": ["a test of function"],
     }
     (made / "run.json").write_text(json.dumps(run))
-    chart = dict(figures(load(made)))["throughput_vs_clients"]
+    chart = dict(figures(*worked_out(made)))["throughput_vs_clients"]
     for part in ("INCOMPLETE RUN (interrupted)", "they need two blocks", "a test of function"):
         assert part in said(chart)
     assert_legible(chart)
@@ -183,7 +220,7 @@ def test_unanswered_strategies_and_wide_ranges(tmp_path: Path) -> None:
             window("dies", requests=500, latencies=np.full(500, 1e7), **place),
         ]
     (made / "windows.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
-    drawn = dict(figures(load(made)))
+    drawn = dict(figures(*worked_out(made)))
     assert drawn["throughput_vs_clients"].axes[0].get_yscale() == "log"
     assert "Failed in some blocks: dies" in said(drawn["throughput_vs_clients"])
     for chart in drawn.values():
@@ -193,7 +230,7 @@ def test_unanswered_strategies_and_wide_ranges(tmp_path: Path) -> None:
 def test_nothing_measured_draws_nothing(tmp_path: Path) -> None:
     made = MadeUp(capacity={}, groups=()).write(tmp_path)
     (made / "windows.jsonl").write_text(json.dumps(failure("uvloop")) + "\n")
-    assert draw(load(made)) == []
+    assert draw(*worked_out(made)) == []
 
 
 def test_every_strategy_has_a_look_of_its_own() -> None:
@@ -223,7 +260,7 @@ def test_many_strategies_at_many_counts_with_much_to_say_are_legible(tmp_path: P
     skipped = {name: f"{name} is not installed: No module named '{name}'" for name in ("gevent", "uvloop")}
     made = MadeUp(capacity=capacity, groups=[(count, 64) for count in counts], blocks=2, skipped=skipped,
                   unchecked={"poll": "half-close lost 3 bytes"}, **QUIET).write(tmp_path)  # fmt: skip
-    drawn = dict(figures(load(made)))
+    drawn = dict(figures(*worked_out(made)))
     assert "Failed the conformance check: poll" in said(drawn["throughput_vs_clients"])
     for chart in drawn.values():
         assert_legible(chart)
@@ -248,7 +285,7 @@ def test_doubtful_cells_are_hollow_and_named(tmp_path: Path) -> None:
                    latencies=np.full(2000, 1e6))
             for block in (0, 1) for clients in (10, 100)
             for name, busy, requests in (("epoll", 0.12, 100 * clients), ("select", 0.05, 90 * clients))]  # fmt: skip
-    drawn = dict(figures(load(folder_of(tmp_path, made))))
+    drawn = dict(figures(*worked_out(folder_of(tmp_path, made))))
     chart = drawn["throughput_vs_clients"]
     assert set(faces(chart, "epoll")) == {"white"}
     assert "white" not in faces(chart, "select")
@@ -266,9 +303,19 @@ def test_the_loader_s_ceiling_is_drawn_where_it_is_near(
 ) -> None:
     made = MadeUp(capacity={"epoll": 1e5, "select": 9e4}, groups=[(count, 64) for count in counts], blocks=3,
                   ceiling=dict.fromkeys(counts, rate), **QUIET).write(tmp_path)  # fmt: skip
-    chart = dict(figures(load(made)))["throughput_vs_clients"]
+    chart = dict(figures(*worked_out(made)))["throughput_vs_clients"]
     assert (WORDS in said(chart)) == shown
     assert_legible(chart)
+
+
+def test_what_the_loader_reaches_at_least_is_not_drawn_as_its_ceiling(tmp_path: Path) -> None:
+    made = MadeUp(capacity={"epoll": 1e5}, groups=[(1, 64), (100, 64)], blocks=2, ceiling={1: 95_000.0}, **QUIET)
+    folder = made.write(tmp_path)
+    run = json.loads((folder / "run.json").read_text())
+    for bound in (False, True):
+        run["loader_ceiling"][0]["lower_bound"] = bound
+        (folder / "run.json").write_text(json.dumps(run))
+        assert (WORDS in said(dict(figures(*worked_out(folder)))["throughput_vs_clients"])) != bound
 
 
 def open_runs(rates: tuple[float, ...] = (2000, 4000, 6000)) -> list[dict[str, object]]:
@@ -285,7 +332,7 @@ def open_runs(rates: tuple[float, ...] = (2000, 4000, 6000)) -> list[dict[str, o
 
 
 def test_latency_over_the_rate_is_drawn_at_what_was_achieved(tmp_path: Path) -> None:
-    drawn = dict(figures(load(folder_of(tmp_path, open_runs()))))
+    drawn = dict(figures(*worked_out(folder_of(tmp_path, open_runs()))))
     assert set(drawn) == {"latency_vs_rate"}
     chart = drawn["latency_vs_rate"]
     assert_legible(chart)
@@ -300,7 +347,7 @@ def test_latency_over_the_rate_is_drawn_at_what_was_achieved(tmp_path: Path) -> 
 def test_a_run_of_both_loads_has_both_kinds_of_charts(tmp_path: Path) -> None:
     closed = [window(name, block=block, clients=100, group=9, requests=10_000, latencies=np.full(2000, 1e6))
               for block in (0, 1) for name in ("epoll", "threading")]  # fmt: skip
-    drawn = dict(figures(load(folder_of(tmp_path, closed + open_runs((2000,))))))
+    drawn = dict(figures(*worked_out(folder_of(tmp_path, closed + open_runs((2000,))))))
     assert set(drawn) == set(NAMES) - {"throughput_vs_size"} | {"latency_vs_rate"}
     assert "twisted" not in said(drawn["throughput_vs_clients"])  # it has open cells only
 
@@ -311,7 +358,7 @@ def test_the_knee_has_a_chart(tmp_path: Path, counts: tuple[int, ...]) -> None:
                     group=count, latencies=np.full(20_000, 5e6))
             for block in range(3) for count in counts
             for name, rate in (("epoll", 60_000), ("twisted", 30_000))]  # fmt: skip
-    drawn = dict(figures(load(folder_of(tmp_path, made))))
+    drawn = dict(figures(*worked_out(folder_of(tmp_path, made))))
     assert set(drawn) == {"knee"}
     assert_legible(drawn["knee"])
     assert "60.6k" in said(drawn["knee"])

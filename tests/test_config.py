@@ -67,6 +67,8 @@ def test_window_length_by_crowd() -> None:
         ("[window]\ndrain_limt_s = 1", ["window.drain_limt_s", 'did you mean "drain_limit_s"']),
         ("[strategees]\nmine = 'x'", ["strategees", 'did you mean "strategies"']),
         ("[strategies]\nmine = { command = 'x', listning = '1' }", ["strategies.mine.listning", '"listing"']),
+        ("[strategies]\nmine = { comand = 'x' }", ["strategies.mine.comand", 'did you mean "command"']),
+        ("[profiles.quick]\nblock = 3", ["profiles.quick.block: ", 'did you mean "blocks"']),
         ("[strategies]\nmine = { listing = '1' }", ["strategies.mine.command", "missing"]),
         ("[strategies]\nmine = { command = 'x', cwd = '/' }", ["strategies.mine.cwd", "unknown"]),
         ("[strategies]\nmine = 7", ["strategies.mine"]),

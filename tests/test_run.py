@@ -392,7 +392,8 @@ class Disturbed:
         finally:
             self._recorder.finish("complete")
             assert [process for process in psutil.Process().children() if "loadgen" in process.cmdline()] == []
-        with cells.write(results(self._recorder.folder)).open() as file:
+        recorded = results(self._recorder.folder)
+        with cells.write(recorded, cells.tabulate(recorded)).open() as file:
             return {row["strategy"]: row for row in csv.DictReader(file)}
 
 
