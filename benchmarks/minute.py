@@ -30,7 +30,7 @@ PROFILE = f"""
 perturb_from_share = 1.0
 [profiles.minute]
 blocks = 10
-rounds = 10  # with fewer, half of the minute goes for starting servers
+rounds = 10  # more of the minute for windows, less for starting servers
 matrix = [{{ service = ["echo"], clients = [{CLIENTS}], sizes = [{SIZE}] }}]
 """
 
