@@ -48,7 +48,8 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
 
 
 def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:
-    lines = ["±: 95 % interval over blocks. CPU of the server. #: rank; = where not told apart."]
+    lines = [f"Note: {mark}." for mark in results.run.get("marks") or []]
+    lines.append("±: 95 % interval over blocks. CPU of the server. #: rank; = where not told apart.")
     if reference not in {*cells["strategy"], *cells["variant"]}:
         lines.append(f"No ratios without {reference}.")
     elif (cells["load"] == "closed").any():

@@ -220,6 +220,7 @@ class Profile(Table):
     blocks: Annotated[int, Field(ge=2, le=1000)]
     rounds: Annotated[int, Field(ge=1, le=1000)]
     at_least_s: Annotated[float, Field(ge=0, le=86400)] = 0
+    at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = None
     matrix: Annotated[list[Matrix], Field(min_length=1)]
 
 

@@ -78,21 +78,23 @@ class Rounds(Protocol):
         """What came of a visit; what else its record is to say."""
 
 
-def rounds_for(plan: Plan, group: Group, known: Known) -> Rounds:
+def rounds_for(plan: Plan, group: Group, known: Known, count: int) -> Rounds:
+    """`count` is how many rounds a block has for ordinary windows; a search takes as many as it needs."""
     match group.load:
         case "closed":
-            return ClosedRounds(plan, group, known)
+            return ClosedRounds(plan, group, known, count)
         case "open":
-            return OpenRounds(plan, group, known)
+            return OpenRounds(plan, group, known, count)
         case _:
-            return KneeRounds(plan, group, known)
+            return KneeRounds(plan, group, known, count)
 
 
 class _Rounds:
-    def __init__(self, plan: Plan, group: Group, known: Known) -> None:
+    def __init__(self, plan: Plan, group: Group, known: Known, count: int) -> None:
         self._plan = plan
         self._group = group
         self._known = known
+        self._count = count
 
     def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
         """Nothing to remember, nothing to add."""
@@ -117,13 +119,12 @@ class _Rounds:
 
 
 class ClosedRounds(_Rounds):
-    """The plan's rounds, and one in which the loader is slowed down where it might be what limits."""
+    """The block's rounds, and one in which the loader is slowed down where it might be what limits."""
 
     def rounds(self, alive: Sequence[str], block: int) -> Iterator[list[Visit]]:
-        plan = self._plan
         # After at least one ordinary round: how much to slow down is taken from what a request costs the loader.
-        perturbed = plan.shuffled(range(1, plan.rounds + 1), block, self._group, "perturbed")[0]
-        for round_ in range(plan.rounds + 1):
+        perturbed = self._plan.shuffled(range(1, self._count + 1), block, self._group, "perturbed")[0]
+        for round_ in range(self._count + 1):
             if round_ == perturbed:
                 yield [self._visit(name, self._spin_ns(name)) for name in alive if self._may_limit(name)]
             else:
@@ -145,10 +146,10 @@ class ClosedRounds(_Rounds):
 
 
 class OpenRounds(_Rounds):
-    """The plan's rounds at a rate, given or a share of the closed loop's."""
+    """The block's rounds at a rate, given or a share of the closed loop's."""
 
     def rounds(self, alive: Sequence[str], block: int) -> Iterator[list[Visit]]:
-        for round_ in range(self._plan.rounds):
+        for round_ in range(self._count):
             yield [self._visit(name, block, round_) for name in alive]
 
     def _visit(self, name: str, block: int, round_: int) -> Visit:

@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve().parent.parent
 
 EXAMPLES = {
     "bench": """\
-  run_bench.py --strategies all                      the default profile: about 5 minutes
+  run_bench.py --strategies all                      the default profile: 4 to 5 minutes
   run_bench.py --strategies chapter,epoll --profile quick
                                                      a first look: under a minute
   run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB

@@ -83,6 +83,7 @@ class Plan:
     groups: list[Group]
     blocks: int
     rounds: int
+    at_most_s: float | None  # for all blocks; where they take longer, some get fewer rounds
     seed: int
     workers: int
     server_cpus: list[int]
@@ -173,10 +174,21 @@ class Plan:
 
     def seconds_of(self, blocks: int) -> float:
         """Expected for the check of the strategies and so many blocks."""
-        servers = len(self.strategies) * len(self.services)
-        check = servers * CHECK_S / CHECKED_AT_ONCE
-        per_block = servers * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
-        return check + blocks * per_block
+        return self._servers_a_block * CHECK_S / CHECKED_AT_ONCE + blocks * self.block_seconds
+
+    @property
+    def block_seconds(self) -> float:
+        """Expected for one block."""
+        return self._servers_a_block * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
+
+    @property
+    def _servers_a_block(self) -> int:
+        return len(self.strategies) * len(self.services)
+
+    def next_rounds(self, rounds: int, all_blocks_s: float) -> int:
+        """Of the block after one of so many rounds, where at this pace all blocks would take so long."""
+        behind = self.at_most_s is not None and all_blocks_s > self.at_most_s
+        return max(rounds - 1, 1) if behind else min(rounds + 1, self.rounds)
 
     @property
     def expected_interval(self) -> float:
@@ -215,6 +227,7 @@ def make(
         groups=groups,
         blocks=profile.blocks,
         rounds=profile.rounds,
+        at_most_s=None,
         seed=config.seed if seed is None else seed,
         workers=workers,
         server_cpus=server_cpus,
@@ -230,7 +243,8 @@ def make(
     )
     while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
         plan = longer
-    return plan
+    # The limit is meant for the matrix of the file: one that the command line made larger has its own time.
+    return replace(plan, at_most_s=profile.at_most_s and max(profile.at_most_s, plan.blocks * plan.block_seconds))
 
 
 def fitted(plan: Plan, blocks: int) -> Plan:

@@ -46,6 +46,7 @@ class Run:
         self._settled = settled or (self._precise_cells if plan.precision else None)
         self._open = {(plan.groups.index(group), plan.strategies[label].name)
                       for group in plan.groups for label in plan.members(group)}  # fmt: skip
+        self._rounds = plan.rounds  # of the block under way
         self._windows_done_s = 0.0  # as planned
         self._began = 0.0  # with the first block of a run that goes on until something is known
         self._loader: Loader | None = None
@@ -89,20 +90,38 @@ class Run:
         return max(widths, default=None)
 
     def _blocks(self) -> Iterator[int]:
-        """As many as planned; or, where something is to be found out, until it is or the time is used up."""
+        return self._planned_blocks() if self._settled is None else self._blocks_until(self._settled)
+
+    def _planned_blocks(self) -> Iterator[int]:
+        """All blocks of the plan; where they would take longer than it allows, the next one gets a round less."""
         plan = self._plan
-        if self._settled is None:
-            yield from range(plan.blocks)
-            return
+        began = time.monotonic()
+        longest_s = 0.0
+        for block in range(plan.blocks):
+            block_began = time.monotonic()
+            yield block
+            now = time.monotonic()
+            longest_s = max(longest_s, now - block_began)
+            left = plan.blocks - block - 1
+            self._windows_done_s = plan.windows_seconds * (1 - left / plan.blocks)
+            self._rounds = plan.next_rounds(self._rounds, now - began + left * longest_s)
+            if left and self._rounds < plan.rounds:
+                self._recorder.note(
+                    f"all blocks would have taken more than {plan.at_most_s:.0f} s "
+                    f"(profiles.{plan.profile}.at_most_s): some got fewer than {plan.rounds} rounds"
+                )
+
+    def _blocks_until(self, settled: Settled) -> Iterator[int]:
+        """Blocks until what is to be found out is, or the time is used up."""
         self._began = time.monotonic()
         longest_s = 0.0
         for block in itertools.count():
             block_began = time.monotonic()
             yield block
-            self._open -= set(self._settled(block + 1))
+            self._open -= set(settled(block + 1))
             now = time.monotonic()
             longest_s = max(longest_s, now - block_began)
-            if not self._open or now - self._began + longest_s > plan.budget_s:
+            if not self._open or now - self._began + longest_s > self._plan.budget_s:
                 return
 
     @property
@@ -240,7 +259,7 @@ class Run:
         alive = [name for name in wave if name in self._servers]
         where = f"block {block + 1}{'' if self._settled else f'/{plan.blocks}'}: {group}"
         self._tell(self._done_s, where)
-        load = rounds_for(plan, group, self._known)
+        load = rounds_for(plan, group, self._known, self._rounds)
         for round_, visits in enumerate(load.rounds(alive, block)):
             by_name = {visit.name: visit for visit in visits}
             for position, name in enumerate(plan.in_turn(list(by_name), block, group, round_)):

@@ -66,6 +66,8 @@ def say_plan(plan: Plan) -> None:
         )
         return
     expected = f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}"
+    if plan.at_most_s is not None:
+        expected += f" (fewer rounds where all blocks would take more than {_minutes(plan.at_most_s)})"
     if len(plan.strategies) > 1:
         ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
         expected += f", and {ratios} within ± {plan.expected_interval:.1%}"

@@ -1,9 +1,10 @@
 """Runs under the loads that are not the closed loop, and runs that go on until they are precise enough."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from test_run import Bench, bench  # noqa: F401 - a fixture
+from test_run import MISBEHAVE, Bench, bench  # noqa: F401 - a fixture
 
 SETTINGS = """
 [window]
@@ -72,6 +73,25 @@ def test_stops_at_the_end_of_the_budget(bench: Callable[..., Bench]) -> None:  #
     assert running.ended(within_s=60) == 0, running.output
     assert "not reached within the budget" in running.output
     assert len({row["block"] for row in running.rows()}) >= 1
+
+
+def test_blocks_that_take_too_long_get_fewer_rounds(bench: Callable[..., Bench]) -> None:  # noqa: F811
+    """Windows of a slow server grow, so that blocks take longer than any plan expects."""
+    profile = """
+[profiles.hurried]
+blocks = 4
+rounds = 3
+at_most_s = 0.1
+matrix = [{ service = ["echo"], clients = [20], sizes = [64] }]
+[strategies]
+"""
+    settings = SETTINGS.replace("[strategies]", profile)
+    running = bench({"slow": f"{MISBEHAVE} slow --sound-starts 1"}, "--profile", "hurried", "--strategies", "slow",
+                    settings=settings)  # fmt: skip
+    assert running.ended() == 0, running.output
+    rounds = Counter(row["block"] for row in running.windows("slow"))
+    assert rounds == {0: 3, 1: 2, 2: 1, 3: 1}
+    assert "some got fewer than 3 rounds" in running.output
 
 
 def test_slowed_windows_are_told_apart(bench: Callable[..., Bench]) -> None:  # noqa: F811

@@ -153,6 +153,25 @@ def test_profiles_of_bench_toml_keep_their_promises() -> None:
     assert len({group.message_size for group in default.groups}) > 2
 
 
+@pytest.mark.parametrize(
+    ("rounds", "all_blocks_s", "then"), [(3, 21, 2), (2, 21, 1), (1, 21, 1), (1, 20, 2), (2, 19, 3), (3, 19, 3)]
+)
+def test_a_slow_machine_gets_fewer_rounds(config: Config, rounds: int, all_blocks_s: float, then: int) -> None:
+    limited = replace(made(config), at_most_s=20.0)
+    assert limited.rounds == 3
+    assert limited.next_rounds(rounds, all_blocks_s) == then
+    assert replace(limited, at_most_s=None).next_rounds(3, all_blocks_s) == 3
+
+
+def test_a_plan_that_takes_longer_has_its_own_time() -> None:
+    config = load(ROOT / "bench.toml")
+    of_the_file = plan.make(config, config.strategies, "default", Overrides())
+    assert of_the_file.at_most_s == config.profile("default").at_most_s
+    open_loop = plan.make(config, config.strategies, "default", Overrides(load="open", rates=["100"]))
+    assert open_loop.at_most_s == open_loop.blocks * open_loop.block_seconds
+    assert open_loop.at_most_s > of_the_file.at_most_s
+
+
 def test_unknown_profile(config: Config) -> None:
     with pytest.raises(ConfigError, match="no such profile"):
         plan.make(config, config.strategies, "tiney", Overrides())
