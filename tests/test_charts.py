@@ -122,6 +122,24 @@ def test_how_many_were_served_stands_below_what_is_drawn_there_and_within_the_ax
         assert inside.x0 - 1 < box.x0 < box.x1 < inside.x1 + 1
 
 
+def test_how_many_were_served_stands_below_the_lowest_latency_too(tmp_path: Path) -> None:
+    """A strategy with one client served at a time is the fastest one: at the bottom of the chart."""
+    made = [
+        window(name, block=block, clients=clients, group=clients, unanswered=unanswered, latencies=[latency_ns] * 1000)
+        for block in range(2)
+        for clients in (10, 100)
+        for name, latency_ns, unanswered in (("epoll", clients * 60_000, 0), ("blocking", 60_000, clients - 1))
+    ]
+    chart = dict(figures(*worked_out(folder_of(tmp_path, made))))["latency_vs_clients"]
+    chart.draw_without_rendering()
+    for axes in chart.axes:
+        told = [text for text in axes.texts if text.get_text().endswith("served")]
+        assert len(told) == 2
+        for text in told:
+            box = text.get_window_extent()
+            assert axes.get_window_extent().y0 < box.y0 < box.y1 < axes.transData.transform(text.xy)[1]
+
+
 @pytest.mark.parametrize("names", [("asyncio-protocol", "asyncio-buffered"), ("one", "two", "three")])
 def test_where_names_have_no_room_it_is_still_told_how_many_were_served(tmp_path: Path, names: tuple[str, ...]) -> None:
     made = [
