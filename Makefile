@@ -12,6 +12,7 @@ help:  ## list the targets
 setup: $(READY) $(LOOP)  ## make .venv from requirements.lock, and compile the load generator's hot loop
 
 $(READY): requirements.lock
+	@echo "Setting up $(VENV), once; this takes a minute."
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	touch $@

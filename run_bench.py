@@ -199,8 +199,8 @@ def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
 
     try:
         results = load.load(recorder.folder)
-        cells.write(results, cells.tabulate(results))
         found = result.examine(results)
+        cells.write(results, found.table)
         (calibration if given.calibrate else table).render(found, terminal.console)
         for folder in sorted({path.parent for path in report.write(found)}):
             say(f"Written: {escape(str(folder))}")

@@ -65,14 +65,14 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     rows = [replace(row, decision=decisions.get((row.cell, row.metric))) for row in rows]
     nothing = "" if deciding else "no figure that could decide anything is in both"
     advisory, reading = ("", (READING,)) if paired else (ADVISORY, (f"Advisory: {ADVISORY}.", READING_ADVISORY))
-    return Gate(both, *names, rules, rows, {}, failures, broken, absent, (), nothing, advisory, reading)
+    return Gate(both, table, *names, rules, rows, {}, failures, broken, absent, (), nothing, advisory, reading)
 
 
 def write(gate: Gate, results: Path) -> list[Path]:
     """The charts of both over each other, and the chart of changes, in RESULTS/compare; the paths written."""
     folder = results / "compare"
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = figures(gate.results, tabulate(gate.results))
+    drawn = figures(gate.results, gate.table)
     paths = [path for name, figure in drawn for path in save(figure, folder / name)]
     return paths + chart.draw(gate, folder)
 

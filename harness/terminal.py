@@ -64,6 +64,12 @@ def say_plan(plan: Plan) -> None:
             f"[bold]Expected[/]: until every throughput is known within ± {plan.precision.target:.1%}, "
             f"at most {_minutes(plan.budget_s)}"
         )
+        first_look_s = plan.seconds_of(plan.precision.first_look)
+        if first_look_s > plan.budget_s:
+            say(
+                f"[yellow]Note[/]: the {plan.precision.first_look} blocks that it takes at least last about "
+                f"{_minutes(first_look_s)}: the budget will end the run before; measure less, or give it more time"
+            )
         return
     expected = f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}"
     if plan.at_most_s is not None:

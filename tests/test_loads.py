@@ -71,6 +71,7 @@ def test_stops_at_the_end_of_the_budget(bench: Callable[..., Bench]) -> None:  #
     options = ("--profile", "tiny", "--strategies", "epoll", "--precision", "0.1%", "--budget", "3s")
     running = bench({}, *options, settings=SETTINGS)
     assert running.ended(within_s=60) == 0, running.output
+    assert "the 10 blocks that it takes at least" in running.output
     assert "not reached within the budget" in running.output
     assert len({row["block"] for row in running.rows()}) >= 1
 

@@ -61,6 +61,7 @@ class Gate:
     """All that a run says about a change."""
 
     results: Results
+    table: pd.DataFrame  # its cells, as cells.csv has them
     base: str  # the variants' names
     head: str
     rules: Rules
@@ -151,7 +152,7 @@ def examine(results: Results, ended: bool = True) -> Gate:
     rows = [_with_decision(row, series, decided, rules) for row in rows]
     invalid = _invalid(results, rows, broken, blocks, rules, ended)
     left_out = tuple(results.run.get("left_out") or ())
-    return Gate(results, base, head, rules, rows, deciding, failures, broken, absent, left_out, invalid,
+    return Gate(results, table, base, head, rules, rows, deciding, failures, broken, absent, left_out, invalid,
                 reading=_reading(rules, settings))  # fmt: skip
 
 
