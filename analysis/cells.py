@@ -5,7 +5,8 @@ Columns, units in their names; figures are empty where the data do not give them
 - strategy, variant, service, clients, message_size (bytes), requests_per_connection (empty: unlimited)
 - blocks, windows: how many were recorded
 - requests: correct replies in the counted parts; errors: of all kinds
-- starved: clients without a single correct reply in a whole block, in the block that had most of them
+- starved: clients without a single correct reply in a whole block, in the block that had most of them; blocks with
+  fewer windows than others had less time to serve everyone, and aren't asked
 - throughput_rps: correct replies per second: mean of a block's windows, geometric mean over blocks;
   _low, _high: 95 % interval over blocks, on the log scale; wider by 8 % where the run went on until its
   intervals were narrow enough (as all intervals over blocks then are, but for ratios: those decide no stop)
@@ -199,7 +200,7 @@ def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
     rates = block_means(windows["block"], windows["requests"] / windows["counted_s"])
     throughput = geometric(list(rates.values()), widened)
     by_block = windows.sort_values("started_ns").groupby("block")["unanswered"]
-    # a block that was cut short had no time to serve everyone
+    # a block that was cut short, or had fewer rounds, had less time to serve everyone
     last = by_block.last()[by_block.size() == by_block.size().max()]
     return {
         "blocks": len(rates),

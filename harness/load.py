@@ -78,23 +78,21 @@ class Rounds(Protocol):
         """What came of a visit; what else its record is to say."""
 
 
-def rounds_for(plan: Plan, group: Group, known: Known, count: int) -> Rounds:
-    """`count` is how many rounds a block has for ordinary windows; a search takes as many as it needs."""
+def rounds_for(plan: Plan, group: Group, known: Known) -> Rounds:
     match group.load:
         case "closed":
-            return ClosedRounds(plan, group, known, count)
+            return ClosedRounds(plan, group, known)
         case "open":
-            return OpenRounds(plan, group, known, count)
+            return OpenRounds(plan, group, known)
         case _:
-            return KneeRounds(plan, group, known, count)
+            return KneeRounds(plan, group, known)
 
 
 class _Rounds:
-    def __init__(self, plan: Plan, group: Group, known: Known, count: int) -> None:
+    def __init__(self, plan: Plan, group: Group, known: Known) -> None:
         self._plan = plan
         self._group = group
         self._known = known
-        self._count = count
 
     def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
         """Nothing to remember, nothing to add."""
@@ -119,12 +117,13 @@ class _Rounds:
 
 
 class ClosedRounds(_Rounds):
-    """The block's rounds, and one in which the loader is slowed down where it might be what limits."""
+    """The plan's rounds, and one in which the loader is slowed down where it might be what limits."""
 
     def rounds(self, alive: Sequence[str], block: int) -> Iterator[list[Visit]]:
+        plan = self._plan
         # After at least one ordinary round: how much to slow down is taken from what a request costs the loader.
-        perturbed = self._plan.shuffled(range(1, self._count + 1), block, self._group, "perturbed")[0]
-        for round_ in range(self._count + 1):
+        perturbed = plan.shuffled(range(1, plan.rounds + 1), block, self._group, "perturbed")[0]
+        for round_ in range(plan.rounds + 1):
             if round_ == perturbed:
                 yield [self._visit(name, self._spin_ns(name)) for name in alive if self._may_limit(name)]
             else:
@@ -146,10 +145,10 @@ class ClosedRounds(_Rounds):
 
 
 class OpenRounds(_Rounds):
-    """The block's rounds at a rate, given or a share of the closed loop's."""
+    """The plan's rounds at a rate, given or a share of the closed loop's."""
 
     def rounds(self, alive: Sequence[str], block: int) -> Iterator[list[Visit]]:
-        for round_ in range(self._count):
+        for round_ in range(self._plan.rounds):
             yield [self._visit(name, block, round_) for name in alive]
 
     def _visit(self, name: str, block: int, round_: int) -> Visit:

@@ -83,7 +83,7 @@ class Plan:
     groups: list[Group]
     blocks: int
     rounds: int
-    at_most_s: float | None  # for all blocks; where they take longer, some get fewer rounds
+    at_most_s: float | None  # what the check and all blocks may take; None: as long as it takes
     seed: int
     workers: int
     server_cpus: list[int]
@@ -174,7 +174,11 @@ class Plan:
 
     def seconds_of(self, blocks: int) -> float:
         """Expected for the check of the strategies and so many blocks."""
-        return self._servers_a_block * CHECK_S / CHECKED_AT_ONCE + blocks * self.block_seconds
+        return self._check_seconds + blocks * self.block_seconds
+
+    @property
+    def _check_seconds(self) -> float:
+        return self._servers_a_block * CHECK_S / CHECKED_AT_ONCE
 
     @property
     def block_seconds(self) -> float:
@@ -185,10 +189,12 @@ class Plan:
     def _servers_a_block(self) -> int:
         return len(self.strategies) * len(self.services)
 
-    def next_rounds(self, rounds: int, all_blocks_s: float) -> int:
-        """Of the block after one of so many rounds, where at this pace all blocks would take so long."""
-        behind = self.at_most_s is not None and all_blocks_s > self.at_most_s
-        return max(rounds - 1, 1) if behind else min(rounds + 1, self.rounds)
+    def rounds_in_time(self, blocks: int, took_s: float, longest_s: float) -> int:
+        """How many the next block gets: fewer, where so many blocks, and the longest of them, took too long."""
+        if self.at_most_s is None:
+            return self.rounds
+        each_s = (self.at_most_s - self._check_seconds - took_s) / (self.blocks - blocks)
+        return max(1, min(self.rounds, int(self.rounds * each_s / longest_s)))
 
     @property
     def expected_interval(self) -> float:
@@ -243,8 +249,10 @@ def make(
     )
     while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
         plan = longer
-    # The limit is meant for the matrix of the file: one that the command line made larger has its own time.
-    return replace(plan, at_most_s=profile.at_most_s and max(profile.at_most_s, plan.blocks * plan.block_seconds))
+    # A run that goes on until it knows enough has its budget; a matrix that the command line made larger, no limit.
+    if precision or gate or plan.expected_seconds > (profile.at_most_s or 0):
+        return plan
+    return replace(plan, at_most_s=profile.at_most_s)
 
 
 def fitted(plan: Plan, blocks: int) -> Plan:

@@ -163,7 +163,6 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "variants": plan.variants,
         "blocks": plan.blocks,
         "rounds": plan.rounds,
-        "at_most_s": plan.at_most_s,
         "groups": [
             {
                 "service": group.service,

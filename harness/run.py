@@ -4,13 +4,14 @@
       group          all its strategies connected (in waves, where not all fit)
         round        one window for each strategy, in random order
 
-A server or loader that fails costs its own rows and nothing else.
+A server or loader that fails costs its own rows, and time: where that is short, all get fewer rounds.
 """
 
 import itertools
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from harness import machine, proctree
@@ -48,7 +49,7 @@ class Run:
                       for group in plan.groups for label in plan.members(group)}  # fmt: skip
         self._rounds = plan.rounds  # of the block under way
         self._windows_done_s = 0.0  # as planned
-        self._began = 0.0  # with the first block of a run that goes on until something is known
+        self._began = 0.0  # with the first block
         self._loader: Loader | None = None
         self._loaders_started = 0
         self._connected = False  # whether the loader holds a group's connections
@@ -90,39 +91,37 @@ class Run:
         return max(widths, default=None)
 
     def _blocks(self) -> Iterator[int]:
-        return self._planned_blocks() if self._settled is None else self._blocks_until(self._settled)
-
-    def _planned_blocks(self) -> Iterator[int]:
-        """All blocks of the plan; where they would take longer than it allows, the next one gets a round less."""
+        """As many as planned; or, where something is to be found out, until it is or the time is used up."""
         plan = self._plan
-        began = time.monotonic()
-        longest_s = 0.0
-        for block in range(plan.blocks):
-            block_began = time.monotonic()
-            yield block
-            now = time.monotonic()
-            longest_s = max(longest_s, now - block_began)
-            left = plan.blocks - block - 1
-            self._windows_done_s = plan.windows_seconds * (1 - left / plan.blocks)
-            self._rounds = plan.next_rounds(self._rounds, now - began + left * longest_s)
-            if left and self._rounds < plan.rounds:
-                self._recorder.note(
-                    f"all blocks would have taken more than {plan.at_most_s:.0f} s "
-                    f"(profiles.{plan.profile}.at_most_s): some got fewer than {plan.rounds} rounds"
-                )
-
-    def _blocks_until(self, settled: Settled) -> Iterator[int]:
-        """Blocks until what is to be found out is, or the time is used up."""
         self._began = time.monotonic()
         longest_s = 0.0
         for block in itertools.count():
             block_began = time.monotonic()
             yield block
-            self._open -= set(settled(block + 1))
+            done = block + 1
+            if self._settled is not None:
+                self._open -= set(self._settled(done))
             now = time.monotonic()
-            longest_s = max(longest_s, now - block_began)
-            if not self._open or now - self._began + longest_s > self._plan.budget_s:
+            took_s, longest_s = now - self._began, max(longest_s, now - block_began)
+            if self._settled is not None:
+                if not self._open or took_s + longest_s > plan.budget_s:
+                    return
+            elif done == plan.blocks:
                 return
+            else:
+                self._keep_to_time(done, took_s, longest_s)
+
+    def _keep_to_time(self, blocks: int, took_s: float, longest_s: float) -> None:
+        """Choose the rounds of the next block, after so many."""
+        plan = self._plan
+        # What was left out, or failed, is not waited for.
+        self._windows_done_s = max(self._windows_done_s, plan.windows_seconds * blocks / plan.blocks)
+        self._rounds = plan.rounds_in_time(blocks, took_s, longest_s)
+        if self._rounds < plan.rounds:
+            self._recorder.note(
+                f"blocks took longer than planned: some got fewer than {plan.rounds} rounds, "
+                f"to end within {plan.at_most_s:.0f} s (profiles.{plan.profile}.at_most_s)"
+            )
 
     @property
     def _done_s(self) -> float:
@@ -259,7 +258,7 @@ class Run:
         alive = [name for name in wave if name in self._servers]
         where = f"block {block + 1}{'' if self._settled else f'/{plan.blocks}'}: {group}"
         self._tell(self._done_s, where)
-        load = rounds_for(plan, group, self._known, self._rounds)
+        load = rounds_for(replace(plan, rounds=self._rounds), group, self._known)
         for round_, visits in enumerate(load.rounds(alive, block)):
             by_name = {visit.name: visit for visit in visits}
             for position, name in enumerate(plan.in_turn(list(by_name), block, group, round_)):

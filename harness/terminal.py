@@ -64,16 +64,16 @@ def say_plan(plan: Plan) -> None:
             f"[bold]Expected[/]: until every throughput is known within ± {plan.precision.target:.1%}, "
             f"at most {_minutes(plan.budget_s)}"
         )
-        first_look_s = plan.seconds_of(plan.precision.first_look)
+        first_look_s = plan.precision.first_look * plan.block_seconds
         if first_look_s > plan.budget_s:
             say(
-                f"[yellow]Note[/]: the {plan.precision.first_look} blocks that it takes at least last about "
-                f"{_minutes(first_look_s)}: the budget will end the run before; measure less, or give it more time"
+                f"[yellow]Note[/]: the first {plan.precision.first_look} blocks, before which nothing is decided, take "
+                f"about {_minutes(first_look_s)}: the budget will end the run earlier; measure less, or allow more"
             )
         return
     expected = f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}"
     if plan.at_most_s is not None:
-        expected += f" (fewer rounds where all blocks would take more than {_minutes(plan.at_most_s)})"
+        expected += f", with fewer rounds where it would be more than {_minutes(plan.at_most_s)}"
     if len(plan.strategies) > 1:
         ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
         expected += f", and {ratios} within ± {plan.expected_interval:.1%}"

@@ -65,13 +65,14 @@ def test_goes_on_until_precise(bench: Callable[..., Bench]) -> None:  # noqa: F8
     blocks = {row["block"] for row in running.rows()}
     assert blocks == set(range(described["precision"]["first_look"]))
     assert "reached" in running.output
+    assert "the budget will end the run earlier" not in running.output
 
 
 def test_stops_at_the_end_of_the_budget(bench: Callable[..., Bench]) -> None:  # noqa: F811
     options = ("--profile", "tiny", "--strategies", "epoll", "--precision", "0.1%", "--budget", "3s")
     running = bench({}, *options, settings=SETTINGS)
     assert running.ended(within_s=60) == 0, running.output
-    assert "the 10 blocks that it takes at least" in running.output
+    assert "the budget will end the run earlier" in running.output
     assert "not reached within the budget" in running.output
     assert len({row["block"] for row in running.rows()}) >= 1
 
@@ -82,7 +83,7 @@ def test_blocks_that_take_too_long_get_fewer_rounds(bench: Callable[..., Bench])
 [profiles.hurried]
 blocks = 4
 rounds = 3
-at_most_s = 0.1
+at_most_s = 3.5
 matrix = [{ service = ["echo"], clients = [20], sizes = [64] }]
 [strategies]
 """
@@ -91,7 +92,7 @@ matrix = [{ service = ["echo"], clients = [20], sizes = [64] }]
                     settings=settings)  # fmt: skip
     assert running.ended() == 0, running.output
     rounds = Counter(row["block"] for row in running.windows("slow"))
-    assert rounds == {0: 3, 1: 2, 2: 1, 3: 1}
+    assert rounds == {0: 3, 1: 1, 2: 1, 3: 1}
     assert "some got fewer than 3 rounds" in running.output
 
 

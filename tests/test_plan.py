@@ -10,6 +10,7 @@ from conftest import ROOT
 from harness import machine, plan
 from harness.config import Config, ConfigError, Strategy, load
 from harness.plan import Group, Overrides, Plan
+from harness.precision import Precision
 
 MATRIX = """
 [profiles.tiny]
@@ -149,27 +150,39 @@ def test_profiles_of_bench_toml_keep_their_promises() -> None:
     assert quick.expected_seconds <= 60
     assert default.blocks >= 6
     assert default.expected_seconds <= 300
+    assert quick.at_most_s is not None
+    assert quick.at_most_s <= 60
+    assert default.at_most_s is not None
+    assert default.at_most_s <= 300
     assert len({group.clients for group in default.groups}) > 2
     assert len({group.message_size for group in default.groups}) > 2
 
 
 @pytest.mark.parametrize(
-    ("rounds", "all_blocks_s", "then"), [(3, 21, 2), (2, 21, 1), (1, 21, 1), (1, 20, 2), (2, 19, 3), (3, 19, 3)]
+    ("blocks", "took_s", "longest_s", "rounds"),
+    [
+        (1, 10, 10, 10),  # in time
+        (1, 12, 12, 8),  # 96 s for 9 blocks
+        (5, 80, 30, 1),  # 28 s for 5
+        (9, 90, 12, 10),  # in time again: 18 s for the last
+        (9, 200, 12, 1),  # too late already
+    ],
 )
-def test_a_slow_machine_gets_fewer_rounds(config: Config, rounds: int, all_blocks_s: float, then: int) -> None:
-    limited = replace(made(config), at_most_s=20.0)
-    assert limited.rounds == 3
-    assert limited.next_rounds(rounds, all_blocks_s) == then
-    assert replace(limited, at_most_s=None).next_rounds(3, all_blocks_s) == 3
+def test_blocks_that_take_longer_get_fewer_rounds(
+    config: Config, blocks: int, took_s: float, longest_s: float, rounds: int
+) -> None:
+    limited = replace(made(config), blocks=10, rounds=10)
+    check_s = limited.seconds_of(0)
+    assert replace(limited, at_most_s=108 + check_s).rounds_in_time(blocks, took_s, longest_s) == rounds
+    assert limited.rounds_in_time(blocks, took_s, longest_s) == 10
 
 
-def test_a_plan_that_takes_longer_has_its_own_time() -> None:
+def test_the_limit_is_for_the_matrix_of_the_file(config: Config) -> None:
     config = load(ROOT / "bench.toml")
-    of_the_file = plan.make(config, config.strategies, "default", Overrides())
-    assert of_the_file.at_most_s == config.profile("default").at_most_s
-    open_loop = plan.make(config, config.strategies, "default", Overrides(load="open", rates=["100"]))
-    assert open_loop.at_most_s == open_loop.blocks * open_loop.block_seconds
-    assert open_loop.at_most_s > of_the_file.at_most_s
+    assert plan.make(config, config.strategies, "default", Overrides()).at_most_s
+    larger = Overrides(load="open", rates=["100"])
+    assert plan.make(config, config.strategies, "default", larger).at_most_s is None
+    assert plan.make(config, config.strategies, "default", Overrides(), precision=Precision(0.02)).at_most_s is None
 
 
 def test_unknown_profile(config: Config) -> None:
