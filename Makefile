@@ -7,7 +7,7 @@ LOOP := loadgen/hot_loop.so
 .PHONY: help setup bench test lint docs lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: $(READY) $(LOOP)  ## make .venv from requirements.lock, and compile the load generator's hot loop
 

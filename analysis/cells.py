@@ -126,11 +126,11 @@ def tabulate(results: Results) -> pd.DataFrame:
     perturbed, footprints = _by_cell(results.perturbed), _by_cell(results.footprints)
     probes = _by_cell(results.probes)
     rates = {key: by_round(part, part["requests"] / part["counted_s"]) for key, part in windows.items()}
-    widened = results.widened
     rows = {}
     for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured, failed = windows.get(key), failures.get(key)
+        widened = results.widened(cell["variant"])
         if measured is not None:
             cell |= _figures(measured, widened)
             cell |= latencies(measured, results.p99_multiple(cell["load"]), widened)

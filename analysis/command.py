@@ -18,7 +18,8 @@ def main(program: str, purpose: str, work: Callable[[Results], Iterable[Path]]) 
     Exit code: 0 done, 1 nothing was measured, 2 the results cannot be read or written.
     """
     parser = argparse.ArgumentParser(prog=program, description=purpose)
-    parser.add_argument("results", metavar="RESULTS", type=Path, help="a results folder, such as results/latest")
+    parser.add_argument("results", metavar="RESULTS", type=Path, nargs="?", default=Path("results/latest"),
+                        help="a results folder (default: %(default)s)")  # fmt: skip
     arguments = parser.parse_args()
     try:
         for path in work(load(arguments.results)):

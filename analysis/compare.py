@@ -41,6 +41,8 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     """B against A, as FOLDER or FOLDER:VARIANT. ResultsError where one can't be read or names no variant of its run."""
     base, head = _side(a), _side(b)
     paired = base.results.run["run_id"] == head.results.run["run_id"]
+    if base.results.folder.resolve() == head.results.folder.resolve() and base.variant == head.variant:
+        raise ResultsError(f"{a} and {b}: the same figures; name two runs, or two variants of one as FOLDER:VARIANT")
     names = ("A", "B")
     both = _overlaid(base, head, names, settings)
     found, table = cells(both), tabulate(both)
@@ -103,11 +105,14 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
             if len(table := getattr(side.results, name))
         ]
         tables[name] = pd.concat(parts, ignore_index=True) if parts else getattr(head.results, name)
-    variants = {as_: {"asked": side.name} for side, as_ in zip((base, head), names, strict=True)}
+    variants = {
+        as_: {"asked": side.name, "precision": side.results.run.get("precision")}
+        for side, as_ in zip((base, head), names, strict=True)
+    }
     strategies = base.results.run["strategies"] | head.results.run["strategies"]
     runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
     told = {"variants": variants, "gate": settings, "strategies": strategies, "marks": _marks(base, head, names),
-            "run_id": runs}  # fmt: skip
+            "precision": None, "run_id": runs}  # fmt: skip
     run = head.results.run | told
     return Results(head.results.folder, run, **tables)
 

@@ -60,10 +60,13 @@ class Results:
         """What a verdict is decided by, as it was set for this run; empty for one that is older than verdicts."""
         return self.run.get("verdict") or {}
 
-    @property
-    def widened(self) -> float:
-        """How much wider than usual its intervals are, as it was looked at while it went on."""
-        return float((self.run.get("precision") or {}).get("widened", 1.0))
+    def widened(self, variant: str) -> float:
+        """How much wider than usual the intervals are, as the run was looked at while it went on.
+
+        In a comparison of two runs each is a variant, with a rule of its own.
+        """
+        own = (self.run.get("variants") or {}).get(variant) or {}
+        return float((own.get("precision") or self.run.get("precision") or {}).get("widened", 1.0))
 
     def p99_multiple(self, load: str) -> float:
         """A window shorter than this many p99s sees too few slow requests from start to end.

@@ -35,11 +35,15 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
     if cells.empty:
         console.print(Text("Nothing was measured."))
         return
-    console.width = max(console.width, WIDTH)  # into a pipe rich assumes 80 and would cut the notes off
     variants = list(results.run.get("variants") or {})
     reference = variants[0] if variants else str(results.run.get("reference") or "reference")
-    for _, group in cells.groupby(GROUP_KEYS, sort=False, dropna=False):
-        console.print(_group(group, reference))
+    groups = [group for _, group in cells.groupby(GROUP_KEYS, sort=False, dropna=False)]
+    tables = [_group(group, reference) for group in groups]
+    # Into a pipe rich assumes 80; and where a table is a character too wide, it cuts "1 of 500" down to "1 of 50".
+    unbounded = console.options.update(width=10 * WIDTH)
+    console.width = max(console.width, WIDTH, *(console.measure(one, options=unbounded).maximum for one in tables))
+    for group, table in zip(groups, tables, strict=True):
+        console.print(table)
         for line in _remarks(group):
             console.print(Text(line, style="dim"))
         console.print()
@@ -49,7 +53,9 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
 
 def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:
     lines = [f"Note: {mark}." for mark in results.run.get("marks") or []]
-    lines.append("±: 95 % interval over blocks. CPU of the server. #: rank; = where not told apart.")
+    lines.append("±: 95 % interval over blocks. CPU of the server.")
+    if cells["rank"].notna().any():
+        lines.append("#: 1 + how many were shown to be faster, all pairs tested together; = where several share that.")
     if reference not in {*cells["strategy"], *cells["variant"]}:
         lines.append(f"No ratios without {reference}.")
     elif (cells["load"] == "closed").any():
@@ -172,7 +178,8 @@ def _ratio(cell: pd.Series) -> str:
         return f"{TIMES} {cell['ratio']:.2f}       "
     unclear = cell["ratio_low"] <= 1 <= cell["ratio_high"]
     half = (cell["ratio_high"] - cell["ratio_low"]) / 2
-    return f"{'~' if unclear else ''} {TIMES} {cell['ratio']:.2f} ± {half:.2f}"
+    digits = 2 if half >= 0.005 else 3  # ± 0.00 would be certainty
+    return f"{'~' if unclear else ''} {TIMES} {cell['ratio']:.{digits}f} ± {half:.{digits}f}"
 
 
 def _time(name: str) -> Callable[[pd.Series], str]:

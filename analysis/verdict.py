@@ -145,9 +145,11 @@ def _doubts(row: Row, thresholds: Mapping[str, float]) -> Iterator[tuple[str, st
 
 
 def _loader_evidence(row: Row) -> str:
-    loss, expected = _known(row, "perturbation_loss"), _known(row, "perturbation_loss_if_loader")
-    if not isnan(loss):
-        return f"slowed down it cost {_share(loss)}, of {_share(expected)} if it limits"
+    low, high = _known(row, "perturbation_loss_low"), _known(row, "perturbation_loss_high")
+    if not isnan(low):
+        # half of the last number is the threshold
+        expected = _share(_known(row, "perturbation_loss_if_loader"))
+        return f"a slower loader cost {low * 100:.0f} to {_share(high)}, of {expected} if it limits"
     return f"it used {_share(row['loader_cpu_share'])} of its CPU"
 
 

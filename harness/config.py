@@ -223,6 +223,12 @@ class Profile(Table):
     at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = None
     matrix: Annotated[list[Matrix], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _at_least_fits_into_at_most(self) -> "Profile":
+        if self.at_most_s is not None and self.at_least_s > self.at_most_s:
+            raise ValueError(f"at_least_s is {self.at_least_s:g} and at_most_s {self.at_most_s:g}; make it no larger")
+        return self
+
 
 class Config(Table):
     """The whole of bench.toml, with what was laid over it."""
@@ -336,7 +342,8 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
         key = str(first["loc"][-1])
         return f"{file}: {where}: unknown key{nearest(key, _all_keys())}; correct or remove it"
     if first["type"] == "missing":
-        return f"{file}: {where}: is missing; add it"
+        whole = "; a profile stands for the whole of it" if top == "profiles" and len(first["loc"]) == 3 else ""
+        return f"{file}: {where}: is missing; add it{whole}"
     given = first["input"]
     shown = f" (is {given!r})" if isinstance(given, str | int | float) else ""
     advice = nearest(given, SERVICES) if isinstance(given, str) and "service" in where else ""

@@ -217,7 +217,9 @@ def make(
 ) -> Plan:
     """Raises ConfigError where what is asked for can't be measured here."""
     if (overrides.load == "open") != bool(overrides.rates):
-        raise ConfigError("--load open and --rate belong together, such as --load open --rate 2000,50%; give both")
+        raise ConfigError(
+            "--load open and --rate belong together, such as --load open --rate 2000,50%; give both or neither"
+        )
     profile = config.profile(profile_name)
     groups = _groups([_overridden(entry, overrides) for entry in profile.matrix])
     if not any(group.service in strategy.services for group in groups for strategy in strategies.values()):

@@ -56,12 +56,12 @@ def say_plan(plan: Plan) -> None:
     if plan.gate is not None:
         say(
             f"[bold]Expected[/]: {_minutes(plan.seconds_of(plan.gate.first_look))} where nothing changed and nothing "
-            f"is noisy, up to {_minutes(plan.budget_s)} for what is undecided"
+            f"is noisy, up to {_minutes(plan.budget_s)} for what is undecided, and with --calibrate"
         )
         return
     if plan.precision is not None:
         say(
-            f"[bold]Expected[/]: until every throughput is known within ± {plan.precision.target:.1%}, "
+            f"[bold]Expected[/]: until every throughput is known within {_within(plan.precision.target)}, "
             f"at most {_minutes(plan.budget_s)}"
         )
         first_look_s = plan.precision.first_look * plan.block_seconds
@@ -76,7 +76,7 @@ def say_plan(plan: Plan) -> None:
         expected += f", with fewer rounds where it would be more than {_minutes(plan.at_most_s)}"
     if len(plan.strategies) > 1:
         ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
-        expected += f", and {ratios} within ± {plan.expected_interval:.1%}"
+        expected += f", and {ratios} within {_within(plan.expected_interval)}"
         expected += " (95 %, if this machine is as noisy as a shared virtual one)"
     say(expected)
 
@@ -93,7 +93,11 @@ def say_precision(plan: Plan, reached: Mapping[Group, tuple[float, str, int] | N
         if widest is not None and plan.precision is not None:
             width, name, blocks = widest
             word = "reached" if width <= plan.precision.target else "not reached within the budget"
-            say(f"{group}: {word}: ± {width:.1%} or better after {blocks} blocks (the widest: {name})")
+            after = f"after {blocks} block{'s' * (blocks > 1)}"
+            if blocks < 2:
+                say(f"{group}: {word}: no interval {after}")
+            else:
+                say(f"{group}: {word}: {_within(width)} or better {after} (the widest: {name})")
 
 
 def say_verdicts(verdicts: dict[str, Verdict]) -> None:
@@ -148,6 +152,10 @@ class _Lines:
 
 def _cpus(cpus: list[int]) -> str:
     return f"CPU {', '.join(map(str, cpus))}"
+
+
+def _within(share: float) -> str:
+    return f"± {share * 100:.1f} %"
 
 
 def _minutes(seconds: float) -> str:

@@ -455,6 +455,24 @@ def test_the_table_is_sorted_and_fits_110_columns(tmp_path: Path) -> None:
     assert any("asyncio " in line and "± 0.0" in line for line in lines)
 
 
+def test_the_table_is_as_wide_as_it_must(tmp_path: Path) -> None:
+    """Where a column of text is one too few, "1 of 500" must not become "1 of 50"."""
+    made = [
+        window(name, block=block, clients=500_000, requests=10**4 * 4**block, server_cpu_s=2.0, unanswered=unanswered,
+               latencies=[123_456] * 2000)
+        for block in range(3) for name, unanswered in (("a-name-of-20-letters", 499_999), ("epoll", 0))
+    ]  # fmt: skip
+    text = printed(folder_of(tmp_path, made))
+    assert "1 of 500,000" in text
+
+
+def test_the_interval_of_a_small_ratio_is_not_zero(tmp_path: Path) -> None:
+    made = MadeUp(capacity={"epoll": 100_000, "blocking": 10_000}, groups=[(1, 64)], window_noise=0.01, drift=0,
+                  block_noise=0.001).write(tmp_path)  # fmt: skip
+    assert "± 0.00 " not in printed(made)
+    assert "± 0.00" in printed(made)
+
+
 def test_the_table_of_a_single_block_has_no_intervals(tmp_path: Path) -> None:
     text = printed(folder_of(tmp_path, [window("epoll"), window("select", errors={"reset": 3})]))
     assert "10,000" in text

@@ -99,6 +99,12 @@ CASES = {
     ),
     "reference": Case("", ("mine.toml", "reference", '"epoll"'), "reference = 'epol'\n"),
     "negative-blocks": Case("", ("mine.toml", "profiles.tiny.blocks"), TINY.replace("blocks = 2", "blocks = -2")),
+    "at-least-more-than-at-most": Case(
+        "", ("mine.toml", "profiles.tiny", "at_least_s is 9"), f"{TINY}at_least_s = 9\nat_most_s = 3\n"
+    ),
+    "half-a-profile": Case(
+        "", ("mine.toml", "profiles.tiny.rounds", "the whole of it"), "[profiles.tiny]\nblocks = 2\n"
+    ),
     "server-cpus": Case("", ("mine.toml", "servers.cpus", "4096"), "[servers]\ncpus = [4096]\n"),
     "loader-cpus": Case("", ("mine.toml", "loadgen.cpus", "4096"), "[loadgen]\ncpus = [4096]\n"),
     "results-below-a-file": Case("--results {file}/results", ("--results", "file/results")),

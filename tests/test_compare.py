@@ -8,9 +8,10 @@ from made_up import SETTINGS, MadeUp, MadeUpGate, failure
 from scipy import stats
 
 from analysis import compare
+from analysis.cells import tabulate
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate
-from analysis.load import ResultsError
+from analysis.load import ResultsError, load
 from analysis.sheet import TIMES
 
 GATE: dict[str, Any] = SETTINGS["gate"]
@@ -86,9 +87,22 @@ def test_charts_of_both_are_laid_over_each_other(tmp_path: Path) -> None:
     assert set(found.results.windows["variant"]) == {"A", "B"}
 
 
+def test_intervals_of_each_are_those_of_its_own_run(tmp_path: Path) -> None:
+    """One of them was looked at while it went on, so that its intervals are wider; the other's are not."""
+    a, b = of_its_own(tmp_path / "a", 1), renamed(of_its_own(tmp_path / "b", 2))
+    path = Path(b) / "run.json"
+    path.write_text(path.read_text().replace('"precision": null', '"precision": {"target": 0.02, "widened": 1.08}'))
+    own = {name: tabulate(load(Path(folder)))["throughput_rps_high"].to_list() for name, folder in (("A", a), ("B", b))}
+    for one, other, names in ((a, b, "AB"), (b, a, "BA")):
+        table = compare.compare(one, other, GATE).table
+        for variant, name in zip("AB", names, strict=True):
+            found = table.loc[table["variant"] == variant, "throughput_rps_high"]
+            assert found.to_list() == pytest.approx(own[name])
+
+
 @pytest.mark.parametrize(("a", "says"), [
     ("{run}", "holds the variants base, head; name one"), ("{run}:tail", "has no variant 'tail'"),
-    ("{tmp}/none", "no such folder"),
+    ("{tmp}/none", "no such folder"), ("{run}:base", "the same figures; name two runs"),
 ])  # fmt: skip
 def test_what_cannot_be_compared_is_said(tmp_path: Path, a: str, says: str) -> None:
     run = MadeUpGate(blocks=2).write(tmp_path / "run")

@@ -77,23 +77,34 @@ def test_stops_at_the_end_of_the_budget(bench: Callable[..., Bench]) -> None:  #
     assert len({row["block"] for row in running.rows()}) >= 1
 
 
-def test_blocks_that_take_too_long_get_fewer_rounds(bench: Callable[..., Bench]) -> None:  # noqa: F811
-    """Windows of a slow server grow, so that blocks take longer than any plan expects."""
-    profile = """
+# Windows of a slow server grow, so that its blocks take longer than any plan expects: two seconds and more.
+LONG_BLOCKS = SETTINGS.replace(
+    "[strategies]",
+    """
 [profiles.hurried]
 blocks = 4
 rounds = 3
 at_most_s = 3.5
 matrix = [{ service = ["echo"], clients = [20], sizes = [64] }]
 [strategies]
-"""
-    settings = SETTINGS.replace("[strategies]", profile)
-    running = bench({"slow": f"{MISBEHAVE} slow --sound-starts 1"}, "--profile", "hurried", "--strategies", "slow",
-                    settings=settings)  # fmt: skip
+""",
+)
+SLOW = {"slow": f"{MISBEHAVE} slow --sound-starts 1"}
+
+
+def test_blocks_that_take_too_long_get_fewer_rounds(bench: Callable[..., Bench]) -> None:  # noqa: F811
+    running = bench(SLOW, "--profile", "hurried", "--strategies", "slow", settings=LONG_BLOCKS)
     assert running.ended() == 0, running.output
     rounds = Counter(row["block"] for row in running.windows("slow"))
     assert rounds == {0: 3, 1: 1, 2: 1, 3: 1}
     assert "some got fewer than 3 rounds" in running.output
+
+
+def test_a_single_block_has_no_interval(bench: Callable[..., Bench]) -> None:  # noqa: F811
+    options = ("--profile", "hurried", "--strategies", "slow", "--precision", "1%", "--budget", "1s")
+    running = bench(SLOW, *options, settings=LONG_BLOCKS)
+    assert running.ended() == 0, running.output
+    assert "not reached within the budget: no interval after 1 block" in running.output
 
 
 def test_slowed_windows_are_told_apart(bench: Callable[..., Bench]) -> None:  # noqa: F811

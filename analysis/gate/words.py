@@ -32,16 +32,17 @@ def value(row: Row, number: float) -> str:
         return "-"
     if row.metric.unit == "µs":
         return units.duration(number)
-    return units.count(number) if number >= 100 else f"{number:.3g}"
+    text = units.count(number) if number >= 100 else f"{number:.3g}"
+    return f"{text} MiB" if row.metric.unit == "MiB" else text
 
 
 def change(row: Row) -> str:
-    """-4.2 % ± 0.9; with ~ before it where nothing was shown."""
+    """-4.2 % ± 0.9; with ~ before it where it was tested and nothing was shown."""
     if isnan(row.change):
         return "-"
     low, high = row.interval
     around = "" if isnan(low) else f" ± {(high - low) / 2 * 100:.1f}"
-    shown = row.outcome in SHOWN
+    shown = row.outcome in SHOWN or row.decision is None
     return f"{'' if shown else '~ '}{row.change * 100:+.1f} %{around}"
 
 
