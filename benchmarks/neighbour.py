@@ -1,6 +1,6 @@
 """A noisy neighbour, made up (`python -m benchmarks.neighbour & make bench`): what does a run make of a noisy hour?
 
-Bursts of work on each CPU, a third of the time, until it is killed or the seconds given (default: 400) are over.
+Bursts of work on each CPU, half of the time, until it is killed or the seconds given (default: 400) are over.
 """
 
 import os
@@ -8,7 +8,7 @@ import random
 import sys
 import time
 
-BURST_S, PAUSE_S = (0.02, 0.4), (0.05, 0.8)
+LENGTHS_S = (0.02, 0.4)  # of bursts and pauses
 
 
 def main(seconds: float) -> None:
@@ -27,10 +27,10 @@ def _burn(cpu: int, ends: float) -> None:
     lengths = random.Random(cpu)
     parent = os.getppid()
     while (now := time.monotonic()) < ends and os.getppid() == parent:
-        until = now + lengths.uniform(*BURST_S)
+        until = now + lengths.uniform(*LENGTHS_S)
         while time.monotonic() < until:
             pass
-        time.sleep(lengths.uniform(*PAUSE_S))
+        time.sleep(lengths.uniform(*LENGTHS_S))
 
 
 if __name__ == "__main__":
