@@ -25,8 +25,9 @@ from analysis.statistics import CONFIDENCE, block_means
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
 
-READING = "change: of B by A, ± the 95 % interval over n blocks of both; ~ where none was shown."
-READING_ADVISORY = "change: of B by A, ± the 95 % interval over the blocks of each; ~ where none was shown."
+SIGNS = "~ where none was shown; without p it was not tested."
+READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {SIGNS}"
+READING_ADVISORY = f"change: of B by A, ± the 95 % interval over the blocks of each; {SIGNS}"
 
 
 class Side(NamedTuple):
@@ -112,7 +113,7 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     strategies = base.results.run["strategies"] | head.results.run["strategies"]
     runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
     told = {"variants": variants, "gate": settings, "strategies": strategies, "marks": _marks(base, head, names),
-            "precision": None, "run_id": runs}  # fmt: skip
+            "run_id": runs}  # fmt: skip
     run = head.results.run | told
     return Results(head.results.folder, run, **tables)
 

@@ -66,7 +66,7 @@ class Results:
         In a comparison of two runs each is a variant, with a rule of its own.
         """
         own = (self.run.get("variants") or {}).get(variant) or {}
-        return float((own.get("precision") or self.run.get("precision") or {}).get("widened", 1.0))
+        return float((own.get("precision", self.run.get("precision")) or {}).get("widened", 1.0))
 
     def p99_multiple(self, load: str) -> float:
         """A window shorter than this many p99s sees too few slow requests from start to end.

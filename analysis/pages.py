@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import units
-from analysis.load import Results, label
+from analysis.load import CELL_KEYS, Results, label
 from analysis.sheet import foot, key
 from analysis.style import Look, look
 from analysis.verdict import SHORT_WINDOWS, UNANSWERED_TAIL, touching
@@ -198,7 +198,8 @@ def finish(
 ) -> Figure:
     """Key and foot of a chart whose figure is this column."""
     blocks = page.measured["blocks"].astype(int)
-    rounds = np.ceil(page.measured["windows"] / blocks).astype(int)
+    cells = page.measured[CELL_KEYS].fillna({"requests_per_connection": 0})  # unlimited
+    rounds = page.results.windows.merge(cells).groupby([*CELL_KEYS, "block"]).size()
     starved = bool((shown["starved"] > 0).any())
     key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
     foot(figure, page.results.run, list(blocks), list(rounds), page.notes(shown, name), spread)

@@ -178,7 +178,7 @@ def _ratio(cell: pd.Series) -> str:
         return f"{TIMES} {cell['ratio']:.2f}       "
     unclear = cell["ratio_low"] <= 1 <= cell["ratio_high"]
     half = (cell["ratio_high"] - cell["ratio_low"]) / 2
-    digits = 2 if half >= 0.005 else 3  # ± 0.00 would be certainty
+    digits = next((digits for digits in (2, 3) if half >= 0.5 * 10**-digits), 4)  # ± 0.00 would be certainty
     return f"{'~' if unclear else ''} {TIMES} {cell['ratio']:.{digits}f} ± {half:.{digits}f}"
 
 

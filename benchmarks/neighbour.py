@@ -24,7 +24,7 @@ def main(seconds: float) -> None:
 
 def _burn(cpu: int, ends: float) -> None:
     os.sched_setaffinity(0, {cpu})
-    lengths = random.Random(cpu)
+    lengths = random.Random()  # of its own, so that several are no single larger one
     parent = os.getppid()
     while (now := time.monotonic()) < ends and os.getppid() == parent:
         until = now + lengths.uniform(*LENGTHS_S)

@@ -83,7 +83,7 @@ class Plan:
     groups: list[Group]
     blocks: int
     rounds: int
-    at_most_s: float | None  # what the check and all blocks may take; None: as long as it takes
+    at_most_s: float | None  # what the check (as expected) and all blocks are to take; None: as long as they take
     seed: int
     workers: int
     server_cpus: list[int]
@@ -189,12 +189,16 @@ class Plan:
     def _servers_a_block(self) -> int:
         return len(self.strategies) * len(self.services)
 
-    def rounds_in_time(self, blocks: int, took_s: float, longest_s: float) -> int:
-        """How many the next block gets: fewer, where so many blocks, and the longest of them, took too long."""
+    def rounds_in_time(self, done: Sequence[tuple[int, float]]) -> int:
+        """How many rounds the next block gets, after blocks of so many rounds and seconds: fewer, where they were slow.
+
+        One at least. It takes a block's time for proportional to its rounds, though a part of it is not.
+        """
         if self.at_most_s is None:
             return self.rounds
-        each_s = (self.at_most_s - self._check_seconds - took_s) / (self.blocks - blocks)
-        return max(1, min(self.rounds, int(self.rounds * each_s / longest_s)))
+        left_s = self.at_most_s - self._check_seconds - sum(seconds for _, seconds in done)
+        slowest_s = max(seconds * self.rounds / rounds for rounds, seconds in done)
+        return max(1, min(self.rounds, int(self.rounds * left_s / (self.blocks - len(done)) / slowest_s)))
 
     @property
     def expected_interval(self) -> float:
@@ -251,7 +255,8 @@ def make(
     )
     while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
         plan = longer
-    # A run that goes on until it knows enough has its budget; a matrix that the command line made larger, no limit.
+    # A run that goes on until it knows enough has its budget. What needs more than the limit anyway has none: it was
+    # set for fewer strategies, variants or points of the matrix.
     if precision or gate or plan.expected_seconds > (profile.at_most_s or 0):
         return plan
     return replace(plan, at_most_s=profile.at_most_s)

@@ -94,33 +94,33 @@ class Run:
         """As many as planned; or, where something is to be found out, until it is or the time is used up."""
         plan = self._plan
         self._began = time.monotonic()
-        longest_s = 0.0
+        done: list[tuple[int, float]] = []  # rounds and seconds of each block
         for block in itertools.count():
-            block_began = time.monotonic()
+            began = time.monotonic()
             yield block
-            done = block + 1
             if self._settled is not None:
-                self._open -= set(self._settled(done))
+                self._open -= set(self._settled(block + 1))
             now = time.monotonic()
-            took_s, longest_s = now - self._began, max(longest_s, now - block_began)
+            done.append((self._rounds, now - began))
             if self._settled is not None:
-                if not self._open or took_s + longest_s > plan.budget_s:
+                longest_s = max(seconds for _, seconds in done)
+                if not self._open or now - self._began + longest_s > plan.budget_s:
                     return
-            elif done == plan.blocks:
-                return
             else:
-                self._keep_to_time(done, took_s, longest_s)
+                # The progress counts what was left out, or failed, as done.
+                self._windows_done_s = max(self._windows_done_s, plan.windows_seconds * len(done) / plan.blocks)
+                if len(done) == plan.blocks:
+                    return
+                self._choose_rounds(done)
 
-    def _keep_to_time(self, blocks: int, took_s: float, longest_s: float) -> None:
-        """Choose the rounds of the next block, after so many."""
+    def _choose_rounds(self, done: list[tuple[int, float]]) -> None:
+        """Of the next block, after these."""
         plan = self._plan
-        # What was left out, or failed, is not waited for.
-        self._windows_done_s = max(self._windows_done_s, plan.windows_seconds * blocks / plan.blocks)
-        self._rounds = plan.rounds_in_time(blocks, took_s, longest_s)
+        self._rounds = plan.rounds_in_time(done)
         if self._rounds < plan.rounds:
             self._recorder.note(
                 f"blocks took longer than planned: some got fewer than {plan.rounds} rounds, "
-                f"to end within {plan.at_most_s:.0f} s (profiles.{plan.profile}.at_most_s)"
+                f"to end near {plan.at_most_s:.0f} s (profiles.{plan.profile}.at_most_s)"
             )
 
     @property

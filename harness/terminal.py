@@ -56,7 +56,7 @@ def say_plan(plan: Plan) -> None:
     if plan.gate is not None:
         say(
             f"[bold]Expected[/]: {_minutes(plan.seconds_of(plan.gate.first_look))} where nothing changed and nothing "
-            f"is noisy, up to {_minutes(plan.budget_s)} for what is undecided, and with --calibrate"
+            f"is noisy, up to {_minutes(plan.budget_s)} for what is undecided"
         )
         return
     if plan.precision is not None:

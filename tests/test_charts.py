@@ -21,7 +21,7 @@ from analysis.cells import tabulate
 from analysis.charts import draw, figures
 from analysis.labels import spaced
 from analysis.load import Results, load
-from analysis.sheet import save
+from analysis.sheet import TIMES, save
 
 NAMES = [
     "throughput_vs_clients",
@@ -150,6 +150,15 @@ def test_where_names_have_no_room_it_is_still_told_how_many_were_served(tmp_path
     assert_legible(chart)
     for clients in (10, 100, 500):
         assert f"1 of {clients}" in said(chart)
+
+
+def test_the_foot_has_the_rounds_of_each_block(tmp_path: Path) -> None:
+    """Where blocks took longer than planned, later ones have fewer."""
+    made = [window(name, block=block, round=round_, requests_per_connection=per_connection)
+            for per_connection in (None, 1) for name in ("epoll", "poll")
+            for block, rounds in enumerate((3, 1, 1)) for round_ in range(rounds)]  # fmt: skip
+    for _, chart in figures(*worked_out(folder_of(tmp_path, made))):
+        assert f"3 blocks {TIMES} 1 to 3 rounds" in said(chart)
 
 
 def test_ticks_stand_at_the_measured_counts(default: dict[str, Figure]) -> None:

@@ -10,9 +10,10 @@ import pytest
 from made_up import MadeUpGate, failure, window
 from rich.console import Console
 
-from analysis.gate import action, bencher, calibration, chart, junit, markdown, report, table
+from analysis.gate import action, bencher, calibration, chart, junit, markdown, report, table, words
 from analysis.gate.decision import Outcome
-from analysis.gate.result import Gate, examine
+from analysis.gate.result import Gate, Row, examine
+from analysis.gate.series import METRICS, Cell
 from analysis.load import ResultsError, load
 
 
@@ -288,3 +289,9 @@ def test_what_had_no_time_in_the_budget_is_undecided(tmp_path: Path) -> None:
     assert 'name="poll"' in junit.render(found)
     slower = gate(tmp_path / "slower", facts={"left_out": ["poll"]}, **SLOWER)
     assert slower.exit_code == 1
+
+
+def test_what_was_not_tested_is_not_written_as_a_test_that_showed_nothing() -> None:
+    memory = Row(Cell("epoll", ()), next(metric for metric in METRICS if metric.name == "memory"), 8.0, 9.0, None)
+    assert words.change(memory) == "+12.5 %"
+    assert words.value(memory, memory.base) == "8 MiB"

@@ -159,29 +159,35 @@ def test_profiles_of_bench_toml_keep_their_promises() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blocks", "took_s", "longest_s", "rounds"),
+    ("done", "rounds"),
     [
-        (1, 10, 10, 10),  # in time
-        (1, 12, 12, 8),  # 96 s for 9 blocks
-        (5, 80, 30, 1),  # 28 s for 5
-        (9, 90, 12, 10),  # in time again: 18 s for the last
-        (9, 200, 12, 1),  # too late already
+        ([(10, 10)], 10),  # in time
+        ([(10, 12)], 8),  # 96 s for 9 blocks
+        ([(10, 20)] * 3 + [(4, 8)] * 2, 3),  # 32 s for 5 blocks, which take 20 with all rounds
+        ([(10, 12), (2, 10)], 2),  # 86 s for 8; it got slower: 50 with all rounds
+        ([(10, 12)] * 7 + [(5, 6)], 7),  # 18 s for 2
+        ([(10, 12)] * 5 + [(5, 6)] * 4, 10),  # in time again: 24 s for the last
+        ([(10, 30)] * 4, 1),  # too late already
     ],
 )
-def test_blocks_that_take_longer_get_fewer_rounds(
-    config: Config, blocks: int, took_s: float, longest_s: float, rounds: int
-) -> None:
-    limited = replace(made(config), blocks=10, rounds=10)
-    check_s = limited.seconds_of(0)
-    assert replace(limited, at_most_s=108 + check_s).rounds_in_time(blocks, took_s, longest_s) == rounds
-    assert limited.rounds_in_time(blocks, took_s, longest_s) == 10
+def test_blocks_that_take_longer_get_fewer_rounds(config: Config, done: list[tuple[int, float]], rounds: int) -> None:
+    planned = replace(made(config), blocks=10, rounds=10)
+    check_s = planned.seconds_of(0)
+    assert replace(planned, at_most_s=108 + check_s).rounds_in_time(done) == rounds
+    assert planned.rounds_in_time(done) == 10
 
 
-def test_the_limit_is_for_the_matrix_of_the_file(config: Config) -> None:
+def test_a_plan_that_takes_longer_anyway_has_no_limit() -> None:
     config = load(ROOT / "bench.toml")
-    assert plan.make(config, config.strategies, "default", Overrides()).at_most_s
+    assert plan.make(config, config.strategies, "default", Overrides()).at_most_s == 280
+    more = {f"{name}{n}": strategy for name, strategy in config.strategies.items() for n in range(2)}
+    assert plan.make(config, more, "default", Overrides()).at_most_s is None
     larger = Overrides(load="open", rates=["100"])
     assert plan.make(config, config.strategies, "default", larger).at_most_s is None
+
+
+def test_a_run_that_goes_on_until_precise_has_its_budget_alone() -> None:
+    config = load(ROOT / "bench.toml")
     assert plan.make(config, config.strategies, "default", Overrides(), precision=Precision(0.02)).at_most_s is None
 
 
