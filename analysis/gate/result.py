@@ -235,8 +235,8 @@ def _cell(line: pd.Series) -> Cell:
 
 def _reading(rules: Rules, settings: Mapping[str, float]) -> tuple[str, ...]:
     return (
-        "change: of head by base, ± the 95 % interval over n blocks of fresh servers, ~ where none was shown; without p "
-        "it was not tested. shows: the loss that would have been shown in 95 of 100 cases.",
+        "change: of head by base, ± the 95 % interval over n blocks of fresh servers, ~ where none was shown; without "
+        "p it was not tested. shows: the loss that would have been shown in 95 of 100 cases.",
         f"A regression is confirmed on blocks of its own (all of them together: a false alarm in at most "
         f"{rules.alarms:.0%} of runs) and above {rules.floor:.0%}. "
         f"The margin is {settings['margin']:.0%}, of the p99 {settings['p99_margin']:.0%}.",
