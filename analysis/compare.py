@@ -17,7 +17,7 @@ from analysis.cells import tabulate
 from analysis.charts import figures
 from analysis.gate import chart
 from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
-from analysis.gate.result import Gate, Row, lines_of, lost, margin_of, row_of
+from analysis.gate.result import UNSHOWN, Gate, Row, lines_of, lost, margin_of, row_of
 from analysis.gate.series import METRICS, Metric, cells, losses
 from analysis.load import Results, ResultsError, load
 from analysis.sheet import machine, save
@@ -25,9 +25,8 @@ from analysis.statistics import CONFIDENCE, block_means
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
 
-SIGNS = "~ where none was shown; without p it was not tested."
-READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {SIGNS}"
-READING_ADVISORY = f"change: of B by A, ± the 95 % interval over the blocks of each; {SIGNS}"
+READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {UNSHOWN}."
+READING_ADVISORY = f"change: of B by A, ± the 95 % interval over the blocks of each; {UNSHOWN}."
 
 
 class Side(NamedTuple):

@@ -100,28 +100,23 @@ class Run:
             yield block
             if self._settled is not None:
                 self._open -= set(self._settled(block + 1))
-            now = time.monotonic()
-            done.append((self._rounds, now - began))
-            if self._settled is not None:
-                longest_s = max(seconds for _, seconds in done)
-                if not self._open or now - self._began + longest_s > plan.budget_s:
-                    return
-            else:
-                # The progress counts what was left out, or failed, as done.
-                self._windows_done_s = max(self._windows_done_s, plan.windows_seconds * len(done) / plan.blocks)
-                if len(done) == plan.blocks:
-                    return
-                self._choose_rounds(done)
+            done.append((self._rounds, time.monotonic() - began))
+            # The progress counts what was left out, or failed, as done.
+            self._windows_done_s = max(self._windows_done_s, plan.windows_seconds * len(done) / plan.blocks)
+            if self._is_enough(done):
+                return
+            self._rounds = plan.rounds_in_time(done)
+            if self._rounds < plan.rounds:
+                self._recorder.note(
+                    f"blocks took longer than planned: some got fewer than {plan.rounds} rounds, "
+                    f"to end near {plan.at_most_s:.0f} s (profiles.{plan.profile}.at_most_s)"
+                )
 
-    def _choose_rounds(self, done: list[tuple[int, float]]) -> None:
-        """Of the next block, after these."""
-        plan = self._plan
-        self._rounds = plan.rounds_in_time(done)
-        if self._rounds < plan.rounds:
-            self._recorder.note(
-                f"blocks took longer than planned: some got fewer than {plan.rounds} rounds, "
-                f"to end near {plan.at_most_s:.0f} s (profiles.{plan.profile}.at_most_s)"
-            )
+    def _is_enough(self, done: list[tuple[int, float]]) -> bool:
+        if self._settled is None:
+            return len(done) == self._plan.blocks
+        seconds = [took_s for _, took_s in done]
+        return not self._open or sum(seconds) + max(seconds) > self._plan.budget_s
 
     @property
     def _done_s(self) -> float:

@@ -53,6 +53,11 @@ def say_plan(plan: Plan) -> None:
             )
     for mark in plan.marks:
         say(f"[yellow]Note[/]: {mark}")
+    _say_expected(plan)
+
+
+def _say_expected(plan: Plan) -> None:
+    """How long it will take, and how sure its figures will be."""
     if plan.gate is not None:
         say(
             f"[bold]Expected[/]: {_minutes(plan.seconds_of(plan.gate.first_look))} where nothing changed and nothing "

@@ -295,3 +295,9 @@ def test_what_was_not_tested_is_not_written_as_a_test_that_showed_nothing() -> N
     memory = Row(Cell("epoll", ()), next(metric for metric in METRICS if metric.name == "memory"), 8.0, 9.0, None)
     assert words.change(memory) == "+12.5 %"
     assert words.value(memory, memory.base) == "8 MiB"
+
+
+def test_each_form_says_how_a_change_is_to_be_read(tmp_path: Path) -> None:
+    found = gate(tmp_path)
+    for text in (printed(found), markdown.render(found)):
+        assert "~ where none was shown, without an interval where it was not tested" in " ".join(text.split())

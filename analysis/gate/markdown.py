@@ -5,7 +5,7 @@ GitHub takes 1 MiB of a step summary and 65,536 characters of a comment; the sma
 
 from analysis.gate import words
 from analysis.gate.decision import Outcome
-from analysis.gate.result import Gate, Row
+from analysis.gate.result import UNSHOWN, Gate, Row
 
 LIMIT = 60_000  # characters, with room for what a workflow puts around it
 SIGNS = {0: "✅", 1: "❌", 3: "❔", 4: "⚠️"}
@@ -34,8 +34,8 @@ def render(gate: Gate) -> str:
             lines += [f"<details><summary>{len(rows)} {title}</summary>", "", *HEAD,
                       *(_line(row, gate) for row in rows), "", "</details>", ""]  # fmt: skip
     lines += [
-        "Change of head by base with its 95 % interval; ~ where none was shown. In brackets: the loss that would have "
-        "been shown in 95 of 100 cases.",
+        f"Change of head by base with its 95 % interval; {UNSHOWN}. In brackets: the loss that would have been shown "
+        "in 95 of 100 cases.",
     ]
     return _within_limit(lines)
 
