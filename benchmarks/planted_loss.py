@@ -22,7 +22,7 @@ STRATEGY, FILE = "poll", "servers/poll_loop.py"
 COMPARED = f"select,{STRATEGY},epoll"
 BEFORE = "            reply = client.received(data)\n"
 EXTRA = 0.10
-TRIAL = 200  # turns of the loop
+FIRST_TURNS = 200  # turns of the loop
 BUDGET = "3m"
 
 
@@ -39,11 +39,11 @@ def main(charts: Path | None) -> int:
             work = f"            for _ in range({turns}):\n                pass\n" if turns else ""
             (project / FILE).write_text(source.replace(BEFORE, work + BEFORE))
 
-        plant(TRIAL)
-        _, trial = _gate(project, STRATEGY, seed=100)
-        cost = next(row.change for row in trial.rows if row.metric.name == "server CPU")
-        turns = round(TRIAL * EXTRA / cost)
-        print(f"{TRIAL} turns cost {cost:+.1%}; planted: {turns} turns", flush=True)
+        plant(FIRST_TURNS)
+        _, first = _gate(project, STRATEGY, seed=100)
+        cost = next(row.change for row in first.rows if row.metric.name == "server CPU")
+        turns = round(FIRST_TURNS * EXTRA / cost)
+        print(f"{FIRST_TURNS} turns cost {cost:+.1%}; planted: {turns} turns", flush=True)
         right = 0
         for seed in range(GATES):
             plant(turns)

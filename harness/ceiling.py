@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.config import Strategy
-from harness.trial import Trial
+from harness.stage import Stage
 
 SOURCE = Path(__file__).with_name("echo_server.c")
 POINTS = ((1, 64), (16, 64), (100, 64), (500, 64), (100, 1024), (100, 16384))  # clients, bytes
@@ -33,7 +33,7 @@ class Point:
 
 
 def measure(
-    trial: Trial,
+    stage: Stage,
     compiler: str,
     folder: Path,
     tell: Callable[[float, str], None],
@@ -47,11 +47,11 @@ def measure(
     program = build(compiler, folder)
     bare = Strategy(name="bare", command=shlex.quote(str(program)), cwd=folder)
     found = []
-    with trial.servers([bare]) as servers:
+    with stage.servers([bare]) as servers:
         for index, (clients, size) in enumerate(points):
             tell(index * POINT_S, f"ceiling of the load generator: {size} B, {clients} client{'s' * (clients > 1)}")
-            with trial.connected(servers, clients, size):
-                observed = trial.window(servers["bare"], HEAD_S, counted_s)
+            with stage.connected(servers, clients, size):
+                observed = stage.window(servers["bare"], HEAD_S, counted_s)
             share = observed["loader_cpu_s"] / observed["loader_wall_s"]
             rate = observed["requests"] / observed["counted_s"]
             found.append(Point(clients, size, round(rate, 1), lower_bound=share < FULL))

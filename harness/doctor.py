@@ -21,7 +21,7 @@ from harness.config import Config, ConfigError
 from harness.loader import LoaderFailed
 from harness.noise import Noise
 from harness.server import ServerFailed
-from harness.trial import Trial
+from harness.stage import Stage
 from harness.watchdog import Watchdog
 
 SCHEMA = 1
@@ -86,15 +86,15 @@ def examine(config: Config, watchdog: Watchdog, tell: Callable[[float, str], Non
     loop, noisy, points = None, None, None
     tell(extent.watch_s, "starting the load generator")
     try:
-        with TemporaryDirectory() as folder, Trial(config, Path(folder), watchdog) as trial:
-            loop = trial.loop
-            checks.append(loop_check(loop, trial.why))
+        with TemporaryDirectory() as folder, Stage(config, Path(folder), watchdog) as stage:
+            loop = stage.loop
+            checks.append(loop_check(loop, stage.why))
             heard = _later(tell, extent.noise_from_s)
-            noisy = noise.measure(trial, config.strategies[config.reference], heard, extent.blocks, extent.block_s)
+            noisy = noise.measure(stage, config.strategies[config.reference], heard, extent.blocks, extent.block_s)
             checks.append(noise_check(noisy))
             if facts.compiler is not None:
                 heard = _later(tell, extent.ceiling_from_s)
-                points = ceiling.measure(trial, facts.compiler, Path(folder), heard, extent.points, extent.counted_s)
+                points = ceiling.measure(stage, facts.compiler, Path(folder), heard, extent.points, extent.counted_s)
             checks.append(ceiling_check(points, NO_COMPILER))
     except NotBuilt as failure:
         checks.append(ceiling_check(None, f"not measured: {failure}"))

@@ -15,7 +15,7 @@ from typing import Any
 from harness.config import Strategy
 from harness.precision import student
 from harness.server import Server
-from harness.trial import Trial
+from harness.stage import Stage
 
 CLIENTS, SIZE = 100, 64
 BLOCKS, BLOCK_S = 5, 4.0
@@ -80,7 +80,7 @@ def of(blocks: Sequence[Sequence[float]], round_s: float, block_cost_s: float) -
 
 
 def measure(
-    trial: Trial,
+    stage: Stage,
     strategy: Strategy,
     tell: Callable[[float, str], None],
     blocks: int = BLOCKS,
@@ -98,18 +98,18 @@ def measure(
     for block in range(blocks):
         tell(block * block_s, f"noise: one strategy under two names, block {block + 1} of {blocks}")
         until = time.monotonic() + block_s
-        with trial.servers(pair) as servers, trial.connected(servers, clients, SIZE):
+        with stage.servers(pair) as servers, stage.connected(servers, clients, SIZE):
             first_round = time.monotonic()
             ratios.append([])
             while time.monotonic() < until or len(ratios[-1]) < 2:
-                rates = {name: _rate(trial, servers[name], clients) for name in order.sample(list(servers), 2)}
+                rates = {name: _rate(stage, servers[name], clients) for name in order.sample(list(servers), 2)}
                 ratios[-1].append(math.log(rates["first"] / rates["second"]))
             in_rounds_s += time.monotonic() - first_round
     took_s = time.monotonic() - began
     return of(ratios, in_rounds_s / sum(map(len, ratios)), (took_s - in_rounds_s) / blocks)
 
 
-def _rate(trial: Trial, server: Server, clients: int) -> float:
-    length = trial.config.window.length(clients)
-    observed = trial.window(server, length.head_s, length.counted_s)
+def _rate(stage: Stage, server: Server, clients: int) -> float:
+    length = stage.config.window.length(clients)
+    observed = stage.window(server, length.head_s, length.counted_s)
     return float(observed["requests"] / observed["counted_s"])

@@ -14,7 +14,7 @@ from harness.watchdog import Watchdog
 MOST_CLIENTS = 500
 
 
-class Trial:
+class Stage:
     """Holds the load generator. Use it as a context manager: nothing is left of it or of any server."""
 
     def __init__(self, config: Config, logs: Path, watchdog: Watchdog) -> None:
@@ -27,7 +27,7 @@ class Trial:
         self._cleanup = ExitStack()
         self._loader: Loader
 
-    def __enter__(self) -> "Trial":
+    def __enter__(self) -> "Stage":
         """Raises LoaderFailed if the load generator doesn't start."""
         machine.raise_descriptor_limit(2 * MOST_CLIENTS + machine.DESCRIPTORS_ASIDE)
         with ExitStack() as cleanup:
