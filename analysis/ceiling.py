@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from analysis.pages import Page
+from analysis.selection import Selection
 from analysis.style import FAINT
 
 NEAR = 1.15  # a ceiling further above the figures than this is left out: the axis is theirs
@@ -20,19 +20,19 @@ NOTE: Any = {
 Points = Sequence[tuple[int, float]]
 
 
-def ceiling(page: Page, axis: str) -> Points:
-    """Value on an axis of the matrix and requests per second, where the run has measured it for this page.
+def ceiling(selection: Selection, axis: str) -> Points:
+    """Value on an axis of the matrix and requests per second, where the run has measured it for this selection.
 
     Where the load generator had time left it may reach more: that is no ceiling.
     """
-    cell = page.cells.iloc[0]
+    cell = selection.cells.iloc[0]
     if cell["service"] != "echo" or pd.notna(cell["requests_per_connection"]):
         return []  # it was measured with persistent connections and whole messages
     other = "message_size" if axis == "clients" else "clients"
-    low, high = page.points(axis)[0], page.points(axis)[-1]
+    low, high = selection.points(axis)[0], selection.points(axis)[-1]
     found = [
         (int(row[axis]), float(row["requests_per_second"]))
-        for row in page.results.run.get("loader_ceiling") or []
+        for row in selection.results.run.get("loader_ceiling") or []
         if row[other] == cell[other] and low <= row[axis] <= high and not row.get("lower_bound")
     ]
     return sorted(found)

@@ -36,8 +36,8 @@ from analysis.marks import (
     sweep,
     time_axis,
 )
-from analysis.pages import Page, finish, is_hollow, is_starved, pages, served
 from analysis.rate_charts import knee, latency_by_rate
+from analysis.selection import Selection, finish, is_hollow, is_starved, selections, served
 from analysis.sheet import SETTINGS, save, sheet
 from analysis.statistics import BEYOND, distribution, merged
 from analysis.style import GRID, INK, Look, dash, look
@@ -54,70 +54,70 @@ def draw(results: Results, cells: pd.DataFrame) -> list[Path]:
 
 def figures(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
     """File name (without ending) and figure of each chart."""
-    for name, chart, page in _planned(results, cells):
+    for name, chart, selection in _planned(results, cells):
         with rc_context(SETTINGS):
-            figure = chart(page)
+            figure = chart(selection)
         yield name, figure
 
 
-def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Page], Figure], Page]]:
-    sweeps: list[tuple[str, str, Callable[[Page], Figure]]] = [
+def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Selection], Figure], Selection]]:
+    sweeps: list[tuple[str, str, Callable[[Selection], Figure]]] = [
         ("throughput_vs_clients", "clients", throughput_by_clients),
         ("latency_vs_clients", "clients", latency_by_clients),
         ("throughput_vs_size", "message_size", throughput_by_size),
     ]
-    for suffix, page in pages(results, cells, "closed"):
+    for suffix, selection in selections(results, cells, "closed"):
         for name, axis, chart in sweeps:
-            for more, part in page.sweeps(axis):
+            for more, part in selection.sweeps(axis):
                 if axis == "clients" or len(part.points(axis)) > 1:  # a single size is in the chart of clients
                     yield name + suffix + more, chart, part
-        yield f"latency_distribution{suffix}", latency_distribution, page.typical()
-        yield f"cpu_per_request{suffix}", cpu_per_request, page.typical()
-    for suffix, page in pages(results, cells, "open"):
-        for more, part in page.points_alone():
+        yield f"latency_distribution{suffix}", latency_distribution, selection.typical()
+        yield f"cpu_per_request{suffix}", cpu_per_request, selection.typical()
+    for suffix, selection in selections(results, cells, "open"):
+        for more, part in selection.points_alone():
             yield f"latency_vs_rate{suffix}{more}", latency_by_rate, part
-    for suffix, page in pages(results, cells, "knee"):
-        for more, part in page.sweeps("clients"):
+    for suffix, selection in selections(results, cells, "knee"):
+        for more, part in selection.sweeps("clients"):
             yield f"knee{suffix}{more}", knee, part
 
 
-def throughput_by_clients(page: Page) -> Figure:
+def throughput_by_clients(selection: Selection) -> Figure:
     """Correct replies per second over the number of clients."""
-    if len(page.points("clients")) < 2:
-        return _throughput_rows(page)
-    figure = sheet("Throughput by number of clients", page.what("clients"))
+    if len(selection.points("clients")) < 2:
+        return _throughput_rows(selection)
+    figure = sheet("Throughput by number of clients", selection.what("clients"))
     axes = figure.add_axes(WIDE)
-    sweep(axes, page, "clients", "throughput_rps", _rate, 11.5, ceiling=ceiling(page, "clients"))
+    sweep(axes, selection, "clients", "throughput_rps", _rate, 11.5, ceiling=ceiling(selection, "clients"))
     axes.set(xlabel="clients", ylabel="correct replies per second")
-    return finish(figure, page, page.having("throughput_rps"), "throughput_rps")
+    return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps")
 
 
-def throughput_by_size(page: Page) -> Figure:
+def throughput_by_size(selection: Selection) -> Figure:
     """Correct replies per second over the message size."""
-    figure = sheet("Throughput by message size", page.what("message_size"))
+    figure = sheet("Throughput by message size", selection.what("message_size"))
     axes = figure.add_axes(WIDE)
-    over = ceiling(page, "message_size")
-    sweep(axes, page, "message_size", "throughput_rps", _rate_and_payload, 11.5, ceiling=over)
+    over = ceiling(selection, "message_size")
+    sweep(axes, selection, "message_size", "throughput_rps", _rate_and_payload, 11.5, ceiling=over)
     axes.set(xlabel="message size", ylabel="correct replies per second")
-    return finish(figure, page, page.having("throughput_rps"), "throughput_rps")
+    return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps")
 
 
-def _throughput_rows(page: Page) -> Figure:
-    figure = sheet("Throughput", page.what())
-    shown = page.having("throughput_rps").sort_values("throughput_rps")
+def _throughput_rows(selection: Selection) -> Figure:
+    figure = sheet("Throughput", selection.what())
+    shown = selection.having("throughput_rps").sort_values("throughput_rps")
     axes = figure.add_axes(ROWS)
-    in_rows(axes, page, shown, "throughput_rps", _rate_in_row, ceiling(page, "clients"))
+    in_rows(axes, selection, shown, "throughput_rps", _rate_in_row, ceiling(selection, "clients"))
     axes.set_xlabel("correct replies per second")
-    return finish(figure, page, shown, "throughput_rps")
+    return finish(figure, selection, shown, "throughput_rps")
 
 
-def latency_by_clients(page: Page) -> Figure:
+def latency_by_clients(selection: Selection) -> Figure:
     """Median and 99th percentile over the number of clients, on one scale."""
-    if len(page.points("clients")) < 2:
-        return _latency_rows(page)
-    figure = sheet("Latency by number of clients: median and 99th percentile", page.what("clients"))
-    low, high = span(page.measured, ("p50_us", "p99_us"))
-    if (page.measured["starved"] > 0).any():
+    if len(selection.points("clients")) < 2:
+        return _latency_rows(selection)
+    figure = sheet("Latency by number of clients: median and 99th percentile", selection.what("clients"))
+    low, high = span(selection.measured, ("p50_us", "p99_us"))
+    if (selection.measured["starved"] > 0).any():
         low /= 2  # they are the fastest, and under them stands how many were served
     titles = {"p50_us": "p50: half are slower", "p99_us": "p99: 1 in 100 is slower"}
     both = [figure.add_axes((left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
@@ -126,17 +126,17 @@ def latency_by_clients(page: Page) -> Figure:
         def words(cell: pd.Series, name: str = name) -> str:
             return served(cell) or units.duration(cell[name])
 
-        sweep(axes, page, "clients", name, words, 10, (low, high))
+        sweep(axes, selection, "clients", name, words, 10, (low, high))
         time_axis(axes, "y")
         axes.set_title(title, loc="left", size=13, color=INK, pad=10)
         axes.set_xlabel("clients")
     both[0].set_ylabel(TIME)
-    return finish(figure, page, page.having("p99_us"), "p99_us")
+    return finish(figure, selection, selection.having("p99_us"), "p99_us")
 
 
-def _latency_rows(page: Page) -> Figure:
-    figure = sheet("Latency: median and 99th percentile", page.what())
-    shown = page.having("p50_us").sort_values("p50_us", ascending=False)
+def _latency_rows(selection: Selection) -> Figure:
+    figure = sheet("Latency: median and 99th percentile", selection.what())
+    shown = selection.having("p50_us").sort_values("p50_us", ascending=False)
     axes = figure.add_axes(ROWS)
     rows(axes, shown)
     axes.set_xscale("log")
@@ -144,7 +144,7 @@ def _latency_rows(page: Page) -> Figure:
     for row, (_, cell) in enumerate(shown.iterrows()):
         colour = look(cell["strategy"], cell["variant"]).colour
         ends = [cell["p50_us"], cell["p99_us"]]
-        axes.plot(ends, [row, row], color=colour, lw=1.3, alpha=0.55, ls=dash(page.is_chapter(cell["strategy"])))
+        axes.plot(ends, [row, row], color=colour, lw=1.3, alpha=0.55, ls=dash(selection.is_chapter(cell["strategy"])))
         point(axes, cell, "p50_us", row, upright=False)
         point(axes, cell, "p99_us", row, upright=False, symbol="|")
         p99 = "no p99" if pd.isna(ends[1]) else units.duration(ends[1])
@@ -152,17 +152,17 @@ def _latency_rows(page: Page) -> Figure:
         beside(axes, cell, row, ("p50_us", "p50_us_high", "p99_us", "p99_us_high"), text)
     time_axis(axes, "x")
     axes.set_xlabel(f"{TIME}: marker p50, stroke p99")
-    return finish(figure, page, shown, "p99_us")
+    return finish(figure, selection, shown, "p99_us")
 
 
-def latency_distribution(page: Page) -> Figure:
+def latency_distribution(selection: Selection) -> Figure:
     """Latency over the share of requests that are slower, both logarithmic: the tail at its full length."""
-    figure = sheet("Latency distribution: how slow are the slowest?", page.what())
+    figure = sheet("Latency distribution: how slow are the slowest?", selection.what())
     axes = figure.add_axes((WIDE[0], 0.235, WIDE[2], 0.6))
     ends, shown = [], []
-    for name, style, chapter, part in page.lines():
+    for name, style, chapter, part in selection.lines():
         cell = part.iloc[0]
-        one_in, latency = _tail(page.results, cell)
+        one_in, latency = _tail(selection.results, cell)
         if not len(latency):
             continue
         hollow = is_hollow(cell, "p99_us")
@@ -185,7 +185,7 @@ def latency_distribution(page: Page) -> Figure:
     axes.set(xlabel="percentile, and share of requests that are slower", ylabel=TIME)
     label_ends(axes, ends, 11)
     reading = f"requests of all blocks together, a line ends where fewer than {BEYOND} are slower"
-    return finish(figure, page, page.cells.loc[shown], "p99_us", reading)
+    return finish(figure, selection, selection.cells.loc[shown], "p99_us", reading)
 
 
 def _tail(results: Results, cell: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -210,17 +210,17 @@ def _share_axis(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{names[round(share)]}\n1 in {share:,.0f}"))
 
 
-def cpu_per_request(page: Page) -> Figure:
+def cpu_per_request(selection: Selection) -> Figure:
     """CPU time of the server's process tree per correct reply, the least on top."""
     name = "server_cpu_us_per_request"
-    figure = sheet("Server CPU time per request", page.what())
-    shown = page.having(name).sort_values(name, ascending=False)
+    figure = sheet("Server CPU time per request", selection.what())
+    shown = selection.having(name).sort_values(name, ascending=False)
     axes = figure.add_axes(ROWS)
     rows(axes, shown)
     axes.set_xlim(0, span(shown, (name,))[1])
     for row, (_, cell) in enumerate(shown.iterrows()):
         colour = look(cell["strategy"], cell["variant"]).colour
-        chapter = page.is_chapter(cell["strategy"])
+        chapter = selection.is_chapter(cell["strategy"])
         face = "white" if is_starved(cell) else colour + ("55" if chapter else "CC")
         axes.barh(row, cell[name], height=0.62, facecolor=face, edgecolor=colour, lw=1.5, ls=dash(chapter))
         if pd.notna(cell[f"{name}_low"]):
@@ -229,7 +229,7 @@ def cpu_per_request(page: Page) -> Figure:
             runs_off(axes, (cell[f"{name}_low"], cell[f"{name}_high"]), row, Look(INK, ""), upright=False)
         beside(axes, cell, row, (name, f"{name}_high"), units.duration(cell[name]) + half_width(cell, name))
     axes.set_xlabel("µs of CPU per correct reply: user and system time of the whole process tree")
-    return finish(figure, page, shown, name)
+    return finish(figure, selection, shown, name)
 
 
 def _rate(cell: pd.Series) -> str:

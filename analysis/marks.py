@@ -14,7 +14,7 @@ from analysis import units
 from analysis.ceiling import Points, draw_across, draw_over, room
 from analysis.labels import End, label_ends
 from analysis.load import label
-from analysis.pages import Page, is_hollow, is_starved, served
+from analysis.selection import Selection, is_hollow, is_starved, served
 from analysis.style import FAINT, GRID, INK, Look, dash, look, marker_scale
 
 LOG_FROM = 25  # figures that span more than this ask for a log axis
@@ -35,7 +35,7 @@ class _Starved(NamedTuple):
 
 def sweep(
     axes: Axes,
-    page: Page,
+    selection: Selection,
     axis: str,
     name: str,
     words: Callable[[pd.Series], str],
@@ -47,18 +47,18 @@ def sweep(
 
     `ceiling` is what a line is drawn through if it lies near enough: values on the axis, and rates.
     """
-    points = page.points(axis)
+    points = selection.points(axis)
     write = units.size if axis == "message_size" else units.count
     position = _matrix_axis(axes, points, write)
-    low, high = limits or span(page.measured, (name,))
+    low, high = limits or span(selection.measured, (name,))
     high = room(ceiling, high)
-    positive = page.measured.loc[page.measured[name] > 0, name]
+    positive = selection.measured.loc[selection.measured[name] > 0, name]
     if limits or positive.max() > LOG_FROM * positive.min():
         axes.set_yscale("log")
         axes.set_ylim(low, high)
     else:
         axes.set_ylim(0, high)
-    lines = list(page.lines())
+    lines = list(selection.lines())
     ends = []
     lowest: dict[int, float] = {}  # of the points and bars at each place
     starved: dict[int, list[_Starved]] = {}
@@ -173,7 +173,7 @@ def rows(axes: Axes, shown: pd.DataFrame) -> None:
 
 def in_rows(
     axes: Axes,
-    page: Page,
+    selection: Selection,
     shown: pd.DataFrame,
     name: str,
     words: Callable[[pd.Series], str],
@@ -183,7 +183,7 @@ def in_rows(
     rows(axes, shown)
     axes.set_xlim(0, room(ceiling, span(shown, (name,))[1]))
     for row, (_, cell) in enumerate(shown.iterrows()):
-        colour, style = look(cell["strategy"], cell["variant"]).colour, dash(page.is_chapter(cell["strategy"]))
+        colour, style = look(cell["strategy"], cell["variant"]).colour, dash(selection.is_chapter(cell["strategy"]))
         axes.plot([0, cell[name]], [row, row], color=colour, lw=1.3, alpha=0.55, ls=style)
         point(axes, cell, name, row, upright=False)
         beside(axes, cell, row, (name, f"{name}_high"), words(cell))

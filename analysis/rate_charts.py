@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from analysis import units
 from analysis.labels import End, label_ends
 from analysis.marks import LOG_FROM, ROWS, WIDE, half_width, in_rows, point, span, sweep, time_axis
-from analysis.pages import Page, finish, is_hollow, served
+from analysis.selection import Selection, finish, is_hollow, served
 from analysis.sheet import sheet
 from analysis.style import GRID, INK, dash
 from analysis.verdict import ACHIEVED
@@ -17,29 +17,29 @@ from analysis.verdict import ACHIEVED
 FROM_START = "time from the intended start to the reply"
 
 
-def latency_by_rate(page: Page) -> Figure:
+def latency_by_rate(selection: Selection) -> Figure:
     """Median and 99th percentile from the intended start, over the rate that was achieved."""
-    figure = sheet("Latency by rate: median and 99th percentile", page.what())
-    limits = span(page.measured, ("p50_us", "p99_us"))
+    figure = sheet("Latency by rate: median and 99th percentile", selection.what())
+    limits = span(selection.measured, ("p50_us", "p99_us"))
     titles = {"p50_us": "p50: half are slower", "p99_us": "p99: 1 in 100 is slower"}
     both = [figure.add_axes((left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
     for axes, (name, title) in zip(both, titles.items(), strict=True):
         axes.set_yscale("log")
         axes.set_ylim(*limits)
         time_axis(axes, "y")
-        _rate_axis(axes, page.measured)
+        _rate_axis(axes, selection.measured)
         axes.grid(color=GRID, lw=0.8)
         axes.set_title(title, loc="left", size=13, color=INK, pad=10)
         axes.set_xlabel("correct replies per second")
-        label_ends(axes, _lines(axes, page, name), 10)
+        label_ends(axes, _lines(axes, selection, name), 10)
     both[0].set_ylabel(FROM_START)
     reading = "bars: 95 % intervals over blocks, a tick on a dotted line: the rate offered, where it was not achieved"
-    return finish(figure, page, page.having("p99_us"), "p99_us", reading)
+    return finish(figure, selection, selection.having("p99_us"), "p99_us", reading)
 
 
-def _lines(axes: Axes, page: Page, name: str) -> list[End]:
+def _lines(axes: Axes, selection: Selection, name: str) -> list[End]:
     ends = []
-    for label, style, chapter, part in page.lines():
+    for label, style, chapter, part in selection.lines():
         part = part[part[name].notna()].sort_values("offered_rps")
         if part.empty:
             continue
@@ -72,21 +72,21 @@ def _rate_axis(axes: Axes, cells: pd.DataFrame) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: units.tick_rate(rate)))
 
 
-def knee(page: Page) -> Figure:
+def knee(selection: Selection) -> Figure:
     """The highest rate at which the p99 stays under its limit."""
-    limit_ms = page.results.run["knee"]["p99_limit_ms"]
+    limit_ms = selection.results.run["knee"]["p99_limit_ms"]
     title, unit = f"Knee: the highest rate with a p99 under {limit_ms:g} ms", "requests per second"
-    if len(page.points("clients")) > 1:
-        figure = sheet(title, page.what("clients"))
+    if len(selection.points("clients")) > 1:
+        figure = sheet(title, selection.what("clients"))
         axes = figure.add_axes(WIDE)
-        sweep(axes, page, "clients", "knee_rps", _at_knee, 11.5)
+        sweep(axes, selection, "clients", "knee_rps", _at_knee, 11.5)
         axes.set(xlabel="clients", ylabel=unit)
     else:
-        figure = sheet(title, page.what())
+        figure = sheet(title, selection.what())
         axes = figure.add_axes(ROWS)
-        in_rows(axes, page, page.having("knee_rps").sort_values("knee_rps"), "knee_rps", _at_knee)
+        in_rows(axes, selection, selection.having("knee_rps").sort_values("knee_rps"), "knee_rps", _at_knee)
         axes.set_xlabel(unit)
-    return finish(figure, page, page.having("knee_rps"), "knee_rps")
+    return finish(figure, selection, selection.having("knee_rps"), "knee_rps")
 
 
 def _at_knee(cell: pd.Series) -> str:

@@ -61,16 +61,19 @@ def foot(
     blocks: Collection[int],
     rounds: Collection[int],
     notes: Sequence[str],
-    spread: str,
+    reading: str,
 ) -> None:
-    """Notes on what is missing, then where, when and how it was measured. Blocks and rounds are those of each cell."""
+    """Notes on what is missing, then where, when and how it was measured.
+
+    Blocks and rounds are those of each cell; `reading` says what the bars are.
+    """
     where = [*machine(run), str(run.get("started_at", ""))[:10], f"run {run.get('run_id', '?')}"]
     if run.get("outcome") not in (None, "complete"):
         where.append(f"INCOMPLETE RUN ({run['outcome']})")
     if max(blocks) < 2:
-        spread += " (none: they need two blocks)"
+        reading += " (none: they need two blocks)"
     repeats = f"{_number(blocks, 'block')} {TIMES} {_number(rounds, 'round')}"
-    how = [repeats, spread]
+    how = [repeats, reading]
     how.append(
         "loopback" + _cpus(run, "server_cpus", ", servers on CPU ") + _cpus(run, "loader_cpus", ", load from CPU ")
     )

@@ -18,7 +18,7 @@ from analysis import units
 from analysis.cells import tabulate
 from analysis.command import main
 from analysis.load import GROUP_KEYS, Results, label
-from analysis.pages import served
+from analysis.selection import served
 from analysis.verdict import parted, touching
 
 TIMES = "\N{MULTIPLICATION SIGN}"

@@ -33,15 +33,15 @@ def draw(gate: Gate, folder: Path) -> list[Path]:
     cells = list(dict.fromkeys(row.cell for row in deciding))
     folder.mkdir(exist_ok=True)
     paths = []
-    for page, first in enumerate(range(0, len(cells), MOST_ROWS)):
+    for sheet_number, first in enumerate(range(0, len(cells), MOST_ROWS)):
         shown = cells[first : first + MOST_ROWS]
         with rc_context(SETTINGS):
-            figure = _page(gate, [row for row in deciding if row.cell in shown])
-        paths += save(figure, folder / f"gate{f'-{page + 1}' if page else ''}")
+            figure = _sheet_of(gate, [row for row in deciding if row.cell in shown])
+        paths += save(figure, folder / f"gate{f'-{sheet_number + 1}' if sheet_number else ''}")
     return paths
 
 
-def _page(gate: Gate, rows: list[Row]) -> Figure:
+def _sheet_of(gate: Gate, rows: list[Row]) -> Figure:
     figure = sheet(f"Change of {gate.head} by {gate.base}", words.compared(gate))
     cells = list(dict.fromkeys(row.cell for row in rows))
     names = {row.cell: words.cell(row, gate) for row in rows}

@@ -24,11 +24,11 @@ LOADS = {
     "open": "requests at a rate of their own",
     "knee": "requests at a rate of their own",
 }
-PAGE_KEYS = ["service", "requests_per_connection", "server_cpus"]
+FIXED_KEYS = ["service", "requests_per_connection", "server_cpus"]
 
 
 @dataclass
-class Page:
+class Selection:
     """The cells of one chart, failed ones included."""
 
     results: Results
@@ -55,15 +55,15 @@ class Page:
         """The values measured on an axis of the matrix."""
         return sorted(int(value) for value in self.measured[axis].unique())
 
-    def typical(self) -> "Page":
+    def typical(self) -> "Selection":
         """The group with the most typical number of clients and the smallest messages."""
         clients = min(self.points("clients"), key=lambda number: abs(np.log(number / TYPICAL_CLIENTS)))
-        page = Page(self.results, self.cells[self.cells["clients"] == clients])
-        size = page.points("message_size")[0]
-        return Page(self.results, page.cells[page.cells["message_size"] == size])
+        selection = Selection(self.results, self.cells[self.cells["clients"] == clients])
+        size = selection.points("message_size")[0]
+        return Selection(self.results, selection.cells[selection.cells["message_size"] == size])
 
-    def sweeps(self, axis: str) -> Iterator[tuple[str, "Page"]]:
-        """File name suffix and page of each sweep along an axis, the longest first; or the typical point."""
+    def sweeps(self, axis: str) -> Iterator[tuple[str, "Selection"]]:
+        """File name suffix and selection of each sweep along an axis, the longest first; or the typical point."""
         other = "message_size" if axis == "clients" else "clients"
         number = self.measured.groupby(other)[axis].nunique()
         typical = self.typical()
@@ -74,16 +74,16 @@ class Page:
         long.sort(key=lambda value: (-number[value], value != usual, value))
         for place, value in enumerate(long):
             suffix = "-" + say_point(other, value).replace(" ", "") if place else ""
-            yield suffix, Page(self.results, self.cells[self.cells[other] == value])
+            yield suffix, Selection(self.results, self.cells[self.cells[other] == value])
 
-    def points_alone(self) -> Iterator[tuple[str, "Page"]]:
-        """File name suffix and page of each number of clients and message size, the typical one first."""
+    def points_alone(self) -> Iterator[tuple[str, "Selection"]]:
+        """File name suffix and selection of each number of clients and message size, the typical one first."""
         typical = self.typical()
         yield "", typical
         for (clients, size), part in self.cells.groupby(["clients", "message_size"]):
             if not part.index.isin(typical.cells.index).any() and part["windows"].notna().any():
                 at = f"-{say_point('clients', clients)}-{say_point('message_size', size)}"
-                yield at.replace(" ", ""), Page(self.results, part)
+                yield at.replace(" ", ""), Selection(self.results, part)
 
     def what(self, axis: str = "") -> str:
         """What all cells have in common, but for the axis."""
@@ -136,17 +136,17 @@ class Page:
         return [f"{', '.join(alike)}{at} ({why})" for (at, why), alike in names.items()]
 
 
-def pages(results: Results, cells: pd.DataFrame, load: str) -> Iterator[tuple[str, Page]]:
-    """Suffix and page of this load's cells that differ in strategy, clients, size and rate only.
+def selections(results: Results, cells: pd.DataFrame, load: str) -> Iterator[tuple[str, Selection]]:
+    """Suffix and selection of this load's cells that differ in strategy, clients, size and rate only.
 
     The first has no suffix.
     """
     first = None
-    for _, part in cells[cells["load"] == load].groupby(PAGE_KEYS, sort=False, dropna=False):
+    for _, part in cells[cells["load"] == load].groupby(FIXED_KEYS, sort=False, dropna=False):
         if part["windows"].notna().any():
             here = part.iloc[0]
             first = here if first is None else first
-            yield _suffix(here, first), Page(results, part)
+            yield _suffix(here, first), Selection(results, part)
 
 
 def _doubted(shown: pd.DataFrame, figure: str) -> dict[str, list[str]]:
@@ -166,7 +166,7 @@ def _suffix(here: pd.Series, first: pd.Series) -> str:
         "requests_per_connection": "persistent" if pd.isna(per) else f"{per}-per-connection",
         "server_cpus": "cpus-" + str(here["server_cpus"]).replace(" ", "-"),
     }
-    return "".join(f"-{words[name]}" for name in PAGE_KEYS if str(here[name]) != str(first[name]))
+    return "".join(f"-{words[name]}" for name in FIXED_KEYS if str(here[name]) != str(first[name]))
 
 
 def served(cell: pd.Series) -> str:
@@ -194,13 +194,17 @@ def say_point(axis: str, value: Any) -> str:
 
 
 def finish(
-    figure: Figure, page: Page, shown: pd.DataFrame, name: str, spread: str = "bars: 95 % intervals over blocks"
+    figure: Figure,
+    selection: Selection,
+    shown: pd.DataFrame,
+    name: str,
+    reading: str = "bars: 95 % intervals over blocks",
 ) -> Figure:
     """Key and foot of a chart whose figure is this column."""
-    blocks = page.measured["blocks"].astype(int)
-    cells = page.measured[CELL_KEYS].fillna({"requests_per_connection": 0})  # unlimited
-    rounds = page.results.windows.merge(cells).groupby([*CELL_KEYS, "block"]).size()
+    blocks = selection.measured["blocks"].astype(int)
+    cells = selection.measured[CELL_KEYS].fillna({"requests_per_connection": 0})  # unlimited
+    rounds = selection.results.windows.merge(cells).groupby([*CELL_KEYS, "block"]).size()
     starved = bool((shown["starved"] > 0).any())
     key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
-    foot(figure, page.results.run, list(blocks), list(rounds), page.notes(shown, name), spread)
+    foot(figure, selection.results.run, list(blocks), list(rounds), selection.notes(shown, name), reading)
     return figure
