@@ -195,14 +195,14 @@ def _said(recorder: Recorder, outcome: str) -> int:
 def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
     """The gate's result in all its forms, from the files alone."""
     from analysis import cells, load
-    from analysis.gate import calibration, report, result, table
+    from analysis.gate import calibration, publish, result, table
 
     try:
         results = load.load(recorder.folder)
         found = result.examine(results)
         cells.write(results, found.table)
         (calibration if given.calibrate else table).render(found, terminal.console)
-        for folder in sorted({path.parent for path in report.write(found)}):
+        for folder in sorted({path.parent for path in publish.write(found)}):
             say(f"Written: {escape(str(folder))}")
     except load.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")

@@ -97,7 +97,7 @@ class _Suite:
             target = Target(server.host, server.port, strategy.one_at_a_time)
             failures = conformance.check(target, service)
         finally:
-            report = server.stop(self._servers.stop_timeout_s)
+            ended = server.stop(self._servers.stop_timeout_s)
             self._running.discard(server.pid)
             self._watchdog.release(server.pid)
-        return failures + report.problems
+        return failures + ended.problems

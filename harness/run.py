@@ -202,9 +202,9 @@ class Run:
         """By that instant of the monotonic clock; without one, in the time that the settings give a server."""
         server = self._servers.pop(name)
         limit_s = self._plan.config.servers.stop_timeout_s
-        report = server.stop(limit_s if deadline is None else max(deadline - time.monotonic(), 0))
+        ended = server.stop(limit_s if deadline is None else max(deadline - time.monotonic(), 0))
         self._watchdog.release(server.pid)
-        for problem in report.problems:
+        for problem in ended.problems:
             self._recorder.note(f"{name}: {problem}")
 
     # --- the loader ---------------------------------------------------------------------------------

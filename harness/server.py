@@ -30,7 +30,7 @@ class ServerFailed(Exception):
 
 
 @dataclass(frozen=True)
-class StopReport:
+class Ended:
     exit_code: int
     killed: bool  # it ignored SIGTERM
     leftovers: int  # processes of its session that outlived it and were killed
@@ -127,7 +127,7 @@ class Server:
         if self._process.poll() is None:
             self._process.terminate()
 
-    def stop(self, deadline_s: float = 5.0) -> StopReport:
+    def stop(self, deadline_s: float = 5.0) -> Ended:
         """SIGTERM, then SIGKILL after the deadline; whatever else its session holds is killed too."""
         self.ask_to_stop()
         killed = False
@@ -138,7 +138,7 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
             self._process.wait()
-        return StopReport(self._process.returncode, killed, session.kill(self.pid))
+        return Ended(self._process.returncode, killed, session.kill(self.pid))
 
     def _said_ready(self) -> bool:
         with open(self._stdout, "rb") as out:

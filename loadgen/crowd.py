@@ -66,7 +66,7 @@ class Crowd:
             flood.ask_all(again=False)
         _handle_until(floods, lambda: all(map(_answers, floods)), PATIENCE_NS, breathe)
         _handle_until(floods, lambda: all(map(_at_rest, floods)), SILENCE_NS, breathe)
-        report = {
+        found = {
             name: {
                 "answered": sum(connection.answered for connection in flood.connections),
                 "errors": dict(flood.log.errors),
@@ -75,7 +75,7 @@ class Crowd:
         }
         for flood in floods:
             flood.give_up(float("inf"))
-        return {"clients": len(self._names), "targets": report}
+        return {"clients": len(self._names), "targets": found}
 
     def window(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
         """Run a window against a target, with this worker's part of the load."""

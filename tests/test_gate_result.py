@@ -10,7 +10,7 @@ import pytest
 from made_up import MadeUpGate, failure, window
 from rich.console import Console
 
-from analysis.gate import action, bencher, calibration, chart, junit, markdown, report, table, words
+from analysis.gate import action, bencher, calibration, chart, junit, markdown, publish, table, words
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, examine
 from analysis.gate.series import METRICS, Cell
@@ -274,7 +274,7 @@ def test_github_action_benchmark_can_read_it(tmp_path: Path) -> None:
 
 
 def test_every_form_is_written_beside_the_run(tmp_path: Path) -> None:
-    paths = report.write(gate(tmp_path))
+    paths = publish.write(gate(tmp_path))
     assert {path.name for path in paths} == {
         "gate.png", "gate.svg", "gate.md", "gate.junit.xml", "gate.bencher.json", "gate.bigger-is-better.json",
         "gate.smaller-is-better.json",

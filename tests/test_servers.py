@@ -104,8 +104,8 @@ def test_stops_at_ctrl_c(name: str, start: Start) -> None:
         talk(sock)
         os.killpg(server.pid, signal.SIGINT)  # a terminal's Ctrl-C reaches the children too
         assert sock.recv(1) == b""
-        report = server.stop()
-    assert (report.exit_code, report.killed, report.leftovers) == (0, False, 0)
+        ended = server.stop()
+    assert (ended.exit_code, ended.killed, ended.leftovers) == (0, False, 0)
 
 
 def test_forked_children_die_with_a_parent_that_is_told_to_stop(start: Start) -> None:

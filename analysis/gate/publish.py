@@ -1,6 +1,6 @@
 """All forms of a gate's result, in the folder of its run.
 
-`python -m analysis.gate.report RESULTS` prints and writes them again.
+`python -m analysis.gate.publish RESULTS` prints and writes them again.
 """
 
 import sys
@@ -39,4 +39,4 @@ def _again(results: Results) -> list[Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main("python -m analysis.gate.report", "the result of a gate, in all its forms", _again))
+    sys.exit(main("python -m analysis.gate.publish", "the result of a gate, in all its forms", _again))
