@@ -15,7 +15,7 @@ try:
     from rich.markup import escape
 
     from harness import check, doctor, forms, machine, options, plan, terminal
-    from harness.config import SERVICES, ConfigError, load
+    from harness.config import SERVICES, ConfigError, read
     from harness.measure import measure
     from harness.precision import Precision
     from harness.recorder import Recorder
@@ -66,7 +66,7 @@ def bench(given: argparse.Namespace) -> int:
         raise ConfigError(
             "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
         )
-    config = load(BENCH_FILE, given.bench)
+    config = read(BENCH_FILE, given.bench)
     overrides = plan.Overrides(given.service, given.clients, given.sizes, given.load, given.rate)
     precision = Precision(given.precision) if given.precision else None
     with forms.asked(config, given) as compared:
@@ -81,7 +81,7 @@ def bench(given: argparse.Namespace) -> int:
 
 def gate(given: argparse.Namespace) -> int:
     """Base against head. Exit code 0: nothing found, 1: regression, 3: undecided, 4: measurement invalid."""
-    config = load(BENCH_FILE, given.bench)
+    config = read(BENCH_FILE, given.bench)
     changed = {"budget_s": given.budget, "margin": given.margin}
     rules = config.gate.model_copy(update={key: value for key, value in changed.items() if value is not None})
     overrides = plan.Overrides(given.service, given.clients, given.sizes)
@@ -100,22 +100,22 @@ def gate(given: argparse.Namespace) -> int:
 def compare(given: argparse.Namespace) -> int:
     """Two results folders. Exit code 0: no regression, 1: one, 3: undecided, or of two runs, 4: nothing decides."""
     from analysis import compare
-    from analysis import load as results
     from analysis.gate import table
+    from analysis.records import ResultsError
 
     try:
-        found = compare.compare(given.folder_a, given.folder_b, load(BENCH_FILE).gate.model_dump())
+        found = compare.compare(given.folder_a, given.folder_b, read(BENCH_FILE).gate.model_dump())
         table.render(found, terminal.console)
         for folder in sorted({path.parent for path in compare.write(found, given.results)}):
             say(f"Charts: {escape(str(folder))}")
-    except results.ResultsError as error:
+    except ResultsError as error:
         raise ConfigError(str(error)) from None
     return found.exit_code
 
 
 def examine(given: argparse.Namespace) -> int:
     """What this machine can measure. Exit code 0: warnings are no failure."""
-    config = load(BENCH_FILE, given.bench)
+    config = read(BENCH_FILE, given.bench)
     machine.raise_descriptor_limit(check.DESCRIPTORS)
     doctor.visit(config, given.results)
     return 0
@@ -123,7 +123,7 @@ def examine(given: argparse.Namespace) -> int:
 
 def check_only(given: argparse.Namespace) -> int:
     """The conformance suite alone. Exit code 0 if every server conforms, else 1."""
-    config = load(BENCH_FILE, given.bench)
+    config = read(BENCH_FILE, given.bench)
     strategies = plan.select(config, given.strategies)
     machine.raise_descriptor_limit(check.DESCRIPTORS)
     services = list(given.service) or list(SERVICES)
@@ -153,14 +153,14 @@ def _never(recorder: Recorder) -> Settled:
 
 def _until_decided(recorder: Recorder, first_look: int) -> Settled:
     """What a gate needs no more of, asked of the files at each look."""
+    from analysis import records
     from analysis.gate import result
     from analysis.gate.decision import is_look
-    from analysis.load import load as results
 
     def settled(blocks: int) -> Collection[tuple[int, str]]:
         if not is_look(blocks, first_look):
             return ()
-        return result.examine(results(recorder.folder), ended=False).settled
+        return result.examine(records.read(recorder.folder), ended=False).settled
 
     return settled
 
@@ -171,16 +171,16 @@ def _until_decided(recorder: Recorder, first_look: int) -> Settled:
 def _said(recorder: Recorder, outcome: str) -> int:
     """Cells, charts and the closing table, from the files alone."""
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
-    from analysis import cells, charts, load, table
+    from analysis import cells, charts, records, table
 
     try:
-        results = load.load(recorder.folder)
+        results = records.read(recorder.folder)
         tabulated = cells.tabulate(results)
         written = cells.write(results, tabulated)
         with terminal.console.status("Drawing the charts"):
             drawn = charts.draw(results, tabulated)
         table.render(results, tabulated, terminal.console)
-    except load.ResultsError as error:
+    except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
         return NOTHING_MEASURED
     if not recorder.measured:
@@ -194,17 +194,17 @@ def _said(recorder: Recorder, outcome: str) -> int:
 
 def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
     """The gate's result in all its forms, from the files alone."""
-    from analysis import cells, load
+    from analysis import cells, records
     from analysis.gate import calibration, publish, result, table
 
     try:
-        results = load.load(recorder.folder)
+        results = records.read(recorder.folder)
         found = result.examine(results)
         cells.write(results, found.table)
         (calibration if given.calibrate else table).render(found, terminal.console)
         for folder in sorted({path.parent for path in publish.write(found)}):
             say(f"Written: {escape(str(folder))}")
-    except load.ResultsError as error:
+    except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
         return result.EXIT_INVALID
     if outcome == "interrupted":

@@ -77,7 +77,7 @@ from analysis.command import main
 from analysis.costs import footprint, server_cpu
 from analysis.evidence import evidence
 from analysis.latencies import columns, latencies, open_loop
-from analysis.load import CELL_KEYS, Results, label
+from analysis.records import CELL_KEYS, Results, label
 from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, merged, percentile, ranks, ratio
 from analysis.verdict import doubts, limited_by, touching
 

@@ -21,7 +21,6 @@ from analysis.ceiling import ceiling
 from analysis.cells import tabulate
 from analysis.command import NothingMeasured, main
 from analysis.labels import End, label_ends
-from analysis.load import CELL_KEYS, Results
 from analysis.marks import (
     ROWS,
     WIDE,
@@ -37,6 +36,7 @@ from analysis.marks import (
     time_axis,
 )
 from analysis.rate_charts import knee, latency_by_rate
+from analysis.records import CELL_KEYS, Results
 from analysis.selection import Selection, finish, is_hollow, is_starved, selections, served
 from analysis.sheet import SETTINGS, save, sheet
 from analysis.statistics import BEYOND, distribution, merged

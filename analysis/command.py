@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from analysis.load import Results, ResultsError, load
+from analysis.records import Results, ResultsError, read
 
 
 class NothingMeasured(Exception):
@@ -22,7 +22,7 @@ def main(program: str, purpose: str, work: Callable[[Results], Iterable[Path]]) 
                         help="a results folder (default: %(default)s)")  # fmt: skip
     arguments = parser.parse_args()
     try:
-        for path in work(load(arguments.results)):
+        for path in work(read(arguments.results)):
             print(path)
     except NothingMeasured as nothing:
         print(f"{program}: {nothing}", file=sys.stderr)

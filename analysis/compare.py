@@ -19,7 +19,7 @@ from analysis.gate import chart
 from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
 from analysis.gate.result import UNSHOWN, Gate, Row, lines_of, lost, margin_of, row_of
 from analysis.gate.series import METRICS, Metric, cells, losses
-from analysis.load import Results, ResultsError, load
+from analysis.records import Results, ResultsError, read
 from analysis.sheet import machine, save
 from analysis.statistics import CONFIDENCE, block_means
 
@@ -84,7 +84,7 @@ def _side(text: str) -> Side:
     if not folder.is_dir() and ":" in text:
         before, _, variant = text.rpartition(":")
         folder = Path(before)
-    results = load(folder)
+    results = read(folder)
     there = list(dict.fromkeys(results.windows["variant"]))
     if not there:
         raise ResultsError(f"{folder}: nothing was measured; name another results folder")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.costs import quotient
-from analysis.load import Results
+from analysis.records import Results
 from analysis.statistics import NAN, block_means, merged, percentile, spread
 from analysis.statistics import mean as mean_of
 

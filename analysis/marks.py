@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from analysis import units
 from analysis.ceiling import Points, draw_across, draw_over, room
 from analysis.labels import End, label_ends
-from analysis.load import label
+from analysis.records import label
 from analysis.selection import Selection, is_hollow, is_starved, served
 from analysis.style import FAINT, GRID, INK, Look, dash, look, marker_scale
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from analysis.cells import by_round
-from analysis.load import CELL_KEYS, Results
+from analysis.records import CELL_KEYS, Results
 from analysis.statistics import CONFIDENCE, block_means, paired
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import units
-from analysis.load import CELL_KEYS, Results, label
+from analysis.records import CELL_KEYS, Results, label
 from analysis.sheet import foot, key
 from analysis.style import Look, look
 from analysis.verdict import SHORT_WINDOWS, UNANSWERED_TAIL, touching

@@ -17,7 +17,7 @@ from rich.text import Text
 from analysis import units
 from analysis.cells import tabulate
 from analysis.command import main
-from analysis.load import GROUP_KEYS, Results, label
+from analysis.records import GROUP_KEYS, Results, label
 from analysis.selection import served
 from analysis.verdict import parted, touching
 

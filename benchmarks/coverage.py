@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from analysis.load import ResultsError, load
+from analysis.records import ResultsError, read
 from analysis.replay import RATE, RATIO, Coverage, Floats, Twins, counted, coverage, drawn, truth, twins
 from harness.precision import CONFIDENCE, WIDENED, Precision
 
@@ -34,7 +34,7 @@ class Stopped(NamedTuple):
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
-        pairs = list(twins(load(options.results)))
+        pairs = list(twins(read(options.results)))
     except ResultsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -22,7 +22,7 @@ from matplotlib import rc_context
 from analysis.gate.decision import Outcome, Rules, Series, decide, deviation
 from analysis.gate.result import examine
 from analysis.labels import End, label_ends
-from analysis.load import ResultsError, load
+from analysis.records import ResultsError, read
 from analysis.sheet import SETTINGS, save, sheet
 from analysis.style import FAINT, GRID, INK, look
 
@@ -95,7 +95,7 @@ def detections(recorded: Calibration, planted: Planted, blocks: int, seeds: rang
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
-        recorded = read(options.results)
+        recorded = calibration(options.results)
     except ResultsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -130,9 +130,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def read(folder: Path) -> Calibration:
+def calibration(folder: Path) -> Calibration:
     """What a calibration recorded; blocks that any figure lacks are left out. ResultsError."""
-    results = load(folder)
+    results = read(folder)
     gate = examine(results)
     found = {(cell.strategy, metric.name): one for (cell, metric), one in gate.series.items()}
     if not found:

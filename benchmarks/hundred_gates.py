@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from analysis.gate.decision import Outcome
 from analysis.gate.result import EXIT_REGRESSION, EXIT_UNDECIDED, examine
-from analysis.load import load
+from analysis.records import read
 from benchmarks.stage import ROOT
 
 GATES, MOST_ALARMS = 100, 3
@@ -52,7 +52,7 @@ def _gate(project: Path, strategy: str, seed: int) -> dict[str, object]:
     )
     if done.returncode not in (0, EXIT_REGRESSION, EXIT_UNDECIDED):
         raise SystemExit(f"a gate ended with {done.returncode}: what it decided isn't known")
-    found = examine(load(project / "results/latest"))
+    found = examine(read(project / "results/latest"))
     machine = found.results.run["machine"]
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

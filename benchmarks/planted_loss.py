@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, examine
-from analysis.load import load
+from analysis.records import read
 from benchmarks.stage import ROOT
 
 GATES = 5
@@ -66,7 +66,7 @@ def _gate(project: Path, strategies: str, seed: int) -> tuple[int, Gate]:
     done = subprocess.run(
         [sys.executable, "run_bench.py", "gate", *options], cwd=project, check=False, stdout=subprocess.DEVNULL
     )
-    return done.returncode, examine(load(project / "results/latest"))
+    return done.returncode, examine(read(project / "results/latest"))
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.load import GROUP_KEYS, load
+from analysis.records import GROUP_KEYS, read
 
 
 def main(results: Path) -> None:
-    found = load(results)
+    found = read(results)
     variants = list(found.run.get("variants") or {})
     windows = found.windows.assign(log_rate=np.log(found.windows["requests"] / found.windows["counted_s"]))
     print(f"{results}: {found.run['rounds']} rounds a block")

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness import machine
-from harness.config import Config, Strategy, load
+from harness.config import Config, Strategy, read
 from harness.loader import Loader
 from harness.server import Server
 from harness.watchdog import Watchdog
@@ -18,7 +18,7 @@ DESCRIPTORS = 16_000
 
 
 def configuration() -> Config:
-    return load(ROOT / "bench.toml")
+    return read(ROOT / "bench.toml")
 
 
 @dataclass

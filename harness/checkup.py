@@ -39,7 +39,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Load:
+class OtherUse:
     """What was done with the CPUs while we rested: shares of all their time."""
 
     seconds: float
@@ -67,7 +67,7 @@ class Facts:
     memory_per_client: int  # bytes, of all strategies together
     strategies: int
     compiler: str | None
-    load: Load
+    others: OtherUse
 
 
 def cpus(facts: Facts) -> Check:
@@ -144,8 +144,8 @@ def hypervisor(facts: Facts) -> Check:
 def steal(facts: Facts) -> Check:
     return Check(
         "steal",
-        facts.load.steal <= STEAL_SHARE,
-        f"{facts.load.steal:.0%} of the CPU time of {facts.load.seconds:g} s went to other machines on the host",
+        facts.others.steal <= STEAL_SHARE,
+        f"{facts.others.steal:.0%} of the CPU time of {facts.others.seconds:g} s went to other machines on the host",
         "a CPU that is taken away stops server or load generator in the middle of a request",
         "wait for a quieter hour, take more blocks, or move to a host that isn't overbooked",
     )
@@ -154,8 +154,8 @@ def steal(facts: Facts) -> Check:
 def foreign(facts: Facts) -> Check:
     return Check(
         "other load",
-        facts.load.foreign <= FOREIGN_SHARE,
-        f"{facts.load.foreign:.0%} of the CPU time of {facts.load.seconds:g} s went to other processes here",
+        facts.others.foreign <= FOREIGN_SHARE,
+        f"{facts.others.foreign:.0%} of the CPU time of {facts.others.seconds:g} s went to other processes here",
         "they take turns on the CPUs that are measured",
         "end what else runs here (top shows it)",
     )
@@ -266,7 +266,7 @@ def look(
         memory_per_client=memory_per_client,
         strategies=strategies,
         compiler=find_compiler(),
-        load=watch(available, seconds),
+        others=watch(available, seconds),
     )
 
 
@@ -279,18 +279,18 @@ def find_compiler() -> str | None:
     return None
 
 
-def watch(cpus: Collection[int], seconds: float) -> Load:
+def watch(cpus: Collection[int], seconds: float) -> OtherUse:
     """Rest for so long; what others did with these CPUs meanwhile."""
     before, own_before = cpu_ticks.read(cpus), time.process_time()
     time.sleep(seconds)
     passed, own_s = cpu_ticks.read(cpus) - before, time.process_time() - own_before
-    return load_of(passed, own_s * os.sysconf("SC_CLK_TCK"), seconds)
+    return other_use_of(passed, own_s * os.sysconf("SC_CLK_TCK"), seconds)
 
 
-def load_of(passed: Ticks, own: float, seconds: float) -> Load:
+def other_use_of(passed: Ticks, own: float, seconds: float) -> OtherUse:
     """From the ticks that passed, of which `own` were ours."""
     total = max(passed.total, 1)
-    return Load(seconds, passed.steal / total, max(passed.busy - own, 0) / total)
+    return OtherUse(seconds, passed.steal / total, max(passed.busy - own, 0) / total)
 
 
 def _may_pin() -> bool:

@@ -259,7 +259,7 @@ class Config(Table):
         return self.origins[key]
 
 
-def load(path: Path, on_top: Path | None = None) -> Config:
+def read(path: Path, on_top: Path | None = None) -> Config:
     """The configuration of `path`, with the tables of `on_top`, if given, laid over it key by key."""
     tables = _read(path)
     origins = dict.fromkeys(_keys(tables), path)

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from harness import machine, proctree
 from harness.ledger import Ledger
-from harness.load import Experience, Known, Rounds, Visit, rounds_for
 from harness.loader import Loader, LoaderFailed
 from harness.plan import Group, Plan
 from harness.recorder import Recorder
+from harness.rounds import Experience, Known, Rounds, Visit, rounds_for
 from harness.server import Server, ServerFailed
 from harness.watchdog import Watchdog
 

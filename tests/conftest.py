@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from harness.config import Strategy, load
+from harness.config import Strategy, read
 from harness.server import Server
 
 ROOT = Path(__file__).parents[1]
-STRATEGIES = load(ROOT / "bench.toml").strategies
+STRATEGIES = read(ROOT / "bench.toml").strategies
 
 
 @pytest.fixture(params=list(STRATEGIES.values()), ids=list(STRATEGIES))

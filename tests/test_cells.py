@@ -15,7 +15,7 @@ from made_up import CAPACITY, MadeUp, at_rate, failure, footprint, histogram, pe
 from rich.console import Console
 
 from analysis import cells, table
-from analysis.load import ResultsError, load
+from analysis.records import ResultsError, read
 
 PROMISED = [
     "strategy",
@@ -58,7 +58,7 @@ def folder_of(folder: Path, records: list[dict[str, Any]], **run: Any) -> Path:
 
 
 def written(folder: Path) -> Path:
-    results = load(folder)
+    results = read(folder)
     return cells.write(results, cells.tabulate(results))
 
 
@@ -78,7 +78,7 @@ def test_the_truth_lies_within_the_intervals(tmp_path: Path) -> None:
     hits, ratios = [], []
     for seed in range(3):
         truth.seed = seed
-        for cell in cells.tabulate(load(truth.write(tmp_path))).itertuples():
+        for cell in cells.tabulate(read(truth.write(tmp_path))).itertuples():
             true = truth.truth(cell.strategy, cell.clients, cell.message_size)
             # noise multiplies, so the geometric mean over blocks meets the truth but for half its variance
             hits.append(cell.throughput_rps_low <= true * np.exp(0.05**2 / 2) <= cell.throughput_rps_high)
@@ -213,11 +213,11 @@ def test_the_ratio_is_taken_within_the_group(tmp_path: Path) -> None:
 def test_a_half_written_last_line_is_no_obstacle(tmp_path: Path) -> None:
     made = MadeUp(capacity=SOME, groups=[(10, 64)], blocks=2, rounds=2).write(tmp_path)
     path = made / "windows.jsonl"
-    before = len(load(made).windows)
+    before = len(read(made).windows)
     path.write_bytes(path.read_bytes()[:-300])
     run = json.loads((made / "run.json").read_text()) | {"outcome": "running", "finished_at": None}
     (made / "run.json").write_text(json.dumps(run))
-    assert len(load(made).windows) == before - 1
+    assert len(read(made).windows) == before - 1
     assert written(made).exists()
 
 
@@ -243,7 +243,7 @@ def test_what_cannot_be_read_is_told_in_one_line(tmp_path: Path, fault: str) -> 
     if fault == "missing key":
         (folder / "windows.jsonl").write_text('{"kind": "window"}\n')
     with pytest.raises(ResultsError) as error:
-        load(folder)
+        read(folder)
     assert str(folder) in str(error.value)
     assert "\n" not in str(error.value)
     assert ";" in str(error.value)  # what, then the remedy
@@ -435,7 +435,7 @@ def test_intervals_of_a_run_that_looked_are_wider(tmp_path: Path) -> None:
 
 def printed(folder: Path, width: int = 110) -> str:
     text = StringIO()
-    found = load(folder)
+    found = read(folder)
     table.render(found, cells.tabulate(found), Console(file=text, width=width))
     return text.getvalue()
 

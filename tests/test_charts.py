@@ -20,7 +20,7 @@ from analysis.ceiling import WORDS
 from analysis.cells import tabulate
 from analysis.charts import draw, figures
 from analysis.labels import spaced
-from analysis.load import Results, load
+from analysis.records import Results, read
 from analysis.sheet import TIMES, save
 
 NAMES = [
@@ -35,7 +35,7 @@ QUIET = {"window_noise": 0.02, "rounds": 1}
 
 def worked_out(folder: Path) -> tuple[Results, pd.DataFrame]:
     """A run and its cells, as the charts take them."""
-    results = load(folder)
+    results = read(folder)
     return results, tabulate(results)
 
 

@@ -11,7 +11,7 @@ from analysis import compare
 from analysis.cells import tabulate
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate
-from analysis.load import ResultsError, load
+from analysis.records import ResultsError, read
 from analysis.sheet import TIMES
 
 GATE: dict[str, Any] = SETTINGS["gate"]
@@ -92,7 +92,7 @@ def test_intervals_of_each_are_those_of_its_own_run(tmp_path: Path) -> None:
     a, b = of_its_own(tmp_path / "a", 1), renamed(of_its_own(tmp_path / "b", 2))
     path = Path(b) / "run.json"
     path.write_text(path.read_text().replace('"precision": null', '"precision": {"target": 0.02, "widened": 1.08}'))
-    own = {name: tabulate(load(Path(folder)))["throughput_rps_high"].to_list() for name, folder in (("A", a), ("B", b))}
+    own = {name: tabulate(read(Path(folder)))["throughput_rps_high"].to_list() for name, folder in (("A", a), ("B", b))}
     for one, other, names in ((a, b, "AB"), (b, a, "BA")):
         table = compare.compare(one, other, GATE).table
         for variant, name in zip("AB", names, strict=True):

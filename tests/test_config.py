@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from harness.config import Config, ConfigError, load
+from harness.config import Config, ConfigError, read
 
 BASE = ROOT / "bench.toml"
 
@@ -18,14 +18,14 @@ def profile(blocks: int = 2, rounds: int = 1, matrix: str = "{ service = ['echo'
 def laid_over(folder: Path, text: str) -> Config:
     path = folder / "mine.toml"
     path.write_text(text)
-    return load(BASE, path)
+    return read(BASE, path)
 
 
 def test_tables_merge_key_by_key(tmp_path: Path) -> None:
     config = laid_over(
         tmp_path, '[servers]\nready_timeout_s = 1.5\n[strategies]\nmine = "./serve {port}"\nepoll = "other {port}"\n'
     )
-    base = load(BASE)
+    base = read(BASE)
     assert config.servers == base.servers.model_copy(update={"ready_timeout_s": 1.5})
     assert list(config.strategies) == [*base.strategies, "mine"]
     assert config.strategies["epoll"].command == "other {port}"
@@ -48,16 +48,16 @@ def test_one_line_and_table_say_the_same(tmp_path: Path) -> None:
 def test_each_strategy_of_ours_is_one_line_and_one_file() -> None:
     lines = BASE.read_text().splitlines()
     files = set()
-    for name, strategy in load(BASE).strategies.items():
+    for name, strategy in read(BASE).strategies.items():
         assert sum(line.startswith(f"{name} =") for line in lines) == 1
         (file,) = [word for word in strategy.command.split() if word.endswith(".py")]
         assert (ROOT / file).is_file()
         files.add(file)
-    assert len(files) == len(load(BASE).strategies)
+    assert len(files) == len(read(BASE).strategies)
 
 
 def test_window_length_by_crowd() -> None:
-    window = load(BASE).window
+    window = read(BASE).window
     assert [window.length(clients).clients for clients in (1, 100, 101, 500, 5000)] == [100, 100, 500, 500, 500]
 
 
@@ -114,7 +114,7 @@ def test_fault_of_the_lower_file_is_not_laid_to_the_upper(tmp_path: Path) -> Non
     (tmp_path / "bench.toml").write_text(BASE.read_text().replace("drain_limit_s", "drain_limt_s"))
     (tmp_path / "mine.toml").write_text("seed = 2\n")
     with pytest.raises(ConfigError) as refused:
-        load(tmp_path / "bench.toml", tmp_path / "mine.toml")
+        read(tmp_path / "bench.toml", tmp_path / "mine.toml")
     assert str(refused.value).startswith(f"{tmp_path / 'bench.toml'}: ")
 
 
@@ -126,4 +126,4 @@ def test_unreadable_file(tmp_path: Path, content: Any) -> None:
     elif content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"mine\.toml: "):
-        load(BASE, path)
+        read(BASE, path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.config import load
+from harness.config import read
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -43,7 +43,7 @@ def test_links_and_make_targets_exist(page: str) -> None:
 
 def test_every_strategy_has_its_row_in_the_contract() -> None:
     contract = (ROOT / "servers/README.md").read_text()
-    for name in load(ROOT / "bench.toml").strategies:
+    for name in read(ROOT / "bench.toml").strategies:
         assert re.search(rf"^\| `{re.escape(name)}` \|", contract, re.MULTILINE), name
 
 
@@ -51,7 +51,7 @@ def test_the_chart_shows_the_strategies_there_are() -> None:
     """Stale? `make bench docs` draws it anew."""
     shown = json.loads((ROOT / "docs/run.json").read_text())
     assert shown["outcome"] == "complete"
-    assert list(shown["strategies"]) == list(load(ROOT / "bench.toml").strategies)
+    assert list(shown["strategies"]) == list(read(ROOT / "bench.toml").strategies)
 
 
 def test_the_readme_s_strategy_conforms(tmp_path: Path) -> None:

@@ -14,14 +14,14 @@ from conftest import ROOT
 
 from harness import checkup, doctor, machine, noise
 from harness.ceiling import Point
-from harness.checkup import Check, Facts, Load
-from harness.config import Config, ConfigError, load
+from harness.checkup import Check, Facts, OtherUse
+from harness.config import Config, ConfigError, read
 from harness.cpu_ticks import Ticks
 from harness.doctor import Diagnosis, Extent
 from harness.noise import Noise
 from harness.watchdog import Watchdog
 
-CONFIG = load(ROOT / "bench.toml")
+CONFIG = read(ROOT / "bench.toml")
 SHORT = Extent(watch_s=0.02, blocks=2, block_s=0.1, points=((3, 64), (2, 1024)), counted_s=0.05)
 
 SOUND = Facts(
@@ -41,7 +41,7 @@ SOUND = Facts(
     memory_per_client=2 * 2**20,
     strategies=14,
     compiler="/usr/bin/cc",
-    load=Load(seconds=2.0, steal=0.001, foreign=0.01),
+    others=OtherUse(seconds=2.0, steal=0.001, foreign=0.01),
 )
 QUIET = Noise(
     ratio=1.001, ratio_low=0.99, ratio_high=1.01, window_sd=0.05, block_sd=0.0, round_s=0.25, block_cost_s=0.5
@@ -66,8 +66,8 @@ def test_nothing_is_wrong_with_a_sound_machine() -> None:
         ({"quota": 1.5}, "quota", "1.5 CPUs"),
         ({"governors": {0: "performance", 3: "powersave"}}, "frequency", "powersave"),
         ({"hypervisor": True}, "virtual machine", "hypervisor"),
-        ({"load": Load(2.0, steal=0.2, foreign=0.0)}, "steal", "20% of the CPU time of 2 s"),
-        ({"load": Load(2.0, steal=0.0, foreign=0.5)}, "other load", "50% of the CPU time of 2 s"),
+        ({"others": OtherUse(2.0, steal=0.2, foreign=0.0)}, "steal", "20% of the CPU time of 2 s"),
+        ({"others": OtherUse(2.0, steal=0.0, foreign=0.5)}, "other load", "50% of the CPU time of 2 s"),
         ({"descriptors": 4096}, "open files", "4,096"),
         ({"backlog": 128}, "listen backlog", "128"),
         ({"ports": 500}, "ports", "500 ephemeral ports"),
@@ -97,7 +97,7 @@ def test_what_the_machine_does_not_tell_is_no_warning(change: dict[str, Any]) ->
 
 
 def test_a_run_warns_in_one_line_each_where_doctor_would() -> None:
-    facts = replace(SOUND, server_cpus=[1], ports=500, descriptors=4096, load=Load(0.2, steal=0.3, foreign=0.0))
+    facts = replace(SOUND, server_cpus=[1], ports=500, descriptors=4096, others=OtherUse(0.2, steal=0.3, foreign=0.0))
     warnings = doctor.warnings_about(facts)
     assert [warning.partition(":")[0] for warning in warnings] == ["cores", "steal", "ports"]
     assert all("\n" not in warning for warning in warnings)
@@ -124,11 +124,11 @@ def test_quota_of_the_control_group(text: str, cpus: float | None) -> None:
 def test_steal_and_foreign_load_of_the_ticks_that_passed() -> None:
     passed = Ticks(user=30, nice=5, system=10, idle=310, iowait=5, irq=2, softirq=3, steal=35)
     assert passed.total == 400
-    assert checkup.load_of(passed, own=10, seconds=2.0) == Load(2.0, steal=35 / 400, foreign=(50 - 10) / 400)
+    assert checkup.other_use_of(passed, own=10, seconds=2.0) == OtherUse(2.0, steal=35 / 400, foreign=(50 - 10) / 400)
 
 
 def test_no_tick_passed() -> None:
-    assert checkup.load_of(Ticks(), own=0.5, seconds=0.1) == Load(0.1, 0.0, 0.0)
+    assert checkup.other_use_of(Ticks(), own=0.5, seconds=0.1) == OtherUse(0.1, 0.0, 0.0)
 
 
 def test_watching_sees_all_cpus_together() -> None:
@@ -279,7 +279,7 @@ def test_unwritable_folder_is_refused_before_anything_is_measured(tmp_path: Path
 
 
 def test_warnings_are_told_with_reason_and_remedy(capsys: pytest.CaptureFixture[str]) -> None:
-    noisy = checkup.steal(replace(SOUND, load=Load(2.0, 0.3, 0.0)))
+    noisy = checkup.steal(replace(SOUND, others=OtherUse(2.0, 0.3, 0.0)))
     sound = checkup.ports(SOUND)
     doctor.say(Diagnosis([sound, noisy], "compiled", QUIET, CEILING))
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]

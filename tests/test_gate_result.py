@@ -14,11 +14,11 @@ from analysis.gate import action, bencher, calibration, chart, junit, markdown, 
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, examine
 from analysis.gate.series import METRICS, Cell
-from analysis.load import ResultsError, load
+from analysis.records import ResultsError, read
 
 
 def gate(folder: Path, **given: Any) -> Gate:
-    return examine(load(MadeUpGate(**given).write(folder)))
+    return examine(read(MadeUpGate(**given).write(folder)))
 
 
 def outcomes(found: Gate) -> dict[tuple[str, str], str]:
@@ -59,7 +59,7 @@ def test_noise_is_undecided(tmp_path: Path) -> None:
 
 
 def test_settled_cells_need_no_more_blocks(tmp_path: Path) -> None:
-    found = examine(load(MadeUpGate(latency={"poll": 1.04}, blocks=10).write(tmp_path)), ended=False)
+    found = examine(read(MadeUpGate(latency={"poll": 1.04}, blocks=10).write(tmp_path)), ended=False)
     assert found.settled == {(0, "epoll")}  # the p99 of poll looks changed, and waits to be confirmed
 
 
@@ -68,7 +68,7 @@ def test_doubtful_figures_decide_nothing(tmp_path: Path) -> None:
     given = MadeUpGate(throughput={"epoll": 0.8}, blocks=20).write(tmp_path / "sound")
     lines = [json.loads(line) | {"loader_cpu_s": 0.123} for line in (given / "windows.jsonl").read_text().splitlines()]
     (given / "windows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    found = examine(load(given))
+    found = examine(read(given))
     assert outcomes(found) == {
         ("epoll", "throughput"): "doubtful",
         ("epoll", "server CPU"): Outcome.NO_REGRESSION,
@@ -129,7 +129,7 @@ def test_a_figure_that_some_blocks_do_not_have_is_doubtful(tmp_path: Path) -> No
         if line["block"] == 7 and line["variant"] == "head":
             line |= {"unfinished": 40}  # never answered: the p99 of that block lies among them
     (given / "windows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    found = {(row.cell.strategy, row.metric.name): row for row in examine(load(given)).rows}
+    found = {(row.cell.strategy, row.metric.name): row for row in examine(read(given)).rows}
     assert "no figure in 1 of 20 blocks" in found["epoll", "p99"].doubt
     assert found["epoll", "throughput"].outcome == Outcome.NO_REGRESSION
 

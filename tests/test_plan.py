@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 from harness import machine, plan
-from harness.config import Config, ConfigError, Strategy, load
+from harness.config import Config, ConfigError, Strategy, read
 from harness.plan import Group, Overrides, Plan
 from harness.precision import Precision
 
@@ -28,7 +28,7 @@ matrix = [
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     (tmp_path / "mine.toml").write_text(MATRIX)
-    return load(ROOT / "bench.toml", tmp_path / "mine.toml")
+    return read(ROOT / "bench.toml", tmp_path / "mine.toml")
 
 
 def made(
@@ -113,7 +113,7 @@ def test_selection_by_word(config: Config) -> None:
 
 def test_strategy_is_only_in_groups_it_serves(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(f"{MATRIX}[strategies.half]\ncommand = 'true'\nservices = ['echo']\n")
-    config = load(ROOT / "bench.toml", tmp_path / "mine.toml")
+    config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
     found = made(config, wanted="half,epoll")
     for group in found.groups:
         assert found.members(group) == ["epoll", "half"] if group.service == "echo" else ["epoll"]
@@ -125,7 +125,7 @@ def test_costly_connections_make_waves(tmp_path: Path) -> None:
         f"{MATRIX}[strategies]\n"
         + "".join(f"fat{n} = {{ command = 'true', memory_per_client = {memory // 20} }}\n" for n in range(3))
     )
-    found = made(load(ROOT / "bench.toml", tmp_path / "mine.toml"), wanted="fat*")
+    found = made(read(ROOT / "bench.toml", tmp_path / "mine.toml"), wanted="fat*")
     assert found.waves[Group("echo", 10, 64, 0)] == [["fat0"], ["fat1"], ["fat2"]]
     assert found.waves[Group("echo", 1, 64, 0)] == [["fat0", "fat1", "fat2"]]
 
@@ -144,7 +144,7 @@ def test_expected_time_grows_with_the_plan(config: Config) -> None:
 
 
 def test_profiles_of_bench_toml_keep_their_promises() -> None:
-    config = load(ROOT / "bench.toml")
+    config = read(ROOT / "bench.toml")
     quick, default = (plan.make(config, config.strategies, name, Overrides()) for name in ("quick", "default"))
     assert quick.blocks >= 4
     assert quick.expected_seconds <= 60
@@ -178,7 +178,7 @@ def test_blocks_that_take_longer_get_fewer_rounds(config: Config, done: list[tup
 
 
 def test_a_plan_that_takes_longer_anyway_has_no_limit() -> None:
-    config = load(ROOT / "bench.toml")
+    config = read(ROOT / "bench.toml")
     assert plan.make(config, config.strategies, "default", Overrides()).at_most_s == 280
     more = {f"{name}{n}": strategy for name, strategy in config.strategies.items() for n in range(2)}
     assert plan.make(config, more, "default", Overrides()).at_most_s is None
@@ -187,7 +187,7 @@ def test_a_plan_that_takes_longer_anyway_has_no_limit() -> None:
 
 
 def test_a_run_that_goes_on_until_precise_has_its_budget_alone() -> None:
-    config = load(ROOT / "bench.toml")
+    config = read(ROOT / "bench.toml")
     assert plan.make(config, config.strategies, "default", Overrides(), precision=Precision(0.02)).at_most_s is None
 
 
@@ -212,7 +212,7 @@ def test_variants_are_alive_together(tmp_path: Path) -> None:
         f"{MATRIX}[strategies]\n"
         + "".join(f"fat{n} = {{ command = 'true', memory_per_client = {memory // 40} }}\n" for n in range(3))
     )
-    config = load(ROOT / "bench.toml", tmp_path / "mine.toml")
+    config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
     found = plan.make(config, two_forms(config, "fat*"), "tiny", Overrides())
     waves = found.waves[Group("echo", 10, 64, 0)]
     assert waves == [[f"fat{n}@base", f"fat{n}@head"] for n in range(3)]

@@ -8,7 +8,7 @@ import pytest
 from made_up import MadeUp, window
 
 from analysis import replay, statistics
-from analysis.load import load
+from analysis.records import read
 from benchmarks import coverage
 from harness import precision
 from harness.precision import Precision
@@ -31,7 +31,7 @@ def recorded(folder: Path, blocks: int = 60, head: str = "head") -> Path:
 
 
 def only_pair(folder: Path) -> replay.Twins:
-    (pair,) = replay.twins(load(folder))
+    (pair,) = replay.twins(read(folder))
     return pair
 
 
@@ -39,7 +39,7 @@ def test_twins_are_two_variants(tmp_path: Path) -> None:
     pair = only_pair(recorded(tmp_path / "pair", blocks=5))
     assert (pair.name, pair.where, pair.log_rates.shape) == ("epoll", "echo, 10, 64", (5, 2))
     assert pair.log_ratios == pytest.approx(pair.log_rates[:, 0] - pair.log_rates[:, 1])  # of a single round
-    assert list(replay.twins(load(recorded(tmp_path / "strangers", blocks=5, head="other")))) == []
+    assert list(replay.twins(read(recorded(tmp_path / "strangers", blocks=5, head="other")))) == []
 
 
 def test_a_replayed_interval_is_that_of_the_analysis(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 from harness import revision
-from harness.config import Config, ConfigError, load
+from harness.config import Config, ConfigError, read
 from harness.variants import Forms
 
 LINE = '{name} = "{{python}} servers/{name}.py {{options}}"\n'
@@ -51,7 +51,7 @@ def commit(root: Path) -> None:
 
 
 def configuration(root: Path, on_top: Path | None = None) -> Config:
-    return load(root / "bench.toml", on_top)
+    return read(root / "bench.toml", on_top)
 
 
 def forms_of(root: Path, ref: str, wanted: str = "all") -> tuple[Forms, dict[str, str]]:

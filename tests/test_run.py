@@ -18,9 +18,9 @@ import pytest
 from conftest import ROOT
 
 from analysis import cells
-from analysis.load import load as results
+from analysis.records import read as results
 from harness import plan, run
-from harness.config import load
+from harness.config import read
 from harness.recorder import Recorder
 from harness.run import Run
 from harness.watchdog import Watchdog
@@ -374,7 +374,7 @@ class Disturbed:
         # Slowed windows in each group, not only where the loader happens to be busy: what is told when must not vary.
         always = SETTINGS.replace("[strategies]", "[verdict]\nperturb_from_share = 0.0\n[strategies]")
         (folder / "mine.toml").write_text(always)
-        config = load(ROOT / "bench.toml", folder / "mine.toml")
+        config = read(ROOT / "bench.toml", folder / "mine.toml")
         self._plan = plan.make(config, plan.select(config, strategies), "tiny", plan.Overrides())
         self._recorder = Recorder(folder / "results", self._plan, ["test"])
         self._told = 0

@@ -21,7 +21,7 @@ import pytest
 from conftest import ROOT, STRATEGIES
 
 from harness import conformance, probe
-from harness.config import Strategy, load
+from harness.config import Strategy, read
 from harness.probe import Target
 from harness.server import Server
 
@@ -210,9 +210,9 @@ def test_line_past_the_limit_keeps_its_delimiter(start: Start) -> None:
     head = b"x" * (2**20 + 1)
     with clients(server, 1) as (sock,):
         sock.sendall(head + b"\r")
-        assert read(sock, len(head)) == head
+        assert read_from(sock, len(head)) == head
         sock.sendall(b"\nanother line\r\n")
-        assert read(sock, 16) == b"\r\nanother line\r\n"
+        assert read_from(sock, 16) == b"\r\nanother line\r\n"
 
 
 # --- the documentation -----------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def test_readme_example_conforms(ready: Literal["line", "connect"], tmp_path: Pa
         found = re.search(rf"```{language}\n(.*?)```", readme, re.DOTALL)
         assert found is not None
         (tmp_path / name).write_text(found[1])
-    mine = load(ROOT / "bench.toml", tmp_path / "mine.toml").strategies["mine"]
+    mine = read(ROOT / "bench.toml", tmp_path / "mine.toml").strategies["mine"]
     server = start(mine.model_copy(update={"ready": ready}))
     assert conformance.check(Target(server.host, server.port), "echo") == []
     assert server.stop().problems == []
@@ -268,10 +268,10 @@ def talk(sock: socket.socket) -> None:
     """One message there and back."""
     message = b"a message\r\n"
     sock.sendall(message)
-    assert read(sock, len(message)) == message
+    assert read_from(sock, len(message)) == message
 
 
-def read(sock: socket.socket, size: int) -> bytes:
+def read_from(sock: socket.socket, size: int) -> bytes:
     """That many bytes, or fewer if the server closes before."""
     received = bytearray()
     while len(received) < size and (data := sock.recv(size - len(received))):

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 from harness import environment, variants
-from harness.config import Config, ConfigError, Strategy, load
+from harness.config import Config, ConfigError, Strategy, read
 from harness.server import Server
 
 PACKAGE = "tellable"  # made here, so that nothing has to be fetched
@@ -38,7 +38,7 @@ def package(tmp_path: Path) -> Path:
 
 def configuration(tmp_path: Path, tables: str) -> Config:
     (tmp_path / "mine.toml").write_text(tables)
-    return load(ROOT / "bench.toml", tmp_path / "mine.toml")
+    return read(ROOT / "bench.toml", tmp_path / "mine.toml")
 
 
 def test_each_strategy_in_each_variant(tmp_path: Path) -> None:

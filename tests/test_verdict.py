@@ -9,7 +9,7 @@ import pytest
 from made_up import SETTINGS, window
 
 from analysis.evidence import evidence
-from analysis.load import Results, load
+from analysis.records import Results, read
 from analysis.verdict import PHRASES, doubts, limited_by, parted, touching
 
 THRESHOLDS = SETTINGS["verdict"]
@@ -182,7 +182,7 @@ def test_reasons_that_are_no_doubts_stay_whole() -> None:
 def evidence_of(tmp_path: Path, records: list[dict[str, Any]]) -> dict[str, Any]:
     (tmp_path / "run.json").write_text('{"schema": 1, "loader_cpus": [0]}')
     (tmp_path / "windows.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
-    found: Results = load(tmp_path)
+    found: Results = read(tmp_path)
     return evidence(found.windows, found.perturbed if len(found.perturbed) else None, found, 0)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from test_run import MISBEHAVE, Bench, bench  # noqa: F401 (a fixture)
 
-from analysis.load import load
+from analysis.records import read
 from harness import session
 from harness.watchdog import Watchdog
 
@@ -89,7 +89,7 @@ def test_killed_harness_leaves_nothing_running(bench: Callable[..., Bench]) -> N
     assert len(rows) > 3 * ROUNDS
     assert all(row["kind"] != "failure" for row in rows)
     assert running.described["outcome"] == "running"
-    assert len(load(running.folder).windows) == sum(row["kind"] == "window" for row in rows)
+    assert len(read(running.folder).windows) == sum(row["kind"] == "window" for row in rows)
 
 
 def test_killed_loader_is_replaced(bench: Callable[..., Bench]) -> None:  # noqa: F811

@@ -11,7 +11,7 @@ from rich.console import Console
 from analysis.command import main
 from analysis.gate import action, bencher, chart, junit, markdown, table
 from analysis.gate.result import Gate, examine
-from analysis.load import Results
+from analysis.records import Results
 
 
 def write(gate: Gate) -> list[Path]:

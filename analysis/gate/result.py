@@ -11,7 +11,7 @@ from analysis.cells import tabulate
 from analysis.gate import decision
 from analysis.gate.decision import Decision, Outcome, Rules, Series
 from analysis.gate.series import METRICS, Cell, Metric, cells, change, losses
-from analysis.load import GROUP_KEYS, Results, ResultsError
+from analysis.records import GROUP_KEYS, Results, ResultsError
 from analysis.verdict import FAILING, UNSTABLE, touching
 
 EXIT_NOTHING, EXIT_REGRESSION, EXIT_UNDECIDED, EXIT_INVALID = 0, 1, 3, 4

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.cells import by_round
 from analysis.costs import quotient
-from analysis.load import GROUP_KEYS, Results
+from analysis.records import GROUP_KEYS, Results
 from analysis.statistics import NAN, Rounds, merged, paired, percentile
 
 

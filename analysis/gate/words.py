@@ -5,7 +5,7 @@ from math import isnan
 from analysis import units
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row
-from analysis.load import GROUP_KEYS
+from analysis.records import GROUP_KEYS
 
 SHOWN = (Outcome.REGRESSION, Outcome.IMPROVEMENT)
 

@@ -76,7 +76,7 @@ class Results:
         return float(self.run["window"]["p99_multiple"]) if load == "closed" else 0.0
 
 
-def load(folder: Path) -> Results:
+def read(folder: Path) -> Results:
     """The run in `folder`; ResultsError if it is no results folder or of another schema."""
     folder = Path(folder)
     run = _run(folder)
