@@ -21,7 +21,7 @@ from analysis.ceiling import ceiling
 from analysis.cells import tabulate
 from analysis.command import NothingMeasured, main
 from analysis.labels import End, label_ends
-from analysis.marks import (
+from analysis.parts import (
     ROWS,
     WIDE,
     beside,

@@ -111,21 +111,21 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     }
     strategies = base.results.run["strategies"] | head.results.run["strategies"]
     runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
-    told = {"variants": variants, "gate": settings, "strategies": strategies, "marks": _marks(base, head, names),
+    told = {"variants": variants, "gate": settings, "strategies": strategies, "marks": _notes(base, head, names),
             "run_id": runs}  # fmt: skip
     run = head.results.run | told
     return Results(head.results.folder, run, **tables)
 
 
-def _marks(base: Side, head: Side, names: tuple[str, str]) -> list[str]:
+def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[str]:
     """What the runs said of themselves, and where if not on the same machine; what both said, once."""
     runs = [side.results.run for side in (base, head)]
     told = [list(run.get("marks") or []) for run in runs]
     places = [f"measured on {', '.join(machine(run))}" for run in runs]
     if places[0] != places[1]:
-        told = [[*marks, place] for marks, place in zip(told, places, strict=True)]
-    both = [mark for mark in told[0] if mark in told[1]]
-    own = [f"{name}: {mark}" for name, marks in zip(names, told, strict=True) for mark in marks if mark not in both]
+        told = [[*notes, place] for notes, place in zip(told, places, strict=True)]
+    both = [note for note in told[0] if note in told[1]]
+    own = [f"{name}: {note}" for name, notes in zip(names, told, strict=True) for note in notes if note not in both]
     return both + own
 
 

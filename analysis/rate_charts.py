@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from analysis import units
 from analysis.labels import End, label_ends
-from analysis.marks import LOG_FROM, ROWS, WIDE, half_width, in_rows, point, span, sweep, time_axis
+from analysis.parts import LOG_FROM, ROWS, WIDE, half_width, in_rows, point, span, sweep, time_axis
 from analysis.selection import Selection, finish, is_hollow, served
 from analysis.sheet import sheet
 from analysis.style import GRID, INK, dash

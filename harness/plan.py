@@ -97,7 +97,7 @@ class Plan:
     waves: dict[Group, list[list[str]]] = field(repr=False)
 
     @property
-    def marks(self) -> list[str]:
+    def notes(self) -> list[str]:
         """What keeps this plan's figures from meaning what they usually mean."""
         found = [f"not in the budget of {self.budget_s:.0f} s, left out: {', '.join(self.left_out)}"] * bool(
             self.left_out

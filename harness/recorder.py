@@ -192,6 +192,6 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "limits": machine.limits(),
         "unchecked": {},
         "left_out": plan.left_out,
-        "marks": plan.marks,
+        "marks": plan.notes,
         "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0},
     }

@@ -51,8 +51,8 @@ def say_plan(plan: Plan) -> None:
                 f"[yellow]{group}[/]: descriptors or memory don't allow all strategies at once; in turn: "
                 + "; then ".join(", ".join(wave) for wave in plan.waves[group])
             )
-    for mark in plan.marks:
-        say(f"[yellow]Note[/]: {mark}")
+    for note in plan.notes:
+        say(f"[yellow]Note[/]: {note}")
     _say_expected(plan)
 
 
