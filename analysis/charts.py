@@ -25,9 +25,9 @@ from analysis.parts import (
     ROWS,
     WIDE,
     beside,
-    half_width,
     in_rows,
     marker,
+    plus_minus,
     point,
     rows,
     runs_off,
@@ -227,7 +227,7 @@ def cpu_per_request(selection: Selection) -> Figure:
             bar = [[cell[name] - cell[f"{name}_low"]], [cell[f"{name}_high"] - cell[name]]]
             axes.errorbar(cell[name], row, xerr=bar, ecolor=INK, elinewidth=1.3, capsize=3.5, fmt="none")
             runs_off(axes, (cell[f"{name}_low"], cell[f"{name}_high"]), row, Look(INK, ""), upright=False)
-        beside(axes, cell, row, (name, f"{name}_high"), units.duration(cell[name]) + half_width(cell, name))
+        beside(axes, cell, row, (name, f"{name}_high"), units.duration(cell[name]) + plus_minus(cell, name))
     axes.set_xlabel("µs of CPU per correct reply: user and system time of the whole process tree")
     return finish(figure, selection, shown, name)
 
@@ -235,11 +235,11 @@ def cpu_per_request(selection: Selection) -> Figure:
 def _rate(cell: pd.Series) -> str:
     if served(cell):
         return f"{served(cell)} served"
-    return units.short(cell["throughput_rps"]) + half_width(cell, "throughput_rps")
+    return units.short(cell["throughput_rps"]) + plus_minus(cell, "throughput_rps")
 
 
 def _rate_in_row(cell: pd.Series) -> str:
-    return units.short(cell["throughput_rps"]) + half_width(cell, "throughput_rps")
+    return units.short(cell["throughput_rps"]) + plus_minus(cell, "throughput_rps")
 
 
 def _rate_and_payload(cell: pd.Series) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.costs import quotient
 from analysis.records import Results
-from analysis.statistics import NAN, block_means, merged, percentile, spread
+from analysis.statistics import NAN, block_means, half_width, merged, percentile
 from analysis.statistics import mean as mean_of
 
 
@@ -60,7 +60,7 @@ def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_
     if pairs["block"].nunique() < 2 or not np.isfinite(kept.astype(float)).all() or (kept <= 0).any():
         return found
     logs = np.log(kept.to_numpy(float))
-    centre, half = float(logs.mean()), spread(logs.tolist())
+    centre, half = float(logs.mean()), half_width(logs.tolist())
     low, value, high = (1 - float(np.exp(centre + side * half)) for side in (1, 0, -1))
     return found | {"perturbation_loss": value, "perturbation_loss_low": low, "perturbation_loss_high": high}
 
@@ -73,7 +73,7 @@ def _drift(windows: pd.DataFrame) -> dict[str, float]:
     if not told.any():
         return {}
     logs = list(block_means(windows["block"][told], np.log(second[told] / first[told])).values())
-    centre, half = float(np.mean(logs)), spread(logs)
+    centre, half = float(np.mean(logs)), half_width(logs)
     low, high = (float(np.exp(centre + side * half)) - 1 for side in (-1, 1))
     return {"drift": float(np.exp(centre)) - 1, "_drift_low": low, "_drift_high": high}
 

@@ -256,7 +256,7 @@ def span(cells: pd.DataFrame, names: Sequence[str]) -> tuple[float, float]:
     return min([low, *ends]) * 0.8, max([high, *ends]) * 1.08
 
 
-def half_width(cell: pd.Series, name: str) -> str:
+def plus_minus(cell: pd.Series, name: str) -> str:
     """The interval as a share of the figure: ± 1.2 %, or from where to where; nothing where there is none."""
     low, high = cell[f"{name}_low"], cell[f"{name}_high"]
     if pd.isna(low):

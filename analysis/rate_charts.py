@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from analysis import units
 from analysis.labels import End, label_ends
-from analysis.parts import LOG_FROM, ROWS, WIDE, half_width, in_rows, point, span, sweep, time_axis
+from analysis.parts import LOG_FROM, ROWS, WIDE, in_rows, plus_minus, point, span, sweep, time_axis
 from analysis.selection import Selection, finish, is_hollow, served
 from analysis.sheet import sheet
 from analysis.style import GRID, INK, dash
@@ -91,4 +91,4 @@ def knee(selection: Selection) -> Figure:
 
 def _at_knee(cell: pd.Series) -> str:
     p99 = "" if pd.isna(cell["p99_us"]) else f", p99 {units.duration(cell['p99_us'])}"
-    return units.short(cell["knee_rps"]) + half_width(cell, "knee_rps") + p99
+    return units.short(cell["knee_rps"]) + plus_minus(cell, "knee_rps") + p99

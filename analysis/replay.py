@@ -67,7 +67,7 @@ def drawn(pair: Twins, replays: int, blocks: int, random: np.random.Generator) -
 
 
 def half_widths(logs: Floats) -> Floats:
-    """`statistics.spread` of each row at once."""
+    """`statistics.half_width` of each row at once."""
     blocks = logs.shape[-1]
     t = float(stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2))
     return np.asarray(t * logs.std(axis=-1, ddof=1) / blocks**0.5)

@@ -47,7 +47,7 @@ def t_quantile(count: int) -> float:
     return float(stdtrit(count - 1, 0.5 + CONFIDENCE / 2))
 
 
-def spread(values: Sequence[float]) -> float:
+def half_width(values: Sequence[float]) -> float:
     """Half the width of the t interval of a mean, in the unit of the values; NaN for fewer than two."""
     if len(values) < 2:
         return NAN
@@ -78,7 +78,7 @@ def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Esti
     known = [value for value in values if value == value]
     if not pooled > 0 or not known or min(known) <= 0:
         return Estimate(pooled, NAN, NAN)
-    factor = float(np.exp(widened * spread(np.log(known).tolist())))
+    factor = float(np.exp(widened * half_width(np.log(known).tolist())))
     return Estimate(pooled, pooled / factor, pooled * factor)
 
 

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from analysis.statistics import spread
+from analysis.statistics import half_width
 from benchmarks.stage import ROOT, Stage, configuration, stage
 from harness import proctree
 from harness.config import Strategy
@@ -80,7 +80,7 @@ def _against_c(loop: str) -> None:
             else:
                 print("  wrk is not installed: left out")
             ratios = [_cpu_with(theatre, 64) / _cpu_with(theatre, 0) for _ in range(AUDIT_ALTERNATIONS)]
-            centre, half = statistics.mean(map(math.log, ratios)), spread([math.log(ratio) for ratio in ratios])
+            centre, half = statistics.mean(map(math.log, ratios)), half_width([math.log(ratio) for ratio in ratios])
             low, high = math.exp(centre - half), math.exp(centre + half)
             print(f"  CPU per request by ours without audits: {math.exp(centre):.3f} (95 %: {low:.3f} to {high:.3f})")
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from analysis.statistics import spread
+from analysis.statistics import half_width
 from benchmarks.stage import ROOT, configuration, stage
 
 STRATEGIES = ("epoll", "twisted", "gevent", "threading")
@@ -81,7 +81,7 @@ def _one_after_the_other(strategy: str) -> tuple[float, float, float]:
                 seen = theatre.loader.window(name, lengths)
                 rates[name].append(seen["requests"] / seen["counted_s"])
     logs = np.log(rates["second"]) - np.log(rates["first"])
-    centre, half = float(logs.mean()), spread(logs.tolist())
+    centre, half = float(logs.mean()), half_width(logs.tolist())
     return float(np.exp(centre)), float(np.exp(centre - half)), float(np.exp(centre + half))
 
 

@@ -17,6 +17,7 @@ from analysis.statistics import (
     chance,
     distribution,
     geometric,
+    half_width,
     holm,
     mean,
     merged,
@@ -26,7 +27,6 @@ from analysis.statistics import (
     percentile_interval,
     ranks,
     ratio,
-    spread,
     supported,
     wider,
 )
@@ -35,16 +35,16 @@ from analysis.statistics import (
 @pytest.mark.parametrize(("number", "t"), [(2, 12.706), (3, 4.303), (4, 3.182), (6, 2.571), (10, 2.262), (31, 2.042)])
 def test_spread_follows_the_published_t_table(number: int, t: float) -> None:
     values = np.arange(number, dtype=float)
-    assert spread(values.tolist()) == pytest.approx(t * values.std(ddof=1) / number**0.5, rel=2e-4)
+    assert half_width(values.tolist()) == pytest.approx(t * values.std(ddof=1) / number**0.5, rel=2e-4)
 
 
 def test_spread_of_a_worked_example() -> None:
-    assert spread([1, 2, 3, 4, 5]) == pytest.approx(2.776 * 1.58114 / 5**0.5, rel=1e-3)
+    assert half_width([1, 2, 3, 4, 5]) == pytest.approx(2.776 * 1.58114 / 5**0.5, rel=1e-3)
 
 
 @pytest.mark.parametrize("values", [[], [3.0]])
 def test_fewer_than_two_blocks_have_no_interval(values: list[float]) -> None:
-    assert np.isnan(spread(values))
+    assert np.isnan(half_width(values))
     assert np.isnan(geometric(values).low)
     assert np.isnan(geometric(values).high)
 

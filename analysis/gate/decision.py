@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from scipy.special import stdtrit
 
-from analysis.statistics import chance, holm, spread
+from analysis.statistics import chance, half_width, holm
 
 Key = TypeVar("Key")
 POWER = 0.95  # with which a change that "could have been shown" would have been
@@ -173,7 +173,7 @@ def _holds(losses: Sequence[float], margin: float, error: float) -> bool:
 def _decision(outcome: Outcome, losses: Sequence[float]) -> Decision:
     if len(losses) < 2:
         return Decision(outcome, float(np.mean(losses)) if losses else nan, nan, nan, len(losses))
-    return Decision(outcome, float(np.mean(losses)), spread(losses), chance(losses), len(losses))
+    return Decision(outcome, float(np.mean(losses)), half_width(losses), chance(losses), len(losses))
 
 
 def _between(series: Series, start: int, end: int) -> list[float]:
