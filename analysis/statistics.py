@@ -121,7 +121,7 @@ def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
     """1 + the number of strategies that were shown to be faster; those not told apart share a rank.
 
     A strategy is its rate in each round. Two are compared by a paired t test of the logarithm of their ratio in
-    each block (`paired`); Holm's procedure over all pairs keeps the chance of a single wrong order at 5 %
+    each block (`paired`); Holm's procedure over all pairs keeps the probability of a single wrong order at 5 %
     together. Strategies with a rate of zero, or of a single block, are not ranked.
     """
     ranked = {
@@ -131,32 +131,32 @@ def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
     }
     pairs = {pair: _faster(ranked[pair[0]], ranked[pair[1]], *pair) for pair in combinations(ranked, 2)}
     rank = dict.fromkeys(ranked, 1)
-    for pair in holm({pair: chance for pair, (chance, _) in pairs.items()}, 1 - CONFIDENCE):
+    for pair in holm({pair: p for pair, (p, _) in pairs.items()}, 1 - CONFIDENCE):
         rank[pairs[pair][1]] += 1
     return rank
 
 
 def _faster(one: Rounds, other: Rounds, *names: Name) -> tuple[float, Name]:
-    """The chance of so large a difference between equals, and the name of the slower one."""
+    """The p value of their difference, and the name of the slower one."""
     logs = np.log(list(paired(one, other).values()))
     if len(logs) < 2 or not np.isfinite(logs).all():
         return 1.0, names[0]
-    return chance(logs.tolist()), names[0] if logs.mean() < 0 else names[1]
+    return p_value(logs.tolist()), names[0] if logs.mean() < 0 else names[1]
 
 
-def holm(chances: Mapping[Name, float], error: float, family: int = 0) -> list[Name]:
-    """What Holm's procedure calls different from zero, surest first; one false among them with at most this chance.
+def holm(p_values: Mapping[Name, float], error: float, family: int = 0) -> list[Name]:
+    """What Holm's procedure calls different from zero, surest first; one false among them with at most that error.
 
     `family` is the number of all that were tested, where it is more than those given. NaN is never shown.
     """
-    ranked = sorted((name for name in chances if chances[name] == chances[name]), key=lambda name: chances[name])
-    family = max(family, len(chances))
-    shown = takewhile(lambda place: chances[ranked[place]] <= error / (family - place), range(len(ranked)))
+    ranked = sorted((name for name in p_values if p_values[name] == p_values[name]), key=lambda name: p_values[name])
+    family = max(family, len(p_values))
+    shown = takewhile(lambda place: p_values[ranked[place]] <= error / (family - place), range(len(ranked)))
     return [ranked[place] for place in shown]  # the first that is not shown ends it
 
 
-def chance(logs: Sequence[float]) -> float:
-    """Of a mean so far from zero where the truth is zero: the two-sided t test of one value per block, two at least."""
+def p_value(logs: Sequence[float]) -> float:
+    """The p value of a mean's distance from zero: the two-sided t test of one value per block, two at least."""
     centre, error = float(np.mean(logs)), float(np.std(logs, ddof=1)) / len(logs) ** 0.5
     if not error:
         return 0.0 if centre else 1.0
@@ -221,10 +221,10 @@ def order_statistics(count: int, percent: float) -> tuple[int, int]:
     return _binomial_quantile(tail, count, share), _binomial_quantile(1 - tail, count, share) + 1
 
 
-def _binomial_quantile(chance: float, count: int, share: float) -> int:
-    """The smallest number that a binomial variable does not exceed with this chance."""
-    found = max(0, int(np.ceil(bdtrik(chance, count, share))))
-    return found - 1 if found and bdtr(found - 1, count, share) >= chance else found
+def _binomial_quantile(probability: float, count: int, share: float) -> int:
+    """The smallest number that a binomial variable does not exceed with this probability."""
+    found = max(0, int(np.ceil(bdtrik(probability, count, share))))
+    return found - 1 if found and bdtr(found - 1, count, share) >= probability else found
 
 
 def _at_rank(histogram: HdrHistogram, rank: int) -> float:

@@ -14,7 +14,6 @@ from analysis.statistics import (
     Rounds,
     around,
     block_means,
-    chance,
     distribution,
     geometric,
     half_width,
@@ -22,6 +21,7 @@ from analysis.statistics import (
     mean,
     merged,
     order_statistics,
+    p_value,
     paired,
     percentile,
     percentile_interval,
@@ -33,12 +33,12 @@ from analysis.statistics import (
 
 
 @pytest.mark.parametrize(("number", "t"), [(2, 12.706), (3, 4.303), (4, 3.182), (6, 2.571), (10, 2.262), (31, 2.042)])
-def test_spread_follows_the_published_t_table(number: int, t: float) -> None:
+def test_half_width_follows_the_published_t_table(number: int, t: float) -> None:
     values = np.arange(number, dtype=float)
     assert half_width(values.tolist()) == pytest.approx(t * values.std(ddof=1) / number**0.5, rel=2e-4)
 
 
-def test_spread_of_a_worked_example() -> None:
+def test_half_width_of_a_worked_example() -> None:
     assert half_width([1, 2, 3, 4, 5]) == pytest.approx(2.776 * 1.58114 / 5**0.5, rel=1e-3)
 
 
@@ -220,8 +220,8 @@ def blocks_of(rate: float, noise: list[float]) -> Rounds:
 
 
 @pytest.mark.parametrize("logs", [[0.02, 0.05, -0.01, 0.03], [-0.1, 0.1], [0.3, 0.31, 0.29, 0.3, 0.32]])
-def test_chance_is_that_of_the_t_test(logs: list[float]) -> None:
-    assert chance(logs) == pytest.approx(scipy.stats.ttest_1samp(logs, 0).pvalue)
+def test_p_value_is_that_of_the_t_test(logs: list[float]) -> None:
+    assert p_value(logs) == pytest.approx(scipy.stats.ttest_1samp(logs, 0).pvalue)
 
 
 def test_ranks_share_what_was_not_told_apart() -> None:
@@ -256,8 +256,8 @@ def test_equals_are_ranked_apart_in_hardly_one_of_twenty_runs() -> None:
 
 def test_holm_against_worked_numbers() -> None:
     """Of 0.01, 0.04, 0.03, 0.005 at 5 %: 0.005 <= 0.05/4, 0.01 <= 0.05/3, 0.03 > 0.05/2, which ends it."""
-    chances = {"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}
-    assert holm(chances, 0.05) == ["d", "a"]
-    assert holm(chances, 0.05, family=7) == ["d"]  # 0.005 <= 0.05/7, 0.01 > 0.05/6
-    assert holm(chances, 0.05, family=11) == []
-    assert holm({"none": float("nan"), **chances}, 0.05) == ["d", "a"]  # 0.01 <= 0.05/4
+    p_values = {"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}
+    assert holm(p_values, 0.05) == ["d", "a"]
+    assert holm(p_values, 0.05, family=7) == ["d"]  # 0.005 <= 0.05/7, 0.01 > 0.05/6
+    assert holm(p_values, 0.05, family=11) == []
+    assert holm({"none": float("nan"), **p_values}, 0.05) == ["d", "a"]  # 0.01 <= 0.05/4

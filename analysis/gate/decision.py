@@ -10,7 +10,7 @@ spends half of that, each further one half of what is left, the last one the res
 Promise. "No regression beyond the margin" is a one-sided bound on all blocks, wrong in at most one case of
 twenty (`promise`) for a figure that has lost exactly the margin, spent over the looks in the same way.
 
-What isn't looked at while it is measured, as two folders of results, is concluded upon at once, with all that chance.
+What isn't looked at while it is measured, as two folders of results, is concluded upon at once, with all of that rate.
 
 A loss is positive: the logarithm of how much slower, or more costly, head is.
 """
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from scipy.special import stdtrit
 
-from analysis.statistics import chance, half_width, holm
+from analysis.statistics import half_width, holm, p_value
 
 Key = TypeVar("Key")
 POWER = 0.95  # with which a change that "could have been shown" would have been
@@ -66,7 +66,7 @@ class Decision(NamedTuple):
     outcome: Outcome
     loss: float  # mean of the blocks it was decided on, on the log scale
     half: float  # half the width of its 95 % interval
-    p: float  # the chance of such a mean without a change, before Holm's correction
+    p: float  # p value, before Holm's correction
     blocks: int
 
 
@@ -134,13 +134,13 @@ def _alarms(tested: Mapping[Key, Sequence[float]], family: int, rules: Rules, lo
     The family holds those too that were tested before and let go since: to leave them out by what they showed
     would make it easier for the rest.
     """
-    chances = {key: chance(losses) for key, losses in tested.items()}
-    shown = {key: summary(tested[key]) for key in holm(chances, rules.alarms * 2 * look.share, family)}
+    p_values = {key: p_value(losses) for key, losses in tested.items()}
+    shown = {key: summary(tested[key]) for key in holm(p_values, rules.alarms * 2 * look.share, family)}
     return {key: one._replace(outcome=_direction(one.loss)) for key, one in shown.items() if _counts(one.loss, rules)}
 
 
 def conclude(found: Mapping[Key, Decision], margins: Mapping[Key, float], rules: Rules) -> dict[Key, Decision]:
-    """The outcomes where all there is was looked at once: all chance of a false alarm is spent on that."""
+    """The outcomes where all there is was looked at once: the whole rate of false alarms is spent on that."""
     shown = holm({key: one.p for key, one in found.items()}, rules.alarms)
     outcomes = {key: _direction(found[key].loss) for key in shown if _counts(found[key].loss, rules)}
     outcomes |= {
@@ -161,7 +161,7 @@ def _counts(loss: float, rules: Rules) -> bool:
 
 
 def _looks_changed(losses: Sequence[float], rules: Rules) -> bool:
-    return chance(losses) <= rules.screening and abs(float(np.mean(losses))) > log1p(rules.floor) / 2
+    return p_value(losses) <= rules.screening and abs(float(np.mean(losses))) > log1p(rules.floor) / 2
 
 
 def _holds(losses: Sequence[float], margin: float, error: float) -> bool:
@@ -173,7 +173,7 @@ def _holds(losses: Sequence[float], margin: float, error: float) -> bool:
 def _decision(outcome: Outcome, losses: Sequence[float]) -> Decision:
     if len(losses) < 2:
         return Decision(outcome, float(np.mean(losses)) if losses else nan, nan, nan, len(losses))
-    return Decision(outcome, float(np.mean(losses)), half_width(losses), chance(losses), len(losses))
+    return Decision(outcome, float(np.mean(losses)), half_width(losses), p_value(losses), len(losses))
 
 
 def _between(series: Series, start: int, end: int) -> list[float]:
@@ -195,7 +195,7 @@ def detectable(spread: float, blocks: int, rules: Rules, margin: float) -> float
 
     A run ends sooner only where nothing looks changed. Of a single candidate with normal noise: it must look changed at
     one look and be confirmed at a later one, each of them failing in half of the remaining cases. What is
-    below the margin may be let go at any look but the first that tests it, so it has that one chance.
+    below the margin may be let go at any look but the first that tests it, so it has that one look.
     """
     plan = list(looks(max(blocks, 2 * rules.first_look), rules.first_look, ended=True))
     found = []
@@ -209,8 +209,8 @@ def detectable(spread: float, blocks: int, rules: Rules, margin: float) -> float
                     _reach(fresh, alarm) * spread,
                     log1p(rules.floor) + _reach(fresh, 0.5) * spread,
                 )
-                is_first_chance = first == 0 and later == 0
-                found.append(expm1(needed) if is_first_chance else max(expm1(needed), margin))
+                is_first_test = first == 0 and later == 0
+                found.append(expm1(needed) if is_first_test else max(expm1(needed), margin))
     return min(found)
 
 

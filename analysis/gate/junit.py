@@ -22,7 +22,7 @@ def render(gate: Gate) -> str:
             continue
         case = SubElement(suite, "testcase", classname=_printable(words.group(row)),
                           name=_printable(f"{row.cell.strategy}: {row.metric.name}"))  # fmt: skip
-        said = f"{words.change(row)}, p {words.chance(row)}; {words.detectable(row)} would have been shown"
+        said = f"{words.change(row)}, p {words.p_value(row)}; {words.detectable(row)} would have been shown"
         if row.outcome == Outcome.REGRESSION:
             SubElement(case, "failure", type="regression", message=_printable(said))
         elif row.doubt or row.outcome == Outcome.UNDECIDED:

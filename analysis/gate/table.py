@@ -49,4 +49,4 @@ def _figures(row: Row) -> list[str]:
     blocks = str(row.decision.blocks) if row.decision else "-"
     outcome = f"doubtful: {row.doubt}" if row.doubt else row.outcome or "reported"
     return [row.metric.name, words.value(row, row.base), words.value(row, row.head), words.change(row),
-            words.chance(row), blocks, words.detectable(row), outcome]  # fmt: skip
+            words.p_value(row), blocks, words.detectable(row), outcome]  # fmt: skip

@@ -46,7 +46,7 @@ def change(row: Row) -> str:
     return f"{'' if shown else '~ '}{row.change * 100:+.1f} %{around}"
 
 
-def chance(row: Row) -> str:
+def p_value(row: Row) -> str:
     if row.decision is None or isnan(row.decision.p):
         return "-"
     return "<0.001" if row.decision.p < 0.001 else f"{row.decision.p:.3f}"
