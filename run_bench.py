@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 try:
     from rich.markup import escape
 
-    from harness import check, doctor, forms, machine, options, plan, terminal
+    from harness import doctor, forms, machine, options, plan, terminal
     from harness.config import SERVICES, ConfigError, read
+    from harness.conformance import suite
     from harness.measure import measure
     from harness.precision import Precision
     from harness.recorder import Recorder
@@ -116,7 +117,7 @@ def compare(given: argparse.Namespace) -> int:
 def examine(given: argparse.Namespace) -> int:
     """What this machine can measure. Exit code 0: warnings are no failure."""
     config = read(BENCH_FILE, given.bench)
-    machine.raise_descriptor_limit(check.DESCRIPTORS)
+    machine.raise_descriptor_limit(suite.DESCRIPTORS)
     doctor.visit(config, given.results)
     return 0
 
@@ -125,18 +126,18 @@ def check_only(given: argparse.Namespace) -> int:
     """The conformance suite alone. Exit code 0 if every server conforms, else 1."""
     config = read(BENCH_FILE, given.bench)
     strategies = plan.select(config, given.strategies)
-    machine.raise_descriptor_limit(check.DESCRIPTORS)
+    machine.raise_descriptor_limit(suite.DESCRIPTORS)
     services = list(given.service) or list(SERVICES)
     with (
         Watchdog() as watchdog,
         TemporaryDirectory() as logs,
         terminal.progress(len(strategies), "servers") as tell,
     ):
-        verdicts = check.check(config, strategies, services, Path(logs), watchdog, tell)
-    terminal.say_verdicts(verdicts)
-    conforming = sum(verdict.conforms for verdict in verdicts.values())
-    say(f"{conforming} of {len(verdicts)} strategies conform.")
-    return 0 if conforming == len(verdicts) else 1
+        found = suite.examine(config, strategies, services, Path(logs), watchdog, tell)
+    terminal.say_conformance(found)
+    conforming = sum(conformance.conforms for conformance in found.values())
+    say(f"{conforming} of {len(found)} strategies conform.")
+    return 0 if conforming == len(found) else 1
 
 
 def _announce(planned: plan.Plan, compared: Forms) -> None:

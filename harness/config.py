@@ -159,7 +159,7 @@ class Knee(Table):
     start_rps: Annotated[float, Field(ge=1, le=1_000_000)]
 
 
-class Verdict(Table):
+class Thresholds(Table):
     """Thresholds of what is said about a cell."""
 
     perturb_from_share: Annotated[float, Field(ge=0, le=1)]
@@ -241,7 +241,7 @@ class Config(Table):
     window: Window
     open: OpenLoop
     knee: Knee
-    verdict: Verdict
+    verdict: Thresholds
     gate: Gate
     variants: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")], Variant] = {}
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
@@ -351,6 +351,6 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
 
 
 def _all_keys() -> set[str]:
-    models = (Config, Strategy, Variant, Servers, Loadgen, WindowLength, Window, OpenLoop, Knee, Verdict, Gate, Matrix,
-              Profile)  # fmt: skip
+    models = (Config, Strategy, Variant, Servers, Loadgen, WindowLength, Window, OpenLoop, Knee, Thresholds, Gate,
+              Matrix, Profile)  # fmt: skip
     return {key for model in models for key in model.model_fields} - {"name", "cwd", "variant", "origins"}

@@ -14,17 +14,17 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from harness import ceiling, checkup, machine, noise, terminal
+from harness import ceiling, findings, machine, noise, terminal
 from harness.ceiling import NotBuilt, Point
-from harness.checkup import Check, Facts
 from harness.config import Config, ConfigError
+from harness.findings import Facts, Finding
 from harness.loader import LoaderFailed
 from harness.noise import Noise
 from harness.server import ServerFailed
 from harness.stage import Stage
 from harness.watchdog import Watchdog
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "doctor.json"
 WATCH_BRIEFLY_S = 0.2  # before a run
 START_S = 3.0  # the load generator
@@ -60,9 +60,9 @@ WHOLE = Extent()
 
 @dataclass(frozen=True)
 class Diagnosis:
-    checks: list[Check]
+    findings: list[Finding]
     loop: str | None  # the load generator's: "compiled" or "python"; None if it didn't start
-    noise: Noise | None  # None: not measured, and a check says why
+    noise: Noise | None  # None: not measured, and a finding says why
     ceiling: list[Point] | None
 
 
@@ -77,34 +77,34 @@ def visit(config: Config, results: Path, extent: Extent = WHOLE) -> None:
 
 
 def examine(config: Config, watchdog: Watchdog, tell: Callable[[float, str], None], extent: Extent) -> Diagnosis:
-    """Look at everything, the cheap things first; what can't be measured becomes a check that says why."""
+    """Look at everything, the cheap things first; what can't be measured becomes a finding that says why."""
     tell(0, "watching what else runs here")
     server_cpus, loader_cpus = machine.share_cpus(config, workers=1)
     memory_per_client = sum(int(strategy.memory_per_client) for strategy in config.strategies.values())
-    facts = checkup.look(server_cpus, loader_cpus, len(config.strategies), memory_per_client, extent.watch_s)
-    checks = [check(facts) for check in checkup.ALL]
+    facts = findings.look(server_cpus, loader_cpus, len(config.strategies), memory_per_client, extent.watch_s)
+    found = [finding(facts) for finding in findings.ALL]
     loop, noisy, points = None, None, None
     tell(extent.watch_s, "starting the load generator")
     try:
         with TemporaryDirectory() as folder, Stage(config, Path(folder), watchdog) as stage:
             loop = stage.loop
-            checks.append(loop_check(loop, stage.why))
+            found.append(loop_finding(loop, stage.why))
             heard = _later(tell, extent.noise_from_s)
             noisy = noise.measure(stage, config.strategies[config.reference], heard, extent.blocks, extent.block_s)
-            checks.append(noise_check(noisy))
+            found.append(noise_finding(noisy))
             if facts.compiler is not None:
                 heard = _later(tell, extent.ceiling_from_s)
                 points = ceiling.measure(stage, facts.compiler, Path(folder), heard, extent.points, extent.counted_s)
-            checks.append(ceiling_check(points, NO_COMPILER))
+            found.append(ceiling_finding(points, NO_COMPILER))
     except NotBuilt as failure:
-        checks.append(ceiling_check(None, f"not measured: {failure}"))
+        found.append(ceiling_finding(None, f"not measured: {failure}"))
     except (ServerFailed, LoaderFailed) as failure:
-        checks.append(failure_check(failure))
-    return Diagnosis(checks, loop, noisy, points)
+        found.append(failure_finding(failure))
+    return Diagnosis(found, loop, noisy, points)
 
 
-def loop_check(loop: str, why: str) -> Check:
-    return Check(
+def loop_finding(loop: str, why: str) -> Finding:
+    return Finding(
         "load generator",
         loop == "compiled",
         f"its hot loop is {loop}" + f" ({why})" * bool(why),
@@ -113,9 +113,9 @@ def loop_check(loop: str, why: str) -> Check:
     )
 
 
-def noise_check(found: Noise) -> Check:
+def noise_finding(found: Noise) -> Finding:
     shown = found.smallest_difference(60)
-    return Check(
+    return Finding(
         "noise",
         shown is not None and shown <= SHOWN_IN_A_MINUTE,
         f"one strategy under two names: {found.ratio:.3f} ({found.ratio_low:.3f} to {found.ratio_high:.3f}); "
@@ -125,9 +125,9 @@ def noise_check(found: Noise) -> Check:
     )
 
 
-def ceiling_check(points: Sequence[Point] | None, otherwise: str) -> Check:
+def ceiling_finding(points: Sequence[Point] | None, otherwise: str) -> Finding:
     fastest = max(points, key=lambda point: point.requests_per_second) if points else None
-    return Check(
+    return Finding(
         "ceiling",
         bool(fastest),
         f"{_rate(fastest)} requests/s (clients: {fastest.clients}, messages: {fastest.message_size} B)"
@@ -138,8 +138,8 @@ def ceiling_check(points: Sequence[Point] | None, otherwise: str) -> Check:
     )
 
 
-def failure_check(failure: Exception) -> Check:
-    return Check(
+def failure_finding(failure: Exception) -> Finding:
+    return Finding(
         "measurement",
         False,
         f"not measured: {failure}",
@@ -157,7 +157,7 @@ def keep(diagnosis: Diagnosis, results: Path) -> Path:
         "loop": diagnosis.loop,
         "noise": diagnosis.noise.as_record() if diagnosis.noise else None,
         "ceiling": [asdict(point) for point in diagnosis.ceiling] if diagnosis.ceiling else None,
-        "checks": [asdict(check) for check in diagnosis.checks],
+        "findings": [asdict(finding) for finding in diagnosis.findings],
     }
     path = results / FILE
     draft = path.with_suffix(".tmp")
@@ -182,24 +182,24 @@ def ceiling_for(results: Path, loop: str) -> list[dict[str, Any]] | None:
 def warnings(config: Config, workers: int = 1) -> list[str]:
     """What a run should say before it starts, a line each; takes a fifth of a second and measures nothing."""
     server_cpus, loader_cpus = machine.share_cpus(config, workers)
-    facts = checkup.look(server_cpus, loader_cpus, strategies=0, memory_per_client=0, seconds=WATCH_BRIEFLY_S)
+    facts = findings.look(server_cpus, loader_cpus, strategies=0, memory_per_client=0, seconds=WATCH_BRIEFLY_S)
     return warnings_about(facts)
 
 
 def warnings_about(facts: Facts) -> list[str]:
-    return [str(found) for check in checkup.BEFORE_A_RUN if not (found := check(facts)).ok]
+    return [str(found) for finding in findings.BEFORE_A_RUN if not (found := finding(facts)).ok]
 
 
 def say(diagnosis: Diagnosis) -> None:
-    """A line for each check; where one isn't in order, why it matters and what to do."""
-    width = max(len(check.name) for check in diagnosis.checks)
-    for check in diagnosis.checks:
-        word = "[green]ok     [/]" if check.ok else "[yellow]warning[/]"
-        terminal.say(f"{word}  [bold]{check.name:{width}}[/]  {escape(check.seen)}")
-        if not check.ok:
+    """A line for each finding; where one isn't in order, why it matters and what to do."""
+    width = max(len(finding.name) for finding in diagnosis.findings)
+    for finding in diagnosis.findings:
+        word = "[green]ok     [/]" if finding.ok else "[yellow]warning[/]"
+        terminal.say(f"{word}  [bold]{finding.name:{width}}[/]  {escape(finding.seen)}")
+        if not finding.ok:
             indent = " " * (len("warning") + 2 + width + 2)
-            terminal.say(f"{indent}why: {escape(check.why)}")
-            terminal.say(f"{indent}remedy: {escape(check.remedy)}")
+            terminal.say(f"{indent}why: {escape(finding.why)}")
+            terminal.say(f"{indent}remedy: {escape(finding.remedy)}")
     if diagnosis.ceiling:
         table = Table("clients", "message", "the load generator reaches", box=None, header_style="bold")
         for point in diagnosis.ceiling:

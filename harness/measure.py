@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from harness import check, machine, terminal
+from harness import machine, terminal
+from harness.conformance import suite
 from harness.plan import Plan
 from harness.recorder import Recorder
 from harness.run import GivenUp, Run, Settled
@@ -24,7 +25,7 @@ def measure(
     settle: Callable[[Recorder], Settled] | None = None,
 ) -> tuple[Recorder, str]:
     """Check the servers and carry the plan out; what was measured, and how it ended."""
-    machine.raise_descriptor_limit(max(planned.descriptors, check.DESCRIPTORS))
+    machine.raise_descriptor_limit(max(planned.descriptors, suite.DESCRIPTORS))
     recorder = Recorder(results, planned, sys.argv)
     for note in forms.notes:
         recorder.note(note)
@@ -55,15 +56,15 @@ def _checked(
     """Put every server through the conformance suite; those that are not to be measured, and why."""
     strategies = {label: strategy for label, strategy in planned.strategies.items() if label not in absent}
     with terminal.progress(len(strategies), "servers") as tell:
-        verdicts = check.check(planned.config, strategies, planned.services, recorder.logs / "check", watchdog, tell)
-    terminal.say_verdicts(verdicts)
+        found = suite.examine(planned.config, strategies, planned.services, recorder.logs / "check", watchdog, tell)
+    terminal.say_conformance(found)
     unfit = {}
-    for name, verdict in verdicts.items():
-        if verdict.absent is not None:
-            unfit[name] = verdict.absent
-        elif verdict.failures and unchecked:
-            recorder.unchecked(name, verdict.reason)
-        elif verdict.failures:
-            reason = f"fails the conformance suite ({verdict.reason}); --unchecked measures it all the same"
+    for name, conformance in found.items():
+        if conformance.absent is not None:
+            unfit[name] = conformance.absent
+        elif conformance.failures and unchecked:
+            recorder.unchecked(name, conformance.reason)
+        elif conformance.failures:
+            reason = f"fails the conformance suite ({conformance.reason}); --unchecked measures it all the same"
             unfit[name] = ServerFailed(reason, skipped=True)
     return unfit

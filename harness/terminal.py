@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from harness.check import Verdict
+from harness.conformance.suite import Conformance
 from harness.plan import Group, Plan
 
 console = Console(highlight=False)
@@ -105,13 +105,13 @@ def say_precision(plan: Plan, reached: Mapping[Group, tuple[float, str, int] | N
                 say(f"{group}: {word}: {_within(width)} or better {after} (the widest: {name})")
 
 
-def say_verdicts(verdicts: dict[str, Verdict]) -> None:
+def say_conformance(found: dict[str, Conformance]) -> None:
     """Of the conformance suite, what is not in order."""
-    for name, verdict in verdicts.items():
-        if verdict.absent is not None:
-            word = "skipped" if verdict.absent.skipped else "failed"
-            say(f"[yellow]{name}[/] {word}: {escape(verdict.reason)}")
-        for failure in verdict.failures:
+    for name, conformance in found.items():
+        if conformance.absent is not None:
+            word = "skipped" if conformance.absent.skipped else "failed"
+            say(f"[yellow]{name}[/] {word}: {escape(conformance.reason)}")
+        for failure in conformance.failures:
             say(f"[yellow]{name}[/] fails the conformance suite: {escape(failure)}")
 
 

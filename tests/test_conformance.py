@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, STRATEGIES
 
-from harness import conformance, probe
 from harness.config import Strategy
-from harness.conformance import Case
-from harness.probe import Target
+from harness.conformance import cases, client
+from harness.conformance.cases import Case
+from harness.conformance.client import Target
 from harness.server import Server, ServerFailed
 
 
@@ -54,8 +54,8 @@ def offering(service: str) -> pytest.MarkDecorator:
 
 
 def each_case_of(service: str) -> pytest.MarkDecorator:
-    cases = conformance.cases(service)
-    return pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])
+    tried = cases.of_service(service)
+    return pytest.mark.parametrize("case", tried, ids=[case.name for case in tried])
 
 
 @offering("echo")
@@ -96,38 +96,38 @@ def test_log(served: Served, case: Case) -> None:
 def test_flaw_is_caught(
     start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, flaw: str, service: str, caught_by: str
 ) -> None:
-    monkeypatch.setattr(probe, "DEADLINE_S", 0.25)  # some of the flaws are hangs
+    monkeypatch.setattr(client, "DEADLINE_S", 0.25)  # some of the flaws are hangs
     server = start(fake(flaw))
-    failures = conformance.check(Target(server.host, server.port), service)
+    failures = cases.failures(Target(server.host, server.port), service)
     assert any(line.startswith(f"{caught_by}: expected ") for line in failures), failures
 
 
 def test_fake_without_a_flaw_conforms(start: Callable[..., Server]) -> None:
     server = start(fake("Server"))
-    assert conformance.check(Target(server.host, server.port), "echo") == []
+    assert cases.failures(Target(server.host, server.port), "echo") == []
 
 
 def test_absent_server_fails_every_case(start: Callable[..., Server]) -> None:
     server = start(fake("Server"))
     server.stop()
-    failures = conformance.check(Target(server.host, server.port), "echo")
-    assert len(failures) == len(conformance.cases("echo"))
+    failures = cases.failures(Target(server.host, server.port), "echo")
+    assert len(failures) == len(cases.of_service("echo"))
     assert failures[0] == "one-message: expected an open port, saw connection refused"
 
 
 def test_server_that_hangs_is_given_up(start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(client, "DEADLINE_S", 0.2)
     server = start(fake("Hangs"))
-    failures = conformance.check(Target(server.host, server.port), "echo")
+    failures = cases.failures(Target(server.host, server.port), "echo")
     assert len(failures) == 3
     assert failures[-1] == "the rest: not tried, as it does not answer"
 
 
 def test_cases_are_described() -> None:
-    for service in conformance.SUITES:
-        names = [case.name for case in conformance.cases(service)]
+    for service in cases.SUITES:
+        names = [case.name for case in cases.of_service(service)]
         assert len(set(names)) == len(names)
-        assert all(case.description.endswith(".") for case in conformance.cases(service))
+        assert all(case.description.endswith(".") for case in cases.of_service(service))
 
 
 def fake(flaw: str) -> Strategy:

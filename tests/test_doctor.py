@@ -1,4 +1,4 @@
-"""What doctor says: its checks on made-up machines, its arithmetic on known numbers, and short looks at this one."""
+"""What doctor says: its findings on made-up machines, its arithmetic on known numbers, and short looks at this one."""
 
 import json
 import math
@@ -12,12 +12,12 @@ import psutil
 import pytest
 from conftest import ROOT
 
-from harness import checkup, doctor, machine, noise
+from harness import doctor, findings, machine, noise
 from harness.ceiling import Point
-from harness.checkup import Check, Facts, OtherUse
 from harness.config import Config, ConfigError, read
 from harness.cpu_ticks import Ticks
 from harness.doctor import Diagnosis, Extent
+from harness.findings import Facts, Finding, OtherUse
 from harness.noise import Noise
 from harness.watchdog import Watchdog
 
@@ -48,11 +48,11 @@ QUIET = Noise(
 )
 
 
-# --- the cheap checks --------------------------------------------------------------------------------------
+# --- the cheap findings --------------------------------------------------------------------------------------
 
 
 def test_nothing_is_wrong_with_a_sound_machine() -> None:
-    assert [check(SOUND).name for check in checkup.ALL if not check(SOUND).ok] == []
+    assert [finding(SOUND).name for finding in findings.ALL if not finding(SOUND).ok] == []
     assert doctor.warnings_about(SOUND) == []
 
 
@@ -76,9 +76,9 @@ def test_nothing_is_wrong_with_a_sound_machine() -> None:
         ({"compiler": None}, "C compiler", "none"),
     ],
 )
-def test_each_check_bites(change: dict[str, Any], name: str, seen: str) -> None:
+def test_each_finding_bites(change: dict[str, Any], name: str, seen: str) -> None:
     facts = replace(SOUND, **change)
-    bitten = [found for check in checkup.ALL if not (found := check(facts)).ok]
+    bitten = [found for finding in findings.ALL if not (found := finding(facts)).ok]
     assert name in [found.name for found in bitten]
     (found,) = [found for found in bitten if found.name == name]
     assert seen in found.seen
@@ -93,7 +93,7 @@ def test_each_check_bites(change: dict[str, Any], name: str, seen: str) -> None:
 )
 def test_what_the_machine_does_not_tell_is_no_warning(change: dict[str, Any]) -> None:
     facts = replace(SOUND, **change)
-    assert all(check(facts).ok for check in checkup.ALL)
+    assert all(finding(facts).ok for finding in findings.ALL)
 
 
 def test_a_run_warns_in_one_line_each_where_doctor_would() -> None:
@@ -113,35 +113,35 @@ def test_a_run_can_ask_this_machine() -> None:
     [("0", {0}), ("0-1", {0, 1}), ("0,4", {0, 4}), ("0-1,8-9", {0, 1, 8, 9}), ("", set())],
 )
 def test_cpu_lists_of_the_kernel(text: str, cpus: set[int]) -> None:
-    assert checkup.cpu_list(text) == cpus
+    assert findings.cpu_list(text) == cpus
 
 
 @pytest.mark.parametrize(("text", "cpus"), [("max 100000", None), ("150000 100000", 1.5), ("", None)])
 def test_quota_of_the_control_group(text: str, cpus: float | None) -> None:
-    assert checkup._quota(text) == cpus
+    assert findings._quota(text) == cpus
 
 
 def test_steal_and_foreign_load_of_the_ticks_that_passed() -> None:
     passed = Ticks(user=30, nice=5, system=10, idle=310, iowait=5, irq=2, softirq=3, steal=35)
     assert passed.total == 400
-    assert checkup.other_use_of(passed, own=10, seconds=2.0) == OtherUse(2.0, steal=35 / 400, foreign=(50 - 10) / 400)
+    assert findings.other_use_of(passed, own=10, seconds=2.0) == OtherUse(2.0, steal=35 / 400, foreign=(50 - 10) / 400)
 
 
 def test_no_tick_passed() -> None:
-    assert checkup.other_use_of(Ticks(), own=0.5, seconds=0.1) == OtherUse(0.1, 0.0, 0.0)
+    assert findings.other_use_of(Ticks(), own=0.5, seconds=0.1) == OtherUse(0.1, 0.0, 0.0)
 
 
 def test_watching_sees_all_cpus_together() -> None:
-    seen = checkup.watch([0], 0.05)
+    seen = findings.watch([0], 0.05)
     assert 0 <= seen.steal <= 1
     assert 0 <= seen.foreign <= 1
 
 
 def test_compiler_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "sh -c")
-    assert checkup.find_compiler() == f"{shutil.which('sh')} -c"
+    assert findings.find_compiler() == f"{shutil.which('sh')} -c"
     monkeypatch.setenv("CC", "no-such-compiler")
-    assert checkup.find_compiler() is None
+    assert findings.find_compiler() is None
 
 
 # --- the noise ---------------------------------------------------------------------------------------------
@@ -214,24 +214,24 @@ def test_no_difference_where_two_blocks_do_not_fit() -> None:
     ("found", "ok"), [(QUIET, True), (replace(QUIET, block_sd=0.2), False), (replace(QUIET, block_cost_s=50.0), False)]
 )
 def test_noisy_machine_is_told(found: Noise, ok: bool) -> None:
-    assert doctor.noise_check(found).ok is ok
+    assert doctor.noise_finding(found).ok is ok
 
 
 # --- what is kept ------------------------------------------------------------------------------------------
 
 CEILING = [Point(100, 64, 190_000.0, False), Point(1, 64, 21_000.5, True)]
-FOUND = Diagnosis([checkup.steal(SOUND), doctor.ceiling_check(CEILING, "")], "compiled", QUIET, CEILING)
+FOUND = Diagnosis([findings.steal(SOUND), doctor.ceiling_finding(CEILING, "")], "compiled", QUIET, CEILING)
 
 
 def test_record(tmp_path: Path) -> None:
     record = json.loads(doctor.keep(FOUND, tmp_path).read_text())
-    assert set(record) == {"schema", "measured_at", "machine", "loop", "noise", "ceiling", "checks"}
-    assert (record["schema"], record["loop"], record["machine"]) == (1, "compiled", machine.facts())
+    assert set(record) == {"schema", "measured_at", "machine", "loop", "noise", "ceiling", "findings"}
+    assert (record["schema"], record["loop"], record["machine"]) == (2, "compiled", machine.facts())
     assert record["ceiling"] == [
         {"clients": 100, "message_size": 64, "requests_per_second": 190_000.0, "lower_bound": False},
         {"clients": 1, "message_size": 64, "requests_per_second": 21_000.5, "lower_bound": True},
     ]
-    assert set(record["checks"][0]) == {"name", "ok", "seen", "why", "remedy"}
+    assert set(record["findings"][0]) == {"name", "ok", "seen", "why", "remedy"}
     assert set(record["noise"]["smallest_difference"]) == {"10", "60", "600"}
     assert [path.name for path in tmp_path.iterdir()] == ["doctor.json"]
 
@@ -265,7 +265,7 @@ def test_no_ceiling_where_there_is_no_sound_file(tmp_path: Path, text: str | Non
 
 def test_ceiling_of_another_schema_is_refused(tmp_path: Path) -> None:
     path = doctor.keep(FOUND, tmp_path)
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 2}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 1}))
     assert doctor.ceiling_for(tmp_path, "compiled") is None
 
 
@@ -279,8 +279,8 @@ def test_unwritable_folder_is_refused_before_anything_is_measured(tmp_path: Path
 
 
 def test_warnings_are_told_with_reason_and_remedy(capsys: pytest.CaptureFixture[str]) -> None:
-    noisy = checkup.steal(replace(SOUND, others=OtherUse(2.0, 0.3, 0.0)))
-    sound = checkup.ports(SOUND)
+    noisy = findings.steal(replace(SOUND, others=OtherUse(2.0, 0.3, 0.0)))
+    sound = findings.ports(SOUND)
     doctor.say(Diagnosis([sound, noisy], "compiled", QUIET, CEILING))
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert f"ok ports {sound.seen}" in lines
@@ -293,7 +293,7 @@ def test_warnings_are_told_with_reason_and_remedy(capsys: pytest.CaptureFixture[
 
 
 def test_lower_bound_is_told_as_such() -> None:
-    assert "at least 21,000 requests/s" in doctor.ceiling_check(CEILING[1:], "").seen
+    assert "at least 21,000 requests/s" in doctor.ceiling_finding(CEILING[1:], "").seen
 
 
 # --- short looks at this machine ---------------------------------------------------------------------------
@@ -322,8 +322,8 @@ def examine() -> Iterator[Callable[..., Diagnosis]]:
         assert [child.pid for child in psutil.Process().children(recursive=True)] == [watchdog._process.pid]
 
 
-def check_named(diagnosis: Diagnosis, name: str) -> Check:
-    (found,) = [check for check in diagnosis.checks if check.name == name]
+def finding_named(diagnosis: Diagnosis, name: str) -> Finding:
+    (found,) = [finding for finding in diagnosis.findings if finding.name == name]
     return found
 
 
@@ -331,20 +331,20 @@ def test_short_examination(examine: Callable[..., Diagnosis]) -> None:
     heard = Heard()
     diagnosis = examine(heard=heard)
     assert diagnosis.loop in ("compiled", "python")
-    assert check_named(diagnosis, "load generator").ok is (diagnosis.loop == "compiled")
+    assert finding_named(diagnosis, "load generator").ok is (diagnosis.loop == "compiled")
     assert diagnosis.noise is not None
     assert diagnosis.noise.ratio_low <= diagnosis.noise.ratio <= diagnosis.noise.ratio_high
     assert diagnosis.noise.round_s > 2 * CONFIG.window.length(noise.CLIENTS).counted_s
     assert diagnosis.noise.block_cost_s > 0
     assert heard.done == sorted(heard.done)
     assert heard.done[-1] <= SHORT.expected_s
-    if checkup.find_compiler() is None:
+    if findings.find_compiler() is None:
         assert diagnosis.ceiling is None
         return
     assert diagnosis.ceiling is not None
     assert [(point.clients, point.message_size) for point in diagnosis.ceiling] == [(3, 64), (2, 1024)]
     assert all(point.requests_per_second > 0 for point in diagnosis.ceiling)
-    assert check_named(diagnosis, "ceiling").ok
+    assert finding_named(diagnosis, "ceiling").ok
 
 
 def test_without_a_compiler_the_ceiling_is_not_measured(
@@ -354,7 +354,7 @@ def test_without_a_compiler_the_ceiling_is_not_measured(
     diagnosis = examine()
     assert diagnosis.noise is not None
     assert diagnosis.ceiling is None
-    assert check_named(diagnosis, "ceiling").seen == "not measured: no C compiler; install gcc"
+    assert finding_named(diagnosis, "ceiling").seen == "not measured: no C compiler; install gcc"
 
 
 def test_compiler_that_fails_costs_the_ceiling_alone(
@@ -364,19 +364,19 @@ def test_compiler_that_fails_costs_the_ceiling_alone(
     diagnosis = examine()
     assert diagnosis.noise is not None
     assert diagnosis.ceiling is None
-    assert "fails" in check_named(diagnosis, "ceiling").seen
+    assert "fails" in finding_named(diagnosis, "ceiling").seen
 
 
 def test_server_that_does_not_start_is_told(examine: Callable[..., Diagnosis]) -> None:
     broken = CONFIG.strategies["epoll"].model_copy(update={"command": "{python} -c 'raise SystemExit(7)'"})
     diagnosis = examine(CONFIG.model_copy(update={"strategies": CONFIG.strategies | {"epoll": broken}}))
     assert diagnosis.noise is None
-    assert "exited with 7" in check_named(diagnosis, "measurement").seen
+    assert "exited with 7" in finding_named(diagnosis, "measurement").seen
 
 
 @pytest.mark.parametrize("moment", ["starting", "noise", "ceiling"])
 def test_interrupt_leaves_nothing(examine: Callable[..., Diagnosis], moment: str) -> None:
-    if moment == "ceiling" and checkup.find_compiler() is None:
+    if moment == "ceiling" and findings.find_compiler() is None:
         pytest.skip("no C compiler")
     with pytest.raises(KeyboardInterrupt):
         examine(heard=Heard(interrupt_at=moment))
@@ -386,5 +386,5 @@ def test_visit_keeps_and_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     doctor.visit(CONFIG, tmp_path / "results", SHORT)
     record = json.loads((tmp_path / "results" / "doctor.json").read_text())
     said = capsys.readouterr().out
-    assert all(check["seen"].split()[0] in said for check in record["checks"])
+    assert all(finding["seen"].split()[0] in said for finding in record["findings"])
     assert doctor.ceiling_for(tmp_path / "results", record["loop"]) == record["ceiling"]

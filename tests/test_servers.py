@@ -20,9 +20,9 @@ import psutil
 import pytest
 from conftest import ROOT, STRATEGIES
 
-from harness import conformance, probe
 from harness.config import Strategy, read
-from harness.probe import Target
+from harness.conformance import cases, client
+from harness.conformance.client import Target
 from harness.server import Server
 
 Start = Callable[..., Server]
@@ -120,7 +120,7 @@ def test_forked_children_die_with_a_parent_that_is_told_to_stop(start: Start) ->
 def test_port_is_free_again_at_once(start: Start) -> None:
     server = start(STRATEGIES["epoll"], "greet")  # the server closes first: TIME_WAIT is on its side
     with clients(server, 1) as (sock,):
-        assert sock.recv(100) == conformance.GREETING
+        assert sock.recv(100) == cases.GREETING
     server.stop()
     process = subprocess.Popen(
         command(STRATEGIES["epoll"], "--port", str(server.port)), cwd=ROOT, stdout=subprocess.PIPE
@@ -158,7 +158,7 @@ def growth_under_flood(server: Server, one_at_a_time: bool) -> int:
         for fd, sock in by_descriptor.items():
             sock.setblocking(False)
             poller.register(fd, select.POLLOUT)
-        while any(left.values()) and (ready := poller.poll(probe.STALL_S * 1000)):
+        while any(left.values()) and (ready := poller.poll(client.STALL_S * 1000)):
             for fd, _ in ready:
                 left[fd] -= by_descriptor[fd].send(block[: left[fd]])
                 if not left[fd]:
@@ -201,7 +201,7 @@ def test_small_reads(name: str, case: str, start: Start) -> None:
     """Messages arrive in bits of 100 bytes."""
     server = start(STRATEGIES[name], recv_size=100)
     target = Target(server.host, server.port, STRATEGIES[name].one_at_a_time)
-    next(each for each in conformance.cases("echo") if each.name == case).run(target)
+    next(each for each in cases.of_service("echo") if each.name == case).run(target)
 
 
 def test_line_past_the_limit_keeps_its_delimiter(start: Start) -> None:
@@ -235,7 +235,7 @@ def test_readme_example_conforms(ready: Literal["line", "connect"], tmp_path: Pa
         (tmp_path / name).write_text(found[1])
     mine = read(ROOT / "bench.toml", tmp_path / "mine.toml").strategies["mine"]
     server = start(mine.model_copy(update={"ready": ready}))
-    assert conformance.check(Target(server.host, server.port), "echo") == []
+    assert cases.failures(Target(server.host, server.port), "echo") == []
     assert server.stop().problems == []
 
 

@@ -6,19 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness import conformance, session
+from harness import session
 from harness.config import Config, Strategy
-from harness.probe import Target
+from harness.conformance import cases
+from harness.conformance.client import Target
 from harness.server import Server, ServerFailed
 from harness.watchdog import Watchdog
 
 BACKLOG = 1024
 AT_ONCE = min(os.cpu_count() or 1, 4)  # servers
-DESCRIPTORS = AT_ONCE * (conformance.CROWD + 100) + 200  # that the harness needs for their crowds
+DESCRIPTORS = AT_ONCE * (cases.CROWD + 100) + 200  # that the harness needs for their crowds
 
 
 @dataclass
-class Verdict:
+class Conformance:
     """Of one strategy: what it did wrong, or why it could not be tried at all."""
 
     failures: list[str] = field(default_factory=list)
@@ -33,30 +34,30 @@ class Verdict:
         return str(self.absent) if self.absent else "; ".join(self.failures)
 
 
-def check(
+def examine(
     config: Config,
     strategies: dict[str, Strategy],
     services: list[str],
     logs: Path,
     watchdog: Watchdog,
     tell: Callable[[float, str], None],
-) -> dict[str, Verdict]:
-    """A verdict for each strategy on those of the services that it offers; `tell` hears how many are through.
+) -> dict[str, Conformance]:
+    """The conformance of each strategy on those of the services that it offers; `tell` hears how many are through.
 
     Nothing is measured meanwhile, so several servers are tried at once.
     """
     suite = _Suite(config, services, logs, watchdog)
-    verdicts = {}
+    found = {}
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         try:
-            for name, verdict in zip(strategies, pool.map(suite.try_, strategies.values()), strict=True):
-                verdicts[name] = verdict
-                tell(len(verdicts), "conformance check")
+            for name, conformance in zip(strategies, pool.map(suite.try_, strategies.values()), strict=True):
+                found[name] = conformance
+                tell(len(found), "conformance check")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             suite.abort()  # Ctrl-C must not wait for the cases of a server that hangs
             raise
-    return verdicts
+    return found
 
 
 class _Suite:
@@ -68,16 +69,16 @@ class _Suite:
         self._running: set[int] = set()
         self._aborted = False
 
-    def try_(self, strategy: Strategy) -> Verdict:
+    def try_(self, strategy: Strategy) -> Conformance:
         """Fresh servers of one strategy, one service after the other."""
-        verdict = Verdict()
+        conformance = Conformance()
         for service in self._services:
-            if service in strategy.services and verdict.absent is None and not self._aborted:
+            if service in strategy.services and conformance.absent is None and not self._aborted:
                 try:
-                    verdict.failures += [f"{service}: {failure}" for failure in self._failures(strategy, service)]
+                    conformance.failures += [f"{service}: {failure}" for failure in self._failures(strategy, service)]
                 except ServerFailed as failure:
-                    verdict.absent = failure
-        return verdict
+                    conformance.absent = failure
+        return conformance
 
     def abort(self) -> None:
         """Kill the servers that are being tried, so that every case fails at once."""
@@ -95,7 +96,7 @@ class _Suite:
         try:
             server.wait_ready(self._servers.ready_timeout_s)
             target = Target(server.host, server.port, strategy.one_at_a_time)
-            failures = conformance.check(target, service)
+            failures = cases.failures(target, service)
         finally:
             ended = server.stop(self._servers.stop_timeout_s)
             self._running.discard(server.pid)

@@ -1,6 +1,6 @@
 """What of a machine bends measurements and can be seen without measuring: its CPUs, its limits, its other load.
 
-Each check takes facts and gives a `Check`; only `look` reads the machine.
+Each function takes facts and gives a `Finding`; only `look` reads the machine.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ _SYSTEM = Path("/sys/devices/system/cpu")
 
 
 @dataclass(frozen=True)
-class Check:
+class Finding:
     """One line of what doctor says."""
 
     name: str
@@ -49,7 +49,7 @@ class OtherUse:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the checks judge. None: the machine doesn't tell."""
+    """What the findings judge. None: the machine doesn't tell."""
 
     cpus: list[int]  # that we may use
     pinning: bool
@@ -70,9 +70,9 @@ class Facts:
     others: OtherUse
 
 
-def cpus(facts: Facts) -> Check:
+def cpus(facts: Facts) -> Finding:
     shared = set(facts.server_cpus) & set(facts.loader_cpus)
-    return Check(
+    return Finding(
         "CPUs",
         len(facts.cpus) >= 2 and not shared,
         f"{_counted(len(facts.cpus), 'CPU')}; servers on {_listed(facts.server_cpus)}, "
@@ -83,8 +83,8 @@ def cpus(facts: Facts) -> Check:
     )
 
 
-def pinning(facts: Facts) -> Check:
-    return Check(
+def pinning(facts: Facts) -> Finding:
+    return Finding(
         "pinning",
         facts.pinning,
         "processes can be kept to a CPU" if facts.pinning else "the kernel refuses to keep a process to a CPU",
@@ -93,7 +93,7 @@ def pinning(facts: Facts) -> Check:
     )
 
 
-def cores(facts: Facts) -> Check:
+def cores(facts: Facts) -> Finding:
     couples = [
         (server, loader)
         for server in facts.server_cpus
@@ -101,7 +101,7 @@ def cores(facts: Facts) -> Check:
         if server != loader and loader in facts.siblings.get(server, ())
     ]
     told = "the kernel doesn't tell which CPUs share a core" if not facts.siblings else "a core each, as far as is told"
-    return Check(
+    return Finding(
         "cores",
         not couples,
         "; ".join(f"CPU {server} and CPU {loader} are threads of one core" for server, loader in couples) or told,
@@ -110,8 +110,8 @@ def cores(facts: Facts) -> Check:
     )
 
 
-def quota(facts: Facts) -> Check:
-    return Check(
+def quota(facts: Facts) -> Finding:
+    return Finding(
         "quota",
         facts.quota is None or facts.quota >= 2,
         "no limit on CPU time" if facts.quota is None else f"held to the time of {facts.quota:g} CPUs",
@@ -120,9 +120,9 @@ def quota(facts: Facts) -> Check:
     )
 
 
-def governor(facts: Facts) -> Check:
+def governor(facts: Facts) -> Finding:
     others = sorted(set(facts.governors.values()) - {"performance"})
-    return Check(
+    return Finding(
         "frequency",
         not others,
         f"the governor is {', '.join(others)}" if others else "performance" if facts.governors else "nothing is told",
@@ -131,8 +131,8 @@ def governor(facts: Facts) -> Check:
     )
 
 
-def hypervisor(facts: Facts) -> Check:
-    return Check(
+def hypervisor(facts: Facts) -> Finding:
+    return Finding(
         "virtual machine",
         not facts.hypervisor,
         "a hypervisor runs beneath" if facts.hypervisor else "none that shows",
@@ -141,8 +141,8 @@ def hypervisor(facts: Facts) -> Check:
     )
 
 
-def steal(facts: Facts) -> Check:
-    return Check(
+def steal(facts: Facts) -> Finding:
+    return Finding(
         "steal",
         facts.others.steal <= STEAL_SHARE,
         f"{facts.others.steal:.0%} of the CPU time of {facts.others.seconds:g} s went to other machines on the host",
@@ -151,8 +151,8 @@ def steal(facts: Facts) -> Check:
     )
 
 
-def foreign(facts: Facts) -> Check:
-    return Check(
+def foreign(facts: Facts) -> Finding:
+    return Finding(
         "other load",
         facts.others.foreign <= FOREIGN_SHARE,
         f"{facts.others.foreign:.0%} of the CPU time of {facts.others.seconds:g} s went to other processes here",
@@ -161,9 +161,9 @@ def foreign(facts: Facts) -> Check:
     )
 
 
-def descriptors(facts: Facts) -> Check:
+def descriptors(facts: Facts) -> Finding:
     needed = facts.strategies * CROWD + machine.DESCRIPTORS_ASIDE
-    return Check(
+    return Finding(
         "open files",
         facts.descriptors >= needed,
         f"a process may have {facts.descriptors:,} open; all strategies at {CROWD} clients take {needed:,}",
@@ -172,9 +172,9 @@ def descriptors(facts: Facts) -> Check:
     )
 
 
-def backlog(facts: Facts) -> Check:
+def backlog(facts: Facts) -> Finding:
     needed = 2 * CROWD + 16
-    return Check(
+    return Finding(
         "listen backlog",
         facts.backlog >= needed,
         f"net.core.somaxconn is {facts.backlog:,}; {CROWD} clients take {needed:,}",
@@ -183,9 +183,9 @@ def backlog(facts: Facts) -> Check:
     )
 
 
-def ports(facts: Facts) -> Check:
+def ports(facts: Facts) -> Finding:
     needed = CONNECTIONS_PER_ADDRESS + 2 * CROWD
-    return Check(
+    return Finding(
         "ports",
         facts.ports >= needed,
         f"{facts.ports:,} ephemeral ports; each source address of the load generator takes up to {needed:,}",
@@ -194,9 +194,9 @@ def ports(facts: Facts) -> Check:
     )
 
 
-def time_wait(facts: Facts) -> Check:
+def time_wait(facts: Facts) -> Finding:
     seen = {True: "are used again", False: "are not used again for a minute", None: "are treated in a way not told"}
-    return Check(
+    return Finding(
         "TIME_WAIT",
         facts.reuses_time_wait is not False,
         f"ports of closed loopback connections {seen[facts.reuses_time_wait]}",
@@ -205,9 +205,9 @@ def time_wait(facts: Facts) -> Check:
     )
 
 
-def memory(facts: Facts) -> Check:
+def memory(facts: Facts) -> Finding:
     needed = CROWD * facts.memory_per_client
-    return Check(
+    return Finding(
         "memory",
         facts.memory >= needed,
         f"{facts.memory / 2**30:.1f} GiB available; all strategies at {CROWD} clients take {needed / 2**30:.1f}",
@@ -216,8 +216,8 @@ def memory(facts: Facts) -> Check:
     )
 
 
-def compiler(facts: Facts) -> Check:
-    return Check(
+def compiler(facts: Facts) -> Finding:
+    return Finding(
         "C compiler",
         facts.compiler is not None,
         facts.compiler or "none",
@@ -227,7 +227,7 @@ def compiler(facts: Facts) -> Check:
 
 
 # Those that a run says beforehand: they bend its figures, and a plan doesn't already see to them.
-BEFORE_A_RUN: tuple[Callable[[Facts], Check], ...] = (
+BEFORE_A_RUN: tuple[Callable[[Facts], Finding], ...] = (
     cpus,
     pinning,
     cores,

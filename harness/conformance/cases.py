@@ -9,7 +9,7 @@ The rules that servers are held to are in servers/README.md.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.probe import (
+from harness.conformance.client import (
     Nonconformance,
     Target,
     TimedOut,
@@ -37,27 +37,27 @@ class Case:
         return " ".join((self.run.__doc__ or "").split())
 
 
-def cases(service: str) -> list[Case]:
+def of_service(service: str) -> list[Case]:
     """The cases of a service, the simplest first. Raises KeyError for an unknown service."""
     return [Case(run.__name__.split("_", 1)[1].replace("_", "-"), run) for run in SUITES[service]]
 
 
-def check(target: Target, service: str) -> list[str]:
+def failures(target: Target, service: str) -> list[str]:
     """One line for each case that the server fails; none means that it conforms."""
-    failures = []
+    found = []
     patience = 2  # a server that hangs once may answer in the next case; one that hangs twice costs too much time
-    for case in cases(service):
+    for case in of_service(service):
         if not patience:
-            failures.append("the rest: not tried, as it does not answer")
+            found.append("the rest: not tried, as it does not answer")
             break
         try:
             case.run(target)
         except Nonconformance as failure:
-            failures.append(f"{case.name}: {failure}")
+            found.append(f"{case.name}: {failure}")
             patience -= isinstance(failure, TimedOut)
         except OSError as error:  # our own side, such as too few descriptors
-            failures.append(f"{case.name}: could not be tried: {error.strerror or error}")
-    return failures
+            found.append(f"{case.name}: could not be tried: {error.strerror or error}")
+    return found
 
 
 # --- echo: the stream comes back as it went ---------------------------------------------------------------
