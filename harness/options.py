@@ -8,16 +8,9 @@ from typing import NoReturn, TypeVar
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
-from harness.config import (
-    LARGEST_MESSAGE,
-    LOADS,
-    MOST_WORKERS,
-    SERVICES,
-    SMALLEST_MESSAGE,
-    ConfigError,
-    Rate,
-    nearest,
-)
+from harness.config import SERVICES, ConfigError, Rate, nearest
+from harness.config.matrix import LARGEST_MESSAGE, LOADS, SMALLEST_MESSAGE
+from harness.config.tables import MOST_WORKERS
 
 COMMANDS = {
     "bench": "measure strategies side by side; the command if none is named",

@@ -1,0 +1,121 @@
+"""bench.toml, read and checked: what is measured, how, and against whom.
+
+Whatever is wrong with it becomes one `ConfigError` line that names the file, the key and the remedy.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.config.matrix import Matrix
+from harness.config.table import ConfigError, nearest
+from harness.config.tables import (
+    SERVICES,
+    Config,
+    Gate,
+    Knee,
+    Loadgen,
+    OpenLoop,
+    Profile,
+    Servers,
+    Strategy,
+    Thresholds,
+    Variant,
+    Window,
+    WindowLength,
+)
+
+NOT_IN_THE_FILE = ("name", "cwd", "variant", "python", "env")  # of a strategy
+
+
+def read(path: Path, on_top: Path | None = None) -> Config:
+    """The configuration of `path`, with the tables of `on_top`, if given, laid over it key by key."""
+    tables = _read(path)
+    origins = dict.fromkeys(_keys(tables), path)
+    if on_top is not None:
+        above = _read(on_top)
+        tables = _overlay(tables, above)
+        origins |= dict.fromkeys(_keys(above), on_top)
+    try:
+        config = Config.model_validate(tables | {"origins": origins})
+    except ValidationError as error:
+        raise ConfigError(_one_line(origins, path, error)) from None
+    if config.reference not in config.strategies:
+        raise ConfigError(
+            f"{config.origin('reference')}: reference: no strategy {config.reference!r}"
+            f"{nearest(config.reference, config.strategies)}; name one of [strategies]"
+        )
+    return config
+
+
+def strategies_of(path: Path) -> dict[str, Strategy]:
+    """The strategies of a bench file alone: one of another revision may say other things than this version reads."""
+    tables = _read(path)
+    try:
+        return TypeAdapter(dict[str, Strategy]).validate_python(tables.get("strategies", {}))
+    except ValidationError as error:
+        raise ConfigError(_one_line({}, path, error)) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another with --bench FILE") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}; mend that line") from None
+    if "origins" in tables:
+        raise ConfigError(f"{path}: origins: unknown key; remove it")
+    strategies = tables.get("strategies", {})
+    if not isinstance(strategies, dict):
+        raise ConfigError(f'{path}: strategies: must be a table; write [strategies] and name = "command" lines')
+    for name, entry in strategies.items():
+        if isinstance(entry, str):
+            entry = strategies[name] = {"command": entry}
+        if isinstance(entry, dict):
+            for own in NOT_IN_THE_FILE:
+                if own in entry:
+                    raise ConfigError(f"{path}: strategies.{name}.{own}: unknown key; remove it")
+            entry |= {"name": name, "cwd": path.resolve().parent}
+    return tables
+
+
+def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Tables merge key by key, but a strategy or a profile is replaced whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        both_tables = isinstance(value, dict) and isinstance(below.get(key), dict)
+        merged[key] = below[key] | value if both_tables else value
+    return merged
+
+
+def _keys(tables: dict[str, Any]) -> list[str]:
+    """The keys of a file, two levels deep: that is how files are laid over each other."""
+    inner = [f"{key}.{name}" for key, value in tables.items() if isinstance(value, dict) for name in value]
+    return [*tables, *inner]
+
+
+def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> str:
+    # A key that is misspelt is unknown, and then missing too: the one that can be seen in the file is named.
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[")))
+    top = str(first["loc"][0])
+    file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))
+    if first["type"] == "extra_forbidden":
+        key = str(first["loc"][-1])
+        return f"{file}: {where}: unknown key{nearest(key, _all_keys())}; correct or remove it"
+    if first["type"] == "missing":
+        whole = "; a profile stands for the whole of it" if top == "profiles" and len(first["loc"]) == 3 else ""
+        return f"{file}: {where}: is missing; add it{whole}"
+    given = first["input"]
+    shown = f" (is {given!r})" if isinstance(given, str | int | float) else ""
+    advice = nearest(given, SERVICES) if isinstance(given, str) and "service" in where else ""
+    return f"{file}: {where}{shown}: {first['msg'].removeprefix('Value error, ')}{advice}"
+
+
+def _all_keys() -> set[str]:
+    models = (Config, Strategy, Variant, Servers, Loadgen, WindowLength, Window, OpenLoop, Knee, Thresholds, Gate,
+              Matrix, Profile)  # fmt: skip
+    return {key for model in models for key in model.model_fields} - {"name", "cwd", "variant", "origins"}

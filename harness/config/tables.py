@@ -1,0 +1,198 @@
+"""The tables of bench.toml, and what may stand in each."""
+
+import shlex
+import shutil
+import string
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import ByteSize, Field, field_validator, model_validator
+
+from harness.config.matrix import Count, Matrix, Service
+from harness.config.table import ConfigError, Table, nearest
+
+SERVICES: tuple[str, ...] = get_args(Service)
+PLACEHOLDERS = ("python", "host", "port", "backlog", "service", "recv_size", "options")
+MOST_WORKERS = 64
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+# Head, counted part and drain together stay under the minute after which a loader is taken to hang.
+WindowSeconds = Annotated[float, Field(gt=0, le=20)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Cpus = Literal["auto"] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+
+
+class Strategy(Table):
+    """How one server is started, and what is known of it."""
+
+    command: str
+    ready: Literal["line", "connect"] = "line"
+    services: Annotated[tuple[Service, ...], Field(min_length=1)] = SERVICES  # type: ignore[assignment]
+    listing: str | None = None
+    one_at_a_time: bool = False
+    handler: Literal["waits", "computes"] | None = None
+    memory_per_client: ByteSize = ByteSize(64 * 1024)
+    # Not in the file: the key it stands under, the folder it runs in, and which form of it this is.
+    name: str = ""
+    cwd: Path = Path()
+    variant: str = ""
+    python: str = sys.executable
+    env: dict[str, str] = {}
+
+    @field_validator("command")
+    @classmethod
+    def _known_placeholders(cls, command: str) -> str:
+        try:
+            fields = list(string.Formatter().parse(command))
+            empty = not shlex.split(command)
+        except ValueError as error:
+            raise ValueError(f"not a command: {str(error).lower()}; a literal brace is written twice") from None
+        if empty:
+            raise ValueError("the command is empty")
+        for _, field, form, conversion in fields:
+            if field is not None and (field not in PLACEHOLDERS or form or conversion):
+                raise ValueError(f"unknown placeholder {{{field}}}{nearest(field, PLACEHOLDERS)}")
+        return command
+
+    @property
+    def label(self) -> str:
+        """What tells it from all others of a run."""
+        return f"{self.name}@{self.variant}" if self.variant else self.name
+
+    @property
+    def program(self) -> str | None:
+        """The path of the program that the command starts; None where there is none."""
+        word = shlex.split(self.command)[0]
+        if word == "{python}":
+            return self.python
+        # A name with a slash is meant from the bench file's folder, where the command will run.
+        return shutil.which(self.cwd / word if "/" in word else word)
+
+
+class Variant(Table):
+    """The same strategies in another form. An empty table is what runs without one."""
+
+    python: str = ""  # an interpreter, by name or path; empty: the one that runs this
+    requirements: list[str] = []  # its own environment holds these and what they need, and nothing else
+    env: dict[str, str] = {}  # on top of the environment of the run
+
+
+class Servers(Table):
+    cpus: Cpus = "auto"
+    recv_size: Annotated[ByteSize, Field(ge=1, le=2**24)]
+    ready_timeout_s: Seconds
+    stop_timeout_s: Seconds
+
+
+class Loadgen(Table):
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = 1
+    cpus: Cpus = "auto"
+    loop: Literal["auto", "compiled", "python"] = "auto"
+    audit_every: Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class WindowLength(Table):
+    clients: Count
+    head_s: Annotated[float, Field(ge=0, le=5)]
+    counted_s: WindowSeconds
+
+
+class Window(Table):
+    lengths: Annotated[list[WindowLength], Field(min_length=1)]
+    grow_to_p99s: Annotated[float, Field(ge=0)]
+    p99_multiple: Annotated[float, Field(ge=0)]
+    counted_limit_s: WindowSeconds
+    drain_limit_s: WindowSeconds
+    request_timeout_s: WindowSeconds
+
+    def length(self, clients: int) -> WindowLength:
+        """Head and counted part for a crowd of that size."""
+        by_size = sorted(self.lengths, key=lambda length: length.clients)
+        return next((length for length in by_size if clients <= length.clients), by_size[-1])
+
+
+class OpenLoop(Table):
+    """Requests that start when their time has come, whether or not the server keeps up."""
+
+    arrivals: Literal["poisson", "even"]
+    counted_s: WindowSeconds
+    backlog: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Knee(Table):
+    """The search for the highest rate whose p99 stays under the limit."""
+
+    p99_limit_ms: Annotated[float, Field(gt=0, le=60_000)]
+    within: Annotated[float, Field(ge=0.001, le=1)]
+    start_rps: Annotated[float, Field(ge=1, le=1_000_000)]
+
+
+class Thresholds(Table):
+    """Thresholds of what is said about a cell."""
+
+    perturb_from_share: Annotated[float, Field(ge=0, le=1)]
+    spin_share: Annotated[float, Field(gt=0, le=10)]
+    errors_share: Share
+    busy_share: Share
+    round_trip_factor: Annotated[float, Field(ge=1)]
+    block_spread: Annotated[float, Field(gt=0)]
+    drift_share: Share
+    littles_law_share: Share
+    arrival_share: Share
+
+
+class Gate(Table):
+    """How a change is told from noise; analysis/gate has the method, METHODOLOGY.md the reasons."""
+
+    budget_s: Annotated[float, Field(gt=0, le=86_400)]
+    first_look: Annotated[int, Field(ge=10, le=1000)]  # blocks
+    alarms: Annotated[float, Field(gt=0, le=0.2)]
+    screening: Annotated[float, Field(gt=0, le=1)]
+    promise: Annotated[float, Field(gt=0, le=0.2)]
+    floor: Share
+    margin: Share
+    p99_margin: Share
+
+
+class Profile(Table):
+    blocks: Annotated[int, Field(ge=2, le=1000)]
+    rounds: Annotated[int, Field(ge=1, le=1000)]
+    at_least_s: Annotated[float, Field(ge=0, le=86400)] = 0
+    at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+    matrix: Annotated[list[Matrix], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _at_least_fits_into_at_most(self) -> "Profile":
+        if self.at_most_s is not None and self.at_least_s > self.at_most_s:
+            raise ValueError(f"at_least_s is {self.at_least_s:g} and at_most_s {self.at_most_s:g}; make it no larger")
+        return self
+
+
+class Config(Table):
+    """The whole of bench.toml, with what was laid over it."""
+
+    reference: str
+    seed: int = 1
+    strategies: Annotated[dict[str, Strategy], Field(min_length=1)]
+    servers: Servers
+    loadgen: Loadgen
+    window: Window
+    open: OpenLoop
+    knee: Knee
+    verdict: Thresholds
+    gate: Gate
+    variants: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")], Variant] = {}
+    profiles: Annotated[dict[str, Profile], Field(min_length=1)]
+    origins: dict[str, Path] = {}
+
+    def profile(self, name: str) -> Profile:
+        if name not in self.profiles:
+            raise ConfigError(
+                f"--profile {name}: no such profile{nearest(name, self.profiles)}; there are {', '.join(self.profiles)}"
+            )
+        return self.profiles[name]
+
+    def origin(self, key: str) -> Path:
+        """The file that a key such as "servers.cpus" comes from."""
+        return self.origins[key]
