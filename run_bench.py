@@ -68,7 +68,7 @@ def bench(given: argparse.Namespace) -> int:
             "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
         )
     config = read(BENCH_FILE, given.bench)
-    overrides = plan.Overrides(given.service, given.clients, given.sizes, given.load, given.rate)
+    overrides = options.overrides(given)
     precision = Precision(given.precision) if given.precision else None
     with forms.asked(config, given) as compared:
         planned = plan.make(config, compared.strategies, given.profile, overrides, given.seed, given.workers,
@@ -85,7 +85,7 @@ def gate(given: argparse.Namespace) -> int:
     config = read(BENCH_FILE, given.bench)
     changed = {"budget_s": given.budget, "margin": given.margin}
     rules = config.gate.model_copy(update={key: value for key, value in changed.items() if value is not None})
-    overrides = plan.Overrides(given.service, given.clients, given.sizes)
+    overrides = options.overrides(given)
     with forms.base_and_head(config, given) as compared:
         planned = plan.make(config, compared.strategies, given.profile, overrides, given.seed, given.workers,
                             gate=rules, budget_s=rules.budget_s, variants=compared.facts)  # fmt: skip

@@ -147,7 +147,9 @@ def _table(records: list[dict[str, Any]], needed: list[str], later: dict[str, An
     table = pd.DataFrame(filled, columns=[*needed, *later])
     for key in ("clients", "message_size", "requests_per_connection"):
         table[key] = table[key].astype("Int64").fillna(0).astype(int)
-    table["server_cpus"] = [" ".join(map(str, cpus or [])) for cpus in table["server_cpus"]]
+    table["server_cpus"] = [
+        cpus if isinstance(cpus, str) else " ".join(map(str, cpus or [])) for cpus in table["server_cpus"]
+    ]
     table["variant"] = [variant or "" for variant in table["variant"]]
     return table
 

@@ -92,7 +92,7 @@ def _alternate(theatre: Stage, rival: Callable[[], float]) -> list[float]:
 
 def _cpu_with(theatre: Stage, audit_every: int, seconds: float = 0.25) -> float:
     """Our CPU seconds per request, on connections made for it."""
-    exchange = {"service": "echo", "message_size": SIZE, "requests_per_connection": 0}
+    exchange = {"service": "echo", "message_size": SIZE}
     theatre.loader.open({"c": theatre.targets["c"]}, CLIENTS, exchange, audit_every)
     seen = theatre.loader.window("c", LENGTHS | {"counted_s": seconds})
     theatre.loader.close()

@@ -34,7 +34,7 @@ class Stage:
 
     def open(self, clients: int, message_size: int) -> None:
         """Connect persistent echo clients to every server."""
-        exchange = {"service": "echo", "message_size": message_size, "requests_per_connection": 0}
+        exchange = {"service": "echo", "message_size": message_size}
         self.loader.open(self.targets, clients, exchange, self.audit_every)
 
 

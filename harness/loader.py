@@ -52,7 +52,7 @@ class Loader:
         One reply in `audit_every` is read with the kernel's receive timestamp; 0 for none.
         """
         command = {"do": "open", "targets": targets, "clients": clients, "audit_every": audit_every}
-        return self._ask(command | exchange)
+        return self._ask(command | {"exchange": exchange})
 
     def window(self, target: str, lengths: dict[str, float], load: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run one window; what was observed. `load` has the fields of loadgen.window's ClosedLoad or OpenLoad."""

@@ -4,13 +4,15 @@ import argparse
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
-from harness.config import SERVICES, ConfigError, Rate, nearest
-from harness.config.matrix import LARGEST_MESSAGE, LOADS, SMALLEST_MESSAGE
+import axes
+from axes import Axis
+from harness.config import ConfigError, Rate, nearest
 from harness.config.tables import MOST_WORKERS
+from harness.plan import Overrides
 
 COMMANDS = {
     "bench": "measure strategies side by side; the command if none is named",
@@ -149,13 +151,7 @@ def _add_choice_options(which: argparse._ArgumentGroup) -> None:
         metavar="WHICH",
         help="all, chapter (those of the book's listings), names or globs, separated by commas (default: all)",
     )
-    which.add_argument(
-        "--service",
-        type=_listed(_service),
-        default=(),
-        metavar="NAMES",
-        help=f"what the servers do: {', '.join(SERVICES)} (default: as the profile says)",
-    )
+    _add_axis(which, axes.AXES["service"])
 
 
 def _add_measuring_options(parser: argparse.ArgumentParser, command: str) -> None:
@@ -167,7 +163,7 @@ def _add_measuring_options(parser: argparse.ArgumentParser, command: str) -> Non
         metavar="NAME",
         help=f"quick, default, full or gate, of bench.toml (default: {usual})",
     )
-    _add_axes(how)
+    _add_axes(how, command)
     if command == "gate":
         _add_gate_options(how)
     else:
@@ -191,21 +187,35 @@ def _add_measuring_options(parser: argparse.ArgumentParser, command: str) -> Non
     )
 
 
-def _add_axes(how: argparse._ArgumentGroup) -> None:
+def _add_axes(how: argparse._ArgumentGroup, command: str) -> None:
+    for axis in axes.AXES.values():
+        if command in axis.commands and axis.name != "service":
+            _add_axis(how, axis)
+    compared = [axis.key for axis in axes.BY_KEY.values() if axis.compares]
     how.add_argument(
-        "--clients",
-        type=_listed(_count),
-        default=(),
-        metavar="N,...",
-        help="numbers of concurrent clients, in place of the profile's",
+        "--along",
+        metavar="AXIS",
+        help=f"compare the values of this axis with each other, as variants are: {', '.join(compared)}",
     )
-    how.add_argument(
-        "--sizes",
-        type=_listed(_size),
-        default=(),
-        metavar="SIZE,...",
-        help="message sizes such as 64 or 16KiB, in place of the profile's",
-    )
+
+
+def _add_axis(group: argparse._ArgumentGroup, axis: Axis) -> None:
+    if axis.single:
+        group.add_argument(axis.option, choices=axis.choices, metavar=axis.metavar, help=axis.help)
+    else:
+        group.add_argument(axis.option, type=_listed(_value(axis)), default=[], metavar=axis.metavar, help=axis.help)
+
+
+def overrides(given: argparse.Namespace) -> Overrides:
+    """What the options put in place of a profile's axes."""
+    values = {}
+    for axis in axes.BY_KEY.values():
+        value = getattr(given, axis.key, None)
+        if value:
+            values[axis.key] = [value] if axis.single else value
+    if "load" in values:
+        values.setdefault("rate", [])  # those of the profile were for its own load
+    return Overrides(values, given.along)
 
 
 def _add_gate_options(how: argparse._ArgumentGroup) -> None:
@@ -236,20 +246,6 @@ def _add_gate_options(how: argparse._ArgumentGroup) -> None:
 
 
 def _add_bench_options(how: argparse._ArgumentGroup) -> None:
-    how.add_argument(
-        "--load",
-        choices=LOADS,
-        metavar="KIND",
-        help="closed (each client sends when it is answered), open (at a rate, whatever the server does) or knee "
-        "(search the highest rate whose p99 stays under bench.toml's limit), in place of the profile's",
-    )
-    how.add_argument(
-        "--rate",
-        type=_listed(_rate),
-        default=(),
-        metavar="RATE,...",
-        help="with --load open: requests per second, or such as 50%% of what the closed loop achieves in this run",
-    )
     how.add_argument(
         "--precision",
         type=_share,
@@ -283,18 +279,41 @@ def _listed(one: Callable[[str], T]) -> Callable[[str], list[T]]:
     return parse_list
 
 
-def _service(text: str) -> str:
-    if text not in SERVICES:
+def _value(axis: Axis) -> Callable[[str], Any]:
+    """What reads one value of an axis."""
+    match axis.kind:
+        case "choice":
+            return lambda text: _choice(text, axis)
+        case "count":
+            return lambda text: _count(text, axis)
+        case "bytes":
+            return lambda text: _bytes(text, axis)
+        case _:
+            return _rate
+
+
+def _choice(text: str, axis: Axis) -> str:
+    if text not in axis.choices:
         raise argparse.ArgumentTypeError(
-            f"{text}: no such service{nearest(text, SERVICES)}; there are {', '.join(SERVICES)}"
+            f"{text}: no such {axis.name}{nearest(text, axis.choices)}; there are {', '.join(axis.choices)}"
         )
     return text
 
 
-def _count(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1,000,000")
+def _count(text: str, axis: Axis) -> int:
+    if not text.isdigit() or not axis.low <= int(text) <= axis.high:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {axis.low:,} to {axis.high:,}")
     return int(text)
+
+
+def _bytes(text: str, axis: Axis) -> int:
+    try:
+        size = int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write 64, 16KiB or 1MiB") from None
+    if not axis.low <= size <= axis.high:
+        raise argparse.ArgumentTypeError(f"{text}: {axis.bounds}")
+    return size
 
 
 def _rate(text: str) -> str:
@@ -338,15 +357,3 @@ def _workers(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_WORKERS}")
     return int(text)
-
-
-def _size(text: str) -> int:
-    try:
-        size = int(TypeAdapter(ByteSize).validate_python(text))
-    except ValidationError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write 64, 16KiB or 1MiB") from None
-    if not SMALLEST_MESSAGE <= size <= LARGEST_MESSAGE:
-        raise argparse.ArgumentTypeError(
-            f"{text}: a message takes {SMALLEST_MESSAGE} bytes (its client's name, a turn and CRLF) to 64MiB"
-        )
-    return size

@@ -3,12 +3,13 @@
 import fnmatch
 import random
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from harness import machine
-from harness.config import Config, ConfigError, Gate, Matrix, Strategy, nearest
+from harness.config import Config, ConfigError, Gate, Strategy, nearest
+from harness.group import Entry, Group, groups_of
 from harness.precision import Precision, student
 
 # How the ratio of two windows of a round spreads, and how the mean of a block differs from the next block's
@@ -32,47 +33,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Group:
-    """The cells that differ only in strategy and variant; they are interleaved."""
-
-    service: str
-    clients: int
-    message_size: int
-    requests_per_connection: int  # 0: unlimited
-    load: str = "closed"
-    rate: str | None = None  # of an open load: requests per second, or per cent of the closed loop's
-
-    def __str__(self) -> str:
-        per_connection = self.requests_per_connection
-        churn = f", {per_connection} a connection" if per_connection else ""
-        load = {"closed": "", "open": f", open at {self.rate}", "knee": ", knee"}[self.load]
-        return f"{self.service}, {self.clients} client{'s' * (self.clients > 1)}, {self.message_size} B{churn}{load}"
-
-    @property
-    def closed(self) -> "Group":
-        """The same cells under the closed loop."""
-        return replace(self, load="closed", rate=None)
-
-    @property
-    def needs_capacity(self) -> bool:
-        """Whether its rate is a share of what the closed loop achieves."""
-        return bool(self.rate and self.rate.endswith("%"))
-
-    def rate_rps(self, capacity_rps: float) -> float:
-        """Its rate, of a strategy with that capacity."""
-        assert self.rate is not None
-        return float(self.rate.rstrip("%")) * (capacity_rps / 100 if self.needs_capacity else 1)
-
-
-@dataclass(frozen=True)
 class Overrides:
     """What the command line lays over a profile: an axis given here replaces that axis everywhere."""
 
-    services: Sequence[str] = ()
-    clients: Sequence[int] = ()
-    sizes: Sequence[int] = ()
-    load: str | None = None
-    rates: Sequence[str] = ()
+    values: Mapping[str, list[Any]] = field(default_factory=dict)  # by the axis's key
+    along: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +59,8 @@ class Plan:
     budget_s: float  # for a run that goes on until it knows enough
     variants: dict[str, dict[str, Any]]  # what is known of each; empty where nothing has variants
     left_out: list[str]  # what the budget has no time for
-    waves: dict[Group, list[list[str]]] = field(repr=False)
+    entries: dict[Group, dict[str, Entry]] = field(repr=False)  # what each group compares, by name
+    waves: dict[Group, list[list[str]]] = field(repr=False)  # names of those alive together; all at once, mostly
 
     @property
     def notes(self) -> list[str]:
@@ -102,6 +68,8 @@ class Plan:
         found = [f"not in the budget of {self.budget_s:.0f} s, left out: {', '.join(self.left_out)}"] * bool(
             self.left_out
         )
+        for why, names in self._unable().items():
+            found.append(f"{', '.join(names)}: left out where it is varied: {why}")
         if set(self.server_cpus) & set(self.loader_cpus):
             found.append("servers and load generator share a CPU: they slow each other down")
         if self.workers > len(self.loader_cpus):
@@ -125,14 +93,33 @@ class Plan:
         """In the random order that the seed gives to that place of the run."""
         return random.Random(f"{self.seed}/{place}").sample(items, len(items))
 
-    def in_turn(self, labels: Sequence[str], *place: object) -> list[str]:
-        """Strategies in random order, the variants of each one right after the other: they are compared."""
-        forms: dict[str, list[str]] = {}
-        for label in labels:
-            forms.setdefault(self.strategies[label].name, []).append(label)
+    def in_turn(self, group: Group, names: Iterable[str], *place: object) -> list[str]:
+        """Strategies in random order, the forms of each one right after the other: they are compared."""
+        forms = by_strategy(self.entries[group], names)
         return [
-            label for name in self.shuffled(list(forms), *place) for label in self.shuffled(forms[name], *place, name)
+            name
+            for strategy in self.shuffled(list(forms), *place)
+            for name in self.shuffled(forms[strategy], *place, strategy)
         ]
+
+    def unable(self, group: Group) -> dict[str, str]:
+        """Those that can't follow an axis which is varied in the group, by name, and why."""
+        entries = self.entries[group]
+        return {name: why for name, entry in entries.items() if (why := group.unable(entry.strategy))}
+
+    def _unable(self) -> dict[str, list[str]]:
+        """Why some can't take part somewhere, and the labels of those."""
+        found: dict[str, list[str]] = {}
+        for group in self.groups:
+            for name, why in self.unable(group).items():
+                label = self.entries[group][name].strategy.label
+                if label not in found.setdefault(why, []):
+                    found[why].append(label)
+        return found
+
+    def servers(self, groups: Iterable[Group]) -> dict[str, Entry]:
+        """Whose servers these groups need, by name."""
+        return {name: self.entries[group][name] for group in groups for name in self.members(group)}
 
     def members(self, group: Group) -> list[str]:
         return [name for wave in self.waves[group] for name in wave]
@@ -149,7 +136,7 @@ class Plan:
     def group_seconds(self, group: Group) -> float:
         """Expected for one block."""
         members = self.members(group)
-        starving = any(self.strategies[name].one_at_a_time for name in members) and group.clients > 1
+        starving = any(self.entries[group][name].strategy.one_at_a_time for name in members) and group.clients > 1
         connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
         return connecting + len(members) * self.rounds_of(group) * self.window_seconds(group)
 
@@ -178,16 +165,20 @@ class Plan:
 
     @property
     def _check_seconds(self) -> float:
-        return self._servers_a_block * CHECK_S / CHECKED_AT_ONCE
+        return len(self.strategies) * len(self.services) * CHECK_S / CHECKED_AT_ONCE
 
     @property
     def block_seconds(self) -> float:
         """Expected for one block."""
-        return self._servers_a_block * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
+        return self.servers_a_block * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
 
     @property
-    def _servers_a_block(self) -> int:
-        return len(self.strategies) * len(self.services)
+    def servers_a_block(self) -> int:
+        """How many are started: each strategy with each value of the axes on the servers' side, for each service."""
+        return sum(len(self.servers(self.of_service(service))) for service in self.services)
+
+    def of_service(self, service: str) -> list[Group]:
+        return [group for group in self.groups if group.service == service]
 
     def rounds_in_time(self, done: Sequence[tuple[int, float]]) -> int:
         """How many rounds the next block gets, after blocks of so many rounds and seconds: fewer, where they were slow.
@@ -220,18 +211,20 @@ def make(
     variants: dict[str, dict[str, Any]] | None = None,
 ) -> Plan:
     """Raises ConfigError where what is asked for can't be measured here."""
-    if (overrides.load == "open") != bool(overrides.rates):
+    if (overrides.values.get("load") == ["open"]) != bool(overrides.values.get("rate")):
         raise ConfigError(
             "--load open and --rate belong together, such as --load open --rate 2000,50%; give both or neither"
         )
     profile = config.profile(profile_name)
-    groups = _groups([_overridden(entry, overrides) for entry in profile.matrix])
+    server_cpus, loader_cpus = machine.share_cpus(config, workers or config.loadgen.workers)
+    usual = config.usual | {"server_cpus": " ".join(map(str, server_cpus))}
+    groups = groups_of([entry.with_values(overrides.values, overrides.along) for entry in profile.matrix], usual)
     if not any(group.service in strategy.services for group in groups for strategy in strategies.values()):
         raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
     workers = workers or config.loadgen.workers
     most_clients = max(group.clients for group in groups)
-    _check_limits(most_clients, "--clients" if overrides.clients else config.origin(f"profiles.{profile_name}"))
-    server_cpus, loader_cpus = machine.share_cpus(config, workers)
+    is_given = "clients" in overrides.values
+    _check_limits(most_clients, "--clients" if is_given else config.origin(f"profiles.{profile_name}"))
     plan = Plan(
         config=config,
         profile=profile_name,
@@ -251,7 +244,7 @@ def make(
         budget_s=budget_s or BUDGET_S,
         variants=variants or {},
         left_out=[],
-        waves={group: _waves(group, strategies) for group in groups},
+        **_who(groups, strategies),
     )
     while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
         plan = longer
@@ -274,8 +267,8 @@ def fitted(plan: Plan, blocks: int) -> Plan:
             plan = replace(plan, groups=groups, left_out=[*plan.left_out, str(last)])
         elif len(names) > 1:
             kept = {label: form for label, form in plan.strategies.items() if form.name != names[-1]}
-            waves = {group: _waves(group, kept) for group in plan.groups}
-            plan = replace(plan, strategies=kept, waves=waves, left_out=[*plan.left_out, names[-1]])
+            left_out = [*plan.left_out, names[-1]]
+            plan = replace(plan, strategies=kept, left_out=left_out, **_who(plan.groups, kept))
         else:
             raise ConfigError(
                 f"--budget {plan.budget_s:.0f}s: a change is seen in some blocks and confirmed in others; the {blocks} "
@@ -312,35 +305,6 @@ def select(config: Config, wanted: str) -> dict[str, Strategy]:
     return {name: strategy for name, strategy in config.strategies.items() if name in chosen}
 
 
-def _overridden(entry: Matrix, overrides: Overrides) -> Matrix:
-    given = {
-        "service": list(overrides.services),
-        "clients": list(overrides.clients),
-        "sizes": list(overrides.sizes),
-    }
-    update: dict[str, object] = {axis: values for axis, values in given.items() if values}
-    if overrides.load is not None:
-        update |= {"load": overrides.load, "rate": list(overrides.rates)}
-    return entry.model_copy(update=update)
-
-
-def _groups(matrix: Sequence[Matrix]) -> list[Group]:
-    """Each once: the closed loops first, in the order of the file, as others may need their rates."""
-    wanted = list(dict.fromkeys(group for entry in matrix for group in _product(entry)))
-    closed = [group.closed for group in wanted if group.load == "closed" or group.needs_capacity]
-    return list(dict.fromkeys([*closed, *wanted]))
-
-
-def _product(entry: Matrix) -> Iterator[Group]:
-    for service in entry.service:
-        for clients in entry.clients:
-            for size in [len(b"Thank you for connecting\r\n")] if service == "greet" else entry.sizes:
-                for per_connection in entry.requests_per_connection if service == "echo" else [1]:
-                    rates: list[str | None] = [*entry.rate] or [None]
-                    for rate in rates:
-                        yield Group(service, clients, int(size), per_connection, entry.load, rate)
-
-
 def _check_limits(clients: int, source: object) -> None:
     limit = machine.descriptor_limit()
     needed = clients + machine.DESCRIPTORS_ASIDE
@@ -356,23 +320,34 @@ def _check_limits(clients: int, source: object) -> None:
         )
 
 
-def _waves(group: Group, strategies: dict[str, Strategy]) -> list[list[str]]:
-    """All strategies at once, or fewer at a time where descriptors or memory forbid it."""
+def by_strategy(entries: Mapping[str, Entry], names: Iterable[str]) -> dict[str, list[str]]:
+    """The names of each strategy's forms, in their order: what is compared is kept together."""
+    forms: dict[str, list[str]] = {}
+    for name in names:
+        forms.setdefault(entries[name].strategy.name, []).append(name)
+    return forms
+
+
+def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy]) -> dict[str, Any]:
+    """The plan's `entries` and `waves`."""
+    entries = {group: {entry.name: entry for entry in group.entries(strategies)} for group in groups}
+    return {"entries": entries, "waves": {group: _waves(group, entries[group]) for group in groups}}
+
+
+def _waves(group: Group, entries: Mapping[str, Entry]) -> list[list[str]]:
+    """All that can take part at once, or fewer at a time where descriptors or memory forbid it."""
     connections = machine.descriptor_limit() - machine.DESCRIPTORS_ASIDE
     memory = machine.available_memory() * MEMORY_SHARE
     waves: list[list[str]] = [[]]
     connections_left, memory_left = connections, memory
-    forms: dict[str, list[str]] = {}  # variants are compared, so they are alive together
-    for label, strategy in strategies.items():
-        if group.service in strategy.services:
-            forms.setdefault(strategy.name, []).append(label)
-    for labels in forms.values():
-        clients = group.clients * len(labels)
-        needed = clients * strategies[labels[0]].memory_per_client
+    able = [name for name, entry in entries.items() if not group.unable(entry.strategy)]
+    for forms in by_strategy(entries, able).values():
+        clients = group.clients * len(forms)
+        needed = clients * entries[forms[0]].strategy.memory_per_client
         if waves[-1] and (clients > connections_left or needed > memory_left):
             waves.append([])
             connections_left, memory_left = connections, memory
-        waves[-1] += labels
+        waves[-1] += forms
         connections_left -= clients
         memory_left -= needed
     return waves

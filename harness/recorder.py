@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import axes
 from harness import doctor, machine
 from harness.config import ConfigError
-from harness.plan import Group, Plan
+from harness.group import Group
+from harness.plan import Plan
 
 SCHEMA = 1
 
@@ -93,19 +95,10 @@ class Recorder:
     def share_in_windows(self) -> float:
         return float(self._run["measuring"]["in_windows_seconds"] / self._run["measuring"]["seconds"])
 
-    def _cell(self, label: str, group: Group) -> dict[str, Any]:
-        strategy = self._plan.strategies[label]
-        return {
-            "strategy": strategy.name,
-            "variant": strategy.variant,
-            "service": group.service,
-            "clients": group.clients,
-            "message_size": group.message_size,
-            "requests_per_connection": group.requests_per_connection or None,
-            "load": group.load,
-            "rate": group.rate,
-            "server_cpus": self._plan.server_cpus,
-        }
+    def _cell(self, name: str, group: Group) -> dict[str, Any]:
+        entry = self._plan.entries[group][name]
+        cell = {"strategy": entry.strategy.name, "variant": entry.strategy.variant}
+        return cell | axes.recorded(entry.values) | {axes.ALONG: group.along}
 
     def _append(self, row: dict[str, Any]) -> None:
         self._windows.write(json.dumps(row) + "\n")
@@ -157,23 +150,15 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
                 "listing": strategy.listing,
                 "one_at_a_time": strategy.one_at_a_time,
                 "handler": strategy.handler,
+                "fixed": strategy.fixed,
             }
             for strategy in plan.strategies.values()
         },
         "variants": plan.variants,
         "blocks": plan.blocks,
         "rounds": plan.rounds,
-        "groups": [
-            {
-                "service": group.service,
-                "clients": group.clients,
-                "message_size": group.message_size,
-                "requests_per_connection": group.requests_per_connection or None,
-                "load": group.load,
-                "rate": group.rate,
-            }
-            for group in plan.groups
-        ],
+        "axes": axes.as_record(plan.config.usual),
+        "groups": [axes.recorded(group.values) | {axes.ALONG: group.along} for group in plan.groups],
         "workers": plan.workers,
         "server_cpus": plan.server_cpus,
         "loader_cpus": plan.loader_cpus,

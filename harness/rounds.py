@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from harness.group import Group
 from harness.knee import Search
-from harness.plan import Group, Plan
+from harness.plan import Plan
 
 
 @dataclass

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import axes
 from harness import machine, proctree
+from harness.group import Group
 from harness.ledger import Ledger
 from harness.loader import Loader, LoaderFailed
-from harness.plan import Group, Plan
+from harness.plan import Plan
 from harness.recorder import Recorder
 from harness.rounds import Experience, Known, Rounds, Visit, rounds_for
 from harness.server import Server, ServerFailed
@@ -256,7 +258,7 @@ class Run:
         load = rounds_for(replace(plan, rounds=self._rounds), group, self._known)
         for round_, visits in enumerate(load.rounds(alive, block)):
             by_name = {visit.name: visit for visit in visits}
-            for position, name in enumerate(plan.in_turn(list(by_name), block, group, round_)):
+            for position, name in enumerate(plan.in_turn(group, by_name, block, group, round_)):
                 visit = by_name[name]
                 place = {"block": block, "group": plan.groups.index(group), "round": round_, "position": position}
                 try:
@@ -284,11 +286,7 @@ class Run:
         answer = self._running_loader().open(
             targets,
             group.clients,
-            {
-                "service": group.service,
-                "message_size": group.message_size,
-                "requests_per_connection": group.requests_per_connection,
-            },
+            group.exchange,
             self._plan.config.loadgen.audit_every,
         )
         for name, target in answer["targets"].items():
@@ -307,7 +305,7 @@ class Run:
         if ledger is None:
             return
         for name in alive:
-            entry = ledger.entry(name, connections_stay=not group.requests_per_connection)
+            entry = ledger.entry(name, connections_stay=axes.connections_stay(group.values))
             if entry:
                 self._recorder.footprint(name, group, block, entry)
 

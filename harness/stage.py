@@ -70,7 +70,7 @@ class Stage:
     def connected(self, servers: dict[str, Server], clients: int, message_size: int) -> Iterator[None]:
         """Persistent clients of all these servers. Raises ServerFailed if one doesn't answer them all."""
         targets = {name: (server.host, server.port) for name, server in servers.items()}
-        exchange = {"service": "echo", "message_size": message_size, "requests_per_connection": 0}
+        exchange = {"service": "echo", "message_size": message_size}
         try:
             opened = self._loader.open(targets, clients, exchange, self.config.loadgen.audit_every)["targets"]
             for name in servers:

@@ -10,7 +10,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 from harness.conformance.suite import Conformance
-from harness.plan import Group, Plan
+from harness.group import Group
+from harness.plan import Plan
 
 console = Console(highlight=False)
 REFRESH_S = 0.5  # drawing takes CPU time from the loader, so it is done between windows and seldom
@@ -34,6 +35,8 @@ def say_plan(plan: Plan) -> None:
         f"[bold]CPUs[/]: servers on {_cpus(plan.server_cpus)}, load generator on {_cpus(plan.loader_cpus)}"
         f" ({plan.workers} process{'es' * (plan.workers > 1)})"
     )
+    if plan.servers_a_block > len(plan.strategies) * len(plan.services):
+        say(f"[bold]Servers[/]: {plan.servers_a_block} started in each block")
     table = Table("group", "head + counted", "at once", "a block", box=None, header_style="bold")
     for group in plan.groups:
         length = plan.config.window.length(group.clients)

@@ -51,7 +51,7 @@ class Crowd:
 
         So every server has accepted its clients before the first window, and those it can't serve are known.
         """
-        exchange = Exchange(command["service"], command["message_size"], command["requests_per_connection"])
+        exchange = Exchange(**command["exchange"])
         for host, _ in command["targets"].values():
             if not (self._allow_remote or is_loopback(host)):
                 raise PermissionError(f"{host} is not this machine; --allow-remote permits load on others")

@@ -13,7 +13,7 @@ GREETING = b"Thank you for connecting\r\n"
 class Exchange:
     service: str  # echo, greet or log
     message_size: int  # bytes, with the CRLF at the end
-    requests_per_connection: int  # 0: the connection stays
+    requests_per_connection: int = 0  # 0: the connection stays
 
     @property
     def connection_carries(self) -> int:

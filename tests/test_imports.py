@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-OURS = {"run_bench", "harness", "loadgen", "analysis", "servers", "benchmarks", "tests"}
+OURS = {"run_bench", "axes", "harness", "loadgen", "analysis", "servers", "benchmarks", "tests"}
 LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
 SERVER_HELPERS = {"contract", "services"}
 SERVER_LIBRARIES = {
@@ -19,8 +19,9 @@ SERVER_LIBRARIES = {
 }
 FORBIDDEN = {
     "run_bench.py": OURS - {"harness", "analysis"} | LOCUSTS,
-    "harness": OURS - {"harness"} | LOCUSTS,
-    "analysis": OURS - {"analysis"} | LOCUSTS,
+    "axes.py": OURS | LOCUSTS,
+    "harness": OURS - {"axes", "harness"} | LOCUSTS,
+    "analysis": OURS - {"axes", "analysis"} | LOCUSTS,
     "loadgen": OURS - {"loadgen"},
 }
 

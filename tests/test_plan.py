@@ -9,7 +9,7 @@ from conftest import ROOT
 
 from harness import machine, plan
 from harness.config import Config, ConfigError, Strategy, read
-from harness.plan import Group, Overrides, Plan
+from harness.plan import Overrides, Plan
 from harness.precision import Precision
 
 MATRIX = """
@@ -47,7 +47,7 @@ def two_forms(config: Config, wanted: str) -> dict[str, Strategy]:
 def order(made: Plan) -> list[list[str]]:
     """Of every round, as a run asks for it."""
     return [
-        made.in_turn(made.members(group), block, group, round_)
+        made.in_turn(group, made.members(group), block, group, round_)
         for block in range(made.blocks)
         for group in made.shuffled(made.groups, block)
         for round_ in range(made.rounds)
@@ -55,14 +55,14 @@ def order(made: Plan) -> list[list[str]]:
 
 
 def test_matrix_is_a_product_without_doubles(config: Config) -> None:
-    assert made(config).groups == [
-        Group("echo", 1, 64, 0),
-        Group("echo", 1, 1024, 0),
-        Group("echo", 10, 64, 0),
-        Group("echo", 10, 1024, 0),
-        Group("echo", 10, 64, 5),
-        Group("greet", 10, 26, 1),  # its size is the greeting's
-        Group("log", 10, 64, 1),
+    assert [str(group) for group in made(config).groups] == [
+        "echo, 1 client, 64 B",
+        "echo, 1 client, 1 KiB",
+        "echo, 10 clients, 64 B",
+        "echo, 10 clients, 1 KiB",
+        "echo, 10 clients, 64 B, 5 requests per connection",
+        "greet, 10 clients, 26 B, a connection per request",  # its size is the greeting's
+        "log, 10 clients, 64 B, a connection per request",
     ]
 
 
@@ -83,11 +83,11 @@ def test_every_member_once_a_round(config: Config) -> None:
 
 
 def test_overrides_replace_their_axis_and_no_other(config: Config) -> None:
-    groups = made(config, Overrides(clients=[7], sizes=[128, 256])).groups
+    groups = made(config, Overrides({"clients": [7], "sizes": [128, 256]})).groups
     assert {group.clients for group in groups} == {7}
-    assert {group.message_size for group in groups if group.service != "greet"} == {128, 256}
-    assert {group.requests_per_connection for group in groups} == {0, 5, 1}
-    assert {group.service for group in made(config, Overrides(services=["log"])).groups} == {"log"}
+    assert {group["message_size"] for group in groups if group.service != "greet"} == {128, 256}
+    assert {group["requests_per_connection"] for group in groups} == {0, 5, 1}
+    assert {group.service for group in made(config, Overrides({"service": ["log"]})).groups} == {"log"}
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,9 @@ def test_costly_connections_make_waves(tmp_path: Path) -> None:
         + "".join(f"fat{n} = {{ command = 'true', memory_per_client = {memory // 20} }}\n" for n in range(3))
     )
     found = made(read(ROOT / "bench.toml", tmp_path / "mine.toml"), wanted="fat*")
-    assert found.waves[Group("echo", 10, 64, 0)] == [["fat0"], ["fat1"], ["fat2"]]
-    assert found.waves[Group("echo", 1, 64, 0)] == [["fat0", "fat1", "fat2"]]
+    waves = {str(group): waves for group, waves in found.waves.items()}
+    assert waves["echo, 10 clients, 64 B"] == [["fat0"], ["fat1"], ["fat2"]]
+    assert waves["echo, 1 client, 64 B"] == [["fat0", "fat1", "fat2"]]
 
 
 def test_more_workers_than_cpus_is_marked(config: Config) -> None:
@@ -155,7 +156,7 @@ def test_profiles_of_bench_toml_keep_their_promises() -> None:
     assert default.at_most_s is not None
     assert default.at_most_s <= 300
     assert len({group.clients for group in default.groups}) > 2
-    assert len({group.message_size for group in default.groups}) > 2
+    assert len({group["message_size"] for group in default.groups}) > 2
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_a_plan_that_takes_longer_anyway_has_no_limit() -> None:
     assert plan.make(config, config.strategies, "default", Overrides()).at_most_s == 280
     more = {f"{name}{n}": strategy for name, strategy in config.strategies.items() for n in range(2)}
     assert plan.make(config, more, "default", Overrides()).at_most_s is None
-    larger = Overrides(load="open", rates=["100"])
+    larger = Overrides({"load": ["open"], "rate": ["100"]})
     assert plan.make(config, config.strategies, "default", larger).at_most_s is None
 
 
@@ -214,13 +215,13 @@ def test_variants_are_alive_together(tmp_path: Path) -> None:
     )
     config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
     found = plan.make(config, two_forms(config, "fat*"), "tiny", Overrides())
-    waves = found.waves[Group("echo", 10, 64, 0)]
+    waves = {str(group): waves for group, waves in found.waves.items()}["echo, 10 clients, 64 B"]
     assert waves == [[f"fat{n}@base", f"fat{n}@head"] for n in range(3)]
 
 
 def test_what_the_budget_has_no_time_for_is_left_out_from_the_end(config: Config) -> None:
     forms = two_forms(config, "epoll,poll,select")
-    whole = plan.make(config, forms, "tiny", Overrides(services=["echo"]), budget_s=3600)
+    whole = plan.make(config, forms, "tiny", Overrides({"service": ["echo"]}), budget_s=3600)
     assert plan.fitted(whole, 20) == whole
     one_group = replace(whole, groups=whole.groups[:1])
     for budget_s in (one_group.seconds_of(20) * 0.8, one_group.seconds_of(20) * 0.5):

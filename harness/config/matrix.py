@@ -1,20 +1,15 @@
-"""What is varied: the matrix of a profile."""
+"""What is varied: the matrix of a profile, an entry of it being a list of values for each axis (axes.py)."""
 
 import re
-from typing import Annotated, Literal, get_args
+import types
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ByteSize, Field, model_validator
+from pydantic import BeforeValidator, ByteSize, Field, create_model, model_validator
 
-from harness.config.table import Table
-
-Service = Literal["echo", "greet", "log"]
-Load = Literal["closed", "open", "knee"]
-LOADS: tuple[str, ...] = get_args(Load)
-# A message names its client in 8 characters, one more tells two successive requests apart, and CRLF ends it.
-SMALLEST_MESSAGE = 11
-LARGEST_MESSAGE = 64 * 2**20
-
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
+import axes
+from axes import Axis
+from harness.config.table import ConfigError, Table, nearest
 
 
 def _rate(given: object) -> object:
@@ -28,20 +23,77 @@ def _rate(given: object) -> object:
 Rate = Annotated[str, BeforeValidator(_rate)]
 
 
-class Matrix(Table):
-    """The product of its lists. greet and log close after one request, and greet has one size."""
+def value_type(axis: Axis) -> Any:
+    """What pydantic holds a value of this axis to."""
+    match axis.kind:
+        case "choice":
+            return Literal[axis.choices]
+        case "count":
+            return Annotated[int, Field(ge=axis.low, le=axis.high)]
+        case "bytes":
+            return Annotated[ByteSize, Field(ge=axis.low, le=axis.high)]
+        case _:
+            return Rate
 
-    service: Annotated[list[Service], Field(min_length=1)]
-    clients: Annotated[list[Count], Field(min_length=1)]
-    sizes: Annotated[list[Annotated[ByteSize, Field(ge=SMALLEST_MESSAGE, le=LARGEST_MESSAGE)]], Field(min_length=1)] = [
-        ByteSize(64)
-    ]
-    requests_per_connection: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
-    load: Load = "closed"
-    rate: list[Rate] = []
+
+class _Entry(Table):
+    """The product of its lists. What a service leaves no choice of has one value (axes.OF_SERVICE)."""
+
+    along: str = ""  # the key of the axis whose values are compared with each other
+
+    def values(self, axis: Axis) -> list[Any]:
+        """Of an axis, as they stand; none where the entry doesn't name it and a setting says what is usual."""
+        given = getattr(self, axis.key)
+        return [given] if axis.single else [int(value) if axis.kind == "bytes" else value for value in given]
+
+    def with_values(self, given: Mapping[str, list[Any]], along: str | None) -> "Matrix":
+        """The entry with these values, by their keys, in place of its own. Raises ConfigError for a bad `along`."""
+        update: dict[str, Any] = {key: found[0] if axes.BY_KEY[key].single else found for key, found in given.items()}
+        if along is not None:
+            update["along"] = along
+        changed = self.model_copy(update=update)
+        if fault := changed._fault():
+            option = axes.BY_KEY[changed.along].option if along is None else f"--along {along}"
+            raise ConfigError(f"{option}: {fault}")
+        return changed
 
     @model_validator(mode="after")
-    def _rate_where_open(self) -> "Matrix":
-        if (self.load == "open") != bool(self.rate):
+    def _rate_where_open(self) -> "_Entry":
+        load, rate = (self.values(axes.AXES[name]) for name in ("load", "rate"))
+        if (load == ["open"]) != bool(rate):
             raise ValueError('load = "open" takes rate = [...], such as rate = [2000, "50%"], and no other load does')
         return self
+
+    @model_validator(mode="after")
+    def _compares_along(self) -> "_Entry":
+        if fault := self._fault():
+            raise ValueError(f'along = "{self.along}": {fault}')
+        return self
+
+    def _fault(self) -> str:
+        """What is wrong with the axis that it compares along; empty if nothing is."""
+        known = [axis.key for axis in axes.BY_KEY.values() if axis.compares]
+        if self.along and self.along not in known:
+            why = "is no axis of the servers' side" if self.along in axes.BY_KEY else "no such axis"
+            return f"{why}{nearest(self.along, known)}; there are {', '.join(known) or 'none'}"
+        if self.along and len(set(self.values(axes.BY_KEY[self.along]))) < 2:
+            return f"has fewer than two {self.along} to compare; give more of them, or leave along out"
+        return ""
+
+
+def _field(axis: Axis) -> tuple[Any, Any]:
+    """Type and default of an axis's key."""
+    one: Any = value_type(axis)
+    many: Any = types.GenericAlias(list, (one,))
+    if axis.single:
+        return one, axis.usual
+    if axis.kind == "rate":
+        return many, []
+    usual = ... if axis.required else [] if axis.setting else [axis.usual]
+    return Annotated[many, Field(min_length=1)], usual
+
+
+if TYPE_CHECKING:
+    Matrix = _Entry
+else:
+    Matrix = create_model("Matrix", __base__=_Entry, **{axis.key: _field(axis) for axis in axes.BY_KEY.values()})

@@ -5,20 +5,23 @@ import shutil
 import string
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import ByteSize, Field, field_validator, model_validator
 
-from harness.config.matrix import Count, Matrix, Service
+import axes
+from axes import Service
+from harness.config.matrix import Matrix
 from harness.config.table import ConfigError, Table, nearest
 
-SERVICES: tuple[str, ...] = get_args(Service)
-PLACEHOLDERS = ("python", "host", "port", "backlog", "service", "recv_size", "options")
+SERVICES = axes.AXES["service"].choices
+PLACEHOLDERS = ("python", "host", "port", "backlog", *(axis.name for axis in axes.on("command")), "options")
 MOST_WORKERS = 64
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 # Head, counted part and drain together stay under the minute after which a loader is taken to hang.
 WindowSeconds = Annotated[float, Field(gt=0, le=20)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Cpus = Literal["auto"] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
@@ -33,6 +36,7 @@ class Strategy(Table):
     one_at_a_time: bool = False
     handler: Literal["waits", "computes"] | None = None
     memory_per_client: ByteSize = ByteSize(64 * 1024)
+    fixed: dict[str, str] = {}  # axes of the servers' side that it can't follow, and why
     # Not in the file: the key it stands under, the folder it runs in, and which form of it this is.
     name: str = ""
     cwd: Path = Path()
@@ -54,6 +58,16 @@ class Strategy(Table):
             if field is not None and (field not in PLACEHOLDERS or form or conversion):
                 raise ValueError(f"unknown placeholder {{{field}}}{nearest(field, PLACEHOLDERS)}")
         return command
+
+    @field_validator("fixed")
+    @classmethod
+    def _known_axes(cls, fixed: dict[str, str]) -> dict[str, str]:
+        known = [axis.name for axis in axes.on("command") if axis.compares]
+        for name in fixed:
+            if name not in known:
+                there_are = ", ".join(known) or "none"
+                raise ValueError(f"{name}: no axis of the servers' side{nearest(name, known)}; there are {there_are}")
+        return fixed
 
     @property
     def label(self) -> str:
@@ -192,6 +206,15 @@ class Config(Table):
                 f"--profile {name}: no such profile{nearest(name, self.profiles)}; there are {', '.join(self.profiles)}"
             )
         return self.profiles[name]
+
+    @property
+    def usual(self) -> dict[str, Any]:
+        """The value of each axis where a matrix doesn't name it; None of what the machine says."""
+        return {name: self._setting(axis.setting) if axis.setting else axis.usual for name, axis in axes.AXES.items()}
+
+    def _setting(self, key: str) -> Any:
+        table, name = key.split(".")
+        return int(getattr(getattr(self, table), name))
 
     def origin(self, key: str) -> Path:
         """The file that a key such as "servers.cpus" comes from."""

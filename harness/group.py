@@ -1,0 +1,136 @@
+"""A group of cells: one point of the matrix, and who is compared there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import axes
+from axes import Axis
+from harness.config import Matrix, Strategy
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a group compares: a strategy in a variant, at its value of the axis that the group compares along."""
+
+    name: str  # of its server, too: it tells it from all that are alive at the same time
+    strategy: Strategy
+    values: Mapping[str, Any]  # of every axis: with the strategy they make the cell
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its server is told: the axes on the command's side."""
+        return {axis.name: self.values[axis.name] for axis in axes.on("command")}
+
+
+@dataclass(frozen=True, repr=False)
+class Group:
+    """The cells that differ only in strategy, variant and value of the axis `along`; they are interleaved."""
+
+    point: tuple[tuple[str, Any], ...]  # axis and value; of the axis that is compared along, a tuple of its values
+    along: str = ""  # the name of that axis; empty for most groups
+    usual: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # for its title
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return dict(self.point)
+
+    def __getitem__(self, axis: str) -> Any:
+        return self.values[axis]
+
+    def __str__(self) -> str:
+        return axes.title(self.values, self.usual)
+
+    def __repr__(self) -> str:
+        """What random orders are drawn from: the title, so that a new axis leaves those of older plans as they were."""
+        return f"Group({self})"
+
+    def at(self, **values: Any) -> "Group":
+        """The same group with other values on some axes."""
+        return Group(tuple((self.values | values).items()), self.along, self.usual)
+
+    @property
+    def service(self) -> str:
+        return str(self["service"])
+
+    @property
+    def clients(self) -> int:
+        return int(self["clients"])
+
+    @property
+    def load(self) -> str:
+        return str(self["load"])
+
+    @property
+    def exchange(self) -> dict[str, Any]:
+        """What the load generator is told of its clients' messages."""
+        return {axis.name: self[axis.name] for axis in axes.on("exchange")}
+
+    @property
+    def closed(self) -> "Group":
+        """The same cells under the closed loop."""
+        return self.at(load="closed", rate="")
+
+    @property
+    def needs_capacity(self) -> bool:
+        """Whether its rate is a share of what the closed loop achieves."""
+        return str(self["rate"]).endswith("%")
+
+    def rate_rps(self, capacity_rps: float) -> float:
+        """Its rate, of a strategy with that capacity."""
+        return float(self["rate"].rstrip("%")) * (capacity_rps / 100 if self.needs_capacity else 1)
+
+    def entries(self, strategies: Mapping[str, Strategy]) -> Iterator[Entry]:
+        """Each strategy that offers the service, at each value along; also those that can't follow an axis."""
+        for label, strategy in strategies.items():
+            if self.service in strategy.services:
+                for values in self._points():
+                    yield Entry(self._name(label, values), strategy, values)
+
+    def _points(self) -> Iterator[dict[str, Any]]:
+        for value in self[self.along] if self.along else [None]:
+            yield self.values | ({self.along: value} if self.along else {})
+
+    def _name(self, label: str, values: Mapping[str, Any]) -> str:
+        """The label, with what else tells its server from others: epoll (1 KiB)."""
+        unusual = [
+            axis.write(values[axis.name])
+            for axis in axes.on("command")
+            if axis.compares and values[axis.name] != self.usual[axis.name]
+        ]
+        return f"{label} ({', '.join(unusual)})" if unusual else label
+
+    def unable(self, strategy: Strategy) -> str:
+        """Why a strategy can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
+        for name, why in strategy.fixed.items():
+            if name == self.along or self[name] != self.usual[name]:
+                return f"can't follow {axes.AXES[name].title}: {why}"
+        return ""
+
+
+def groups_of(matrix: Sequence[Matrix], usual: Mapping[str, Any]) -> list[Group]:
+    """Each once: the closed loops first, in the order of the file, as others may need their rates."""
+    wanted = list(dict.fromkeys(group for entry in matrix for group in _product(entry, usual)))
+    closed = [group.closed for group in wanted if group.load == "closed" or group.needs_capacity]
+    return list(dict.fromkeys([*closed, *wanted]))
+
+
+def _product(entry: Matrix, usual: Mapping[str, Any]) -> Iterator[Group]:
+    """Every combination, the axes varying the faster the later they stand in the list."""
+    along = axes.BY_KEY[entry.along].name if entry.along else ""
+
+    def combined(chosen: dict[str, Any], rest: Sequence[Axis]) -> Iterator[dict[str, Any]]:
+        if not rest:
+            yield chosen
+            return
+        axis, *further = rest
+        given = list(dict.fromkeys(entry.values(axis))) if axis.key else []
+        values: list[Any] = given or [usual[axis.name]]
+        if axis.name == along:
+            values = [tuple(values)]
+        fixed = axes.OF_SERVICE.get(chosen.get("service", ""), {})
+        for value in [fixed[axis.name]] if axis.name in fixed else values:
+            yield from combined(chosen | {axis.name: value}, further)
+
+    for values in combined({}, list(axes.AXES.values())):
+        yield Group(tuple(values.items()), along, usual)
