@@ -75,11 +75,12 @@ import pandas as pd
 
 from analysis.command import main
 from analysis.costs import footprint, server_cpu
-from analysis.evidence import evidence
+from analysis.doubts import Doubt, touching
+from analysis.evidence import Evidence, evidence
 from analysis.latencies import columns, latencies, open_loop
 from analysis.records import CELL_KEYS, Results, label
 from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, merged, percentile, ranks, ratio
-from analysis.verdict import doubts, limited_by, touching
+from analysis.verdict import doubts_about, limited_by
 
 COLUMNS = [
     "strategy", "variant", "service", "clients", "message_size", "requests_per_connection", "blocks",
@@ -95,11 +96,13 @@ COLUMNS = [
     "voluntary_switches_per_request", "involuntary_switches_per_request", "memory_idle_mib", "memory_mib",
     "memory_per_connection_kib", "threads", "processes", "offered_rps", "dropped", "service_p50_us",
     "service_p99_us", "dispatch_p50_us", "dispatch_p99_us", "knee_rps", "knee_rps_low", "knee_rps_high",
+    "status_reason", "doubts",
 ]  # fmt: skip
 COUNTS = ["clients", "message_size", "requests_per_connection", "blocks", "windows", "requests", "errors",
           "starved", "rank", "cpu_rank", "censored", "perturbed_windows", "threads", "processes",
           "dropped"]  # fmt: skip
-TEXTS = ["strategy", "variant", "service", "status", "verdict", "reason", "limited_by", "load", "rate", "server_cpus"]
+TEXTS = ["strategy", "variant", "service", "status", "verdict", "reason", "limited_by", "load", "rate", "server_cpus",
+         "status_reason"]  # fmt: skip
 NO_KNEE = "no rate kept its p99 under the limit"
 NOT_COMPARED = ("starvation", "errors")
 Key = tuple[Any, ...]  # the values of CELL_KEYS
@@ -110,7 +113,8 @@ def write(results: Results, table: pd.DataFrame) -> Path:
     path = results.folder / "cells.csv"
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        table.to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
+        coded = table.assign(doubts=[" ".join(doubt.kind.code for doubt in doubts) for doubts in table["doubts"]])
+        coded.to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -131,15 +135,15 @@ def tabulate(results: Results) -> pd.DataFrame:
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured, failed = windows.get(key), failures.get(key)
         widened = results.widened(cell["variant"])
+        seen = Evidence()
         if measured is not None:
             cell |= _figures(measured, widened)
-            cell |= latencies(measured, results.p99_multiple(cell["load"]), widened)
-            cell |= open_loop(measured) | _knee(measured, widened)
+            waited, withheld_p99 = latencies(measured, results.p99_multiple(cell["load"]), widened)
+            cell |= waited | open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
-            cell |= evidence(measured, perturbed.get(key), results, cell["starved"])
-            cell |= columns("ratio", _ratio_to_reference(key, rates, results.run))
-        _judge(cell, measured, failed, results)
-        cell["_group"] = min(part[key]["group"].min() for part in (windows, failures, probes) if key in part)
+            shown, seen = evidence(measured, perturbed.get(key), results, cell["starved"], withheld_p99)
+            cell |= shown | columns("ratio", _ratio_to_reference(key, rates, results.run))
+        _judge(cell, seen, measured, failed, results)
         rows[key] = cell
     _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])})
     for cell in rows.values():
@@ -151,23 +155,23 @@ def tabulate(results: Results) -> pd.DataFrame:
         for key, part in windows.items()
     }
     _rank(rows, "cpu_rank", used)
-    return _tidy(list(rows.values()), list(results.run.get("strategies") or {}))
+    first = {key: min(part[key]["group"].min() for part in (windows, failures, probes) if key in part) for key in rows}
+    strategies = {name: place for place, name in enumerate(results.run.get("strategies") or {})}
+    in_order = sorted(rows, key=lambda key: (first[key], strategies.get(key[0], len(strategies))))
+    return _tidy([rows[key] for key in in_order])
 
 
 def _by_cell(records: pd.DataFrame) -> dict[Key, pd.DataFrame]:
     return dict(list(records.groupby(CELL_KEYS, sort=False)))
 
 
-def _tidy(rows: list[dict[str, Any]], strategies: list[str]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "_group"])
-    order = {name: place for place, name in enumerate(strategies)}
-    table["_strategy"] = [order.get(name, len(order)) for name in table["strategy"]]
-    table = table.sort_values(["_group", "_strategy"], kind="stable", ignore_index=True)[COLUMNS]
+def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=COLUMNS)
     table[COUNTS] = table[COUNTS].astype("Float64").astype("Int64")
     unlimited = table["requests_per_connection"] == 0
     table.loc[unlimited, "requests_per_connection"] = pd.NA
     table[TEXTS] = table[TEXTS].fillna("")
-    figures = [column for column in COLUMNS if column not in COUNTS and column not in TEXTS]
+    figures = [column for column in COLUMNS if column not in (*COUNTS, *TEXTS, "doubts")]
     table[figures] = table[figures].astype(float)
     return table
 
@@ -221,31 +225,39 @@ def _knee(windows: pd.DataFrame, widened: float) -> dict[str, float]:
     return columns("knee_rps", geometric(list(block_means(windows["block"], windows["rate_rps"]).values()), widened))
 
 
-def _judge(cell: dict[str, Any], measured: pd.DataFrame | None, failed: pd.DataFrame | None, results: Results) -> None:
+def _judge(
+    cell: dict[str, Any],
+    seen: Evidence,
+    measured: pd.DataFrame | None,
+    failed: pd.DataFrame | None,
+    results: Results,
+) -> None:
     """Fill in status, limited_by, verdict and the reasons of both."""
-    first = "" if failed is None else str(failed.iloc[0]["reason"])
+    found: list[Doubt] = []
+    reasons = [] if failed is None else [str(failed.iloc[0]["reason"])]
     if measured is None:
         cell["status"] = "failed" if failed is None else str(failed.iloc[0]["status"])
-        cell["reason"] = NO_KNEE if failed is None else first
+        reasons = reasons or [NO_KNEE]
         is_skipped = cell["status"] == "skipped"
         # a server that answered nobody, or died
-        cell |= {"limited_by": "" if is_skipped or failed is None else "errors"}
-        cell |= {"verdict": "" if is_skipped else "doubtful"}
-        return
-    strategy = (results.run.get("strategies") or {}).get(cell["strategy"]) or {}
-    doubt: list[str] = []
-    cell["limited_by"] = cell["verdict"] = ""
-    if results.thresholds:
-        cell["limited_by"] = limited_by(cell, results.thresholds, strategy.get("handler"))
-        doubt = doubts(cell, results.thresholds)
-        cell["verdict"] = "doubtful" if doubt else "ok"
-    is_unchecked = not measured["checked"].all()
-    reasons = [first] if first else []
-    if is_unchecked:
-        unchecked = results.run.get("unchecked") or {}
-        reasons.append(unchecked.get(label(cell)) or "failed the conformance check")
-    cell["status"] = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
-    cell["reason"] = "; ".join([*reasons, *doubt])
+        cell["limited_by"] = "" if is_skipped or failed is None else "errors"
+        cell["verdict"] = "" if is_skipped else "doubtful"
+    else:
+        strategy = (results.run.get("strategies") or {}).get(cell["strategy"]) or {}
+        cell["limited_by"] = cell["verdict"] = ""
+        if results.thresholds:
+            cell["limited_by"] = limited_by(cell, seen, results.thresholds, strategy.get("handler"))
+            found = list(doubts_about(cell, seen, results.thresholds))
+            cell["verdict"] = "doubtful" if found else "ok"
+        is_unchecked = not measured["checked"].all()
+        if is_unchecked:
+            unchecked = results.run.get("unchecked") or {}
+            reasons.append(unchecked.get(label(cell)) or "failed the conformance check")
+        cell["status"] = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
+    reasons = [reason for reason in reasons if reason]
+    cell["status_reason"] = "; ".join(reasons)
+    cell["doubts"] = tuple(found)
+    cell["reason"] = "; ".join([*reasons, *map(str, found)])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""What the windows of a cell tell about how far its figures can be trusted, as the columns of cells.csv.
+"""What the windows of a cell tell about how far its figures can be trusted: columns of cells.csv, and `Evidence`.
 
 Nothing is decided here: analysis/verdict.py does that, by the thresholds of the run.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,31 @@ import pandas as pd
 
 from analysis.costs import quotient
 from analysis.records import Results
-from analysis.statistics import NAN, block_means, half_width, merged, percentile
+from analysis.statistics import NAN, UNKNOWN, Estimate, block_means, half_width, merged, percentile
 from analysis.statistics import mean as mean_of
 
 
-def evidence(windows: pd.DataFrame, perturbed: pd.DataFrame | None, results: Results, starved: int) -> dict[str, Any]:
-    """The evidence of one cell; names with an underscore are for the verdict alone."""
+@dataclass(frozen=True)
+class Evidence:
+    """What the verdict on a cell stands on beside the columns of cells.csv."""
+
+    replies: int = 0
+    offered: float = 0.0  # requests meant to start in the counted parts, of an open loop
+    shares_cpu: bool = False  # servers and loader have one in common
+    round_trips: float = NAN  # a request's time by the CPU time that both sides spend on it
+    block_spread: float = NAN  # standard deviation of the logarithm of the blocks' rates
+    drift_low: float = NAN  # the interval of the column `drift`
+    drift_high: float = NAN
+    unreconciled: int = 0  # windows whose counts don't add up
+    latencies: int = 0  # requests that the percentiles are of
+    unanswered: int = 0  # those of them that count as slower than any answer
+    withheld_p99: str = ""  # the p99 and the counted part that is too short for it
+
+
+def evidence(
+    windows: pd.DataFrame, perturbed: pd.DataFrame | None, results: Results, starved: int, withheld_p99: str = ""
+) -> tuple[dict[str, Any], Evidence]:
+    """The evidence of one cell: what stands in cells.csv, and what is for the verdict alone."""
     first = windows.iloc[0]
     replies = windows["replies"].sum()
     loader_us = quotient(windows["loader_cpu_s"].sum() * 1e6, replies)
@@ -26,23 +46,29 @@ def evidence(windows: pd.DataFrame, perturbed: pd.DataFrame | None, results: Res
     latency = merged(windows["latency_hdr"])
     latency_us = mean_of(latency) / 1e3
     unanswered = int(windows["unfinished"].sum())
-    return {
+    drift, drift_low, drift_high = _drift(windows)
+    columns = {
         "server_cpu_share": quotient(windows["server_cpu_s"].sum(), wall_s * max(1, len(server_cpus))),
         "loader_cpu_share": quotient(windows["loader_cpu_s"].sum(), windows["loader_wall_s"].sum()),
         "loader_cpu_us_per_request": loader_us,
         **_perturbation(windows, perturbed, loader_us),
-        **_drift(windows),
+        "drift": drift,
         "littles_law": _littles_law(windows, latency_us, int(first["clients"]) - starved),
         "arrival_p90_us": percentile(merged(windows["arrival_hdr"]), 90) / 1e3,
-        "_replies": replies,
-        "_offered": windows["offered"].sum(),
-        "_shared_cpu": bool(server_cpus & loader_cpus),
-        "_round_trips": quotient(latency_us, server_us + loader_us),
-        "_block_spread": _block_spread(windows),
-        "_unreconciled": _unreconciled(windows),
-        "_measured_latencies": latency.get_total_count() + unanswered,
-        "_unanswered": unanswered,
     }
+    return columns, Evidence(
+        replies=int(replies),
+        offered=float(windows["offered"].sum()),
+        shares_cpu=bool(server_cpus & loader_cpus),
+        round_trips=quotient(latency_us, server_us + loader_us),
+        block_spread=_block_spread(windows),
+        drift_low=drift_low,
+        drift_high=drift_high,
+        unreconciled=_unreconciled(windows),
+        latencies=latency.get_total_count() + unanswered,
+        unanswered=unanswered,
+        withheld_p99=withheld_p99,
+    )
 
 
 def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_us: float) -> dict[str, Any]:
@@ -65,17 +91,17 @@ def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_
     return found | {"perturbation_loss": value, "perturbation_loss_low": low, "perturbation_loss_high": high}
 
 
-def _drift(windows: pd.DataFrame) -> dict[str, float]:
+def _drift(windows: pd.DataFrame) -> Estimate:
     """The rate of the counted parts' second halves by that of their first, less 1; the interval over blocks."""
     first = windows["first_half"].to_numpy(float)
     second = windows["requests"].to_numpy(float) - first
     told = (first > 0) & (second > 0)  # also false where nothing is known
     if not told.any():
-        return {}
+        return UNKNOWN
     logs = list(block_means(windows["block"][told], np.log(second[told] / first[told])).values())
     centre, half = float(np.mean(logs)), half_width(logs)
     low, high = (float(np.exp(centre + side * half)) - 1 for side in (-1, 1))
-    return {"drift": float(np.exp(centre)) - 1, "_drift_low": low, "_drift_high": high}
+    return Estimate(float(np.exp(centre)) - 1, low, high)
 
 
 def _littles_law(windows: pd.DataFrame, latency_us: float, served: int) -> float:

@@ -14,8 +14,11 @@ from analysis.statistics import NAN, Estimate, around, merged, percentile, perce
 PERCENTS = {"p50_us": 50, "p90_us": 90, "p99_us": 99, "p999_us": 99.9}
 
 
-def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> dict[str, Any]:
-    """The columns p50_us .. max_us with the intervals of p50 and p99; `_p99` says why there is no p99."""
+def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> tuple[dict[str, Any], str]:
+    """The columns p50_us .. max_us with the intervals of p50 and p99.
+
+    The text is empty, or says which p99 is withheld because the windows were too short for it.
+    """
     pooled = merged([])
     blocks = []
     for _, part in windows.groupby("block"):
@@ -30,10 +33,10 @@ def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> dic
         _, low, high = percentile_interval(pooled, PERCENTS[name], open_)
         figures |= columns(name, wider(own, Estimate(figures[name], low / 1e3, high / 1e3)))
     counted_s = float(windows["counted_s"].median())
-    if counted_s * 1e6 < p99_multiple * figures["p99_us"]:
-        figures["_p99"] = f"{figures['p99_us'] / 1e3:.3g} ms, and windows count {counted_s * 1e3:.3g} ms"
-        figures |= dict.fromkeys(("p99_us", "p99_us_low", "p99_us_high", "p999_us"), NAN)
-    return figures
+    if not counted_s * 1e6 < p99_multiple * figures["p99_us"]:  # also where there is no p99
+        return figures, ""
+    withheld = f"{figures['p99_us'] / 1e3:.3g} ms, and windows count {counted_s * 1e3:.3g} ms"
+    return figures | dict.fromkeys(("p99_us", "p99_us_low", "p99_us_high", "p999_us"), NAN), withheld
 
 
 def open_loop(windows: pd.DataFrame) -> dict[str, float]:

@@ -13,10 +13,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import units
+from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
 from analysis.records import CELL_KEYS, Results, label
 from analysis.sheet import foot, key
 from analysis.style import Look, look
-from analysis.verdict import SHORT_WINDOWS, UNANSWERED_TAIL, touching
 
 TYPICAL_CLIENTS = 100
 LOADS = {
@@ -108,21 +108,24 @@ class Selection:
         missing = self._missing(shown)
         if missing:
             notes.append("Not shown: " + ", ".join(missing))
-        for phrase, names in _doubted(shown, figure).items():
+        for kind, names in _doubted(shown, figure).items():
             everyone = len(names) == self.measured["strategy"].nunique() > 1
-            notes.append(f"{phrase[0].upper()}{phrase[1:]}: {'all of them' if everyone else ', '.join(names)}")
+            notes.append(
+                f"{kind.phrase[0].upper()}{kind.phrase[1:]}: {'all of them' if everyone else ', '.join(names)}"
+            )
         return notes
 
     def _missing(self, shown: pd.DataFrame) -> list[str]:
         axis = next((axis for axis in ("rate", "clients") if self.cells[axis].nunique() > 1), "message_size")
         points: dict[tuple[str, str], list[Any]] = {}  # (name, why) -> where
         for _, cell in self.cells[~self.cells.index.isin(shown.index)].sort_values(axis).iterrows():
+            kinds = [doubt.kind for doubt in cell["doubts"]]
             if pd.isna(cell["windows"]):
                 why = f"{cell['status']}: {cell['reason']}"
-            elif SHORT_WINDOWS in cell["reason"]:
+            elif SHORT_WINDOWS in kinds:
                 why = "p99 over a fifth of a window"
-            elif UNANSWERED_TAIL in cell["reason"]:
-                why = UNANSWERED_TAIL
+            elif UNANSWERED_TAIL in kinds:
+                why = UNANSWERED_TAIL.phrase
             else:
                 why = "too few requests"
             points.setdefault((label(cell), why), []).append(cell[axis])
@@ -149,13 +152,13 @@ def selections(results: Results, cells: pd.DataFrame, load: str) -> Iterator[tup
             yield _suffix(here, first), Selection(results, part)
 
 
-def _doubted(shown: pd.DataFrame, figure: str) -> dict[str, list[str]]:
-    """Doubt -> names of the strategies that have a cell with it."""
-    names: dict[str, list[str]] = {}
+def _doubted(shown: pd.DataFrame, figure: str) -> dict[Kind, list[str]]:
+    """Kind of doubt -> names of the strategies that have a cell with it."""
+    names: dict[Kind, list[str]] = {}
     for _, cell in shown.iterrows():
-        for phrase in touching(cell, figure):
-            if label(cell) not in names.setdefault(phrase, []):
-                names[phrase].append(label(cell))
+        for doubt in touching(cell, figure):
+            if label(cell) not in names.setdefault(doubt.kind, []):
+                names[doubt.kind].append(label(cell))
     return names
 
 

@@ -17,9 +17,9 @@ from rich.text import Text
 from analysis import units
 from analysis.cells import tabulate
 from analysis.command import main
+from analysis.doubts import touching
 from analysis.records import GROUP_KEYS, Results, label
 from analysis.selection import served
-from analysis.verdict import parted, touching
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
@@ -210,8 +210,10 @@ def _remarks(group: pd.DataFrame) -> list[str]:
     """A line for each reason, with the strategies that it holds for and the number that each has."""
     names: dict[str, list[str]] = {}
     for _, cell in group.iterrows():
-        for phrase, number in parted(cell["reason"]):
-            names.setdefault(phrase, []).append(label(cell) + (f" ({number})" if number else ""))
+        for doubt in cell["doubts"]:
+            names.setdefault(doubt.kind.phrase, []).append(f"{label(cell)} ({doubt.number})")
+        if cell["status_reason"]:
+            names.setdefault(cell["status_reason"], []).append(label(cell))
     return [f"  {', '.join(alike)}: {phrase}" for phrase, alike in names.items()]
 
 

@@ -193,6 +193,7 @@ def bad_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         strategies = {name: command for name, (command, _, _) in BAD.items()}
         strategies["taken"] = f"{{python}} {ROOT}/servers/poll_loop.py --port {taken.getsockname()[1]}"
+        strategies["dies-late"] = f"{MISBEHAVE} dies --sound-starts 2"  # in the second block
         strategies["tires"] = f"{MISBEHAVE} tires --sound-starts 1"
         folder = tmp_path_factory.mktemp("a-folder-with-a-name-so-long-that-no-terminal-of-eighty-columns-holds-it")
         bench = Bench(folder, strategies, "--profile", "tiny", "--strategies", ",".join([*strategies, "epoll"]))
@@ -253,6 +254,14 @@ def test_what_a_server_does_wrong_at_its_end_is_noted(bad_run: Bench) -> None:
     marks = bad_run.described["marks"]
     assert "late-stays: ignored SIGTERM and was killed" in marks
     assert "late-orphans: left 1 process behind, which were killed" in marks
+
+
+def test_last_words_that_read_like_a_doubt_are_none(bad_run: Bench) -> None:
+    cell = bad_run.cells()["dies-late"]
+    assert (cell["status"], cell["blocks"]) == ("incomplete", "1")
+    assert cell["status_reason"] == "exited with 7: out of spirits; requests failed"
+    assert "failing" not in cell["doubts"].split()
+    assert bad_run.cells()["dies"]["doubts"] == ""
 
 
 def test_chatter_is_kept_apart(bad_run: Bench) -> None:

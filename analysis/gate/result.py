@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from analysis.cells import tabulate
+from analysis.doubts import FAILING, UNSTABLE, touching
 from analysis.gate import decision
 from analysis.gate.decision import Decision, Outcome, Rules, Series
 from analysis.gate.series import METRICS, Cell, Metric, cells, change, losses
 from analysis.records import GROUP_KEYS, Results, ResultsError
-from analysis.verdict import FAILING, UNSTABLE, touching
 
 EXIT_NOTHING, EXIT_REGRESSION, EXIT_UNDECIDED, EXIT_INVALID = 0, 1, 3, 4
 UNSHOWN = "~ where none was shown, without an interval where it was not tested"  # of how a change is written
@@ -169,13 +169,14 @@ def row_of(cell: Cell, metric: Metric, base: pd.Series, head: pd.Series) -> Row:
 
 
 def _doubt(metric: Metric, base: pd.Series, head: pd.Series) -> str:
-    phrases = [[phrase for phrase in touching(line, metric.column) if phrase not in SPARED] for line in (base, head)]
-    of_both = [phrase for phrase in phrases[0] if phrase in phrases[1]]
+    kinds = [[doubt.kind for doubt in touching(line, metric.column) if doubt.kind not in SPARED]
+             for line in (base, head)]  # fmt: skip
+    of_both = [kind.phrase for kind in kinds[0] if kind in kinds[1]]
     of_one = [
-        f"{phrase} ({line['variant']})"
-        for line, found in zip((base, head), phrases, strict=True)
-        for phrase in found
-        if phrase not in of_both
+        f"{kind.phrase} ({line['variant']})"
+        for line, found in zip((base, head), kinds, strict=True)
+        for kind in found
+        if kind.phrase not in of_both
     ]
     return ", ".join(of_both + of_one)
 
@@ -210,7 +211,7 @@ def lost(
             reasons.setdefault((_cell(line), str(line["variant"])), str(line["reason"]))
     for (cell, variant), line in lines_of(table).items():
         if line["limited_by"] == "errors" and pd.notna(line["windows"]):
-            reasons.setdefault((cell, variant), FAILING)
+            reasons.setdefault((cell, variant), FAILING.phrase)
     failures: dict[Cell, str] = {}
     broken: dict[Cell, str] = {}
     absent: dict[Cell, str] = {}

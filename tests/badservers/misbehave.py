@@ -58,7 +58,7 @@ class Tires(Counts):
 class DiesMidRun(Counts):
     def data_received(self, data: bytes) -> None:
         if Counts.heard == ENDURES:
-            print("a pity\nout of spirits", file=sys.stderr, flush=True)
+            print("a pity\nout of spirits; requests failed", file=sys.stderr, flush=True)
             os._exit(7)
         super().data_received(data)
 

@@ -1,0 +1,64 @@
+"""Every kind of doubt that a cell's throughput and latency can meet: how it is said, and which figures it touches.
+
+A doubt is a kind and a number. Sentences are made of it last, and nothing reads sentences back: a server may
+print whatever it likes before it dies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+RATE, LATENCY, P99 = "throughput and its ratio", "latencies below the p99", "the p99 and beyond"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is doubtful, and about which figures."""
+
+    code: str  # in cells.csv
+    phrase: str  # for people
+    touches: tuple[str, ...] = (RATE, LATENCY, P99)
+
+
+LOADER_LIMITED = Kind("loader-limited", "loader-limited")
+MAYBE_LOADER_LIMITED = Kind("maybe-loader-limited", "may be loader-limited")
+FAILING = Kind("failing", "requests failed")
+UNSTABLE = Kind("unstable", "unstable between blocks")
+DRIFTING = Kind("drifting", "drifting within windows")
+SHORT_WINDOWS = Kind("short-windows", "p99 not given", (P99,))
+UNANSWERED_TAIL = Kind("unanswered-tail", "p99 among requests without an answer", (P99,))
+FEW_SAMPLES = Kind("few-samples", "too few samples for a p99", (P99,))
+UNRECONCILED = Kind("unreconciled", "counts don't reconcile")
+OFF_LITTLES_LAW = Kind("off-littles-law", "rate and latency contradict each other")
+LATE_CLOCK = Kind("late-clock", "the loader's own delay shows", (LATENCY, P99))
+KINDS = (
+    LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, UNSTABLE, DRIFTING, SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES,
+    UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One doubt of one cell."""
+
+    kind: Kind
+    number: str  # the evidence, as it is written in brackets
+
+    def __str__(self) -> str:
+        return f"{self.kind.phrase} ({self.number})"
+
+
+def touching(cell: Mapping[str, Any] | pd.Series, figure: str) -> list[Doubt]:
+    """The doubts of a cell that touch this column: a throughput, its ratio, a latency; none touches server CPU."""
+    return [doubt for doubt in cell["doubts"] if _part(figure) in doubt.kind.touches]
+
+
+def _part(figure: str) -> str:
+    """Which of the three a column belongs to; empty for the servers' CPU time, which holds all the same."""
+    if figure.startswith("server_cpu"):
+        return ""
+    if figure.startswith("p99"):
+        return P99
+    return LATENCY if figure.startswith("p") else RATE
