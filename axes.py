@@ -260,7 +260,7 @@ def title(values: Mapping[str, Any], usual: Mapping[str, Any], *, in_full: bool 
     return text.removeprefix(", ")
 
 
-def description(values: Mapping[str, Any], usual: Mapping[str, Any], but: Collection[str] = ()) -> str:
+def description(values: Any, usual: Mapping[str, Any], but: Collection[str] = ()) -> str:
     """A point under a chart's title: service echo · 64 B messages ..., without some of the axes."""
     parts = [axis.describe(value) for axis, value in _said(values, usual, in_full=True) if axis.name not in but]
     return " · ".join(filter(None, parts))

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from analysis.selection import Selection
 from analysis.style import FAINT
+from axes import AXES
 
 NEAR = 1.15  # a ceiling further above the figures than this is left out: the axis is theirs
+MEASURED = ("clients", "message_size")  # the axes that it is measured along; all else is as usual
 WORDS = "the loader's ceiling, measured apart"
 HAIR: Any = {"color": FAINT, "lw": 1.0, "ls": (0, (1, 1.5)), "zorder": 1.2}
 NOTE: Any = {
@@ -26,9 +27,10 @@ def ceiling(selection: Selection, axis: str) -> Points:
     Where the load generator had time left it may reach more: that is no ceiling.
     """
     cell = selection.cells.iloc[0]
-    if cell["service"] != "echo" or pd.notna(cell["requests_per_connection"]):
-        return []  # it was measured with persistent connections and whole messages
-    other = "message_size" if axis == "clients" else "clients"
+    usual = selection.results.usual
+    if axis not in MEASURED or any(cell[name] != usual[name] for name in AXES if name not in MEASURED):
+        return []  # of what the servers are told it knows nothing, and it was measured with persistent connections
+    (other,) = (name for name in MEASURED if name != axis)
     low, high = selection.points(axis)[0], selection.points(axis)[-1]
     found = [
         (int(row[axis]), float(row["requests_per_second"]))

@@ -78,9 +78,11 @@ from analysis.costs import footprint, server_cpu
 from analysis.doubts import Doubt, touching
 from analysis.evidence import Evidence, evidence
 from analysis.latencies import columns, latencies, open_loop
-from analysis.records import CELL_KEYS, Results, label
+from analysis.points import CELL_KEYS, as_file, first_value, group_of, label
+from analysis.records import Results
 from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, merged, percentile, ranks, ratio
 from analysis.verdict import doubts_about, limited_by
+from axes import ALONG
 
 COLUMNS = [
     "strategy", "variant", "service", "clients", "message_size", "requests_per_connection", "blocks",
@@ -113,7 +115,9 @@ def write(results: Results, table: pd.DataFrame) -> Path:
     path = results.folder / "cells.csv"
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        coded = table.assign(doubts=[" ".join(doubt.kind.code for doubt in doubts) for doubts in table["doubts"]])
+        coded = as_file(table).assign(
+            doubts=[" ".join(doubt.kind.code for doubt in doubts) for doubts in table["doubts"]]
+        )
         coded.to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
         unfinished.replace(path)
     finally:
@@ -142,7 +146,7 @@ def tabulate(results: Results) -> pd.DataFrame:
             cell |= waited | open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
             shown, seen = evidence(measured, perturbed.get(key), results, cell["starved"], withheld_p99)
-            cell |= shown | columns("ratio", _ratio_to_reference(key, rates, results.run))
+            cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, results))
         _judge(cell, seen, measured, failed, results)
         rows[key] = cell
     _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])})
@@ -157,7 +161,8 @@ def tabulate(results: Results) -> pd.DataFrame:
     _rank(rows, "cpu_rank", used)
     first = {key: min(part[key]["group"].min() for part in (windows, failures, probes) if key in part) for key in rows}
     strategies = {name: place for place, name in enumerate(results.run.get("strategies") or {})}
-    in_order = sorted(rows, key=lambda key: (first[key], strategies.get(key[0], len(strategies))))
+    place = {key: (first[key], strategies.get(key[0], len(strategies)), along_value(rows[key])) for key in rows}
+    in_order = sorted(rows, key=lambda key: place[key])
     return _tidy([rows[key] for key in in_order])
 
 
@@ -168,19 +173,37 @@ def _by_cell(records: pd.DataFrame) -> dict[Key, pd.DataFrame]:
 def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=COLUMNS)
     table[COUNTS] = table[COUNTS].astype("Float64").astype("Int64")
-    unlimited = table["requests_per_connection"] == 0
-    table.loc[unlimited, "requests_per_connection"] = pd.NA
     table[TEXTS] = table[TEXTS].fillna("")
     figures = [column for column in COLUMNS if column not in (*COUNTS, *TEXTS, "doubts")]
     table[figures] = table[figures].astype(float)
     return table
 
 
-def _ratio_to_reference(key: Key, rates: dict[Key, Rounds], run: dict[str, Any]) -> Estimate:
-    """To the reference strategy; where there are variants, to the first one of the same strategy."""
-    variants = list(run.get("variants") or {})
-    other = (key[0], variants[0], *key[2:]) if variants else (run.get("reference"), "", *key[2:])
+def along_value(cell: Mapping[str, Any]) -> Any:
+    """The value that tells a cell from others of its strategy in a group; 0 where a group compares along no axis."""
+    return cell[cell[ALONG]] if cell[ALONG] else 0
+
+
+def _ratio_to_reference(cell: dict[str, Any], key: Key, rates: dict[Key, Rounds], results: Results) -> Estimate:
+    """To the reference strategy; where the same strategy is there in several forms, to the first of those.
+
+    The first variant; along an axis, the usual value, or the least where that isn't measured.
+    """
+    variants = list(results.run.get("variants") or {})
+    if cell[ALONG]:
+        other = _at_first_value(cell, key, rates, results.usual[cell[ALONG]])
+    elif variants:
+        other = (key[0], variants[0], *key[2:])
+    else:
+        other = (results.run.get("reference"), "", *key[2:])
     return ratio(rates[key], rates[other]) if other in rates else UNKNOWN
+
+
+def _at_first_value(cell: dict[str, Any], key: Key, rates: dict[Key, Rounds], usual: Any) -> Key:
+    place = CELL_KEYS.index(cell[ALONG])
+    rest = key[:place] + key[place + 1 :]
+    alike = {other[place]: other for other in rates if other[:place] + other[place + 1 :] == rest}
+    return alike[first_value(alike, usual)]
 
 
 def _is_compared(cell: dict[str, Any]) -> bool:
@@ -189,8 +212,9 @@ def _is_compared(cell: dict[str, Any]) -> bool:
 
 def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: Mapping[Key, Rounds]) -> None:
     """Rank the cells of each group among each other."""
-    for group in {key[2:] for key in rates}:
-        members = {key: blocks for key, blocks in rates.items() if key[2:] == group}
+    groups = {key: group_of(rows[key]) for key in rates}
+    for group in dict.fromkeys(groups.values()):
+        members = {key: blocks for key, blocks in rates.items() if groups[key] == group}
         for key, rank in ranks(members).items():
             rows[key][column] = rank
 

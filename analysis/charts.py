@@ -35,12 +35,14 @@ from analysis.parts import (
     sweep,
     time_axis,
 )
+from analysis.points import CELL_KEYS, SWEPT
 from analysis.rate_charts import knee, latency_by_rate
-from analysis.records import CELL_KEYS, Results
+from analysis.records import Results
 from analysis.selection import Selection, finish, is_hollow, is_starved, selections, served
 from analysis.sheet import SETTINGS, save, sheet
 from analysis.statistics import BEYOND, distribution, merged
 from analysis.style import GRID, INK, Look, dash, look
+from axes import AXES
 
 TIME = "time from request to reply"
 
@@ -61,16 +63,14 @@ def figures(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Figure
 
 
 def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Selection], Figure], Selection]]:
-    sweeps: list[tuple[str, str, Callable[[Selection], Figure]]] = [
-        ("throughput_vs_clients", "clients", throughput_by_clients),
-        ("latency_vs_clients", "clients", latency_by_clients),
-        ("throughput_vs_size", "message_size", throughput_by_size),
-    ]
     for suffix, selection in selections(results, cells, "closed"):
-        for name, axis, chart in sweeps:
+        for axis in SWEPT:
             for more, part in selection.sweeps(axis):
-                if axis == "clients" or len(part.points(axis)) > 1:  # a single size is in the chart of clients
-                    yield name + suffix + more, chart, part
+                if axis == "clients":
+                    yield f"throughput_vs_clients{suffix}{more}", throughput_by("clients"), part
+                    yield f"latency_vs_clients{suffix}{more}", latency_by_clients, part
+                elif len(part.points(axis)) > 1:  # a single value is in the chart of clients
+                    yield f"throughput_vs_{AXES[axis].stem}{suffix}{more}", throughput_by(axis), part
         yield f"latency_distribution{suffix}", latency_distribution, selection.typical()
         yield f"cpu_per_request{suffix}", cpu_per_request, selection.typical()
     for suffix, selection in selections(results, cells, "open"):
@@ -81,25 +81,20 @@ def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Calla
             yield f"knee{suffix}{more}", knee, part
 
 
-def throughput_by_clients(selection: Selection) -> Figure:
-    """Correct replies per second over the number of clients."""
-    if len(selection.points("clients")) < 2:
-        return _throughput_rows(selection)
-    figure = sheet("Throughput by number of clients", selection.what("clients"))
-    axes = figure.add_axes(WIDE)
-    sweep(axes, selection, "clients", "throughput_rps", _rate, 11.5, ceiling=ceiling(selection, "clients"))
-    axes.set(xlabel="clients", ylabel="correct replies per second")
-    return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps")
+def throughput_by(axis: str) -> Callable[[Selection], Figure]:
+    """The chart of correct replies per second along an axis; of a single point, in rows."""
 
+    def chart(selection: Selection) -> Figure:
+        if len(selection.points(axis)) < 2:
+            return _throughput_rows(selection)
+        figure = sheet(f"Throughput by {AXES[axis].title}", selection.what(axis))
+        axes = figure.add_axes(WIDE)
+        words = _rate_and_payload if axis == "message_size" else _rate
+        sweep(axes, selection, axis, "throughput_rps", words, 11.5, ceiling=ceiling(selection, axis))
+        axes.set(xlabel="clients" if axis == "clients" else AXES[axis].title, ylabel="correct replies per second")
+        return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps")
 
-def throughput_by_size(selection: Selection) -> Figure:
-    """Correct replies per second over the message size."""
-    figure = sheet("Throughput by message size", selection.what("message_size"))
-    axes = figure.add_axes(WIDE)
-    over = ceiling(selection, "message_size")
-    sweep(axes, selection, "message_size", "throughput_rps", _rate_and_payload, 11.5, ceiling=over)
-    axes.set(xlabel="message size", ylabel="correct replies per second")
-    return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps")
+    return chart
 
 
 def _throughput_rows(selection: Selection) -> Figure:
@@ -190,9 +185,8 @@ def latency_distribution(selection: Selection) -> Figure:
 
 def _tail(results: Results, cell: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """One in how many requests is slower, and than what (µs): from the median to where the data end."""
-    wanted = cell[CELL_KEYS].fillna(0)
     windows = results.windows
-    mine = windows[(windows[CELL_KEYS] == wanted).all(axis=1)]
+    mine = windows[(windows[CELL_KEYS] == cell[CELL_KEYS]).all(axis=1)]
     values, counts = distribution(merged(mine["latency_hdr"]))
     open_ = int(mine["unfinished"].sum())
     total = counts.sum() + open_

@@ -13,9 +13,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from analysis import units
 from analysis.ceiling import Points, draw_across, draw_over, room
 from analysis.labels import End, label_ends
-from analysis.records import label
+from analysis.points import label
 from analysis.selection import Selection, is_hollow, is_starved, served
 from analysis.style import FAINT, GRID, INK, Look, dash, look, marker_scale
+from axes import AXES
 
 LOG_FROM = 25  # figures that span more than this ask for a log axis
 ON_LOG_FROM = 4  # the same for the values of the matrix
@@ -48,7 +49,7 @@ def sweep(
     `ceiling` is what a line is drawn through if it lies near enough: values on the axis, and rates.
     """
     points = selection.points(axis)
-    write = units.size if axis == "message_size" else units.count
+    write = AXES[axis].write
     position = _matrix_axis(axes, points, write)
     low, high = limits or span(selection.measured, (name,))
     high = room(ceiling, high)

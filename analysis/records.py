@@ -1,17 +1,16 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-SCHEMA = 1
+from analysis.points import CELL_KEYS, as_columns
 
-GROUP_KEYS = ["service", "clients", "message_size", "requests_per_connection", "load", "rate", "server_cpus"]
-CELL_KEYS = ["strategy", "variant", *GROUP_KEYS]
+SCHEMA = 1
 
 _ALWAYS = [key for key in CELL_KEYS if key != "rate"]
 _FAILURE_KEYS = [*_ALWAYS, "block", "group", "status", "reason"]
@@ -34,11 +33,6 @@ _MEASURES = dict.fromkeys(
 )  # fmt: skip
 
 
-def label(cell: Mapping[str, Any] | pd.Series) -> str:
-    """What a strategy is called: with its variant if it has one."""
-    return f"{cell['strategy']}@{cell['variant']}" if cell["variant"] else str(cell["strategy"])
-
-
 class ResultsError(Exception):
     """The results cannot be read; the message is one line that names the file and the remedy."""
 
@@ -59,6 +53,11 @@ class Results:
     def thresholds(self) -> dict[str, float]:
         """What a verdict is decided by, as it was set for this run; empty for one that is older than verdicts."""
         return self.run.get("verdict") or {}
+
+    @property
+    def usual(self) -> dict[str, Any]:
+        """What goes without saying on each axis."""
+        return {axis["name"]: axis["usual"] for axis in self.run["axes"]}
 
     def widened(self, variant: str) -> float:
         """How much wider than usual the intervals are, as the run was looked at while it went on.
@@ -145,13 +144,7 @@ def _table(records: list[dict[str, Any]], needed: list[str], later: dict[str, An
     """One row per record; of the keys in `later` those that it lacks, or has as null, are what stands there."""
     filled = [{key: record[key] for key in needed} | _filled(record, later) for record in records]
     table = pd.DataFrame(filled, columns=[*needed, *later])
-    for key in ("clients", "message_size", "requests_per_connection"):
-        table[key] = table[key].astype("Int64").fillna(0).astype(int)
-    table["server_cpus"] = [
-        cpus if isinstance(cpus, str) else " ".join(map(str, cpus or [])) for cpus in table["server_cpus"]
-    ]
-    table["variant"] = [variant or "" for variant in table["variant"]]
-    return table
+    return as_columns(table)
 
 
 def _filled(record: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:

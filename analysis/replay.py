@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from analysis.cells import by_round
-from analysis.records import CELL_KEYS, Results
+from analysis.points import CELL_KEYS, title
+from analysis.records import Results
 from analysis.statistics import CONFIDENCE, block_means, paired
 
 Floats = NDArray[np.float64]
@@ -50,7 +51,7 @@ def twins(results: Results) -> Iterator[Twins]:
         ratios = paired(*(by_round(part, rate) for part, rate in zip(pair, rates, strict=True)))
         shared = [block for block in ratios if min(means[0].get(block, 0), means[1].get(block, 0)) > 0]
         if shared:
-            where = ", ".join(str(part) for part in key[2:5])
+            where = title(windows, results.usual)
             log_rates = np.log([[of[block] for of in means] for block in shared])
             yield Twins(str(key[0]), where, log_rates, np.log([ratios[block] for block in shared]))
 

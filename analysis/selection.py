@@ -4,7 +4,7 @@ A chart shows one sweep: everything but its axis is the same for all its cells. 
 sweeps, get charts of their own, named by what differs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +12,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import units
+import axes
 from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
-from analysis.records import CELL_KEYS, Results, label
+from analysis.points import CELL_KEYS, SWEPT, label
+from analysis.records import Results
 from analysis.sheet import foot, key
 from analysis.style import Look, look
+from axes import ALONG, AXES
 
 TYPICAL_CLIENTS = 100
-LOADS = {
-    "closed": "one request in flight per client",
-    "open": "requests at a rate of their own",
-    "knee": "requests at a rate of their own",
-}
-FIXED_KEYS = ["service", "requests_per_connection", "server_cpus"]
+# What all cells of a chart have in common beside its load: no chart is drawn along these.
+FIXED_KEYS = [*(axis.name for axis in AXES.values() if not axis.stem and "load" not in axis.sides), ALONG]
 
 
 @dataclass
@@ -56,46 +54,49 @@ class Selection:
         return sorted(int(value) for value in self.measured[axis].unique())
 
     def typical(self) -> "Selection":
-        """The group with the most typical number of clients and the smallest messages."""
-        clients = min(self.points("clients"), key=lambda number: abs(np.log(number / TYPICAL_CLIENTS)))
-        selection = Selection(self.results, self.cells[self.cells["clients"] == clients])
-        size = selection.points("message_size")[0]
-        return Selection(self.results, selection.cells[selection.cells["message_size"] == size])
+        """The group with the most typical number of clients, and else the usual values, or the least."""
+        found = self
+        for axis in SWEPT:
+            points = found.points(axis)
+            usual = self.results.usual[axis]
+            if axis == "clients":
+                typical = min(points, key=lambda number: abs(np.log(number / TYPICAL_CLIENTS)))
+            else:
+                typical = usual if usual in points else points[0]
+            found = Selection(self.results, found.cells[found.cells[axis] == typical])
+        return found
 
     def sweeps(self, axis: str) -> Iterator[tuple[str, "Selection"]]:
         """File name suffix and selection of each sweep along an axis, the longest first; or the typical point."""
-        other = "message_size" if axis == "clients" else "clients"
-        number = self.measured.groupby(other)[axis].nunique()
+        others = [other for other in SWEPT if other != axis]
+        number = self.measured.groupby(others)[axis].nunique()
         typical = self.typical()
-        usual = typical.points(other)[0]
-        long = [value for value in number.index if number[value] > 1]
+        usual = tuple(typical.points(other)[0] for other in others)
+        long = [values for values in number.index if number[values] > 1]
         if not long:
             yield "", typical
-        long.sort(key=lambda value: (-number[value], value != usual, value))
-        for place, value in enumerate(long):
-            suffix = "-" + say_point(other, value).replace(" ", "") if place else ""
-            yield suffix, Selection(self.results, self.cells[self.cells[other] == value])
+        long.sort(key=lambda values: (-number[values], values != usual, values))
+        for place, values in enumerate(long):
+            suffix = self._suffix(dict(zip(others, values, strict=True)), whole=False) if place else ""
+            there = (self.cells[others] == values).all(axis=1)
+            yield suffix, Selection(self.results, self.cells[there])
 
     def points_alone(self) -> Iterator[tuple[str, "Selection"]]:
-        """File name suffix and selection of each number of clients and message size, the typical one first."""
+        """File name suffix and selection of each point of the axes that charts are drawn along, the typical first."""
         typical = self.typical()
         yield "", typical
-        for (clients, size), part in self.cells.groupby(["clients", "message_size"]):
+        for values, part in self.cells.groupby(SWEPT):
             if not part.index.isin(typical.cells.index).any() and part["windows"].notna().any():
-                at = f"-{say_point('clients', clients)}-{say_point('message_size', size)}"
-                yield at.replace(" ", ""), Selection(self.results, part)
+                yield self._suffix(dict(zip(SWEPT, values, strict=True)), whole=True), Selection(self.results, part)
+
+    def _suffix(self, values: Mapping[str, Any], whole: bool) -> str:
+        """What tells a chart from its like: the axes that vary, and those that are always said if it is to be whole."""
+        named = [axis for axis in values if len(self.points(axis)) > 1 or (whole and AXES[axis].said == "always")]
+        return "".join(f"-{AXES[axis].in_file_name(values[axis])}" for axis in named)
 
     def what(self, axis: str = "") -> str:
         """What all cells have in common, but for the axis."""
-        cell = self.cells.iloc[0]
-        parts = [f"service {cell['service']}"]
-        if axis != "clients":
-            parts.append(units.clients(int(cell["clients"])))
-        if axis != "message_size":
-            parts.append(f"{units.size(cell['message_size'])} messages")
-        parts.append(units.connections(cell["requests_per_connection"]))
-        parts.append(LOADS.get(cell["load"], f"{cell['load']} load"))
-        return " · ".join(parts)
+        return axes.description(self.cells.iloc[0], self.results.usual, but=(axis,))
 
     def notes(self, shown: pd.DataFrame, figure: str) -> list[str]:
         """What the chart does not show, and what it shows with a reservation."""
@@ -116,7 +117,7 @@ class Selection:
         return notes
 
     def _missing(self, shown: pd.DataFrame) -> list[str]:
-        axis = next((axis for axis in ("rate", "clients") if self.cells[axis].nunique() > 1), "message_size")
+        axis = next((axis for axis in ("rate", *SWEPT) if self.cells[axis].nunique() > 1), SWEPT[0])
         points: dict[tuple[str, str], list[Any]] = {}  # (name, why) -> where
         for _, cell in self.cells[~self.cells.index.isin(shown.index)].sort_values(axis).iterrows():
             kinds = [doubt.kind for doubt in cell["doubts"]]
@@ -133,7 +134,7 @@ class Selection:
         for (name, why), where in points.items():
             everywhere = len(where) == self.cells[axis].nunique()
             *others, last = where
-            places = [units.size(other) if axis == "message_size" else str(other) for other in others]
+            places = [AXES[axis].write(other) for other in others]
             at = "" if everywhere else f" at {', '.join([*places, say_point(axis, last)])}"
             names.setdefault((at, why), []).append(name)
         return [f"{', '.join(alike)}{at} ({why})" for (at, why), alike in names.items()]
@@ -163,13 +164,13 @@ def _doubted(shown: pd.DataFrame, figure: str) -> dict[Kind, list[str]]:
 
 
 def _suffix(here: pd.Series, first: pd.Series) -> str:
-    per = here["requests_per_connection"]
-    words = {
-        "service": here["service"],
-        "requests_per_connection": "persistent" if pd.isna(per) else f"{per}-per-connection",
-        "server_cpus": "cpus-" + str(here["server_cpus"]).replace(" ", "-"),
-    }
-    return "".join(f"-{words[name]}" for name in FIXED_KEYS if str(here[name]) != str(first[name]))
+    """What tells the charts of one selection from those of the first."""
+    differ = [name for name in FIXED_KEYS if here[name] != first[name]]
+    return "".join(f"-{AXES[name].in_file_name(here[name]) if name in AXES else _along(here)}" for name in differ)
+
+
+def _along(here: pd.Series) -> str:
+    return f"along-{AXES[here[ALONG]].stem}" if here[ALONG] else "apart"
 
 
 def served(cell: pd.Series) -> str:
@@ -190,10 +191,8 @@ def is_hollow(cell: pd.Series, figure: str) -> bool:
 
 
 def say_point(axis: str, value: Any) -> str:
-    """A place on an axis of the matrix: 100 clients, 16 KiB, a rate of 2000."""
-    if axis == "rate":
-        return f"a rate of {value}"
-    return units.clients(int(value)) if axis == "clients" else units.size(value)
+    """A place on an axis: 100 clients, 16 KiB, a rate of 2000."""
+    return f"a rate of {value}" if axis == "rate" else AXES[axis].say(value)
 
 
 def finish(
@@ -205,8 +204,7 @@ def finish(
 ) -> Figure:
     """Key and foot of a chart whose figure is this column."""
     blocks = selection.measured["blocks"].astype(int)
-    cells = selection.measured[CELL_KEYS].fillna({"requests_per_connection": 0})  # unlimited
-    rounds = selection.results.windows.merge(cells).groupby([*CELL_KEYS, "block"]).size()
+    rounds = selection.results.windows.merge(selection.measured[CELL_KEYS]).groupby([*CELL_KEYS, "block"]).size()
     starved = bool((shown["starved"] > 0).any())
     key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
     foot(figure, selection.results.run, list(blocks), list(rounds), selection.notes(shown, name), reading)

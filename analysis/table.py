@@ -4,7 +4,7 @@ Strategies that were not shown to differ share a rank. A figure with a ? is doub
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from analysis import units
 from analysis.cells import tabulate
 from analysis.command import main
 from analysis.doubts import touching
-from analysis.records import GROUP_KEYS, Results, label
+from analysis.points import by_group, first_value, member, title
+from analysis.records import Results
 from analysis.selection import served
+from axes import ALONG, AXES
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
@@ -37,8 +39,8 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
         return
     variants = list(results.run.get("variants") or {})
     reference = variants[0] if variants else str(results.run.get("reference") or "reference")
-    groups = [group for _, group in cells.groupby(GROUP_KEYS, sort=False, dropna=False)]
-    tables = [_group(group, reference) for group in groups]
+    groups = list(by_group(cells))
+    tables = [_group(group, results.usual, reference) for group in groups]
     # Into a pipe rich assumes 80; and where a table is a character too wide, it cuts "1 of 500" down to "1 of 50".
     unbounded = console.options.update(width=10 * WIDTH)
     console.width = max(console.width, WIDTH, *(console.measure(one, options=unbounded).maximum for one in tables))
@@ -56,9 +58,12 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     lines.append("±: 95 % interval over blocks. CPU of the server.")
     if cells["rank"].notna().any():
         lines.append("#: 1 + how many were shown to be faster, all pairs tested together; = where several share that.")
-    if reference not in {*cells["strategy"], *cells["variant"]}:
+    for along in filter(None, cells[ALONG].unique()):
+        lines.append(f"Along {AXES[along].title} the ratio is to the same strategy at the value above it.")
+    apart = cells[cells[ALONG] == ""]
+    if len(apart) and reference not in {*apart["strategy"], *apart["variant"]}:
         lines.append(f"No ratios without {reference}.")
-    elif (cells["load"] == "closed").any():
+    elif (apart["load"] == "closed").any():
         lines.append(f"Ratio to {reference} within blocks, ~ where it may be 1.")
     if (cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()).any():
         lines.append("No interval where there are fewer than two blocks with replies.")
@@ -75,17 +80,15 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     return lines
 
 
-def _group(group: pd.DataFrame, reference: str) -> Table:
+def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Table:
     first = group.iloc[0]
-    title = (
-        f"{first['service']}, {units.clients(int(first['clients']))}, {units.size(first['message_size'])}, "
-        f"{units.connections(first['requests_per_connection'])}"
-    )
-    if first["load"] != "closed":
-        title += f", {first['load']} load" + (f" at {_rate_asked(first['rate'])}" if first["rate"] else "")
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
+    along = str(first[ALONG])
+    if along:
+        reference = AXES[along].write(first_value(group[along], usual[along]))
+    heading = Text(title(group, usual, in_full=True), style="bold")
+    table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
                   padding=(0, 1), collapse_padding=True)  # fmt: skip
-    longest = max(len(label(cell)) for _, cell in group.iterrows())
+    longest = max(len(member(cell)) for _, cell in group.iterrows())
     is_ranked = group["rank"].notna().any()
     if is_ranked:
         table.add_column("#", justify="right", no_wrap=True)
@@ -101,7 +104,7 @@ def _group(group: pd.DataFrame, reference: str) -> Table:
         dim = "" if is_measured else "dim"
         place = [Text(_rank(cell["rank"], shared))] if is_ranked else []
         written = [
-            Text(label(cell), style="bold" if _is_reference(cell, reference) else dim),
+            Text(member(cell), style="bold" if _is_reference(cell, reference) else dim),
             *(Text(write(cell), style=dim) for _, write in figures),
             Text(str(cell["limited_by"]), style=dim),
             Text(_note(cell), style="yellow"),
@@ -143,7 +146,8 @@ def _figures(load: str, reference: str) -> list[Column]:
 
 
 def _is_reference(cell: pd.Series, reference: str) -> bool:
-    return bool((cell["variant"] or cell["strategy"]) == reference)
+    along = cell[ALONG]
+    return bool((AXES[along].write(cell[along]) if along else cell["variant"] or cell["strategy"]) == reference)
 
 
 def _rank(rank: Any, shared: pd.Series) -> str:
@@ -211,14 +215,10 @@ def _remarks(group: pd.DataFrame) -> list[str]:
     names: dict[str, list[str]] = {}
     for _, cell in group.iterrows():
         for doubt in cell["doubts"]:
-            names.setdefault(doubt.kind.phrase, []).append(f"{label(cell)} ({doubt.number})")
+            names.setdefault(doubt.kind.phrase, []).append(f"{member(cell)} ({doubt.number})")
         if cell["status_reason"]:
-            names.setdefault(cell["status_reason"], []).append(label(cell))
+            names.setdefault(cell["status_reason"], []).append(member(cell))
     return [f"  {', '.join(alike)}: {phrase}" for phrase, alike in names.items()]
-
-
-def _rate_asked(rate: str) -> str:
-    return f"{rate} of its capacity" if rate.endswith("%") else f"{rate} requests/s"
 
 
 def _show(results: Results) -> list[Path]:

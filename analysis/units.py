@@ -1,7 +1,5 @@
 """Numbers as people read them."""
 
-import pandas as pd
-
 
 def count(number: float) -> str:
     """A number of things: 98,214."""
@@ -20,14 +18,6 @@ def short(number: float) -> str:
 def lopsided(low: float, high: float) -> bool:
     """Whether an interval, symmetric on the log scale, can't be written as ± half of it."""
     return high / low > 2.0
-
-
-def size(octets: float) -> str:
-    """A number of bytes: 64 B, 16 KiB."""
-    for unit, scale in (("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if octets >= scale:
-            return f"{octets / scale:g} {unit}"
-    return f"{octets:g} B"
 
 
 def duration(microseconds: float) -> str:
@@ -52,19 +42,6 @@ def tick_rate(rate: float) -> str:
         if rate >= 0.9995 * scale:
             return f"{rate / scale:g}{unit}"
     return f"{rate:g}"
-
-
-def connections(requests_per_connection: object) -> str:
-    """How long a connection lives."""
-    if pd.isna(requests_per_connection):  # type: ignore[call-overload]
-        return "persistent connections"
-    number = int(requests_per_connection)  # type: ignore[call-overload]
-    return "a connection per request" if number == 1 else f"{number} requests per connection"
-
-
-def clients(number: int) -> str:
-    """1 client, 500 clients."""
-    return f"{number:,} client" if number == 1 else f"{number:,} clients"
 
 
 def _three(number: float) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.records import GROUP_KEYS, read
+from analysis.points import POINT, title
+from analysis.records import read
 
 
 def main(results: Path) -> None:
@@ -18,8 +19,8 @@ def main(results: Path) -> None:
     variants = list(found.run.get("variants") or {})
     windows = found.windows.assign(log_rate=np.log(found.windows["requests"] / found.windows["counted_s"]))
     print(f"{results}: {found.run['rounds']} rounds a block")
-    parts = windows.groupby(["strategy", *GROUP_KEYS] if variants else GROUP_KEYS, sort=False, dropna=False)
-    for key, group in parts:
+    parts = windows.groupby(["strategy", *POINT] if variants else POINT, sort=False)
+    for _, group in parts:
         rates = group.pivot_table(
             index=["block", "round"], columns="variant" if variants else "strategy", values="log_rate"
         )
@@ -27,8 +28,10 @@ def main(results: Path) -> None:
         ratios = rates.sub(rates[by], axis=0).drop(columns=by)
         rounds = np.sqrt(ratios.groupby("block").var().mean())
         means, medians = ratios.groupby("block").mean().std(), ratios.groupby("block").median().std()
+        strategy = f"{group['strategy'].iloc[0]}, " if variants else ""
+        where = strategy + title(group, found.usual)
         print(
-            f"{', '.join(map(str, key))}: rounds {rounds.median():.3f}, blocks by the mean {means.median():.3f}, "
+            f"{where}: rounds {rounds.median():.3f}, blocks by the mean {means.median():.3f}, "
             f"by the median {medians.median():.3f}"
         )
 

@@ -157,7 +157,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "variants": plan.variants,
         "blocks": plan.blocks,
         "rounds": plan.rounds,
-        "axes": axes.as_record(plan.config.usual),
+        "axes": axes.as_record(plan.groups[0].usual),
         "groups": [axes.recorded(group.values) | {axes.ALONG: group.along} for group in plan.groups],
         "workers": plan.workers,
         "server_cpus": plan.server_cpus,

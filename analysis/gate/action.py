@@ -12,12 +12,14 @@ from analysis.gate.result import Gate, Row
 def render(gate: Gate, *, bigger_is_better: bool) -> str:
     """JSON of the figures of one direction; doubtful ones are left out."""
     rows = [row for row in gate.rows if not row.doubt and row.head == row.head]
-    return json.dumps([_entry(row) for row in rows if row.metric.more_is_worse != bigger_is_better], indent=1) + "\n"
+    return (
+        json.dumps([_entry(row, gate) for row in rows if row.metric.more_is_worse != bigger_is_better], indent=1) + "\n"
+    )
 
 
-def _entry(row: Row) -> dict[str, str | float]:
+def _entry(row: Row, gate: Gate) -> dict[str, str | float]:
     entry: dict[str, str | float] = {
-        "name": f"{row.cell.strategy} ({words.group(row)}): {row.metric.name}",
+        "name": f"{row.cell.strategy} ({words.point(row.cell, gate)}): {row.metric.name}",
         "unit": row.metric.unit,
         "value": row.head,
     }

@@ -15,7 +15,7 @@ def render(gate: Gate) -> str:
     found: dict[str, dict[str, dict[str, float]]] = {}
     for row in gate.rows:
         if not row.doubt and row.head == row.head:
-            name = f"{row.cell.strategy} ({words.group(row)})"
+            name = f"{row.cell.strategy} ({words.point(row.cell, gate)})"
             found.setdefault(name, {})[SLUGS[row.metric.name]] = _metric(row)
     return json.dumps(found, indent=1, allow_nan=False) + "\n"
 

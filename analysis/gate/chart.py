@@ -11,7 +11,7 @@ from analysis.gate import words
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, margin_of
 from analysis.gate.series import METRICS, Metric
-from analysis.records import CELL_KEYS
+from analysis.points import CELL_KEYS
 from analysis.sheet import SETTINGS, foot, save, sheet
 from analysis.style import FAINT, GRID, INK
 

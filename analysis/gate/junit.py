@@ -20,7 +20,7 @@ def render(gate: Gate) -> str:
     for row in gate.rows:
         if not row.metric.decides:
             continue
-        case = SubElement(suite, "testcase", classname=_printable(words.group(row)),
+        case = SubElement(suite, "testcase", classname=_printable(words.point(row.cell, gate)),
                           name=_printable(f"{row.cell.strategy}: {row.metric.name}"))  # fmt: skip
         said = f"{words.change(row)}, p {words.p_value(row)}; {words.detectable(row)} would have been shown"
         if row.outcome == Outcome.REGRESSION:
@@ -30,10 +30,14 @@ def render(gate: Gate) -> str:
         else:
             SubElement(case, "system-out").text = _printable(said)
     for cell, why in gate.failures.items():
-        case = SubElement(suite, "testcase", classname=_printable(str(cell.group[0])), name=_printable(cell.strategy))
+        case = SubElement(
+            suite, "testcase", classname=_printable(words.point(cell, gate)), name=_printable(cell.strategy)
+        )
         SubElement(case, "failure", type="lost", message=_printable(why))
     for cell, why in {**gate.broken, **gate.absent}.items():
-        case = SubElement(suite, "testcase", classname=_printable(str(cell.group[0])), name=_printable(cell.strategy))
+        case = SubElement(
+            suite, "testcase", classname=_printable(words.point(cell, gate)), name=_printable(cell.strategy)
+        )
         SubElement(case, "skipped", message=_printable(why))
     for name in gate.left_out:
         case = SubElement(suite, "testcase", classname="gate", name=_printable(name))

@@ -12,7 +12,8 @@ from analysis.doubts import FAILING, UNSTABLE, touching
 from analysis.gate import decision
 from analysis.gate.decision import Decision, Outcome, Rules, Series
 from analysis.gate.series import METRICS, Cell, Metric, cells, change, losses
-from analysis.records import GROUP_KEYS, Results, ResultsError
+from analysis.points import POINT
+from analysis.records import Results, ResultsError
 
 EXIT_NOTHING, EXIT_REGRESSION, EXIT_UNDECIDED, EXIT_INVALID = 0, 1, 3, 4
 UNSHOWN = "~ where none was shown, without an interval where it was not tested"  # of how a change is written
@@ -97,9 +98,10 @@ class Gate:
         places = {
             Cell(str(key[0]), tuple(key[1:])): int(part["group"].iloc[0])
             for table in (self.results.windows, self.results.failures)
-            for key, part in table.groupby(["strategy", *GROUP_KEYS], sort=False, dropna=False)
+            for key, part in table.groupby(["strategy", *POINT], sort=False)
         }
-        return {(place, cell.strategy) for cell, place in places.items() if cell not in undecided}
+        every = {(place, cell.strategy) for cell, place in places.items()}
+        return every - {(place, cell.strategy) for cell, place in places.items() if cell in undecided}
 
     @property
     def verdict(self) -> str:
@@ -230,9 +232,7 @@ def lost(
 
 
 def _cell(line: pd.Series) -> Cell:
-    """Of a line of cells.csv, where an unlimited connection is told by nothing, and in windows by zero."""
-    group = (0 if key == "requests_per_connection" and pd.isna(line[key]) else line[key] for key in GROUP_KEYS)
-    return Cell(str(line["strategy"]), tuple(group))
+    return Cell(str(line["strategy"]), tuple(line[name] for name in POINT))
 
 
 def _reading(rules: Rules, settings: Mapping[str, float]) -> tuple[str, ...]:

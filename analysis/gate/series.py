@@ -14,15 +14,20 @@ import pandas as pd
 
 from analysis.cells import by_round
 from analysis.costs import quotient
-from analysis.records import GROUP_KEYS, Results
+from analysis.points import CELL_KEYS, POINT
+from analysis.records import Results
 from analysis.statistics import NAN, Rounds, merged, paired, percentile
 
 
 class Cell(NamedTuple):
-    """What is compared: base and head of a strategy in a group."""
+    """What is compared: base and head of a strategy at a point."""
 
     strategy: str
-    group: tuple[Any, ...]  # the values of GROUP_KEYS
+    point: tuple[Any, ...]  # the values of POINT
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return dict(zip(POINT, self.point, strict=True))
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def losses(metric: Metric, base: pd.DataFrame, head: pd.DataFrame) -> dict[int, 
 def cells(results: Results) -> dict[Cell, dict[str, pd.DataFrame]]:
     """The windows of each cell by variant, in the order of their appearance."""
     found: dict[Cell, dict[str, pd.DataFrame]] = {}
-    for key, part in results.windows.groupby(["strategy", "variant", *GROUP_KEYS], sort=False, dropna=False):
+    for key, part in results.windows.groupby(CELL_KEYS, sort=False):
         found.setdefault(Cell(str(key[0]), tuple(key[2:])), {})[str(key[1])] = part
     return found
 

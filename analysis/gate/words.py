@@ -2,29 +2,24 @@
 
 from math import isnan
 
+import axes
 from analysis import units
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row
-from analysis.records import GROUP_KEYS
+from analysis.gate.series import Cell
 
 SHOWN = (Outcome.REGRESSION, Outcome.IMPROVEMENT)
 
 
-def group(row: Row) -> str:
-    """The group of a cell: echo, 100 clients, 64 B."""
-    keys = dict(zip(GROUP_KEYS, row.cell.group, strict=True))
-    parts = [str(keys["service"]), units.clients(int(keys["clients"])), units.size(keys["message_size"])]
-    if keys["requests_per_connection"]:
-        parts.append(units.connections(keys["requests_per_connection"]))
-    if keys["load"] != "closed":
-        parts.append(f"{keys['load']} {keys['rate']}".strip())
-    return ", ".join(parts)
+def point(cell: Cell, gate: Gate) -> str:
+    """Where a cell stands: echo, 100 clients, 64 B."""
+    return axes.title(cell.values, gate.results.usual)
 
 
 def cell(row: Row, gate: Gate) -> str:
     """The strategy, with its group where there are several."""
-    several = len({other.cell.group for other in gate.rows}) > 1
-    return f"{row.cell.strategy} ({group(row)})" if several else row.cell.strategy
+    several = len({other.cell.point for other in gate.rows}) > 1
+    return f"{row.cell.strategy} ({point(row.cell, gate)})" if several else row.cell.strategy
 
 
 def value(row: Row, number: float) -> str:

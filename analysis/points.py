@@ -1,0 +1,73 @@
+"""What a cell is among others: its point on the axes, the group that it is compared in, what it is called.
+
+The axes are those of axes.py; in tables each has a column of its name. What has no limit stands there as the list has
+it (0, or an empty text), and is empty in files.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+import axes
+from axes import ALONG, AXES
+
+POINT = [*AXES, ALONG]
+CELL_KEYS = ["strategy", "variant", *POINT]
+SWEPT = [axis.name for axis in AXES.values() if axis.stem]  # that charts are drawn along
+Row = Mapping[str, Any] | pd.Series
+Group = tuple[Any, ...]
+
+
+def as_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of records with the axes as tables have them: nothing null, each of its kind."""
+    filled = {}
+    for name, axis in AXES.items():
+        values = [axis.unlimited if value is None or value != value else value for value in table[name]]
+        if axis.kind == "cpus":
+            values = [value if isinstance(value, str) else " ".join(map(str, value or [])) for value in values]
+        filled[name] = pd.Series(values, table.index, dtype=int if axis.kind in ("count", "bytes") else object)
+    return table.assign(**filled, **{key: [value or "" for value in table[key]] for key in (ALONG, "variant")})
+
+
+def as_file(table: pd.DataFrame) -> pd.DataFrame:
+    """The same table as cells.csv has it: what has no limit is empty."""
+    unlimited = {name: axis.unlimited for name, axis in AXES.items() if axis.unlimited is not None}
+    return table.assign(**{name: table[name].astype(object).where(table[name] != n) for name, n in unlimited.items()})
+
+
+def group_of(cell: Row) -> Group:
+    """The group of a cell: its point but for the axis that the group is compared along."""
+    return tuple("" if name == cell[ALONG] else cell[name] for name in POINT)
+
+
+def by_group(cells: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The cells of each group, in the order of their appearance."""
+    ids = [group_of(cell) for _, cell in cells.iterrows()]
+    for group in dict.fromkeys(ids):
+        yield cells[[one == group for one in ids]]
+
+
+def title(cells: pd.DataFrame, usual: Mapping[str, Any], *, in_full: bool = False) -> str:
+    """Of a group, as everywhere: echo, 100 clients, 64 B."""
+    values = {name: cells[name].iloc[0] for name in AXES}
+    along = cells[ALONG].iloc[0]
+    if along:
+        values[along] = tuple(sorted(cells[along].unique()))
+    return axes.title(values, usual, in_full=in_full)
+
+
+def first_value(values: Iterable[Any], usual: Any) -> Any:
+    """Of the values that a group compares, the one that others are held against: the usual, or the least."""
+    return min(values, key=lambda value: (value != usual, value))
+
+
+def label(cell: Row) -> str:
+    """What a strategy is called: with its variant if it has one."""
+    return f"{cell['strategy']}@{cell['variant']}" if cell["variant"] else str(cell["strategy"])
+
+
+def member(cell: Row) -> str:
+    """What a cell is called in its group: with its value on the axis that is compared along, epoll (1 KiB)."""
+    along = cell[ALONG]
+    return f"{label(cell)} ({AXES[along].write(cell[along])})" if along else label(cell)
