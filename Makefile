@@ -4,7 +4,7 @@ READY := $(VENV)/.installed
 
 LOOP := loadgen/hot_loop.so
 
-.PHONY: help setup bench test lint docs lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip
+.PHONY: help setup bench test lint docs schema lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -51,6 +51,9 @@ bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 
 
 docs:  ## take the newest run's chart and cells into docs/, for the README
 	cp results/latest/run.json results/latest/cells.csv results/latest/charts/throughput_vs_clients.png docs/
+
+schema: $(READY)  ## write the tables of results/README.md from schema.toml
+	$(VENV)/bin/python -m analysis.schema
 
 lock: $(READY)  ## resolve pyproject.toml into requirements.lock anew
 	$(VENV)/bin/python -m uv pip compile pyproject.toml --group dev --universal --generate-hashes \

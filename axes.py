@@ -38,6 +38,7 @@ class Axis:
     kind: Kind
     meaning: str
     unit: str = ""
+    since: int = 1  # version of the results folder that has it first
     usual: Any = None  # what goes without saying
     setting: str = ""  # table.key of bench.toml that holds the usual value instead
     unlimited: Any = None  # the value that files leave empty
@@ -96,7 +97,7 @@ def _bytes(value: Any) -> str:
 
 
 def _clients(value: Any) -> str:
-    return f"{_count(value)} client{'s' * (value != 1)}"
+    return f"{_count(value)} {'client' if value == 1 else 'clients'}"
 
 
 def _life(value: Any) -> str:

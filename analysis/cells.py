@@ -1,68 +1,6 @@
-"""One tidy row per cell: cells.csv.
+"""One tidy row per cell: cells.csv. Its columns are those of schema.toml, in that order.
 
-Columns, units in their names; figures are empty where the data do not give them:
-
-- strategy, variant, service, clients, message_size (bytes), requests_per_connection (empty: unlimited)
-- blocks, windows: how many were recorded
-- requests: correct replies in the counted parts; errors: of all kinds
-- starved: clients without a single correct reply in a whole block, in the block that had most of them; blocks with
-  fewer windows than others had less time to serve everyone, and aren't asked
-- throughput_rps: correct replies per second: mean of a block's windows, geometric mean over blocks;
-  _low, _high: 95 % interval over blocks, on the log scale; wider by 8 % where the run went on until its
-  intervals were narrow enough (as all intervals over blocks then are, but for ratios: those decide no stop)
-- throughput_mib_s: payload in one direction
-- p50_us .. p999_us, max_us: latency pooled over all windows; p99 needs 1,000 requests, p999 10,000,
-  and in a closed loop both a counted part of at least five times the p99 (window.p99_multiple). Of starved
-  clients nothing is in them; requests that were still open when their window ended count as slower than any
-  answer, and max_us is empty then. In an open loop they are counted from the instant at which a request was
-  meant to start.
-- server_cpu_us_per_request: CPU time of the server's process tree per correct reply, head and drain included
-- loader_cpu_share: the load generator's CPU time by wall time
-- status: ok, incomplete (failed in some blocks), unchecked (failed the conformance check, measured all
-  the same), skipped, failed
-- verdict: ok, or doubtful: throughput and latency are not to be relied on; server CPU per request still is.
-  Empty for what was skipped
-- reason: of the status, then of the doubt, each with its number in brackets
-- limited_by: server, loader, both (can't be told), round-trip (too few clients to fill either side), handler
-  (it was told to wait or to compute), starvation, errors, offered rate (open loop: it served all of it)
-- rank: 1 + the strategies of the group that were shown to be faster, 5 % for a single wrong order in all of
-  them; those not told apart share it. By throughput, of those that serve all clients. What the loader limits
-  has none, but counts as faster where it was: without that limit it were faster still. None in an open loop.
-  cpu_rank: the same by server CPU per request, the least first
-- ratio, ratio_low, ratio_high: throughput by that of the reference strategy, or of the same strategy's first
-  variant, in the same round: median of a block's rounds, geometric mean over blocks
-- censored: requests still open after a window's drain, those of starved clients included
-- connect_p50_us; server_minor_faults_per_request
-- p50_us_low .. p99_us_high: 95 % intervals: the wider of what the blocks' own values spread and of the order
-  statistics of all requests; server_cpu_us_per_request_low, _high: from the blocks' own values
-- load, rate (as it was asked for; empty for closed), server_cpus: the rest of what makes a cell
-
-The evidence of verdict and limited_by:
-
-- server_cpu_share: the servers' CPU time by wall time and number of their CPUs; loader_cpu_us_per_request
-- perturbed_windows: in which the loader was slowed down on purpose; perturbation_loss: the share of the rate that
-  was lost in them, _low, _high: 95 % interval over these windows, each by the ordinary ones of its block;
-  perturbation_loss_if_loader: what would be lost if the loader set the pace
-- drift: rate in the second halves of the counted parts by that in the first, less 1
-- littles_law: rate times mean time of a request, connecting included, by the clients that were served: 1
-  where rate and latency agree
-- arrival_p90_us: from a reply's arrival in the kernel to the loader's clock, of a sample of replies
-
-What it costs:
-
-- capacity_per_core_rps: replies that one CPU could give, 1 s / CPU per request: the loader has no part in it
-- server_user_us_per_request, server_system_us_per_request; voluntary_switches_per_request,
-  involuntary_switches_per_request (empty where processes or threads come and go)
-- memory_idle_mib: proportional set size of the process tree without clients; memory_mib: with all of them
-  connected; memory_per_connection_kib: the difference by clients; threads, processes: with all clients
-  connected
-
-Open loop and knee:
-
-- offered_rps, dropped: requests meant to start in the counted parts, by second; of those never sent
-- service_p50_us, service_p99_us: from the actual send to the reply; dispatch_p50_us, dispatch_p99_us: from the
-  intended to the actual send
-- knee_rps, _low, _high: the highest rate that kept its p99 under the limit, geometric mean over blocks
+Figures are empty where the data do not give them.
 """
 
 import os
@@ -73,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis import schema
 from analysis.command import main
 from analysis.costs import footprint, server_cpu
 from analysis.doubts import Doubt, touching
@@ -84,27 +23,8 @@ from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometri
 from analysis.verdict import doubts_about, limited_by
 from axes import ALONG
 
-COLUMNS = [
-    "strategy", "variant", "service", "clients", "message_size", "requests_per_connection", "blocks",
-    "windows", "requests", "errors", "starved", "throughput_rps", "throughput_rps_low", "throughput_rps_high",
-    "throughput_mib_s", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "server_cpu_us_per_request",
-    "loader_cpu_share", "status", "verdict", "reason", "limited_by", "rank", "cpu_rank",
-    "ratio", "ratio_low", "ratio_high", "censored", "connect_p50_us", "server_minor_faults_per_request",
-    "p50_us_low", "p50_us_high", "p99_us_low", "p99_us_high",
-    "server_cpu_us_per_request_low", "server_cpu_us_per_request_high", "load", "rate", "server_cpus",
-    "server_cpu_share", "loader_cpu_us_per_request", "perturbed_windows", "perturbation_loss",
-    "perturbation_loss_low", "perturbation_loss_high", "perturbation_loss_if_loader", "drift", "littles_law",
-    "arrival_p90_us", "capacity_per_core_rps", "server_user_us_per_request", "server_system_us_per_request",
-    "voluntary_switches_per_request", "involuntary_switches_per_request", "memory_idle_mib", "memory_mib",
-    "memory_per_connection_kib", "threads", "processes", "offered_rps", "dropped", "service_p50_us",
-    "service_p99_us", "dispatch_p50_us", "dispatch_p99_us", "knee_rps", "knee_rps_low", "knee_rps_high",
-    "status_reason", "doubts",
-]  # fmt: skip
-COUNTS = ["clients", "message_size", "requests_per_connection", "blocks", "windows", "requests", "errors",
-          "starved", "rank", "cpu_rank", "censored", "perturbed_windows", "threads", "processes",
-          "dropped"]  # fmt: skip
-TEXTS = ["strategy", "variant", "service", "status", "verdict", "reason", "limited_by", "load", "rate", "server_cpus",
-         "status_reason"]  # fmt: skip
+COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
+TEXTS = schema.columns("text", "counts")  # counts: with blanks between
 NO_KNEE = "no rate kept its p99 under the limit"
 NOT_COMPARED = ("starvation", "errors")
 Key = tuple[Any, ...]  # the values of CELL_KEYS
@@ -171,11 +91,10 @@ def _by_cell(records: pd.DataFrame) -> dict[Key, pd.DataFrame]:
 
 
 def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=list(schema.COLUMNS))
     table[COUNTS] = table[COUNTS].astype("Float64").astype("Int64")
     table[TEXTS] = table[TEXTS].fillna("")
-    figures = [column for column in COLUMNS if column not in (*COUNTS, *TEXTS, "doubts")]
-    table[figures] = table[figures].astype(float)
+    table[FIGURES] = table[FIGURES].astype(float)
     return table
 
 

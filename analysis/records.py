@@ -8,29 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.points import CELL_KEYS, as_columns
-
-SCHEMA = 1
-
-_ALWAYS = [key for key in CELL_KEYS if key != "rate"]
-_FAILURE_KEYS = [*_ALWAYS, "block", "group", "status", "reason"]
-_WINDOW_KEYS = [
-    *_ALWAYS, "block", "group", "round", "checked", "started_ns", "counted_s", "requests", "replies",
-    "censored", "unanswered", "errors", "connect_hdr", "latency_hdr", "server_cpu_s", "server_minor_faults",
-    "loader_cpu_s", "loader_wall_s",
-]  # fmt: skip
-_FOOTPRINT_KEYS = [*_ALWAYS, "block", "group"]
-# What older results do not have, and only some kinds of load; where it is absent it is this.
-_NONE = float("nan")
-_LATER = {
-    "rate": "", "unfinished": 0, "workers": 1, "connects": 0, "spin_ns": 0, "phase": "", "first_half": _NONE,
-    "carried": _NONE, "asked": _NONE, "failed": _NONE, "arrival_hdr": None, "rate_rps": _NONE, "offered": _NONE,
-    "dropped": _NONE, "service_hdr": None, "dispatch_hdr": None,
-}  # fmt: skip
-_MEASURES = dict.fromkeys(
-    ("pss_idle_bytes", "pss_bytes", "processes", "threads", "replies", "user_s", "system_s",
-     "voluntary_switches", "involuntary_switches"), _NONE,
-)  # fmt: skip
+import axes
+from analysis.points import as_columns
+from analysis.schema import NEEDED, RECORDS, VERSION
 
 
 class ResultsError(Exception):
@@ -39,7 +19,7 @@ class ResultsError(Exception):
 
 @dataclass(frozen=True)
 class Results:
-    """One run, as recorded; in the tables `requests_per_connection` 0 means unlimited, `rate` "" none."""
+    """One run, as recorded. The tables have the axes of a cell as analysis/points.py says."""
 
     folder: Path
     run: dict[str, Any]
@@ -78,28 +58,27 @@ class Results:
 def read(folder: Path) -> Results:
     """The run in `folder`; ResultsError if it is no results folder or of another schema."""
     folder = Path(folder)
-    run = _run(folder)
-    needed = {"window": _WINDOW_KEYS, "perturbed": _WINDOW_KEYS, "footprint": _FOOTPRINT_KEYS, "failure": _FAILURE_KEYS}
-    rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in needed}
+    run = _filled_up(_run(folder))
+    rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in RECORDS}
     path = folder / "windows.jsonl"
     for number, record in _records(path):
         kind = record.get("kind", "")
-        if kind not in needed:
+        if kind not in RECORDS:
             continue  # a kind that a later version records
-        missing = [key for key in needed[kind] if key not in record]
+        missing = [name for name, field in RECORDS[kind].items() if field.absent is NEEDED and name not in record]
         if missing:
             raise ResultsError(f"{path}:{number}: no {missing[0]!r}; was it written by another version?")
         rows[kind].append(record)
-    windows = _table(rows["window"], _WINDOW_KEYS, _LATER)
+    windows, perturbed, footprints, failures = (_table(kind, rows[kind]) for kind in RECORDS)
     searching = windows["phase"] == "search"
     return Results(
         folder,
         run,
         windows=windows[~searching].reset_index(drop=True),
         probes=windows[searching].reset_index(drop=True),
-        perturbed=_table(rows["perturbed"], _WINDOW_KEYS, _LATER),
-        footprints=_table(rows["footprint"], _FOOTPRINT_KEYS, {"rate": ""} | _MEASURES),
-        failures=_table(rows["failure"], _FAILURE_KEYS, {"rate": "", "fault": "server"}),
+        perturbed=perturbed,
+        footprints=footprints,
+        failures=failures,
     )
 
 
@@ -116,9 +95,16 @@ def _run(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ResultsError(f"{path}: not JSON ({error}); measure again") from None
     schema = run.get("schema") if isinstance(run, dict) else None
-    if schema != SCHEMA:
-        raise ResultsError(f"{path}: schema {schema!r}, this version reads {SCHEMA}; use the version that wrote it")
+    if schema != VERSION:
+        raise ResultsError(f"{path}: schema {schema!r}, this version reads {VERSION}; use the version that wrote it")
     return run
+
+
+def _filled_up(run: dict[str, Any]) -> dict[str, Any]:
+    """What run.json of an older version doesn't have."""
+    cpus = " ".join(map(str, run.get("server_cpus") or []))
+    usual = {name: axis.usual for name, axis in axes.AXES.items()} | {"server_cpus": cpus}
+    return {"axes": axes.as_record(usual)} | run
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -140,12 +126,8 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, record
 
 
-def _table(records: list[dict[str, Any]], needed: list[str], later: dict[str, Any]) -> pd.DataFrame:
-    """One row per record; of the keys in `later` those that it lacks, or has as null, are what stands there."""
-    filled = [{key: record[key] for key in needed} | _filled(record, later) for record in records]
-    table = pd.DataFrame(filled, columns=[*needed, *later])
-    return as_columns(table)
-
-
-def _filled(record: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
-    return {key: absent if record.get(key) is None else record[key] for key, absent in later.items()}
+def _table(kind: str, records: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row per record, with all fields of its kind."""
+    fields = RECORDS[kind]
+    filled = [{name: field.of(name, record) for name, field in fields.items()} for record in records]
+    return as_columns(pd.DataFrame(filled, columns=list(fields)))

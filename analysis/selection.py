@@ -69,10 +69,10 @@ class Selection:
     def sweeps(self, axis: str) -> Iterator[tuple[str, "Selection"]]:
         """File name suffix and selection of each sweep along an axis, the longest first; or the typical point."""
         others = [other for other in SWEPT if other != axis]
-        number = self.measured.groupby(others)[axis].nunique()
+        number: dict[Any, int] = {values: part[axis].nunique() for values, part in self.measured.groupby(others)}
         typical = self.typical()
         usual = tuple(typical.points(other)[0] for other in others)
-        long = [values for values in number.index if number[values] > 1]
+        long = [values for values in number if number[values] > 1]
         if not long:
             yield "", typical
         long.sort(key=lambda values: (-number[values], values != usual, values))

@@ -11,6 +11,8 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 from numpy.typing import ArrayLike
 
+from analysis.schema import NEEDED, RECORDS
+
 # correct replies per second at 100 clients and 64 B, of the order that real servers show on one core
 CAPACITY = {
     "blocking": 15_500.0, "socketserver": 14_200.0, "forking": 46_000.0, "threading": 41_000.0,
@@ -189,19 +191,17 @@ class MadeUpGate:
 
 def window(strategy: str, *, latencies: ArrayLike = (), **given: Any) -> dict[str, Any]:
     """One record of windows.jsonl; latencies in ns."""
-    record: dict[str, Any] = {
-        "kind": "window", **_CELL, "strategy": strategy, "block": 0, "group": 0, "round": 0, "position": 0,
-        "checked": True, "workers": 1, "started_ns": 0, "started_at": 1.8e9, "head_s": 0.02, "counted_s": 0.1,
-        "drain_s": 0.004, "requests": 1000, "late": 0, "censored": 0, "censored_hdr": None, "unfinished": 0,
-        "unanswered": 0, "failed": 0, "carried": 0, "spin_ns": 0, "arrival_hdr": None,
-        "errors": {}, "connects": 0, "connect_hdr": None, "time_wait": 0, "server_cpu_s": 0.1,
-        "server_minor_faults": 0, "server_major_faults": 0, "server_processes": 1, "loader_cpu_s": 0.06,
+    record = row("window", {
+        "strategy": strategy, "position": 0, "started_at": 1.8e9, "head_s": 0.02, "counted_s": 0.1, "drain_s": 0.004,
+        "requests": 1000, "failed": 0, "carried": 0, "server_cpu_s": 0.1, "server_processes": 1, "loader_cpu_s": 0.06,
         "loader_wall_s": 0.124,
-    }  # fmt: skip
-    record |= given
-    record.setdefault("replies", record["requests"])
-    record.setdefault("first_half", record["requests"] // 2)
-    record.setdefault("asked", record["replies"] + record["failed"] + record["censored"] - record["carried"])
+    } | given)  # fmt: skip
+    for name, value in (
+        ("replies", record["requests"]),
+        ("first_half", record["requests"] // 2),
+        ("asked", given.get("replies", record["requests"]) + record["failed"] + record["censored"] - record["carried"]),
+    ):
+        record[name] = given.get(name, value)
     record["latency_hdr"] = histogram(latencies)
     return record
 
@@ -236,18 +236,29 @@ def at_rate(
 
 def footprint(strategy: str, **given: Any) -> dict[str, Any]:
     """What a server's process tree took in a block."""
-    record = {
-        "kind": "footprint", **_CELL, "strategy": strategy, "block": 0, "group": 0, "pss_idle_bytes": 10 << 20,
-        "pss_bytes": 12 << 20, "processes": 1, "threads": 1, "replies": 10_000, "user_s": 0.03,
-        "system_s": 0.05, "voluntary_switches": 500, "involuntary_switches": 100,
-    }  # fmt: skip
-    return record | given
+    return row("footprint", {
+        "strategy": strategy, "pss_idle_bytes": 10 << 20, "pss_bytes": 12 << 20, "processes": 1, "threads": 1,
+        "replies": 10_000, "user_s": 0.03, "system_s": 0.05, "voluntary_switches": 500, "involuntary_switches": 100,
+    } | given)  # fmt: skip
 
 
 def failure(strategy: str, *, status: str = "skipped", reason: str = "no reason", **given: Any) -> dict[str, Any]:
     """A failed cell as windows.jsonl has it."""
-    record = {"kind": "failure", **_CELL, "strategy": strategy, "block": 0, "group": 0, "status": status}
-    return record | {"reason": reason} | given
+    return row("failure", {"strategy": strategy, "status": status, "reason": reason} | given)
+
+
+# What stands in a field that is always there, of each kind of schema.toml.
+EMPTY: dict[str, Any] = {"count": 0, "figure": 0.0, "flag": True, "text": "", "times": {}, "histogram": None}
+
+
+def row(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with every field of its kind, those that aren't given as empty as the schema has them."""
+    unknown = given.keys() - RECORDS[kind].keys()
+    assert not unknown, f"not in schema.toml: {unknown}"
+    blank = {name: EMPTY.get(field.kind) if field.absent is NEEDED else field.absent
+             for name, field in RECORDS[kind].items()}  # fmt: skip
+    blank = {name: None if value != value else value for name, value in blank.items()}  # JSON has no NaN
+    return blank | {"kind": kind} | _CELL | dict(given)
 
 
 def histogram(values: ArrayLike) -> str:

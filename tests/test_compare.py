@@ -55,7 +55,7 @@ def test_runs_of_their_own_are_advice_and_never_a_pass(tmp_path: Path) -> None:
 def test_their_interval_is_welchs(tmp_path: Path) -> None:
     a, b = of_its_own(tmp_path / "a", 1), renamed(of_its_own(tmp_path / "b", 2))
     (row,) = [row for row in compare.compare(a, b, GATE).rows
-              if row.metric.name == "throughput" and row.cell.group[1] == 100]  # fmt: skip
+              if row.metric.name == "throughput" and row.cell.values["clients"] == 100]  # fmt: skip
     samples = [compare._logs(row.metric, side.results.windows.query("clients == 100"))
                for side in (compare._side(a), compare._side(b))]  # fmt: skip
     expected = stats.ttest_ind(samples[1], samples[0], equal_var=False)

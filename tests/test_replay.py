@@ -37,7 +37,7 @@ def only_pair(folder: Path) -> replay.Twins:
 
 def test_twins_are_two_variants(tmp_path: Path) -> None:
     pair = only_pair(recorded(tmp_path / "pair", blocks=5))
-    assert (pair.name, pair.where, pair.log_rates.shape) == ("epoll", "echo, 10, 64", (5, 2))
+    assert (pair.name, pair.where, pair.log_rates.shape) == ("epoll", "echo, 10 clients, 64 B", (5, 2))
     assert pair.log_ratios == pytest.approx(pair.log_rates[:, 0] - pair.log_rates[:, 1])  # of a single round
     assert list(replay.twins(read(recorded(tmp_path / "strangers", blocks=5, head="other")))) == []
 
@@ -163,7 +163,7 @@ def test_the_command_prints_a_line_for_each_strategy(
 ) -> None:
     assert coverage.main([str(recorded(tmp_path)), "--replays", "200", *more]) == 0
     text = capsys.readouterr().out
-    assert "epoll (echo, 10, 64): 60 blocks recorded, 200 replays" in text
+    assert "epoll (echo, 10 clients, 64 B): 60 blocks recorded, 200 replays" in text
     assert "coverage" in text
     assert ("stopped by the budget" in text) == bool(more)
     assert ("not looked" in text) == bool(more)

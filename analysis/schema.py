@@ -1,0 +1,124 @@
+"""What each field of a results folder is: schema.toml as values, and the tables of results/README.md.
+
+`python -m analysis.schema` writes these tables anew.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import axes
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "results" / "README.md"
+BEGIN, END = "<!-- made by `make schema` from schema.toml -->\n", "<!-- end of what is made -->\n"
+NEEDED: Any = object()  # there is nothing that could stand for it
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field; schema.toml says what its parts mean."""
+
+    kind: str
+    meaning: str
+    unit: str = ""
+    since: int = 1
+    absent: Any = NEEDED
+
+    def of(self, name: str, record: Mapping[str, Any]) -> Any:
+        """The value that a record has, or what stands for it where that is absent or null."""
+        value = record.get(name)
+        return self.absent if value is None and self.absent is not NEEDED else value
+
+
+Fields = dict[str, Field]
+
+_KINDS = {"choice": "text", "count": "count", "bytes": "count", "rate": "text", "cpus": "text"}
+
+
+def _absent(unlimited: Any) -> Any:
+    return NEEDED if unlimited is None else unlimited
+
+
+# What makes a cell, beside strategy and variant: in every record and every row.
+AXES: Fields = {
+    axis.name: Field(
+        _KINDS[axis.kind], axis.meaning, axis.unit, axis.since, NEEDED if axis.unlimited is None else axis.unlimited
+    )
+    for name, axis in axes.AXES.items()
+} | {axes.ALONG: Field("text", "the axis that the cell's group compares along; empty for most", since=2, absent="")}
+
+
+_FIRST_AXES = 4  # of cells.csv; further ones stand where they came
+
+
+def _fields(table: Mapping[str, Any]) -> Fields:
+    return {name: Field(**told) for name, told in table.items()}
+
+
+_TOLD = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))
+VERSION: int = _TOLD["version"]
+RUN = _fields(_TOLD["run"])
+_CELL = _fields(_TOLD["cell"])
+_EVERY_RECORD = _CELL | AXES | _fields(_TOLD["record"])
+_WINDOW = _EVERY_RECORD | _fields(_TOLD["window"])
+RECORDS = {
+    "window": _WINDOW,
+    "perturbed": _WINDOW,
+    "footprint": _EVERY_RECORD | _fields(_TOLD["footprint"]),
+    "failure": _EVERY_RECORD | _fields(_TOLD["failure"]),
+}
+_CSV = {section: _fields(table) for section, table in _TOLD["csv"].items()}
+COLUMNS: Fields = (
+    _CELL
+    | dict(islice(AXES.items(), _FIRST_AXES))
+    | _CSV["figures"]
+    | AXES
+    | {name: field for section in _CSV.values() for name, field in section.items()}
+)
+
+
+def columns(*kinds: str) -> list[str]:
+    """The columns of cells.csv that are of these kinds."""
+    return [name for name, field in COLUMNS.items() if field.kind in kinds]
+
+
+def tables() -> str:
+    """Every field of a results folder, in Markdown."""
+    parts = {
+        "run.json": RUN,
+        "windows.jsonl and cells.csv: what makes a cell": _CELL | AXES,
+        "windows.jsonl: every line": _fields(_TOLD["record"]),
+        "windows.jsonl: window, perturbed": _fields(_TOLD["window"]),
+        "windows.jsonl: footprint": _fields(_TOLD["footprint"]),
+        "windows.jsonl: failure": _fields(_TOLD["failure"]),
+        "cells.csv: what was measured": _CSV["figures"],
+        "cells.csv: the evidence of verdict and limited_by": _CSV["evidence"],
+        "cells.csv: what it costs": _CSV["costs"],
+        "cells.csv: open loop and knee": _CSV["rates"],
+        "cells.csv: reasons apart": _CSV["reasons"],
+    }
+    return "\n".join(_table(title, fields) for title, fields in parts.items())
+
+
+def _table(title: str, fields: Fields) -> str:
+    head = f"### {title}\n\n| field | kind | unit | since | meaning |\n|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| `{name}` | {field.kind} | {field.unit} | {field.since} | {field.meaning} |\n"
+        for name, field in fields.items()
+    )
+
+
+def documented(text: str) -> str:
+    """A document with these tables between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(documented(README.read_text(encoding="utf-8")), encoding="utf-8")
+    print(README)
