@@ -32,7 +32,7 @@ CLIENTS, SIZE = 100, 64
 SECONDS = 2.0
 ALTERNATIONS = 7
 AUDIT_ALTERNATIONS = 80  # short ones: the difference is small
-LENGTHS = {"head_s": 0.1, "counted_s": SECONDS, "drain_limit_s": 0.5, "request_timeout_s": 5.0}
+HEAD_S = 0.1
 HTTP_REPLY = '"HTTP/1.1 200 OK\\r\\nContent-Length: 25\\r\\n\\r\\n' + "x" * 25 + '"'  # 64 bytes
 
 
@@ -55,7 +55,7 @@ def _against_epoll(loop: str) -> None:
         by_locust = []
         for _ in range(ALTERNATIONS):
             before_s = proctree.usage(server.pid).cpu_s
-            seen = theatre.loader.window("epoll", LENGTHS)
+            seen = theatre.loader.window("epoll", config.window.durations(HEAD_S, SECONDS))
             by_server.append(seen["loader_cpu_s"] / (proctree.usage(server.pid).cpu_s - before_s))
             requests, seconds = _client(theatre, "stock_locust.py", "127.0.0.1", server.port, CLIENTS, SIZE, SECONDS)
             by_locust.append(seen["requests"] / seen["counted_s"] / (requests / seconds))
@@ -94,7 +94,7 @@ def _cpu_with(theatre: Stage, audit_every: int, seconds: float = 0.25) -> float:
     """Our CPU seconds per request, on connections made for it."""
     exchange = {"service": "echo", "message_size": SIZE, "requests_per_connection": 0}
     theatre.loader.open({"c": theatre.targets["c"]}, CLIENTS, exchange, audit_every)
-    seen = theatre.loader.window("c", LENGTHS | {"counted_s": seconds})
+    seen = theatre.loader.window("c", configuration().window.durations(HEAD_S, seconds))
     theatre.loader.close()
     return float(seen["loader_cpu_s"] / seen["replies"])
 

@@ -64,13 +64,7 @@ def _interleaved(strategy: str) -> tuple[tuple[float, float, float], float]:
 def _one_after_the_other(strategy: str) -> tuple[float, float, float]:
     """The same from a few long windows of each, alternating; windows are taken for independent."""
     config = configuration()
-    window = config.window
-    lengths = {
-        "head_s": 0.1,
-        "counted_s": LONG_S,
-        "drain_limit_s": window.drain_limit_s,
-        "request_timeout_s": window.request_timeout_s,
-    }
+    lengths = config.window.durations(head_s=0.1, counted_s=LONG_S)
     rates: dict[str, list[float]] = {"first": [], "second": []}
     with stage(
         config, {name: config.strategies[strategy].model_copy(update={"name": name}) for name in rates}

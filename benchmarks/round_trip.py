@@ -24,7 +24,7 @@ SIZE = 64
 TURNS = 7  # in an alternation
 SECONDS = 0.2  # of each, in a turn
 WITHIN = 0.15
-LENGTHS = {"head_s": 0.02, "counted_s": SECONDS, "drain_limit_s": 0.5, "request_timeout_s": 5.0}
+HEAD_S = 0.02
 
 
 def main() -> int:
@@ -68,7 +68,9 @@ def _of_turn(theatre: Stage, client: Path, order: random.Random) -> float:
 
 def _ours_ns(theatre: Stage) -> float:
     latencies = HdrHistogram(1, 3_600 * 10**9, 3)
-    latencies.decode_and_add(theatre.loader.window("epoll", LENGTHS)["latency_hdr"])
+    latencies.decode_and_add(
+        theatre.loader.window("epoll", configuration().window.durations(HEAD_S, SECONDS))["latency_hdr"]
+    )
     return float(latencies.get_value_at_percentile(50))
 
 

@@ -61,11 +61,6 @@ def _near(ratio: float) -> bool:
 def _ratios(theatre: Stage, clients: int, names: list[str], order: random.Random) -> dict[str, float]:
     window = configuration().window
     length = window.length(clients)
-    lengths = {
-        "head_s": length.head_s,
-        "drain_limit_s": window.drain_limit_s,
-        "request_timeout_s": window.request_timeout_s,
-    }
     short = {name: HdrHistogram(1, 3_600 * 10**9, 3) for name in names}
     long = {name: HdrHistogram(1, 3_600 * 10**9, 3) for name in names}
     counted_s = dict.fromkeys(names, length.counted_s)
@@ -75,7 +70,8 @@ def _ratios(theatre: Stage, clients: int, names: list[str], order: random.Random
         visits += [(name, False) for name in names for _ in range(math.ceil(LONG_S / counted_s[name]))]
         # In one random order: what a process went through before must not tell the two kinds apart.
         for name, is_long in order.sample(visits, len(visits)):
-            observed = theatre.loader.window(name, lengths | {"counted_s": LONG_S if is_long else counted_s[name]})
+            lengths = window.durations(length.head_s, LONG_S if is_long else counted_s[name])
+            observed = theatre.loader.window(name, lengths)
             (long if is_long else short)[name].decode_and_add(observed["latency_hdr"])
             if not is_long:
                 tails_s[name].append(observed["latency_p99_ns"] / 1e9)

@@ -142,6 +142,15 @@ class Window(Table):
         by_size = sorted(self.lengths, key=lambda length: length.clients)
         return next((length for length in by_size if clients <= length.clients), by_size[-1])
 
+    def durations(self, head_s: float, counted_s: float) -> dict[str, float]:
+        """A window with such a head and counted part, in seconds, as the load generator is told of it."""
+        return {
+            "head_s": head_s,
+            "counted_s": counted_s,
+            "drain_limit_s": self.drain_limit_s,
+            "request_timeout_s": self.request_timeout_s,
+        }
+
 
 class OpenLoop(Table):
     """Requests that start when their time has come, whether or not the server keeps up."""

@@ -103,12 +103,7 @@ class _Rounds:
 
     def _lengths(self, counted_s: float) -> dict[str, float]:
         window = self._plan.config.window
-        return {
-            "head_s": window.length(self._group.clients).head_s,
-            "counted_s": counted_s,
-            "drain_limit_s": window.drain_limit_s,
-            "request_timeout_s": window.request_timeout_s,
-        }
+        return window.durations(window.length(self._group.clients).head_s, counted_s)
 
     def _open(self, rate_rps: float, *place: object) -> dict[str, Any]:
         settings = self._plan.config.open

@@ -83,15 +83,8 @@ class Stage:
 
     def window(self, server: Server, head_s: float, counted_s: float) -> dict[str, Any]:
         """What the load generator observed in one window, and `server_cpu_s`. Raises ServerFailed without a reply."""
-        limits = self.config.window
-        lengths = {
-            "head_s": head_s,
-            "counted_s": counted_s,
-            "drain_limit_s": limits.drain_limit_s,
-            "request_timeout_s": limits.request_timeout_s,
-        }
         before = proctree.usage(server.pid)
-        observed = self._loader.window(server.strategy.name, lengths)
+        observed = self._loader.window(server.strategy.name, self.config.window.durations(head_s, counted_s))
         used = proctree.usage(server.pid) - before
         server.raise_if_dead()
         if not observed["requests"]:
