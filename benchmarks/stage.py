@@ -47,11 +47,11 @@ def stage(config: Config, strategies: dict[str, Strategy], loop: str = "auto") -
         servers = {}
         for name, strategy in strategies.items():
             server = Server.start(
+                name,
                 strategy,
-                service="echo",
+                config.servers.settings("echo"),
                 logs=Path(folder),
                 backlog=BACKLOG,
-                recv_size=config.servers.recv_size,
                 cpus=server_cpus,
             )
             watchdog.guard(server.pid)

@@ -115,6 +115,10 @@ class Servers(Table):
     ready_timeout_s: Seconds
     stop_timeout_s: Seconds
 
+    def settings(self, service: str) -> dict[str, object]:
+        """What fills the placeholders of a server's command, beside where it listens."""
+        return {"service": service, "recv_size": self.recv_size}
+
 
 class Loadgen(Table):
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = 1

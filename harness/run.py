@@ -173,11 +173,11 @@ class Run:
         plan = self._plan
         try:
             self._servers[name] = server = Server.start(
+                name,
                 plan.strategies[name],
-                service=service,
+                plan.config.servers.settings(service),
                 logs=logs,
                 backlog=plan.backlog,
-                recv_size=plan.config.servers.recv_size,
                 cpus=plan.server_cpus,
             )
             self._watchdog.guard(server.pid)

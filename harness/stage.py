@@ -51,11 +51,11 @@ class Stage:
         with ExitStack() as cleanup:
             for strategy in strategies:
                 server = Server.start(
+                    strategy.name,
                     strategy,
-                    service="echo",
+                    settings.settings("echo"),
                     logs=self._logs,
                     backlog=min(2 * MOST_CLIENTS, machine.backlog_limit()),
-                    recv_size=settings.recv_size,
                     cpus=self.server_cpus,
                 )
                 self._watchdog.guard(server.pid)

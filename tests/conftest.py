@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,11 +22,12 @@ def strategy(request: pytest.FixtureRequest) -> Strategy:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts a strategy (options as Server.start has them) and waits until it is ready."""
+    """Starts a strategy and waits until it is ready."""
     with contextlib.ExitStack() as stack:
 
-        def started(strategy: Strategy, service: str = "echo", **options: Any) -> Server:
-            server = Server.start(strategy, service=service, logs=tmp_path, **options)
+        def started(strategy: Strategy, service: str = "echo", recv_size: int = 65536, backlog: int = 1024) -> Server:
+            settings = {"service": service, "recv_size": recv_size}
+            server = Server.start(strategy.label, strategy, settings, logs=tmp_path, backlog=backlog)
             stack.callback(server.stop)
             server.wait_ready(10)
             return server

@@ -89,7 +89,7 @@ class _Suite:
     def _failures(self, strategy: Strategy, service: str) -> list[str]:
         """Raises ServerFailed where there is nothing to try."""
         server = Server.start(
-            strategy, service=service, logs=self._logs / service, backlog=BACKLOG, recv_size=self._servers.recv_size
+            strategy.label, strategy, self._servers.settings(service), logs=self._logs / service, backlog=BACKLOG
         )
         self._watchdog.guard(server.pid)
         self._running.add(server.pid)
