@@ -23,10 +23,11 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from analysis.statistics import half_width
-from benchmarks.stage import ROOT, Stage, configuration, stage
+from benchmarks.stage import ROOT, configuration, stage
 from harness import proctree
 from harness.config import Strategy
 from harness.server import running_on
+from harness.stage import Stage, persistent_echo
 
 CLIENTS, SIZE = 100, 64
 SECONDS = 2.0
@@ -49,7 +50,7 @@ def main() -> None:
 def _against_epoll(loop: str) -> None:
     config = configuration()
     with stage(config, {"epoll": config.strategies["epoll"]}, loop) as theatre:
-        theatre.open(CLIENTS, SIZE)
+        theatre.connect(["epoll"], CLIENTS, persistent_echo(SIZE))
         server = theatre.servers["epoll"]
         by_server = []
         by_locust = []
@@ -92,9 +93,8 @@ def _alternate(theatre: Stage, rival: Callable[[], float]) -> list[float]:
 
 def _cpu_with(theatre: Stage, audit_every: int, seconds: float = 0.25) -> float:
     """Our CPU seconds per request, on connections made for it."""
-    exchange = {"service": "echo", "message_size": SIZE, "requests_per_connection": 0}
-    theatre.loader.open({"c": theatre.targets["c"]}, CLIENTS, exchange, audit_every)
-    seen = theatre.loader.window("c", configuration().window.durations(HEAD_S, seconds))
+    theatre.loader.open({"c": theatre.servers["c"].address}, CLIENTS, persistent_echo(SIZE), audit_every)
+    seen = theatre.loader.window("c", theatre.config.window.durations(HEAD_S, seconds))
     theatre.loader.close()
     return float(seen["loader_cpu_s"] / seen["replies"])
 

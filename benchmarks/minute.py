@@ -17,6 +17,7 @@ import pandas as pd
 
 from analysis.statistics import half_width
 from benchmarks.stage import ROOT, configuration, stage
+from harness.stage import persistent_echo
 
 STRATEGIES = ("epoll", "twisted", "gevent", "threading")
 CLIENTS, SIZE = 100, 64
@@ -69,7 +70,7 @@ def _one_after_the_other(strategy: str) -> tuple[float, float, float]:
     with stage(
         config, {name: config.strategies[strategy].model_copy(update={"name": name}) for name in rates}
     ) as theatre:
-        theatre.open(CLIENTS, SIZE)
+        theatre.connect(list(rates), CLIENTS, persistent_echo(SIZE))
         for turn in range(round(SECONDS / LONG_S / 2)):
             for name in random.Random(turn).sample(list(rates), 2):
                 seen = theatre.loader.window(name, lengths)

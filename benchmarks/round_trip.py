@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 
 from hdrh.histogram import HdrHistogram
 
-from benchmarks.stage import ROOT, Stage, configuration, stage
+from benchmarks.stage import ROOT, configuration, stage
 from harness.server import running_on
+from harness.stage import Stage, persistent_echo
 
 ALTERNATIONS = 20
 SIZE = 64
@@ -35,7 +36,7 @@ def main() -> int:
     config = configuration()
     with TemporaryDirectory() as folder, stage(config, {"epoll": config.strategies["epoll"]}) as theatre:
         client = build(compiler, Path(folder))
-        theatre.open(1, SIZE)
+        theatre.connect(["epoll"], 1, persistent_echo(SIZE))
         ratios = []
         for alternation in range(ALTERNATIONS):
             ratios.append(_ratio(theatre, client, random.Random(alternation)))
@@ -69,7 +70,7 @@ def _of_turn(theatre: Stage, client: Path, order: random.Random) -> float:
 def _ours_ns(theatre: Stage) -> float:
     latencies = HdrHistogram(1, 3_600 * 10**9, 3)
     latencies.decode_and_add(
-        theatre.loader.window("epoll", configuration().window.durations(HEAD_S, SECONDS))["latency_hdr"]
+        theatre.loader.window("epoll", theatre.config.window.durations(HEAD_S, SECONDS))["latency_hdr"]
     )
     return float(latencies.get_value_at_percentile(50))
 

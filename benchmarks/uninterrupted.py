@@ -18,7 +18,8 @@ from collections import defaultdict
 
 from hdrh.histogram import HdrHistogram
 
-from benchmarks.stage import Stage, configuration, stage
+from benchmarks.stage import configuration, stage
+from harness.stage import Stage, persistent_echo
 
 ALTERNATIONS = 5
 PASSES = 8  # in an alternation
@@ -43,7 +44,7 @@ def _outside(clients: int, names: list[str], seed: int) -> list[str]:
     ratios = defaultdict(list)
     for alternation in range(ALTERNATIONS):
         with stage(config, config.strategies) as theatre:
-            theatre.open(clients, SIZE)
+            theatre.connect(list(config.strategies), clients, persistent_echo(SIZE))
             for name, ratio in _ratios(theatre, clients, names, random.Random(seed + alternation)).items():
                 ratios[name].append(ratio)
         print(f"{clients} clients: alternation {alternation + 1} of {ALTERNATIONS} done", flush=True)
@@ -59,7 +60,7 @@ def _near(ratio: float) -> bool:
 
 
 def _ratios(theatre: Stage, clients: int, names: list[str], order: random.Random) -> dict[str, float]:
-    window = configuration().window
+    window = theatre.config.window
     length = window.length(clients)
     short = {name: HdrHistogram(1, 3_600 * 10**9, 3) for name in names}
     long = {name: HdrHistogram(1, 3_600 * 10**9, 3) for name in names}

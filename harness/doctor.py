@@ -28,6 +28,7 @@ SCHEMA = 2
 FILE = "doctor.json"
 WATCH_BRIEFLY_S = 0.2  # before a run
 START_S = 3.0  # the load generator
+MOST_CLIENTS = 500  # of a server
 SHOWN_IN_A_MINUTE = 0.03  # a machine that can't show a smaller difference in 60 s is noisy
 NO_COMPILER = "not measured: no C compiler; install gcc"
 
@@ -86,9 +87,13 @@ def examine(config: Config, watchdog: Watchdog, tell: Callable[[float, str], Non
     loop, noisy, points = None, None, None
     tell(extent.watch_s, "starting the load generator")
     try:
-        with TemporaryDirectory() as folder, Stage(config, Path(folder), watchdog) as stage:
-            loop = stage.loop
-            found.append(loop_finding(loop, stage.why))
+        machine.raise_descriptor_limit(2 * MOST_CLIENTS + machine.DESCRIPTORS_ASIDE)
+        backlog = min(2 * MOST_CLIENTS, machine.backlog_limit())
+        with TemporaryDirectory() as folder, Stage(config, watchdog, Path(folder), server_cpus=server_cpus,
+                                                   loader_cpus=loader_cpus, backlog=backlog) as stage:  # fmt: skip
+            ready = stage.start_loader()
+            loop = ready["loop"]
+            found.append(loop_finding(loop, ready["why"]))
             heard = _later(tell, extent.noise_from_s)
             noisy = noise.measure(stage, config.strategies[config.reference], heard, extent.blocks, extent.block_s)
             found.append(noise_finding(noisy))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness import sampling
 from harness.config import Strategy
 from harness.precision import student
 from harness.server import Server
@@ -92,13 +93,13 @@ def measure(
     Raises ServerFailed or LoaderFailed.
     """
     order = random.Random(1)
-    pair = [strategy.model_copy(update={"name": name}) for name in ("first", "second")]
+    pair = {name: strategy.model_copy(update={"name": name}) for name in ("first", "second")}
     ratios: list[list[float]] = []
     in_rounds_s, began = 0.0, time.monotonic()
     for block in range(blocks):
         tell(block * block_s, f"noise: one strategy under two names, block {block + 1} of {blocks}")
         until = time.monotonic() + block_s
-        with stage.servers(pair) as servers, stage.connected(servers, clients, SIZE):
+        with stage.started(pair) as servers, sampling.connected(stage, servers, clients, SIZE):
             first_round = time.monotonic()
             ratios.append([])
             while time.monotonic() < until or len(ratios[-1]) < 2:
@@ -111,5 +112,5 @@ def measure(
 
 def _rate(stage: Stage, server: Server, clients: int) -> float:
     length = stage.config.window.length(clients)
-    observed = stage.window(server, length.head_s, length.counted_s)
+    observed = sampling.window(stage, server, length.head_s, length.counted_s)
     return float(observed["requests"] / observed["counted_s"])

@@ -101,6 +101,11 @@ class Server:
                 raise ServerFailed(f"cannot run {command[0]}: {error.strerror}", skipped=True) from None
         return cls(key, process, strategy, host, port, logs)
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, once it is ready."""
+        return self.host, self.port
+
     def wait_ready(self, deadline_s: float) -> None:
         """Return when the server listens; raises ServerFailed if it ends first or takes longer."""
         deadline = time.monotonic() + deadline_s
