@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 try:
     from rich.markup import escape
 
+    from analysis.stopping.precision import Precision
     from harness import doctor, forms, machine, options, plan, terminal
     from harness.config import SERVICES, ConfigError, read
     from harness.conformance import suite
     from harness.measure import measure
-    from harness.precision import Precision
     from harness.recorder import Recorder
     from harness.run import Settled
     from harness.terminal import say

@@ -17,7 +17,7 @@ from scipy.special import stdtrit
 
 from analysis.records import ResultsError, read
 from analysis.replay import RATE, RATIO, Coverage, Floats, Twins, counted, coverage, drawn, truth, twins
-from harness.precision import CONFIDENCE, WIDENED, Precision
+from analysis.stopping.precision import CONFIDENCE, WIDENED, Precision
 
 BATCH = 1_000  # replays at a time: what fits into memory
 

@@ -14,12 +14,13 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from harness import ceiling, findings, machine, noise, terminal
+from analysis import noise
+from analysis.noise import Noise
+from harness import ceiling, findings, machine, terminal
 from harness.ceiling import NotBuilt, Point
 from harness.config import Config, ConfigError
 from harness.findings import Facts, Finding
 from harness.loader import LoaderFailed
-from harness.noise import Noise
 from harness.server import ServerFailed
 from harness.stage import Stage
 from harness.watchdog import Watchdog

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from analysis.stopping.precision import Precision, student
 from harness import machine
 from harness.config import Config, ConfigError, Gate, Matrix, Strategy, nearest
-from harness.precision import Precision, student
 
 # How the ratio of two windows of a round spreads, and how the mean of a block differs from the next block's
 # beyond that, both as a share (METHODOLOGY.md): the interval to be expected follows from them.

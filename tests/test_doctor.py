@@ -12,13 +12,14 @@ import psutil
 import pytest
 from conftest import ROOT
 
-from harness import doctor, findings, machine, noise
+from analysis import noise
+from analysis.noise import Noise
+from harness import doctor, findings, machine
 from harness.ceiling import Point
 from harness.config import Config, ConfigError, read
 from harness.cpu_ticks import Ticks
 from harness.doctor import Diagnosis, Extent
 from harness.findings import Facts, Finding, OtherUse
-from harness.noise import Noise
 from harness.watchdog import Watchdog
 
 CONFIG = read(ROOT / "bench.toml")

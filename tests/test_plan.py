@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from analysis.stopping.precision import Precision
 from harness import machine, plan
 from harness.config import Config, ConfigError, Strategy, read
 from harness.plan import Group, Overrides, Plan
-from harness.precision import Precision
 
 MATRIX = """
 [profiles.tiny]

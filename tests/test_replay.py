@@ -9,9 +9,9 @@ from made_up import MadeUp, window
 
 from analysis import replay, statistics
 from analysis.records import read
+from analysis.stopping import precision
+from analysis.stopping.precision import Precision
 from benchmarks import coverage
-from harness import precision
-from harness.precision import Precision
 
 
 def recorded(folder: Path, blocks: int = 60, head: str = "head") -> Path:

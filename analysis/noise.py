@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from analysis.stopping.precision import student
 from harness import sampling
 from harness.config import Strategy
-from harness.precision import student
 from harness.server import Server
 from harness.stage import Stage
 
