@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 try:
     from rich.markup import escape
 
+    from analysis import noise
     from analysis.stopping.precision import Precision
     from harness import doctor, forms, machine, options, plan, terminal
     from harness.config import SERVICES, ConfigError, read
@@ -118,7 +119,7 @@ def examine(given: argparse.Namespace) -> int:
     """What this machine can measure. Exit code 0: warnings are no failure."""
     config = read(BENCH_FILE, given.bench)
     machine.raise_descriptor_limit(suite.DESCRIPTORS)
-    doctor.visit(config, given.results)
+    doctor.visit(config, given.results, noise.estimated)
     return 0
 
 
@@ -141,7 +142,7 @@ def check_only(given: argparse.Namespace) -> int:
 
 
 def _announce(planned: plan.Plan, compared: Forms) -> None:
-    terminal.say_plan(planned)
+    terminal.say_plan(planned, noise.expected_interval(planned.blocks, planned.rounds))
     for note in compared.notes:
         say(f"[yellow]Note[/]: {escape(note)}")
     terminal.say_warnings(doctor.warnings(planned.config, planned.workers))

@@ -1,26 +1,20 @@
-"""How noisy this machine is: one strategy under two names, measured as a run measures, in blocks of fresh servers.
+"""The model of noise: how far a ratio moves by chance, from how windows and blocks spread.
 
-Whatever the two differ by is noise. From how it spreads between windows and between blocks follows the smallest
-difference that can be shown here in a given time.
+B blocks of n rounds give the mean of B block means, each with the variance block_sd² + window_sd² / n. Doctor measures
+the two spreads with one strategy under two names: whatever those differ by is noise.
 """
 
 import math
-import random
 import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from analysis.stopping.precision import student
-from harness import sampling
-from harness.config import Strategy
-from harness.server import Server
-from harness.stage import Stage
+from analysis.statistics import t_quantile
 
-CLIENTS, SIZE = 100, 64
-BLOCKS, BLOCK_S = 5, 4.0
-BUDGETS_S = (10.0, 60.0, 600.0)
+# How the ratio of two windows of a round spreads on a shared virtual machine, and how the mean of a block differs from
+# the next block's beyond that, both as a share (METHODOLOGY.md).
+WINDOW_SPREAD = 0.18
+BLOCK_SPREAD = 0.03
 
 
 @dataclass(frozen=True)
@@ -38,12 +32,10 @@ class Noise:
     def smallest_difference(self, budget_s: float) -> float | None:
         """Half-width of the ratio's 95 % interval after that time, as a share; None if two blocks don't fit.
 
-        B blocks of n rounds give the mean of B block means, each with the variance block_sd² + window_sd² / n, and
-        so t(0.975, B - 1) · √((block_sd² + window_sd² / n) / B) on the logarithm, where B · (block_cost_s + n ·
-        round_s) fits into the time. Of all B the best is taken: few blocks pay in Student's t, many in fixed cost.
-        It assumes blocks that don't influence each other, rounds of a block that don't beyond what block_sd holds,
-        and a machine that stays as it was; of a few blocks block_sd is known to a factor of two at best. What
-        comes once in a run (the check of the servers, the charts) is not in it.
+        B · (block_cost_s + n · round_s) fits into the time. Of all B the best is taken: few blocks pay in Student's
+        t, many in fixed cost. It assumes blocks that don't influence each other, rounds of a block that don't beyond
+        what block_sd holds, and a machine that stays as it was; of a few blocks block_sd is known to a factor of two
+        at best. What comes once in a run (the check of the servers, the charts) is not in it.
         """
         blocks = range(2, int(budget_s / (self.block_cost_s + self.round_s)) + 1)
         half_widths = [self._half_width(count, budget_s) for count in blocks]
@@ -52,23 +44,33 @@ class Noise:
     def _half_width(self, blocks: int, budget_s: float) -> float:
         # Rounding must not cost the last round where the time is used to the second.
         rounds = max(int((budget_s / blocks - self.block_cost_s) / self.round_s + 1e-9), 1)
-        variance = self.block_sd**2 + self.window_sd**2 / rounds
-        return student(blocks) * math.sqrt(variance / blocks)
+        return half_width(self.window_sd, self.block_sd, blocks, rounds)
 
-    def as_record(self) -> dict[str, Any]:
-        found = {f"{budget:g}": self.smallest_difference(budget) for budget in BUDGETS_S}
-        return asdict(self) | {"clients": CLIENTS, "message_size": SIZE, "smallest_difference": found}
+    def as_record(self) -> dict[str, float]:
+        """Its figures by name."""
+        return asdict(self)
 
 
-def of(blocks: Sequence[Sequence[float]], round_s: float, block_cost_s: float) -> Noise:
-    """From the log ratios of the rounds of each block; two blocks of two rounds at least."""
-    means = [statistics.fmean(block) for block in blocks]
-    spare = sum(len(block) - 1 for block in blocks)
-    squares = sum((value - mean) ** 2 for block, mean in zip(blocks, means, strict=True) for value in block)
+def half_width(window_sd: float, block_sd: float, blocks: int, rounds: int) -> float:
+    """Half the 95 % interval of so many blocks' mean, on the scale of the deviations."""
+    return t_quantile(blocks) * math.sqrt((block_sd**2 + window_sd**2 / rounds) / blocks)
+
+
+def expected_interval(blocks: int, rounds: int) -> float:
+    """Half-width of a ratio's 95 % interval, as a share, on a machine as noisy as a shared virtual one."""
+    return half_width(WINDOW_SPREAD, BLOCK_SPREAD, blocks, rounds)
+
+
+def estimated(blocks: Sequence[Sequence[tuple[float, float]]], round_s: float, block_cost_s: float) -> Noise:
+    """The noise from both rates of a pair in each round of each block; two blocks of two rounds at least."""
+    logs = [[math.log(first / second) for first, second in block] for block in blocks]
+    means = [statistics.fmean(block) for block in logs]
+    spare = sum(len(block) - 1 for block in logs)
+    squares = sum((value - mean) ** 2 for block, mean in zip(logs, means, strict=True) for value in block)
     within = squares / spare
-    explained = within * statistics.fmean(1 / len(block) for block in blocks)
+    explained = within * statistics.fmean(1 / len(block) for block in logs)
     centre = statistics.fmean(means)
-    half = student(len(blocks)) * statistics.stdev(means) / math.sqrt(len(blocks))
+    half = t_quantile(len(blocks)) * statistics.stdev(means) / math.sqrt(len(blocks))
     return Noise(
         ratio=math.exp(centre),
         ratio_low=math.exp(centre - half),
@@ -78,39 +80,3 @@ def of(blocks: Sequence[Sequence[float]], round_s: float, block_cost_s: float) -
         round_s=round_s,
         block_cost_s=block_cost_s,
     )
-
-
-def measure(
-    stage: Stage,
-    strategy: Strategy,
-    tell: Callable[[float, str], None],
-    blocks: int = BLOCKS,
-    block_s: float = BLOCK_S,
-    clients: int = CLIENTS,
-) -> Noise:
-    """An A/A pair in so many blocks of so many seconds; `tell` hears the seconds that are done.
-
-    Raises ServerFailed or LoaderFailed.
-    """
-    order = random.Random(1)
-    pair = {name: strategy.model_copy(update={"name": name}) for name in ("first", "second")}
-    ratios: list[list[float]] = []
-    in_rounds_s, began = 0.0, time.monotonic()
-    for block in range(blocks):
-        tell(block * block_s, f"noise: one strategy under two names, block {block + 1} of {blocks}")
-        until = time.monotonic() + block_s
-        with stage.started(pair) as servers, sampling.connected(stage, servers, clients, SIZE):
-            first_round = time.monotonic()
-            ratios.append([])
-            while time.monotonic() < until or len(ratios[-1]) < 2:
-                rates = {name: _rate(stage, servers[name], clients) for name in order.sample(list(servers), 2)}
-                ratios[-1].append(math.log(rates["first"] / rates["second"]))
-            in_rounds_s += time.monotonic() - first_round
-    took_s = time.monotonic() - began
-    return of(ratios, in_rounds_s / sum(map(len, ratios)), (took_s - in_rounds_s) / blocks)
-
-
-def _rate(stage: Stage, server: Server, clients: int) -> float:
-    length = stage.config.window.length(clients)
-    observed = sampling.window(stage, server, length.head_s, length.counted_s)
-    return float(observed["requests"] / observed["counted_s"])

@@ -5,16 +5,11 @@ import random
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from analysis.stopping.precision import Precision, student
 from harness import machine
 from harness.config import Config, ConfigError, Gate, Matrix, Strategy, nearest
 
-# How the ratio of two windows of a round spreads, and how the mean of a block differs from the next block's
-# beyond that, both as a share (METHODOLOGY.md): the interval to be expected follows from them.
-WINDOW_SPREAD = 0.18
-BLOCK_SPREAD = 0.03
 MEMORY_SHARE = 0.7  # of what is available now, for all connections alive at once
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
@@ -73,6 +68,22 @@ class Overrides:
     sizes: Sequence[int] = ()
     load: str | None = None
     rates: Sequence[str] = ()
+
+
+class Precision(Protocol):
+    """What a run goes on for until it is precise; when that is so, is said in the analysis wing."""
+
+    @property
+    def target(self) -> float:
+        """Half-width of each throughput's interval, as a share: 0.02 for ± 2 %."""
+
+    @property
+    def first_look(self) -> int:
+        """How many blocks are measured before it is asked."""
+
+    @property
+    def widened(self) -> float:
+        """The factor on the intervals that makes up for asking again and again."""
 
 
 @dataclass(frozen=True)
@@ -199,12 +210,6 @@ class Plan:
         left_s = self.at_most_s - self._check_seconds - sum(seconds for _, seconds in done)
         slowest_s = max(seconds * self.rounds / rounds for rounds, seconds in done)
         return max(1, min(self.rounds, int(self.rounds * left_s / (self.blocks - len(done)) / slowest_s)))
-
-    @property
-    def expected_interval(self) -> float:
-        """Half-width of a ratio's 95 % interval, as a share, on a machine as noisy as a shared virtual one."""
-        spread = (WINDOW_SPREAD**2 / self.rounds + BLOCK_SPREAD**2) ** 0.5
-        return student(self.blocks) * spread / self.blocks**0.5
 
 
 def make(

@@ -21,8 +21,8 @@ def say(text: str) -> None:
     console.print(text, soft_wrap=True)
 
 
-def say_plan(plan: Plan) -> None:
-    """The plan, its expected time and the interval to be expected."""
+def say_plan(plan: Plan, expected_interval: float) -> None:
+    """The plan, its expected time and the interval to be expected of a ratio (half-width, as a share)."""
     rule = plan.precision or plan.gate
     blocks = f"{plan.blocks} blocks" if rule is None else f"at least {rule.first_look} blocks"
     say(f"[bold]Strategies[/] ({len(plan.strategies)}): {', '.join(plan.strategies)}")
@@ -53,10 +53,10 @@ def say_plan(plan: Plan) -> None:
             )
     for note in plan.notes:
         say(f"[yellow]Note[/]: {note}")
-    _say_expected(plan)
+    _say_expected(plan, expected_interval)
 
 
-def _say_expected(plan: Plan) -> None:
+def _say_expected(plan: Plan, expected_interval: float) -> None:
     """How long it will take, and how sure its figures will be."""
     if plan.gate is not None:
         say(
@@ -81,7 +81,7 @@ def _say_expected(plan: Plan) -> None:
         expected += f", with fewer rounds where it would be more than {_minutes(plan.at_most_s)}"
     if len(plan.strategies) > 1:
         ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
-        expected += f", and {ratios} within {_within(plan.expected_interval)}"
+        expected += f", and {ratios} within {_within(expected_interval)}"
         expected += " (95 %, if this machine is as noisy as a shared virtual one)"
     say(expected)
 

@@ -100,7 +100,6 @@ def test_a_replay_of_the_rule_stops_where_the_rule_does(tmp_path: Path) -> None:
 
 
 def test_the_analysis_widens_by_what_the_rule_widens() -> None:
-    assert statistics.CONFIDENCE == precision.CONFIDENCE
     logs = np.random.default_rng(4).normal(10, 0.01, 12)
     value, low, high = statistics.geometric(np.exp(logs).tolist(), precision.WIDENED)
     assert Precision(0.01).half_width(logs.tolist()) == pytest.approx((high - low) / 2 / value)

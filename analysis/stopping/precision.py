@@ -14,13 +14,11 @@ at often or not at all, the interval of ten blocks covers about 90 % (the same t
 """
 
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import stdtrit
+from analysis.statistics import half_width
 
-CONFIDENCE = 0.95
 FIRST_LOOK = 10  # blocks: a spread from fewer is small by chance too often
 WIDENED = 1.08
 
@@ -39,12 +37,6 @@ class Precision:
 
     def half_width(self, log_rates_by_block: Sequence[float]) -> float:
         """Half the interval's width as a share of the rate; infinite for fewer than two blocks or a rate of zero."""
-        blocks = len(log_rates_by_block)
-        if blocks < 2 or not all(map(math.isfinite, log_rates_by_block)):
+        if len(log_rates_by_block) < 2 or not all(map(math.isfinite, log_rates_by_block)):
             return math.inf
-        return math.sinh(self.widened * student(blocks) * statistics.stdev(log_rates_by_block) / math.sqrt(blocks))
-
-
-def student(blocks: int) -> float:
-    """Student's t of a 95 % interval over so many blocks, two at least."""
-    return float(stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2))
+        return math.sinh(self.widened * half_width(log_rates_by_block))
