@@ -24,6 +24,7 @@ PERTURBED = 0.2  # of the cells, in each block
 
 
 T = TypeVar("T")
+Cell = tuple[int, str]  # place of its group, strategy: its variants get windows alike
 
 
 @dataclass(frozen=True)
@@ -173,10 +174,23 @@ class Plan:
         return self.blocks * per_block
 
     @property
+    def goes_on(self) -> bool:
+        """Whether it ends when enough is known, and not after so many blocks."""
+        return bool(self.precision or self.gate)
+
+    @property
+    def cells(self) -> set[Cell]:
+        """All that there are to be measured."""
+        return {
+            (place, self.strategies[label].name)
+            for place, group in enumerate(self.groups)
+            for label in self.members(group)
+        }
+
+    @property
     def extent(self) -> tuple[float, str]:
         """What progress is told in: seconds, and of what."""
-        goes_on = self.precision or self.gate
-        return (self.budget_s, "s at most") if goes_on else (self.windows_seconds, "s of windows")
+        return (self.budget_s, "s at most") if self.goes_on else (self.windows_seconds, "s of windows")
 
     @property
     def expected_seconds(self) -> float:
@@ -186,6 +200,11 @@ class Plan:
     def seconds_of(self, blocks: int) -> float:
         """Expected for the check of the strategies and so many blocks."""
         return self._check_seconds + blocks * self.block_seconds
+
+    @property
+    def blocks_at_most_s(self) -> float | None:
+        """What of the limit is left for all blocks, after the check of the strategies as expected."""
+        return None if self.at_most_s is None else self.at_most_s - self._check_seconds
 
     @property
     def _check_seconds(self) -> float:
@@ -199,17 +218,6 @@ class Plan:
     @property
     def _servers_a_block(self) -> int:
         return len(self.strategies) * len(self.services)
-
-    def rounds_in_time(self, done: Sequence[tuple[int, float]]) -> int:
-        """How many rounds the next block gets, after blocks of so many rounds and seconds: fewer, where they were slow.
-
-        One at least. It takes a block's time for proportional to its rounds, though a part of it is not.
-        """
-        if self.at_most_s is None:
-            return self.rounds
-        left_s = self.at_most_s - self._check_seconds - sum(seconds for _, seconds in done)
-        slowest_s = max(seconds * self.rounds / rounds for rounds, seconds in done)
-        return max(1, min(self.rounds, int(self.rounds * left_s / (self.blocks - len(done)) / slowest_s)))
 
 
 def make(

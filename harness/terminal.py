@@ -1,7 +1,7 @@
 """What the person at the terminal reads while a run is planned and under way."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -92,12 +92,18 @@ def say_warnings(warnings: Sequence[str]) -> None:
         say(f"[yellow]Warning[/]: {escape(warning)}")
 
 
-def say_precision(plan: Plan, reached: Mapping[Group, tuple[float, str, int] | None]) -> None:
-    """How narrow the intervals got, where that was asked for."""
-    for group, widest in reached.items():
-        if widest is not None and plan.precision is not None:
+def say_precision(
+    groups: Sequence[Group], target: float, reached: Callable[[int], tuple[float, str, int] | None]
+) -> None:
+    """How narrow the intervals got, where half a width of `target` was asked for.
+
+    `reached` gives for a group's place the widest half-width, whose it is and after how many blocks.
+    """
+    for place, group in enumerate(groups):
+        widest = reached(place)
+        if widest is not None:
             width, name, blocks = widest
-            word = "reached" if width <= plan.precision.target else "not reached within the budget"
+            word = "reached" if width <= target else "not reached within the budget"
             after = f"after {blocks} block{'s' * (blocks > 1)}"
             if blocks < 2:
                 say(f"{group}: {word}: no interval {after}")
