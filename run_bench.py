@@ -7,20 +7,23 @@ import argparse
 import signal
 import sys
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 try:
     from rich.markup import escape
 
+    from analysis import noise
+    from analysis.stopping.budget import UntilUsedUp
+    from analysis.stopping.fixed import FixedBlocks
+    from analysis.stopping.precision import Precision, UntilPrecise
     from harness import doctor, forms, machine, options, plan, terminal
-    from harness.config import SERVICES, ConfigError, read
+    from harness.blocks import Rule
+    from harness.config import SERVICES, ConfigError, Gate, read
     from harness.conformance import suite
-    from harness.measure import measure
-    from harness.precision import Precision
+    from harness.measure import measure, recorder_of
     from harness.recorder import Recorder
-    from harness.run import Settled
     from harness.terminal import say
     from harness.variants import Forms
     from harness.watchdog import Watchdog
@@ -76,7 +79,15 @@ def bench(given: argparse.Namespace) -> int:
         _announce(planned, compared)
         if given.list:
             return 0
-        recorder, outcome = measure(planned, compared, given.results, given.unchecked)
+        recorder = recorder_of(planned, given.results)
+        if precision:
+            until = UntilPrecise(recorder.windows, precision, planned.cells, planned.rounds, planned.budget_s)
+            outcome = measure(planned, compared, recorder, until, given.unchecked)
+            if outcome == "complete":
+                terminal.say_precision(planned.groups, precision.target, until.reached)
+        else:
+            fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s)
+            outcome = measure(planned, compared, recorder, fixed, given.unchecked)
     return _said(recorder, outcome)
 
 
@@ -93,8 +104,8 @@ def gate(given: argparse.Namespace) -> int:
         _announce(planned, compared)
         if given.list:
             return 0
-        settle = _never if given.calibrate else lambda recorder: _until_decided(recorder, rules.first_look)
-        recorder, outcome = measure(planned, compared, given.results, given.unchecked, settle)
+        recorder = recorder_of(planned, given.results)
+        outcome = measure(planned, compared, recorder, _rule_of_gate(planned, rules, recorder, given), given.unchecked)
     return _judged(recorder, outcome, given)
 
 
@@ -118,7 +129,7 @@ def examine(given: argparse.Namespace) -> int:
     """What this machine can measure. Exit code 0: warnings are no failure."""
     config = read(BENCH_FILE, given.bench)
     machine.raise_descriptor_limit(suite.DESCRIPTORS)
-    doctor.visit(config, given.results)
+    doctor.visit(config, given.results, noise.estimated)
     return 0
 
 
@@ -141,29 +152,18 @@ def check_only(given: argparse.Namespace) -> int:
 
 
 def _announce(planned: plan.Plan, compared: Forms) -> None:
-    terminal.say_plan(planned)
+    terminal.say_plan(planned, noise.expected_interval(planned.blocks, planned.rounds))
     for note in compared.notes:
         say(f"[yellow]Note[/]: {escape(note)}")
     terminal.say_warnings(doctor.warnings(planned.config, planned.workers))
 
 
-def _never(recorder: Recorder) -> Settled:
-    """Nothing is settled before the budget is used."""
-    return lambda blocks: ()
+def _rule_of_gate(planned: plan.Plan, rules: Gate, recorder: Recorder, given: argparse.Namespace) -> Rule:
+    if given.calibrate:
+        return UntilUsedUp(planned.cells, planned.rounds, planned.budget_s)
+    from analysis.stopping.gate import UntilDecided
 
-
-def _until_decided(recorder: Recorder, first_look: int) -> Settled:
-    """What a gate needs no more of, asked of the files at each look."""
-    from analysis import records
-    from analysis.gate import result
-    from analysis.gate.decision import is_look
-
-    def settled(blocks: int) -> Collection[tuple[int, str]]:
-        if not is_look(blocks, first_look):
-            return ()
-        return result.examine(records.read(recorder.folder), ended=False).settled
-
-    return settled
+    return UntilDecided(recorder.folder, planned.cells, rules.first_look, planned.rounds, planned.budget_s)
 
 
 # --- what is said of it ---------------------------------------------------------------------------------

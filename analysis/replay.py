@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from analysis.cells import by_round
 from analysis.points import CELL_KEYS, title
 from analysis.records import Results
-from analysis.statistics import CONFIDENCE, block_means, paired
+from analysis.statistics import block_means, paired, t_quantile
 
 Floats = NDArray[np.float64]
 RATE, RATIO = 0, 2  # of the columns that are drawn: one name's rate, and the ratio of both
@@ -70,8 +69,7 @@ def drawn(pair: Twins, replays: int, blocks: int, random: np.random.Generator) -
 def half_widths(logs: Floats) -> Floats:
     """`statistics.half_width` of each row at once."""
     blocks = logs.shape[-1]
-    t = float(stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2))
-    return np.asarray(t * logs.std(axis=-1, ddof=1) / blocks**0.5)
+    return np.asarray(t_quantile(blocks) * logs.std(axis=-1, ddof=1) / blocks**0.5)
 
 
 def coverage(pair: Twins, replays: int, blocks: int, random: np.random.Generator, figure: int = RATIO) -> Coverage:

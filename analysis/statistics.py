@@ -42,9 +42,12 @@ def block_means(blocks: Iterable[int], values: Iterable[float]) -> dict[int, flo
     return {block: sum(group) / len(group) for block, group in sorted(grouped.items())}
 
 
-def t_quantile(count: int) -> float:
-    """How many standard errors the interval of a mean of so many values reaches to either side."""
-    return float(stdtrit(count - 1, 0.5 + CONFIDENCE / 2))
+def t_quantile(count: int, probability: float = 0.5 + CONFIDENCE / 2) -> float:
+    """Student's t for a mean of so many values, in standard errors, that is not exceeded with that probability.
+
+    By default this is how far a 95 % interval reaches to either side.
+    """
+    return float(stdtrit(count - 1, probability))
 
 
 def half_width(values: Sequence[float]) -> float:

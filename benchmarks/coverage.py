@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
 
 from analysis.records import ResultsError, read
 from analysis.replay import RATE, RATIO, Coverage, Floats, Twins, counted, coverage, drawn, truth, twins
-from harness.precision import CONFIDENCE, WIDENED, Precision
+from analysis.statistics import t_quantile
+from analysis.stopping.precision import WIDENED, Precision
 
 BATCH = 1_000  # replays at a time: what fits into memory
 
@@ -95,7 +95,7 @@ def looks(logs: Floats, widened: float = WIDENED) -> tuple[Floats, Floats]:
     squares = np.cumsum((logs - first) ** 2, axis=1) - blocks * mean**2
     with np.errstate(divide="ignore", invalid="ignore"):
         deviation = np.sqrt(np.maximum(squares, 0) / (blocks - 1))
-        half = widened * stdtrit(blocks - 1, 0.5 + CONFIDENCE / 2) * deviation / np.sqrt(blocks)
+        half = widened * np.array([t_quantile(count) for count in blocks]) * deviation / np.sqrt(blocks)
     half[:, 0] = np.inf
     return mean + first, half
 

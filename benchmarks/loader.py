@@ -23,16 +23,17 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from analysis.statistics import half_width
-from benchmarks.stage import ROOT, Stage, configuration, stage
+from benchmarks.stage import ROOT, configuration, stage
 from harness import proctree
 from harness.config import Strategy
 from harness.server import running_on
+from harness.stage import Stage, persistent_echo
 
 CLIENTS, SIZE = 100, 64
 SECONDS = 2.0
 ALTERNATIONS = 7
 AUDIT_ALTERNATIONS = 80  # short ones: the difference is small
-LENGTHS = {"head_s": 0.1, "counted_s": SECONDS, "drain_limit_s": 0.5, "request_timeout_s": 5.0}
+HEAD_S = 0.1
 HTTP_REPLY = '"HTTP/1.1 200 OK\\r\\nContent-Length: 25\\r\\n\\r\\n' + "x" * 25 + '"'  # 64 bytes
 
 
@@ -49,13 +50,13 @@ def main() -> None:
 def _against_epoll(loop: str) -> None:
     config = configuration()
     with stage(config, {"epoll": config.strategies["epoll"]}, loop) as theatre:
-        theatre.open(CLIENTS, SIZE)
+        theatre.connect(["epoll"], CLIENTS, persistent_echo(SIZE))
         server = theatre.servers["epoll"]
         by_server = []
         by_locust = []
         for _ in range(ALTERNATIONS):
             before_s = proctree.usage(server.pid).cpu_s
-            seen = theatre.loader.window("epoll", LENGTHS)
+            seen = theatre.loader.window("epoll", config.window.durations(HEAD_S, SECONDS))
             by_server.append(seen["loader_cpu_s"] / (proctree.usage(server.pid).cpu_s - before_s))
             requests, seconds = _client(theatre, "stock_locust.py", "127.0.0.1", server.port, CLIENTS, SIZE, SECONDS)
             by_locust.append(seen["requests"] / seen["counted_s"] / (requests / seconds))
@@ -92,9 +93,8 @@ def _alternate(theatre: Stage, rival: Callable[[], float]) -> list[float]:
 
 def _cpu_with(theatre: Stage, audit_every: int, seconds: float = 0.25) -> float:
     """Our CPU seconds per request, on connections made for it."""
-    exchange = {"service": "echo", "message_size": SIZE}
-    theatre.loader.open({"c": theatre.targets["c"]}, CLIENTS, exchange, audit_every)
-    seen = theatre.loader.window("c", LENGTHS | {"counted_s": seconds})
+    theatre.loader.open({"c": theatre.servers["c"].address}, CLIENTS, persistent_echo(SIZE), audit_every)
+    seen = theatre.loader.window("c", theatre.config.window.durations(HEAD_S, seconds))
     theatre.loader.close()
     return float(seen["loader_cpu_s"] / seen["replies"])
 

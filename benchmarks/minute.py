@@ -17,6 +17,7 @@ import pandas as pd
 
 from analysis.statistics import half_width
 from benchmarks.stage import ROOT, configuration, stage
+from harness.stage import persistent_echo
 
 STRATEGIES = ("epoll", "twisted", "gevent", "threading")
 CLIENTS, SIZE = 100, 64
@@ -64,18 +65,12 @@ def _interleaved(strategy: str) -> tuple[tuple[float, float, float], float]:
 def _one_after_the_other(strategy: str) -> tuple[float, float, float]:
     """The same from a few long windows of each, alternating; windows are taken for independent."""
     config = configuration()
-    window = config.window
-    lengths = {
-        "head_s": 0.1,
-        "counted_s": LONG_S,
-        "drain_limit_s": window.drain_limit_s,
-        "request_timeout_s": window.request_timeout_s,
-    }
+    lengths = config.window.durations(head_s=0.1, counted_s=LONG_S)
     rates: dict[str, list[float]] = {"first": [], "second": []}
     with stage(
         config, {name: config.strategies[strategy].model_copy(update={"name": name}) for name in rates}
     ) as theatre:
-        theatre.open(CLIENTS, SIZE)
+        theatre.connect(list(rates), CLIENTS, persistent_echo(SIZE))
         for turn in range(round(SECONDS / LONG_S / 2)):
             for name in random.Random(turn).sample(list(rates), 2):
                 seen = theatre.loader.window(name, lengths)

@@ -16,15 +16,16 @@ from tempfile import TemporaryDirectory
 
 from hdrh.histogram import HdrHistogram
 
-from benchmarks.stage import ROOT, Stage, configuration, stage
+from benchmarks.stage import ROOT, configuration, stage
 from harness.server import running_on
+from harness.stage import Stage, persistent_echo
 
 ALTERNATIONS = 20
 SIZE = 64
 TURNS = 7  # in an alternation
 SECONDS = 0.2  # of each, in a turn
 WITHIN = 0.15
-LENGTHS = {"head_s": 0.02, "counted_s": SECONDS, "drain_limit_s": 0.5, "request_timeout_s": 5.0}
+HEAD_S = 0.02
 
 
 def main() -> int:
@@ -35,7 +36,7 @@ def main() -> int:
     config = configuration()
     with TemporaryDirectory() as folder, stage(config, {"epoll": config.strategies["epoll"]}) as theatre:
         client = build(compiler, Path(folder))
-        theatre.open(1, SIZE)
+        theatre.connect(["epoll"], 1, persistent_echo(SIZE))
         ratios = []
         for alternation in range(ALTERNATIONS):
             ratios.append(_ratio(theatre, client, random.Random(alternation)))
@@ -68,7 +69,9 @@ def _of_turn(theatre: Stage, client: Path, order: random.Random) -> float:
 
 def _ours_ns(theatre: Stage) -> float:
     latencies = HdrHistogram(1, 3_600 * 10**9, 3)
-    latencies.decode_and_add(theatre.loader.window("epoll", LENGTHS)["latency_hdr"])
+    latencies.decode_and_add(
+        theatre.loader.window("epoll", theatre.config.window.durations(HEAD_S, SECONDS))["latency_hdr"]
+    )
     return float(latencies.get_value_at_percentile(50))
 
 

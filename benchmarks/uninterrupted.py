@@ -18,7 +18,8 @@ from collections import defaultdict
 
 from hdrh.histogram import HdrHistogram
 
-from benchmarks.stage import Stage, configuration, stage
+from benchmarks.stage import configuration, stage
+from harness.stage import Stage, persistent_echo
 
 ALTERNATIONS = 5
 PASSES = 8  # in an alternation
@@ -43,7 +44,7 @@ def _outside(clients: int, names: list[str], seed: int) -> list[str]:
     ratios = defaultdict(list)
     for alternation in range(ALTERNATIONS):
         with stage(config, config.strategies) as theatre:
-            theatre.open(clients, SIZE)
+            theatre.connect(list(config.strategies), clients, persistent_echo(SIZE))
             for name, ratio in _ratios(theatre, clients, names, random.Random(seed + alternation)).items():
                 ratios[name].append(ratio)
         print(f"{clients} clients: alternation {alternation + 1} of {ALTERNATIONS} done", flush=True)
@@ -59,13 +60,8 @@ def _near(ratio: float) -> bool:
 
 
 def _ratios(theatre: Stage, clients: int, names: list[str], order: random.Random) -> dict[str, float]:
-    window = configuration().window
+    window = theatre.config.window
     length = window.length(clients)
-    lengths = {
-        "head_s": length.head_s,
-        "drain_limit_s": window.drain_limit_s,
-        "request_timeout_s": window.request_timeout_s,
-    }
     short = {name: HdrHistogram(1, 3_600 * 10**9, 3) for name in names}
     long = {name: HdrHistogram(1, 3_600 * 10**9, 3) for name in names}
     counted_s = dict.fromkeys(names, length.counted_s)
@@ -75,7 +71,8 @@ def _ratios(theatre: Stage, clients: int, names: list[str], order: random.Random
         visits += [(name, False) for name in names for _ in range(math.ceil(LONG_S / counted_s[name]))]
         # In one random order: what a process went through before must not tell the two kinds apart.
         for name, is_long in order.sample(visits, len(visits)):
-            observed = theatre.loader.window(name, lengths | {"counted_s": LONG_S if is_long else counted_s[name]})
+            lengths = window.durations(length.head_s, LONG_S if is_long else counted_s[name])
+            observed = theatre.loader.window(name, lengths)
             (long if is_long else short)[name].decode_and_add(observed["latency_hdr"])
             if not is_long:
                 tails_s[name].append(observed["latency_p99_ns"] / 1e9)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import sampling
 from harness.config import Strategy
 from harness.stage import Stage
 
@@ -47,11 +48,11 @@ def measure(
     program = build(compiler, folder)
     bare = Strategy(name="bare", command=shlex.quote(str(program)), cwd=folder)
     found = []
-    with stage.servers([bare]) as servers:
+    with stage.started({bare.name: bare}) as servers:
         for index, (clients, size) in enumerate(points):
             tell(index * POINT_S, f"ceiling of the load generator: {size} B, {clients} client{'s' * (clients > 1)}")
-            with stage.connected(servers, clients, size):
-                observed = stage.window(servers["bare"], HEAD_S, counted_s)
+            with sampling.connected(stage, servers, clients, size):
+                observed = sampling.window(stage, servers[bare.name], HEAD_S, counted_s)
             share = observed["loader_cpu_s"] / observed["loader_wall_s"]
             rate = observed["requests"] / observed["counted_s"]
             found.append(Point(clients, size, round(rate, 1), lower_bound=share < FULL))

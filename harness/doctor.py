@@ -19,7 +19,7 @@ from harness.ceiling import NotBuilt, Point
 from harness.config import Config, ConfigError
 from harness.findings import Facts, Finding
 from harness.loader import LoaderFailed
-from harness.noise import Noise
+from harness.noise import Estimate, Noise
 from harness.server import ServerFailed
 from harness.stage import Stage
 from harness.watchdog import Watchdog
@@ -28,6 +28,8 @@ SCHEMA = 2
 FILE = "doctor.json"
 WATCH_BRIEFLY_S = 0.2  # before a run
 START_S = 3.0  # the load generator
+MOST_CLIENTS = 500  # of a server
+BUDGETS_S = (10.0, 60.0, 600.0)  # for which the smallest difference that shows is told
 SHOWN_IN_A_MINUTE = 0.03  # a machine that can't show a smaller difference in 60 s is noisy
 NO_COMPILER = "not measured: no C compiler; install gcc"
 
@@ -66,17 +68,22 @@ class Diagnosis:
     ceiling: list[Point] | None
 
 
-def visit(config: Config, results: Path, extent: Extent = WHOLE) -> None:
-    """All that the command does: examine, keep in `results`, say. Raises ConfigError where it can't be kept."""
+def visit(config: Config, results: Path, estimate: Estimate, extent: Extent = WHOLE) -> None:
+    """All that the command does: examine, keep in `results`, say. Raises ConfigError where it can't be kept.
+
+    `estimate` gives the noise that pairs of rates show.
+    """
     _writable(results)
     with Watchdog() as watchdog, terminal.progress(extent.expected_s, "s") as tell:
-        diagnosis = examine(config, watchdog, tell, extent)
+        diagnosis = examine(config, watchdog, tell, estimate, extent)
     path = keep(diagnosis, results)
     say(diagnosis)
     terminal.say(f"Kept in {escape(str(path))}; runs into this folder draw the load generator's ceiling from it.")
 
 
-def examine(config: Config, watchdog: Watchdog, tell: Callable[[float, str], None], extent: Extent) -> Diagnosis:
+def examine(
+    config: Config, watchdog: Watchdog, tell: Callable[[float, str], None], estimate: Estimate, extent: Extent
+) -> Diagnosis:
     """Look at everything, the cheap things first; what can't be measured becomes a finding that says why."""
     tell(0, "watching what else runs here")
     server_cpus, loader_cpus = machine.share_cpus(config, workers=1)
@@ -86,11 +93,17 @@ def examine(config: Config, watchdog: Watchdog, tell: Callable[[float, str], Non
     loop, noisy, points = None, None, None
     tell(extent.watch_s, "starting the load generator")
     try:
-        with TemporaryDirectory() as folder, Stage(config, Path(folder), watchdog) as stage:
-            loop = stage.loop
-            found.append(loop_finding(loop, stage.why))
+        machine.raise_descriptor_limit(2 * MOST_CLIENTS + machine.DESCRIPTORS_ASIDE)
+        backlog = min(2 * MOST_CLIENTS, machine.backlog_limit())
+        with TemporaryDirectory() as folder, Stage(config, watchdog, Path(folder), server_cpus=server_cpus,
+                                                   loader_cpus=loader_cpus, backlog=backlog) as stage:  # fmt: skip
+            ready = stage.start_loader()
+            loop = ready["loop"]
+            found.append(loop_finding(loop, ready["why"]))
             heard = _later(tell, extent.noise_from_s)
-            noisy = noise.measure(stage, config.strategies[config.reference], heard, extent.blocks, extent.block_s)
+            reference = config.strategies[config.reference]
+            pairs = noise.measure(stage, reference, heard, extent.blocks, extent.block_s)
+            noisy = estimate(pairs.blocks, pairs.round_s, pairs.block_cost_s)
             found.append(noise_finding(noisy))
             if facts.compiler is not None:
                 heard = _later(tell, extent.ceiling_from_s)
@@ -155,7 +168,7 @@ def keep(diagnosis: Diagnosis, results: Path) -> Path:
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine.facts(),
         "loop": diagnosis.loop,
-        "noise": diagnosis.noise.as_record() if diagnosis.noise else None,
+        "noise": _noise_record(diagnosis.noise) if diagnosis.noise else None,
         "ceiling": [asdict(point) for point in diagnosis.ceiling] if diagnosis.ceiling else None,
         "findings": [asdict(finding) for finding in diagnosis.findings],
     }
@@ -167,6 +180,12 @@ def keep(diagnosis: Diagnosis, results: Path) -> Path:
     except OSError as error:
         raise _unwritable(results, error) from None
     return path
+
+
+def _noise_record(found: Noise) -> dict[str, Any]:
+    smallest = {f"{budget:g}": found.smallest_difference(budget) for budget in BUDGETS_S}
+    told = {"clients": noise.CLIENTS, "message_size": noise.SIZE, "smallest_difference": smallest}
+    return found.as_record() | told
 
 
 def ceiling_for(results: Path, loop: str) -> list[dict[str, Any]] | None:
@@ -213,7 +232,7 @@ def _rate(point: Point) -> str:
 
 def _shares(found: Noise) -> str:
     """`3.1% in 10 s, ...`: only what can be shown at all."""
-    shares = {budget: found.smallest_difference(budget) for budget in noise.BUDGETS_S}
+    shares = {budget: found.smallest_difference(budget) for budget in BUDGETS_S}
     return ", ".join(f"{share:.1%} in {_span(budget)}" for budget, share in shares.items() if share is not None)
 
 

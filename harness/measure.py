@@ -1,32 +1,32 @@
 """One run from its plan to the end of it: the servers checked, the plan carried out, the outcome recorded."""
 
 import sys
-from collections.abc import Callable, Container
+from collections.abc import Container
 from pathlib import Path
 
 from rich.markup import escape
 
-from harness import machine, terminal
+from harness import doctor, machine, terminal
+from harness.blocks import Rule
 from harness.conformance import suite
+from harness.loading import GivenUp
 from harness.plan import Plan
 from harness.recorder import Recorder
-from harness.run import GivenUp, Run, Settled
+from harness.run import carry_out
 from harness.server import ServerFailed
 from harness.terminal import say
 from harness.variants import Forms
 from harness.watchdog import Watchdog
 
 
-def measure(
-    planned: Plan,
-    forms: Forms,
-    results: Path,
-    unchecked: bool,
-    settle: Callable[[Recorder], Settled] | None = None,
-) -> tuple[Recorder, str]:
-    """Check the servers and carry the plan out; what was measured, and how it ended."""
+def recorder_of(planned: Plan, results: Path) -> Recorder:
+    """The record of a run that begins: its limits are raised first, as they are part of it."""
     machine.raise_descriptor_limit(max(planned.descriptors, suite.DESCRIPTORS))
-    recorder = Recorder(results, planned, sys.argv)
+    return Recorder(results, planned, sys.argv, lambda loop: doctor.ceiling_for(results, loop))
+
+
+def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, unchecked: bool) -> str:
+    """Check the servers and carry the plan out until the rule calls it enough; how it ended."""
     for note in forms.notes:
         recorder.note(note)
     outcome = "crashed"
@@ -35,9 +35,7 @@ def measure(
             absent = {label: ServerFailed(why) for label, why in forms.absent.items()}
             absent |= _checked(planned, absent, recorder, watchdog, unchecked)
             with terminal.progress(*planned.extent) as tell:
-                run = Run(planned, recorder, watchdog, tell, settle and settle(recorder))
-                run.carry_out(absent)
-        terminal.say_precision(planned, {group: run.reached(group) for group in planned.groups})
+                carry_out(planned, recorder, watchdog, rule, tell, absent)
         outcome = "complete"
     except KeyboardInterrupt:
         outcome = "interrupted"
@@ -47,7 +45,7 @@ def measure(
         say(f"[red]Given up[/]: {escape(str(failure))}")
     finally:
         recorder.finish(outcome)
-    return recorder, outcome
+    return outcome
 
 
 def _checked(

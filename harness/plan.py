@@ -5,17 +5,12 @@ import random
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from harness import machine
 from harness.config import Config, ConfigError, Gate, Strategy, nearest
 from harness.group import Entry, Group, groups_of
-from harness.precision import Precision, student
 
-# How the ratio of two windows of a round spreads, and how the mean of a block differs from the next block's
-# beyond that, both as a share (METHODOLOGY.md): the interval to be expected follows from them.
-WINDOW_SPREAD = 0.18
-BLOCK_SPREAD = 0.03
 MEMORY_SHARE = 0.7  # of what is available now, for all connections alive at once
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
@@ -30,6 +25,7 @@ PERTURBED = 0.2  # of the cells, in each block
 
 
 T = TypeVar("T")
+Cell = tuple[int, str]  # place of its group, strategy: its forms get windows alike
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,22 @@ class Overrides:
 
     values: Mapping[str, list[Any]] = field(default_factory=dict)  # by the axis's key
     along: str | None = None
+
+
+class Precision(Protocol):
+    """What a run goes on for until it is precise; when that is so, is said in the analysis wing."""
+
+    @property
+    def target(self) -> float:
+        """Half-width of each throughput's interval, as a share: 0.02 for ± 2 %."""
+
+    @property
+    def first_look(self) -> int:
+        """How many blocks are measured before it is asked."""
+
+    @property
+    def widened(self) -> float:
+        """The factor on the intervals that makes up for asking again and again."""
 
 
 @dataclass(frozen=True)
@@ -149,10 +161,23 @@ class Plan:
         return self.blocks * per_block
 
     @property
+    def goes_on(self) -> bool:
+        """Whether it ends when enough is known, and not after so many blocks."""
+        return bool(self.precision or self.gate)
+
+    @property
+    def cells(self) -> set[Cell]:
+        """All that there are to be measured."""
+        return {
+            (place, self.entries[group][name].strategy.name)
+            for place, group in enumerate(self.groups)
+            for name in self.members(group)
+        }
+
+    @property
     def extent(self) -> tuple[float, str]:
         """What progress is told in: seconds, and of what."""
-        goes_on = self.precision or self.gate
-        return (self.budget_s, "s at most") if goes_on else (self.windows_seconds, "s of windows")
+        return (self.budget_s, "s at most") if self.goes_on else (self.windows_seconds, "s of windows")
 
     @property
     def expected_seconds(self) -> float:
@@ -162,6 +187,11 @@ class Plan:
     def seconds_of(self, blocks: int) -> float:
         """Expected for the check of the strategies and so many blocks."""
         return self._check_seconds + blocks * self.block_seconds
+
+    @property
+    def blocks_at_most_s(self) -> float | None:
+        """What of the limit is left for all blocks, after the check of the strategies as expected."""
+        return None if self.at_most_s is None else self.at_most_s - self._check_seconds
 
     @property
     def _check_seconds(self) -> float:
@@ -179,23 +209,6 @@ class Plan:
 
     def of_service(self, service: str) -> list[Group]:
         return [group for group in self.groups if group.service == service]
-
-    def rounds_in_time(self, done: Sequence[tuple[int, float]]) -> int:
-        """How many rounds the next block gets, after blocks of so many rounds and seconds: fewer, where they were slow.
-
-        One at least. It takes a block's time for proportional to its rounds, though a part of it is not.
-        """
-        if self.at_most_s is None:
-            return self.rounds
-        left_s = self.at_most_s - self._check_seconds - sum(seconds for _, seconds in done)
-        slowest_s = max(seconds * self.rounds / rounds for rounds, seconds in done)
-        return max(1, min(self.rounds, int(self.rounds * left_s / (self.blocks - len(done)) / slowest_s)))
-
-    @property
-    def expected_interval(self) -> float:
-        """Half-width of a ratio's 95 % interval, as a share, on a machine as noisy as a shared virtual one."""
-        spread = (WINDOW_SPREAD**2 / self.rounds + BLOCK_SPREAD**2) ** 0.5
-        return student(self.blocks) * spread / self.blocks**0.5
 
 
 def make(

@@ -17,10 +17,10 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True)
 class Usage:
-    cpu_s: float
-    minor_faults: int
-    major_faults: int
-    processes: int
+    cpu_s: float = 0.0
+    minor_faults: int = 0
+    major_faults: int = 0
+    processes: int = 0
 
     def __sub__(self, before: "Usage") -> "Usage":
         """What was used since; the number of processes is today's."""

@@ -9,32 +9,36 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import axes
-from harness import doctor, machine
+from harness import machine
 from harness.config import ConfigError
 from harness.group import Group
-from harness.plan import Plan
+from harness.plan import Plan, Precision
 
 SCHEMA = 1
+Ceiling = Callable[[str], list[dict[str, Any]] | None]  # of a hot loop, as run.json has it
 
 
 class Recorder:
-    def __init__(self, results: Path, plan: Plan, command: Sequence[str]) -> None:
-        """Make DIR/<run-id> and let DIR/latest point to it. Raises ConfigError if that can't be."""
+    def __init__(self, results: Path, plan: Plan, command: Sequence[str], ceiling: Ceiling = lambda loop: None) -> None:
+        """Make DIR/<run-id> and let DIR/latest point to it. Raises ConfigError if that can't be.
+
+        `ceiling` gives what is known of the load generator's, once it has told which hot loop serves.
+        """
         started = datetime.now(UTC)
         self._plan = plan
-        self._results = results
+        self._ceiling = ceiling
         self.folder = _new_folder(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
         self.logs = self.folder / "logs"
         self._run = _describe(self.folder.name, started, plan, command)
         self._write_run()
-        self._windows = open(self.folder / "windows.jsonl", "a", encoding="utf-8")  # noqa: SIM115 (closed by finish)
+        self.windows = self.folder / "windows.jsonl"
+        self._windows = open(self.windows, "a", encoding="utf-8")  # noqa: SIM115 (closed by finish)
         self._began = time.monotonic()
         self._in_windows_s = 0.0
         self.measured = False  # whether there is any window
@@ -50,7 +54,7 @@ class Recorder:
     def loader(self, loop: str, why: str) -> None:
         """Which hot loop serves, and why not the compiled one."""
         self._run["loader_loop"] = loop
-        self._run["loader_ceiling"] = doctor.ceiling_for(self._results, loop)
+        self._run["loader_ceiling"] = self._ceiling(loop)
         self._write_run()
         if loop == "python":
             self.note(f"the load generator's hot loop is Python's: {why}")
@@ -170,7 +174,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "loadgen": plan.config.loadgen.model_dump(),
         "loader_loop": None,
         "loader_ceiling": None,
-        "precision": None if plan.precision is None else asdict(plan.precision) | {"budget_s": plan.budget_s},
+        "precision": None if plan.precision is None else _precision(plan.precision, plan.budget_s),
         "servers": plan.config.servers.model_dump() | {"backlog": plan.backlog},
         "machine": machine.facts(),
         "versions": machine.versions(),
@@ -179,4 +183,13 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "left_out": plan.left_out,
         "marks": plan.notes,
         "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0},
+    }
+
+
+def _precision(asked: Precision, budget_s: float) -> dict[str, float]:
+    return {
+        "target": asked.target,
+        "first_look": asked.first_look,
+        "widened": asked.widened,
+        "budget_s": budget_s,
     }

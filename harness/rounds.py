@@ -5,61 +5,16 @@ Each kind yields rounds of visits, one for each server that takes part; who runs
 
 import math
 import random
-import statistics
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from harness.experience import Experience, Known
 from harness.group import Group
 from harness.knee import Search
 from harness.plan import Plan
 
-
-@dataclass
-class Experience:
-    """What a cell's windows have shown so far."""
-
-    requests: int = 0
-    replies: int = 0
-    counted_s: float = 0.0
-    loader_cpu_s: float = 0.0
-    loader_wall_s: float = 0.0
-    p99s_s: list[float] = field(default_factory=list)  # of each window
-    block_rates: dict[int, list[float]] = field(default_factory=dict)  # of its windows, by block
-
-    def add(self, block: int, observed: dict[str, Any]) -> None:
-        for name in ("requests", "replies", "counted_s", "loader_cpu_s", "loader_wall_s"):
-            setattr(self, name, getattr(self, name) + observed[name])
-        self.p99s_s.append(observed["latency_p99_ns"] / 1e9)
-        self.block_rates.setdefault(block, []).append(observed["requests"] / observed["counted_s"])
-
-    @property
-    def p99_s(self) -> float:
-        """A typical window's: one stall must not lengthen all that follow."""
-        return statistics.median(self.p99s_s) if self.p99s_s else 0.0
-
-    @property
-    def rate_rps(self) -> float:
-        return self.requests / self.counted_s if self.counted_s else 0.0
-
-    @property
-    def loader_share(self) -> float:
-        """Of a CPU, as the mean of the loader's processes."""
-        return self.loader_cpu_s / self.loader_wall_s if self.loader_wall_s else 0.0
-
-    @property
-    def loader_ns_per_request(self) -> float:
-        return self.loader_cpu_s * 1e9 / self.replies if self.replies else 0.0
-
-    @property
-    def log_rates(self) -> list[float]:
-        """The logarithm of each block's mean rate."""
-        means = [sum(rates) / len(rates) for rates in self.block_rates.values()]
-        return [math.log(mean) if mean else -math.inf for mean in means]
-
-
-Cell = tuple[Group, str]
-Known = dict[Cell, Experience]
+Alive = Callable[[], Sequence[str]]  # who takes part, asked anew for each round
 
 
 @dataclass(frozen=True)
@@ -72,8 +27,8 @@ class Visit:
 
 
 class Rounds(Protocol):
-    def rounds(self, alive: Sequence[str], block: int) -> Iterator[list[Visit]]:
-        """The visits of each round; `alive` may shrink meanwhile."""
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
+        """The visits of each round, to those that are still alive then."""
 
     def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
         """What came of a visit; what else its record is to say."""
@@ -104,12 +59,7 @@ class _Rounds:
 
     def _lengths(self, counted_s: float) -> dict[str, float]:
         window = self._plan.config.window
-        return {
-            "head_s": window.length(self._group.clients).head_s,
-            "counted_s": counted_s,
-            "drain_limit_s": window.drain_limit_s,
-            "request_timeout_s": window.request_timeout_s,
-        }
+        return window.durations(window.length(self._group.clients).head_s, counted_s)
 
     def _open(self, rate_rps: float, *place: object) -> dict[str, Any]:
         settings = self._plan.config.open
@@ -120,15 +70,15 @@ class _Rounds:
 class ClosedRounds(_Rounds):
     """The plan's rounds, and one in which the loader is slowed down where it might be what limits."""
 
-    def rounds(self, alive: Sequence[str], block: int) -> Iterator[list[Visit]]:
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
         plan = self._plan
         # After at least one ordinary round: how much to slow down is taken from what a request costs the loader.
         perturbed = plan.shuffled(range(1, plan.rounds + 1), block, self._group, "perturbed")[0]
         for round_ in range(plan.rounds + 1):
             if round_ == perturbed:
-                yield [self._visit(name, self._spin_ns(name)) for name in alive if self._may_limit(name)]
+                yield [self._visit(name, self._spin_ns(name)) for name in alive() if self._may_limit(name)]
             else:
-                yield [self._visit(name, 0) for name in alive]
+                yield [self._visit(name, 0) for name in alive()]
 
     def _visit(self, name: str, spin_ns: int) -> Visit:
         """The counted part grows where the tail would not fit into it."""
@@ -148,9 +98,9 @@ class ClosedRounds(_Rounds):
 class OpenRounds(_Rounds):
     """The plan's rounds at a rate, given or a share of the closed loop's."""
 
-    def rounds(self, alive: Sequence[str], block: int) -> Iterator[list[Visit]]:
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
         for round_ in range(self._plan.rounds):
-            yield [self._visit(name, block, round_) for name in alive]
+            yield [self._visit(name, block, round_) for name in alive()]
 
     def _visit(self, name: str, block: int, round_: int) -> Visit:
         capacity_rps = self._known.get((self._group.closed, name), Experience()).rate_rps
@@ -166,11 +116,11 @@ class OpenRounds(_Rounds):
 class KneeRounds(_Rounds):
     """Each server's search takes a step a round, until all are over."""
 
-    def rounds(self, alive: Sequence[str], block: int) -> Iterator[list[Visit]]:
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
         settings = self._plan.config.knee
-        self._searches = {name: Search(settings.start_rps, settings.within) for name in alive}
+        self._searches = {name: Search(settings.start_rps, settings.within) for name in alive()}
         step = 0
-        while under_way := [name for name in alive if not self._searches[name].over]:
+        while under_way := [name for name in alive() if not self._searches[name].over]:
             yield [self._visit(name, block, step) for name in under_way]
             step += 1
 

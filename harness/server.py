@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,46 +49,44 @@ class Ended:
 
 
 class Server:
-    def __init__(self, process: subprocess.Popen[bytes], strategy: Strategy, host: str, port: int, logs: Path) -> None:
+    def __init__(
+        self, key: str, process: subprocess.Popen[bytes], strategy: Strategy, host: str, port: int, logs: Path
+    ) -> None:
+        self.key = key  # what tells it from all others that are alive; its files and the loader's target are called so
         self.strategy = strategy
         self.host = host
         self.port = port  # 0 until READY tells
         self.pid = process.pid
         self._process = process
-        self._stdout = logs / f"{strategy.label}.out"
-        self._stderr = logs / f"{strategy.label}.err"
+        self._stdout, self._stderr = _files(logs, key)
 
     @classmethod
     def start(
         cls,
+        key: str,
         strategy: Strategy,
+        settings: Mapping[str, object],
         *,
-        service: str,
         logs: Path,
         host: str = "127.0.0.1",
         backlog: int = 1024,
-        recv_size: int = 65536,
         cpus: Collection[int] | None = None,
     ) -> "Server":
         """Start the command in a session of its own, its output going to files in `logs`.
 
-        Raises ServerFailed where the program itself can't be started.
+        `settings` fill its placeholders, beside where it listens: {"service": "echo", "recv_size": 65536}. Raises
+        ServerFailed where the program itself can't be started.
         """
         port = _free_port(host) if strategy.ready == "connect" else 0
-        options = f"--service {service} --host {host} --port {port} --backlog {backlog} --recv-size {recv_size}"
-        fills = {
+        options = {"host": host, "port": port, "backlog": backlog, **settings}
+        fills = options | {
             "python": shlex.quote(strategy.python),
-            "host": host,
-            "port": port,
-            "backlog": backlog,
-            "service": service,
-            "recv_size": recv_size,
-            "options": options,
+            "options": " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items()),
         }
         command = shlex.split(strategy.command.format_map(fills))
         logs.mkdir(parents=True, exist_ok=True)
-        server_files = (logs / f"{strategy.label}.out", logs / f"{strategy.label}.err")
-        with open(server_files[0], "wb") as out, open(server_files[1], "wb") as err, running_on(cpus):
+        stdout, stderr = _files(logs, key)
+        with open(stdout, "wb") as out, open(stderr, "wb") as err, running_on(cpus):
             try:
                 process = subprocess.Popen(
                     command,
@@ -101,7 +99,12 @@ class Server:
                 )
             except OSError as error:
                 raise ServerFailed(f"cannot run {command[0]}: {error.strerror}", skipped=True) from None
-        return cls(process, strategy, host, port, logs)
+        return cls(key, process, strategy, host, port, logs)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, once it is ready."""
+        return self.host, self.port
 
     def wait_ready(self, deadline_s: float) -> None:
         """Return when the server listens; raises ServerFailed if it ends first or takes longer."""
@@ -161,6 +164,11 @@ class Server:
     def _last_words(self) -> str:
         lines = self._stderr.read_text(errors="replace").strip().splitlines()
         return lines[-1].strip()[:200] if lines else ""
+
+
+def _files(logs: Path, key: str) -> tuple[Path, Path]:
+    """Where a server's stdout and stderr go."""
+    return logs / f"{key}.out", logs / f"{key}.err"
 
 
 @contextlib.contextmanager

@@ -1,99 +1,134 @@
-"""Servers and a load generator for a moment, outside a run: what doctor tries the machine with."""
+"""Servers and a load generator alive together, guarded by the watchdog, stopped whatever happens.
 
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+This is the only way to have them: a run, doctor, the conformance suite, the benchmarks and the tests all do it here.
+"""
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness import machine, proctree
 from harness.config import Config, Strategy
 from harness.loader import Loader, LoaderFailed
-from harness.server import Server, ServerFailed
+from harness.server import Ended, Server
 from harness.watchdog import Watchdog
 
-MOST_CLIENTS = 500
+
+def persistent_echo(message_size: int) -> dict[str, Any]:
+    """What clients say that stay connected and have messages of so many bytes echoed."""
+    return {"service": "echo", "message_size": message_size}
 
 
 class Stage:
-    """Holds the load generator. Use it as a context manager: nothing is left of it or of any server."""
+    """Holds the servers by their keys, and the load generator. Use it as a context manager.
 
-    def __init__(self, config: Config, logs: Path, watchdog: Watchdog) -> None:
+    Servers may be started and stopped from several threads, those of different keys at once.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        watchdog: Watchdog,
+        logs: Path,
+        *,
+        server_cpus: Collection[int] | None = None,
+        loader_cpus: Collection[int] | None = None,
+        backlog: int = 1024,
+    ) -> None:
+        """CPUs that are None are all that there are. The load generator's stderr goes to `logs`."""
         self.config = config
-        self.server_cpus, self.loader_cpus = machine.share_cpus(config, workers=1)
-        self.loop = ""  # the load generator's: "compiled" or "python"
-        self.why = ""  # it isn't the compiled one
-        self._logs = logs
+        self.servers: dict[str, Server] = {}  # those that were started and not stopped, by key
+        self.server_cpus, self.loader_cpus = server_cpus, loader_cpus
         self._watchdog = watchdog
-        self._cleanup = ExitStack()
-        self._loader: Loader
+        self._logs = logs
+        self._backlog = backlog
+        self._loader: Loader | None = None
 
     def __enter__(self) -> "Stage":
-        """Raises LoaderFailed if the load generator doesn't start."""
-        machine.raise_descriptor_limit(2 * MOST_CLIENTS + machine.DESCRIPTORS_ASIDE)
-        with ExitStack() as cleanup:
-            self._loader = Loader(1, self.loader_cpus, self._logs, self.config.loadgen.loop)
-            self._watchdog.guard(self._loader.pid)
-            cleanup.callback(self._watchdog.release, self._loader.pid)
-            cleanup.callback(self._loader.stop)
-            ready = self._loader.wait_ready()
-            self.loop, self.why = ready["loop"], ready["why"]
-            self._cleanup = cleanup.pop_all()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._cleanup.close()
-
-    @contextmanager
-    def servers(self, strategies: Collection[Strategy]) -> Iterator[dict[str, Server]]:
-        """Fresh echo servers on the servers' CPUs, by name. Raises ServerFailed if one doesn't start."""
-        settings = self.config.servers
-        servers = {}
-        with ExitStack() as cleanup:
-            for strategy in strategies:
-                server = Server.start(
-                    strategy,
-                    service="echo",
-                    logs=self._logs,
-                    backlog=min(2 * MOST_CLIENTS, machine.backlog_limit()),
-                    recv_size=settings.recv_size,
-                    cpus=self.server_cpus,
-                )
-                self._watchdog.guard(server.pid)
-                cleanup.callback(self._watchdog.release, server.pid)
-                cleanup.callback(server.stop, settings.stop_timeout_s)
-                servers[strategy.name] = server
-            for server in servers.values():
-                server.wait_ready(settings.ready_timeout_s)
-            yield servers
-
-    @contextmanager
-    def connected(self, servers: dict[str, Server], clients: int, message_size: int) -> Iterator[None]:
-        """Persistent clients of all these servers. Raises ServerFailed if one doesn't answer them all."""
-        targets = {name: (server.host, server.port) for name, server in servers.items()}
-        exchange = {"service": "echo", "message_size": message_size}
         try:
-            opened = self._loader.open(targets, clients, exchange, self.config.loadgen.audit_every)["targets"]
-            for name in servers:
-                if opened[name]["answered"] < clients:
-                    raise ServerFailed(f"{name} answered {opened[name]['answered']} of {clients} clients")
-            yield
+            self.stop_servers()
         finally:
-            with suppress(LoaderFailed):  # what went wrong first is what counts
-                self._loader.close()
+            self.stop_loader()
 
-    def window(self, server: Server, head_s: float, counted_s: float) -> dict[str, Any]:
-        """What the load generator observed in one window, and `server_cpu_s`. Raises ServerFailed without a reply."""
-        limits = self.config.window
-        lengths = {
-            "head_s": head_s,
-            "counted_s": counted_s,
-            "drain_limit_s": limits.drain_limit_s,
-            "request_timeout_s": limits.request_timeout_s,
-        }
-        before = proctree.usage(server.pid)
-        observed = self._loader.window(server.strategy.name, lengths)
-        used = proctree.usage(server.pid) - before
-        server.raise_if_dead()
-        if not observed["requests"]:
-            raise ServerFailed(f"{server.strategy.name} gave no answer in a window of {counted_s:g} s")
-        return observed | {"server_cpu_s": used.cpu_s}
+    # --- servers ------------------------------------------------------------------------------------
+
+    def start(self, key: str, strategy: Strategy, settings: Mapping[str, object], logs: Path | None = None) -> Server:
+        """Start a server, its output going to `logs`. Raises ServerFailed where its program can't be started."""
+        server = Server.start(
+            key, strategy, settings, logs=logs or self._logs, backlog=self._backlog, cpus=self.server_cpus
+        )
+        self._watchdog.guard(server.pid)
+        self.servers[key] = server
+        return server
+
+    def wait_ready(self, server: Server) -> None:
+        """Return when it listens. Raises ServerFailed if it ends first or takes longer than the settings allow."""
+        server.wait_ready(self.config.servers.ready_timeout_s)
+
+    def stop(self, key: str, within_s: float | None = None) -> Ended:
+        """Stop a server in so much time, or in what the settings give one; how it ended."""
+        server = self.servers[key]
+        ended = server.stop(self.config.servers.stop_timeout_s if within_s is None else within_s)
+        self._watchdog.release(server.pid)
+        del self.servers[key]
+        return ended
+
+    def stop_servers(self) -> dict[str, Ended]:
+        """Stop all of them at once, in the time that the settings give one; how each ended."""
+        for server in self.servers.values():
+            server.ask_to_stop()
+        deadline = time.monotonic() + self.config.servers.stop_timeout_s
+        return {key: self.stop(key, max(deadline - time.monotonic(), 0)) for key in list(self.servers)}
+
+    @contextmanager
+    def started(self, strategies: Mapping[str, Strategy], service: str = "echo") -> Iterator[dict[str, Server]]:
+        """Fresh servers of all these strategies, ready, by key. Raises ServerFailed if one doesn't get there."""
+        try:
+            for key, strategy in strategies.items():
+                self.start(key, strategy, self.config.settings(service))
+            for server in self.servers.values():
+                self.wait_ready(server)
+            yield dict(self.servers)
+        finally:
+            self.stop_servers()
+
+    # --- the load generator -------------------------------------------------------------------------
+
+    def start_loader(self, workers: int = 1, loop: str | None = None) -> dict[str, Any]:
+        """Start it; which hot loop serves (`loop`), and why it isn't the compiled one (`why`).
+
+        Raises LoaderFailed, and nothing is left of it.
+        """
+        self._loader = Loader(workers, self.loader_cpus, self._logs, loop or self.config.loadgen.loop)
+        self._watchdog.guard(self._loader.pid)
+        try:
+            return self._loader.wait_ready()
+        except LoaderFailed:
+            self.stop_loader()
+            raise
+
+    @property
+    def loader(self) -> Loader:
+        """The one that was started last and not stopped."""
+        assert self._loader is not None
+        return self._loader
+
+    def stop_loader(self) -> None:
+        """End it, if there is one, with all its connections."""
+        if self._loader is not None:
+            self._loader.stop()
+            self._watchdog.release(self._loader.pid)
+            self._loader = None
+
+    def connect(self, keys: Collection[str], clients: int, exchange: dict[str, Any]) -> dict[str, Any]:
+        """Connect so many clients to each of these servers; by key, how many it `answered` and the `errors`.
+
+        Raises LoaderFailed.
+        """
+        targets = {key: self.servers[key].address for key in keys}
+        answer = self.loader.open(targets, clients, exchange, self.config.loadgen.audit_every)
+        return dict(answer["targets"])

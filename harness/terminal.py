@@ -1,7 +1,7 @@
 """What the person at the terminal reads while a run is planned and under way."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -22,8 +22,8 @@ def say(text: str) -> None:
     console.print(text, soft_wrap=True)
 
 
-def say_plan(plan: Plan) -> None:
-    """The plan, its expected time and the interval to be expected."""
+def say_plan(plan: Plan, expected_interval: float) -> None:
+    """The plan, its expected time and the interval to be expected of a ratio (half-width, as a share)."""
     rule = plan.precision or plan.gate
     blocks = f"{plan.blocks} blocks" if rule is None else f"at least {rule.first_look} blocks"
     say(f"[bold]Strategies[/] ({len(plan.strategies)}): {', '.join(plan.strategies)}")
@@ -56,10 +56,10 @@ def say_plan(plan: Plan) -> None:
             )
     for note in plan.notes:
         say(f"[yellow]Note[/]: {note}")
-    _say_expected(plan)
+    _say_expected(plan, expected_interval)
 
 
-def _say_expected(plan: Plan) -> None:
+def _say_expected(plan: Plan, expected_interval: float) -> None:
     """How long it will take, and how sure its figures will be."""
     if plan.gate is not None:
         say(
@@ -84,7 +84,7 @@ def _say_expected(plan: Plan) -> None:
         expected += f", with fewer rounds where it would be more than {_minutes(plan.at_most_s)}"
     if len(plan.strategies) > 1:
         ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
-        expected += f", and {ratios} within {_within(plan.expected_interval)}"
+        expected += f", and {ratios} within {_within(expected_interval)}"
         expected += " (95 %, if this machine is as noisy as a shared virtual one)"
     say(expected)
 
@@ -95,12 +95,18 @@ def say_warnings(warnings: Sequence[str]) -> None:
         say(f"[yellow]Warning[/]: {escape(warning)}")
 
 
-def say_precision(plan: Plan, reached: Mapping[Group, tuple[float, str, int] | None]) -> None:
-    """How narrow the intervals got, where that was asked for."""
-    for group, widest in reached.items():
-        if widest is not None and plan.precision is not None:
+def say_precision(
+    groups: Sequence[Group], target: float, reached: Callable[[int], tuple[float, str, int] | None]
+) -> None:
+    """How narrow the intervals got, where half a width of `target` was asked for.
+
+    `reached` gives for a group's place the widest half-width, whose it is and after how many blocks.
+    """
+    for place, group in enumerate(groups):
+        widest = reached(place)
+        if widest is not None:
             width, name, blocks = widest
-            word = "reached" if width <= plan.precision.target else "not reached within the budget"
+            word = "reached" if width <= target else "not reached within the budget"
             after = f"after {blocks} block{'s' * (blocks > 1)}"
             if blocks < 2:
                 say(f"{group}: {word}: no interval {after}")

@@ -3,15 +3,17 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from harness.config import Strategy, read
 from harness.server import Server
+from harness.stage import Stage
+from harness.watchdog import Watchdog
 
 ROOT = Path(__file__).parents[1]
-STRATEGIES = read(ROOT / "bench.toml").strategies
+CONFIG = read(ROOT / "bench.toml")
+STRATEGIES = CONFIG.strategies
 
 
 @pytest.fixture(params=list(STRATEGIES.values()), ids=list(STRATEGIES))
@@ -21,15 +23,22 @@ def strategy(request: pytest.FixtureRequest) -> Strategy:
     return found
 
 
+@pytest.fixture(scope="module")
+def watchdog() -> Iterator[Watchdog]:
+    with Watchdog() as watchdog:
+        yield watchdog
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts a strategy (options as Server.start has them) and waits until it is ready."""
+def start(tmp_path: Path, watchdog: Watchdog) -> Iterator[Callable[..., Server]]:
+    """Starts a strategy and waits until it is ready."""
     with contextlib.ExitStack() as stack:
 
-        def started(strategy: Strategy, service: str = "echo", **options: Any) -> Server:
-            server = Server.start(strategy, service=service, logs=tmp_path, **options)
-            stack.callback(server.stop)
-            server.wait_ready(10)
+        def started(strategy: Strategy, service: str = "echo", recv_size: int = 65536, backlog: int = 1024) -> Server:
+            settings = {"service": service, "recv_size": recv_size}
+            stage = stack.enter_context(Stage(CONFIG, watchdog, tmp_path, backlog=backlog))
+            server = stage.start(strategy.label, strategy, settings)
+            stage.wait_ready(server)
             return server
 
         yield started

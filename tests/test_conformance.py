@@ -31,7 +31,8 @@ class Served:
         return (self._logs / f"{self._strategy.name}.err").read_text()
 
     def _start(self) -> Server:
-        server = Server.start(self._strategy, service=self._service, logs=self._logs)
+        settings = {"service": self._service, "recv_size": 65536}
+        server = Server.start(self._strategy.name, self._strategy, settings, logs=self._logs)
         server.wait_ready(10)
         return server
 

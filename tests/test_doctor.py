@@ -12,13 +12,15 @@ import psutil
 import pytest
 from conftest import ROOT
 
-from harness import doctor, findings, machine, noise
+from analysis import noise
+from analysis.noise import Noise
+from harness import doctor, findings, machine
 from harness.ceiling import Point
 from harness.config import Config, ConfigError, read
 from harness.cpu_ticks import Ticks
 from harness.doctor import Diagnosis, Extent
 from harness.findings import Facts, Finding, OtherUse
-from harness.noise import Noise
+from harness.noise import CLIENTS
 from harness.watchdog import Watchdog
 
 CONFIG = read(ROOT / "bench.toml")
@@ -147,9 +149,14 @@ def test_compiler_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) ->
 # --- the noise ---------------------------------------------------------------------------------------------
 
 
+def rates(blocks: list[list[float]]) -> list[list[tuple[float, float]]]:
+    """Pairs of rates with these logarithms of their ratios."""
+    return [[(math.exp(ratio) * 1000, 1000.0) for ratio in block] for block in blocks]
+
+
 def test_spread_of_windows_alone() -> None:
     """Blocks of equal means: all that differs is within them."""
-    found = noise.of([[0.1, -0.1], [0.1, -0.1], [-0.1, 0.1]], round_s=0.25, block_cost_s=0.5)
+    found = noise.estimated(rates([[0.1, -0.1], [0.1, -0.1], [-0.1, 0.1]]), round_s=0.25, block_cost_s=0.5)
     assert found.window_sd == pytest.approx(math.sqrt(0.02))
     assert found.block_sd == 0
     assert (found.ratio, found.ratio_low, found.ratio_high) == pytest.approx((1, 1, 1))
@@ -157,7 +164,7 @@ def test_spread_of_windows_alone() -> None:
 
 def test_spread_of_blocks_alone() -> None:
     """Windows of a block all alike: all that differs is between them."""
-    found = noise.of([[0.1, 0.1], [-0.1, -0.1], [0.3, 0.3]], round_s=0.25, block_cost_s=0.5)
+    found = noise.estimated(rates([[0.1, 0.1], [-0.1, -0.1], [0.3, 0.3]]), round_s=0.25, block_cost_s=0.5)
     assert found.window_sd == 0
     assert found.block_sd == pytest.approx(0.2)
     half = 4.302653 * 0.2 / math.sqrt(3)  # Student's t for three blocks
@@ -167,7 +174,7 @@ def test_spread_of_blocks_alone() -> None:
 
 
 def test_both_spreads() -> None:
-    found = noise.of([[0.5, 0.3], [-0.3, -0.5]], round_s=0.25, block_cost_s=0.5)
+    found = noise.estimated(rates([[0.5, 0.3], [-0.3, -0.5]]), round_s=0.25, block_cost_s=0.5)
     assert found.window_sd == pytest.approx(math.sqrt(0.02))
     assert found.block_sd == pytest.approx(math.sqrt(0.32 - 0.02 / 2))  # less what two rounds explain
 
@@ -199,11 +206,16 @@ def test_fixed_cost_of_a_block_makes_the_difference_larger() -> None:
 
 
 def test_more_time_shows_smaller_differences() -> None:
-    in_10_s, in_60_s, in_10_min = (QUIET.smallest_difference(budget) for budget in noise.BUDGETS_S)
+    in_10_s, in_60_s, in_10_min = (QUIET.smallest_difference(budget) for budget in doctor.BUDGETS_S)
     assert in_10_s is not None
     assert in_60_s is not None
     assert in_10_min is not None
     assert in_10_s > in_60_s > in_10_min > 0
+
+
+def test_the_interval_to_be_expected_of_a_plan() -> None:
+    half = 2.570582 * math.sqrt((0.18**2 / 4 + 0.03**2) / 6)  # Student's t for six blocks
+    assert noise.expected_interval(blocks=6, rounds=4) == pytest.approx(half, rel=1e-6)
 
 
 def test_no_difference_where_two_blocks_do_not_fit() -> None:
@@ -272,7 +284,7 @@ def test_ceiling_of_another_schema_is_refused(tmp_path: Path) -> None:
 def test_unwritable_folder_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="can't be written"):
-        doctor.visit(CONFIG, tmp_path / "file" / "results", SHORT)
+        doctor.visit(CONFIG, tmp_path / "file" / "results", noise.estimated, SHORT)
 
 
 # --- what is said ------------------------------------------------------------------------------------------
@@ -316,7 +328,7 @@ def examine() -> Iterator[Callable[..., Diagnosis]]:
     with Watchdog() as watchdog:
 
         def examined(config: Config = CONFIG, heard: Heard | None = None) -> Diagnosis:
-            return doctor.examine(config, watchdog, heard or Heard(), SHORT)
+            return doctor.examine(config, watchdog, heard or Heard(), noise.estimated, SHORT)
 
         yield examined
         assert [child.pid for child in psutil.Process().children(recursive=True)] == [watchdog._process.pid]
@@ -334,7 +346,7 @@ def test_short_examination(examine: Callable[..., Diagnosis]) -> None:
     assert finding_named(diagnosis, "load generator").ok is (diagnosis.loop == "compiled")
     assert diagnosis.noise is not None
     assert diagnosis.noise.ratio_low <= diagnosis.noise.ratio <= diagnosis.noise.ratio_high
-    assert diagnosis.noise.round_s > 2 * CONFIG.window.length(noise.CLIENTS).counted_s
+    assert diagnosis.noise.round_s > 2 * CONFIG.window.length(CLIENTS).counted_s
     assert diagnosis.noise.block_cost_s > 0
     assert heard.done == sorted(heard.done)
     assert heard.done[-1] <= SHORT.expected_s
@@ -383,7 +395,7 @@ def test_interrupt_leaves_nothing(examine: Callable[..., Diagnosis], moment: str
 
 
 def test_visit_keeps_and_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    doctor.visit(CONFIG, tmp_path / "results", SHORT)
+    doctor.visit(CONFIG, tmp_path / "results", noise.estimated, SHORT)
     record = json.loads((tmp_path / "results" / "doctor.json").read_text())
     said = capsys.readouterr().out
     assert all(finding["seen"].split()[0] in said for finding in record["findings"])

@@ -1,6 +1,8 @@
 """Imports run one way: who may import whom, read from the files themselves."""
 
 import ast
+import re
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,6 +28,12 @@ FORBIDDEN = {
 }
 
 
+# Nothing in harness computes a statistic, so that all of it can be replayed; whom it asks is handed in. But for what a
+# window of a cell is like, which must be known before the next one.
+COMPUTING = {"scipy", "numpy", "pandas", "statistics", "fractions", "decimal", "hdrh", "matplotlib"}
+MAY_COMPUTE = {"experience.py": {"statistics"}}
+
+
 def imported(source: str) -> set[str]:
     """The top-level names that a file imports anywhere, by statement or by importlib with a literal name."""
     return set(_imported(ast.parse(source)))
@@ -46,6 +54,11 @@ def violations(files: Iterable[Path], forbidden: set[str]) -> list[str]:
     return [f"{file}: {name}" for file in files for name in sorted(imported(file.read_text()) & forbidden)]
 
 
+def computing(files: Iterable[Path]) -> list[str]:
+    """What files of the measuring wing import to compute with."""
+    return [found for file in files for found in violations([file], COMPUTING - MAY_COMPUTE.get(file.name, set()))]
+
+
 def foreign(server: Path) -> set[str]:
     """What a server imports beyond the standard library, its own library and the contract."""
     own = SERVER_LIBRARIES.get(server.name, set()) if server.stem not in SERVER_HELPERS else set()
@@ -57,6 +70,45 @@ def test_imports_run_one_way(part: str) -> None:
     files = [ROOT / part] if part.endswith(".py") else sorted((ROOT / part).rglob("*.py"))
     assert files
     assert violations(files, FORBIDDEN[part]) == []
+
+
+def test_harness_measures_and_never_computes() -> None:
+    assert computing(sorted((ROOT / "harness").rglob("*.py"))) == []
+
+
+@pytest.mark.parametrize("planted", ["import scipy.special", "from statistics import median", "import numpy as np"])
+def test_planted_computing_is_caught(tmp_path: Path, planted: str) -> None:
+    for name in ("sound.py", "run.py"):
+        (tmp_path / name).write_text("import math\n" + planted * (name == "run.py"))
+    assert computing(sorted(tmp_path.glob("*.py"))) == [
+        f"{tmp_path / 'run.py'}: {planted.split()[1].partition('.')[0]}"
+    ]
+    (tmp_path / "experience.py").write_text("import statistics, scipy\n")
+    assert computing([tmp_path / "experience.py"]) == [f"{tmp_path / 'experience.py'}: scipy"]
+
+
+@pytest.mark.parametrize("call", ["Server.start(", "watchdog.guard(", "Loader("])
+def test_servers_and_loaders_are_started_and_guarded_on_the_stage_alone(call: str) -> None:
+    files = [file for part in ("harness", "benchmarks") for file in (ROOT / part).rglob("*.py")]
+    calling = [
+        file
+        for file in [ROOT / "run_bench.py", *files]
+        if re.search(rf"(?<![A-Za-z]){re.escape(call)}", file.read_text())
+    ]
+    assert calling == [ROOT / "harness/stage.py"]
+
+
+# The memory and the time of what measures: tables and charts come when a run has ended.
+HEAVY = {"pandas", "matplotlib"}
+
+
+def test_a_run_that_is_no_gate_measures_without_tables_and_charts() -> None:
+    program = (
+        "import sys, run_bench; from analysis.stopping import fixed, precision; "
+        f"print(sorted({HEAVY} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 @pytest.mark.parametrize("server", sorted((ROOT / "servers").glob("*.py")), ids=lambda path: path.name)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from analysis.stopping.precision import Precision
 from harness import machine, plan
 from harness.config import Config, ConfigError, Strategy, read
 from harness.plan import Overrides, Plan
-from harness.precision import Precision
 
 MATRIX = """
 [profiles.tiny]
@@ -141,7 +141,6 @@ def test_more_workers_than_cpus_is_marked(config: Config) -> None:
 def test_expected_time_grows_with_the_plan(config: Config) -> None:
     small, large = made(config, wanted="epoll"), made(config)
     assert 0 < small.windows_seconds < small.expected_seconds < large.expected_seconds
-    assert 0 < large.expected_interval < 1
 
 
 def test_profiles_of_bench_toml_keep_their_promises() -> None:
@@ -159,23 +158,18 @@ def test_profiles_of_bench_toml_keep_their_promises() -> None:
     assert len({group["message_size"] for group in default.groups}) > 2
 
 
-@pytest.mark.parametrize(
-    ("done", "rounds"),
-    [
-        ([(10, 10)], 10),  # in time
-        ([(10, 12)], 8),  # 96 s for 9 blocks
-        ([(10, 20)] * 3 + [(4, 8)] * 2, 3),  # 32 s for 5 blocks, which take 20 with all rounds
-        ([(10, 12), (2, 10)], 2),  # 86 s for 8; it got slower: 50 with all rounds
-        ([(10, 12)] * 7 + [(5, 6)], 7),  # 18 s for 2
-        ([(10, 12)] * 5 + [(5, 6)] * 4, 10),  # in time again: 24 s for the last
-        ([(10, 30)] * 4, 1),  # too late already
-    ],
-)
-def test_blocks_that_take_longer_get_fewer_rounds(config: Config, done: list[tuple[int, float]], rounds: int) -> None:
+def test_the_check_is_part_of_what_a_run_is_to_take(config: Config) -> None:
     planned = replace(made(config), blocks=10, rounds=10)
-    check_s = planned.seconds_of(0)
-    assert replace(planned, at_most_s=108 + check_s).rounds_in_time(done) == rounds
-    assert planned.rounds_in_time(done) == 10
+    assert replace(planned, at_most_s=108 + planned.seconds_of(0)).blocks_at_most_s == pytest.approx(108)
+    assert planned.blocks_at_most_s is None
+
+
+def test_cells_are_strategies_in_their_groups(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(f"{MATRIX}[strategies.half]\ncommand = 'true'\nservices = ['greet']\n")
+    config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
+    assert made(config, wanted="half,epoll").cells == {(place, "epoll") for place in range(7)} | {(5, "half")}
+    forms = two_forms(config, "epoll")
+    assert plan.make(config, forms, "tiny", Overrides()).cells == {(place, "epoll") for place in range(7)}
 
 
 def test_a_plan_that_takes_longer_anyway_has_no_limit() -> None:

@@ -9,9 +9,8 @@ from made_up import MadeUp, window
 
 from analysis import replay, statistics
 from analysis.records import read
+from analysis.stopping.precision import Precision
 from benchmarks import coverage
-from harness import precision
-from harness.precision import Precision
 
 
 def recorded(folder: Path, blocks: int = 60, head: str = "head") -> Path:
@@ -97,64 +96,6 @@ def test_a_replay_of_the_rule_stops_where_the_rule_does(tmp_path: Path) -> None:
         by_hand.append(next(reached, 60))
     assert stopped.blocks == np.median(by_hand)
     assert stopped.out_of_blocks == np.mean([n == 60 for n in by_hand])
-
-
-def test_the_analysis_widens_by_what_the_rule_widens() -> None:
-    assert statistics.CONFIDENCE == precision.CONFIDENCE
-    logs = np.random.default_rng(4).normal(10, 0.01, 12)
-    value, low, high = statistics.geometric(np.exp(logs).tolist(), precision.WIDENED)
-    assert Precision(0.01).half_width(logs.tolist()) == pytest.approx((high - low) / 2 / value)
-
-
-def test_the_rule_waits_for_its_first_look_and_for_its_target() -> None:
-    alike = [10.0, 10.001] * 10
-    rule = Precision(0.01)
-    assert not rule.reached(alike[: rule.first_look - 1])
-    assert rule.reached(alike[: rule.first_look])
-    assert not Precision(0.0001).reached(alike)
-    assert Precision(0.01, first_look=4).reached(alike[:4])
-
-
-@pytest.mark.parametrize("blocks", [[], [10.0], [10.0, float("-inf")] * 10])
-def test_what_has_no_interval_is_never_precise(blocks: list[float]) -> None:
-    assert Precision(0.5, first_look=1).half_width(blocks) == float("inf")
-    assert not Precision(0.5, first_look=1).reached(blocks)
-
-
-NOISES = ("normal", "heavy tails", "two kinds of processes", "half of it only slows")
-
-
-def noise(kind: str, random: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Log rates around 0 with a standard deviation of 0.05."""
-    if kind == "normal":
-        return random.normal(0, 0.05, size)
-    if kind == "heavy tails":
-        return random.standard_t(4, size) * 0.05 / 2**0.5
-    if kind == "two kinds of processes":
-        return 0.05 * (0.9 * random.choice([-1.0, 1.0], size) + (1 - 0.9**2) ** 0.5 * random.normal(0, 1, size))
-    return 0.05 * 0.5**0.5 * (random.normal(0, 1, size) + 1 - random.exponential(1, size))
-
-
-def test_no_rule_helps_where_all_noise_only_slows() -> None:
-    slowed = 0.05 * (1 - np.random.default_rng(8).exponential(1, (4000, precision.FIRST_LOOK)))
-    half = replay.half_widths(slowed)
-    assert 0.88 < np.mean(np.abs(slowed.mean(axis=1)) <= half) < 0.92
-    centre, widened = (figures[:, -1] for figures in coverage.looks(slowed))
-    assert np.mean(np.abs(centre[np.sinh(widened) <= 0.05]) <= widened[np.sinh(widened) <= 0.05]) < 0.92
-
-
-@pytest.mark.parametrize("target", [0.05, 0.022, 0.012], ids=["at the first look", "midway", "late"])
-@pytest.mark.parametrize("kind", NOISES)
-def test_looking_does_not_bend_the_coverage(kind: str, target: float) -> None:
-    random = np.random.default_rng(8)
-    hits = []
-    for _ in range(10):
-        centre, half = coverage.looks(noise(kind, random, (400, 200)))
-        precise = np.sinh(half) <= target
-        precise[:, : precision.FIRST_LOOK - 1] = False
-        last = np.where(precise.any(axis=1), precise.argmax(axis=1), 199)[:, None]
-        hits.append(np.abs(np.take_along_axis(centre, last, 1)) <= np.take_along_axis(half, last, 1))
-    assert 0.935 < np.mean(hits) < 0.975  # 94 to 97 %, and what chance adds to 4,000 runs
 
 
 @pytest.mark.parametrize("more", [[], ["--precision", "5%", "--budget", "30"]])

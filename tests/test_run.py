@@ -19,10 +19,10 @@ from conftest import ROOT
 
 from analysis import cells
 from analysis.records import read as results
-from harness import plan, run
+from analysis.stopping.fixed import FixedBlocks
+from harness import loading, plan, run
 from harness.config import read
 from harness.recorder import Recorder
-from harness.run import Run
 from harness.watchdog import Watchdog
 
 MISBEHAVE = f"{{python}} {ROOT}/tests/badservers/misbehave.py"
@@ -397,7 +397,8 @@ class Disturbed:
 
         try:
             with Watchdog() as watchdog:
-                Run(self._plan, self._recorder, watchdog, tell).carry_out({})
+                rule = FixedBlocks(self._plan.blocks, self._plan.rounds)
+                run.carry_out(self._plan, self._recorder, watchdog, rule, tell, {})
         finally:
             self._recorder.finish("complete")
             assert [process for process in psutil.Process().children() if "loadgen" in process.cmdline()] == []
@@ -421,8 +422,8 @@ def test_loader_that_dies_after_the_last_window_of_a_group_costs_nothing(tmp_pat
 
 
 def test_loader_that_keeps_dying_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "LOADER_STARTS", 1)
-    with pytest.raises(run.GivenUp, match="failed 1 times"):
+    monkeypatch.setattr(loading, "STARTS", 1)
+    with pytest.raises(loading.GivenUp, match="failed 1 times"):
         Disturbed(tmp_path, "epoll,select,poll").carry_out(lambda told: kill("loadgen") if told == 1 else None)
 
 

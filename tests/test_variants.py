@@ -55,7 +55,7 @@ def test_each_strategy_in_each_variant(tmp_path: Path) -> None:
 def test_a_server_runs_in_the_environment_of_its_variant(tmp_path: Path) -> None:
     tell = "import os, sys; print(os.environ['MOOD'], sys.executable, file=sys.stderr); sys.exit(7)"
     strategy = Strategy(command=f'{{python}} -c "{tell}"', name="teller", variant="shy", env={"MOOD": "shy"})
-    server = Server.start(strategy, service="echo", logs=tmp_path)
+    server = Server.start(strategy.label, strategy, {"service": "echo", "recv_size": 65536}, logs=tmp_path)
     server._process.wait(30)
     server.stop()
     assert (tmp_path / "teller@shy.err").read_text().split() == ["shy", sys.executable]

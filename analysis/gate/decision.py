@@ -22,9 +22,8 @@ from math import expm1, log1p, nan
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from scipy.special import stdtrit
 
-from analysis.statistics import half_width, holm, p_value
+from analysis.statistics import half_width, holm, p_value, t_quantile
 
 Key = TypeVar("Key")
 POWER = 0.95  # with which a change that "could have been shown" would have been
@@ -166,7 +165,7 @@ def _looks_changed(losses: Sequence[float], rules: Rules) -> bool:
 
 def _holds(losses: Sequence[float], margin: float, error: float) -> bool:
     """Whether the loss is shown to be under the margin."""
-    bound = float(np.mean(losses)) + float(stdtrit(len(losses) - 1, 1 - error)) * deviation(losses) / len(losses) ** 0.5
+    bound = float(np.mean(losses)) + t_quantile(len(losses), 1 - error) * deviation(losses) / len(losses) ** 0.5
     return bound < log1p(margin)
 
 
@@ -216,7 +215,7 @@ def detectable(spread: float, blocks: int, rules: Rules, margin: float) -> float
 
 def _reach(blocks: int, threshold: float) -> float:
     """How far a mean must lie from zero to pass this quantile of t where half of what POWER leaves may fail."""
-    return float(stdtrit(blocks - 1, threshold) + stdtrit(blocks - 1, (1 + POWER) / 2)) / blocks**0.5
+    return (t_quantile(blocks, threshold) + t_quantile(blocks, (1 + POWER) / 2)) / blocks**0.5
 
 
 def blocks_for(spread: float, loss: float, rules: Rules, margin: float, most: int = 10_000) -> int | None:

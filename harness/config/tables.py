@@ -125,6 +125,15 @@ class Window(Table):
         by_size = sorted(self.lengths, key=lambda length: length.clients)
         return next((length for length in by_size if clients <= length.clients), by_size[-1])
 
+    def durations(self, head_s: float, counted_s: float) -> dict[str, float]:
+        """A window with such a head and counted part, in seconds, as the load generator is told of it."""
+        return {
+            "head_s": head_s,
+            "counted_s": counted_s,
+            "drain_limit_s": self.drain_limit_s,
+            "request_timeout_s": self.request_timeout_s,
+        }
+
 
 class OpenLoop(Table):
     """Requests that start when their time has come, whether or not the server keeps up."""
@@ -211,6 +220,10 @@ class Config(Table):
     def usual(self) -> dict[str, Any]:
         """The value of each axis where a matrix doesn't name it; None of what the machine says."""
         return {name: self._setting(axis.setting) if axis.setting else axis.usual for name, axis in axes.AXES.items()}
+
+    def settings(self, service: str) -> dict[str, Any]:
+        """What a server of that service is told where all else is as usual: what fills its command."""
+        return {axis.name: self.usual[axis.name] for axis in axes.on("command")} | {"service": service}
 
     def _setting(self, key: str) -> Any:
         table, name = key.split(".")

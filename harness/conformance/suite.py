@@ -10,7 +10,8 @@ from harness import session
 from harness.config import Config, Strategy
 from harness.conformance import cases
 from harness.conformance.client import Target
-from harness.server import Server, ServerFailed
+from harness.server import ServerFailed
+from harness.stage import Stage
 from harness.watchdog import Watchdog
 
 BACKLOG = 1024
@@ -46,9 +47,12 @@ def examine(
 
     Nothing is measured meanwhile, so several servers are tried at once.
     """
-    suite = _Suite(config, services, logs, watchdog)
     found = {}
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+    with (
+        Stage(config, watchdog, logs, backlog=BACKLOG) as stage,
+        ThreadPoolExecutor(max_workers=AT_ONCE) as pool,
+    ):
+        suite = _Suite(stage, services, logs)
         try:
             for name, conformance in zip(strategies, pool.map(suite.try_, strategies.values()), strict=True):
                 found[name] = conformance
@@ -61,12 +65,10 @@ def examine(
 
 
 class _Suite:
-    def __init__(self, config: Config, services: list[str], logs: Path, watchdog: Watchdog) -> None:
-        self._servers = config.servers
+    def __init__(self, stage: Stage, services: list[str], logs: Path) -> None:
+        self._stage = stage
         self._services = services
         self._logs = logs
-        self._watchdog = watchdog
-        self._running: set[int] = set()
         self._aborted = False
 
     def try_(self, strategy: Strategy) -> Conformance:
@@ -83,22 +85,17 @@ class _Suite:
     def abort(self) -> None:
         """Kill the servers that are being tried, so that every case fails at once."""
         self._aborted = True
-        for pid in list(self._running):
-            session.kill(pid)
+        for server in list(self._stage.servers.values()):
+            session.kill(server.pid)
 
     def _failures(self, strategy: Strategy, service: str) -> list[str]:
         """Raises ServerFailed where there is nothing to try."""
-        server = Server.start(
-            strategy, service=service, logs=self._logs / service, backlog=BACKLOG, recv_size=self._servers.recv_size
-        )
-        self._watchdog.guard(server.pid)
-        self._running.add(server.pid)
+        settings = self._stage.config.settings(service)
+        server = self._stage.start(strategy.label, strategy, settings, self._logs / service)
         try:
-            server.wait_ready(self._servers.ready_timeout_s)
+            self._stage.wait_ready(server)
             target = Target(server.host, server.port, strategy.one_at_a_time)
             failures = cases.failures(target, service)
         finally:
-            ended = server.stop(self._servers.stop_timeout_s)
-            self._running.discard(server.pid)
-            self._watchdog.release(server.pid)
+            ended = self._stage.stop(server.key)
         return failures + ended.problems
