@@ -143,7 +143,7 @@ def check_only(given: argparse.Namespace) -> int:
 def _announce(planned: plan.Plan, compared: Forms) -> None:
     terminal.say_plan(planned)
     for note in compared.notes:
-        say(f"[yellow]Note[/]: {escape(note)}")
+        say(f"[yellow]Note[/]: {escape(str(note))}")
     terminal.say_warnings(doctor.warnings(planned.config, planned.workers))
 
 

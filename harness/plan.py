@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from harness import machine
+from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Matrix, Strategy, nearest
+from harness.notes import Note
 from harness.precision import Precision, student
 
 # How the ratio of two windows of a round spreads, and how the mean of a block differs from the next block's
@@ -97,18 +98,13 @@ class Plan:
     waves: dict[Group, list[list[str]]] = field(repr=False)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What keeps this plan's figures from meaning what they usually mean."""
-        found = [f"not in the budget of {self.budget_s:.0f} s, left out: {', '.join(self.left_out)}"] * bool(
-            self.left_out
-        )
+        found = [notes.left_out(self.left_out, self.budget_s)] if self.left_out else []
         if set(self.server_cpus) & set(self.loader_cpus):
-            found.append("servers and load generator share a CPU: they slow each other down")
+            found.append(notes.shared_cpu())
         if self.workers > len(self.loader_cpus):
-            found.append(
-                f"{self.workers} load generator processes on {len(self.loader_cpus)} CPU: "
-                "a test of function, not a measurement"
-            )
+            found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
         return found
 
     @property

@@ -1,7 +1,7 @@
 """The results folder of a run: written as things happen, so that whatever was measured is readable.
 
 run.json says what, where and how; windows.jsonl has one line for each window or failed cell, on disk before
-the next begins. analysis/ reads them; nothing here computes.
+the next begins. schema.toml has their fields. analysis/ reads them; nothing here computes.
 """
 
 import itertools
@@ -9,17 +9,20 @@ import json
 import os
 import sys
 import time
+import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness import doctor, machine
+from harness import doctor, machine, notes
 from harness.config import ConfigError
+from harness.notes import Note
 from harness.plan import Group, Plan
 
-SCHEMA = 1
+ROOT = Path(__file__).resolve().parent.parent
+VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
 
 
 class Recorder:
@@ -51,7 +54,7 @@ class Recorder:
         self._run["loader_ceiling"] = doctor.ceiling_for(self._results, loop)
         self._write_run()
         if loop == "python":
-            self.note(f"the load generator's hot loop is Python's: {why}")
+            self.note(notes.python_loop(why))
 
     def window(self, label: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
         """A window; one in which the loader was slowed down on purpose is of another kind, and is no figure."""
@@ -73,10 +76,10 @@ class Recorder:
         place = {"block": block, "group": self._plan.groups.index(group)}
         self._append({"kind": "footprint", **self._cell(label, group), **place, **found})
 
-    def note(self, text: str) -> None:
-        """Something a reader of the results must know."""
-        if text not in self._run["marks"]:
-            self._run["marks"].append(text)
+    def note(self, note: Note) -> None:
+        """Keep what a reader of the results must know; the same thing once."""
+        if asdict(note) not in self._run["notes"]:
+            self._run["notes"].append(asdict(note))
             self._write_run()
 
     def finish(self, outcome: str) -> None:
@@ -141,7 +144,7 @@ def _new_folder(results: Path, name: str) -> Path:
 
 def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
+        "schema": VERSION,
         "run_id": run_id,
         "started_at": started.isoformat(timespec="seconds"),
         "finished_at": None,
@@ -192,6 +195,6 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "limits": machine.limits(),
         "unchecked": {},
         "left_out": plan.left_out,
-        "marks": plan.notes,
+        "notes": [asdict(note) for note in plan.notes],
         "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0},
     }

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from harness import machine, proctree
+from harness import machine, notes, proctree
 from harness.ledger import Ledger
 from harness.loader import Loader, LoaderFailed
 from harness.plan import Group, Plan
@@ -107,10 +107,8 @@ class Run:
                 return
             self._rounds = plan.rounds_in_time(done)
             if self._rounds < plan.rounds:
-                self._recorder.note(
-                    f"blocks took longer than planned: some got fewer than {plan.rounds} rounds, "
-                    f"to end near {plan.at_most_s:.0f} s (profiles.{plan.profile}.at_most_s)"
-                )
+                assert plan.at_most_s is not None  # else there is no limit to keep
+                self._recorder.note(notes.fewer_rounds(plan.rounds, plan.at_most_s, plan.profile))
 
     def _is_enough(self, done: list[tuple[int, float]]) -> bool:
         if self._settled is None:
@@ -205,7 +203,7 @@ class Run:
         ended = server.stop(limit_s if deadline is None else max(deadline - time.monotonic(), 0))
         self._watchdog.release(server.pid)
         for problem in ended.problems:
-            self._recorder.note(f"{name}: {problem}")
+            self._recorder.note(notes.bad_end(name, problem))
 
     # --- the loader ---------------------------------------------------------------------------------
 
@@ -238,7 +236,7 @@ class Run:
             if self._connected:
                 self._running_loader().close()
         except LoaderFailed as failure:
-            self._recorder.note(f"{failure}; it was started again")
+            self._recorder.note(notes.loader_failed(str(failure)))
             self._stop_loader()
         self._connected = False
 
@@ -267,7 +265,7 @@ class Run:
                 except ServerFailed as failure:
                     self._bury(name, group, alive, block, failure)
                 except LoaderFailed as failure:
-                    self._recorder.note(f"{failure}; it was started again")
+                    self._recorder.note(notes.loader_failed(str(failure)))
                     self._recorder.failure(name, group, block, str(failure), skipped=False, fault="loader")
                     self._stop_loader()
                 self._windows_done_s += plan.window_seconds(group)
