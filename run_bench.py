@@ -154,7 +154,7 @@ def check_only(given: argparse.Namespace) -> int:
 def _announce(planned: plan.Plan, compared: Forms) -> None:
     terminal.say_plan(planned, noise.expected_interval(planned.blocks, planned.rounds))
     for note in compared.notes:
-        say(f"[yellow]Note[/]: {escape(note)}")
+        say(f"[yellow]Note[/]: {escape(str(note))}")
     terminal.say_warnings(doctor.warnings(planned.config, planned.workers))
 
 

@@ -111,21 +111,23 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     }
     strategies = base.results.run["strategies"] | head.results.run["strategies"]
     runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
-    told = {"variants": variants, "gate": settings, "strategies": strategies, "marks": _notes(base, head, names),
+    told = {"variants": variants, "gate": settings, "strategies": strategies, "notes": _notes(base, head, names),
             "run_id": runs}  # fmt: skip
     run = head.results.run | told
     return Results(head.results.folder, run, **tables)
 
 
-def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[str]:
+def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str]]:
     """What the runs said of themselves, and where if not on the same machine; what both said, once."""
     runs = [side.results.run for side in (base, head)]
-    told = [list(run.get("marks") or []) for run in runs]
-    places = [f"measured on {', '.join(machine(run))}" for run in runs]
+    told = [list(run.get("notes") or []) for run in runs]
+    places = [{"kind": "machine", "seen": f"measured on {', '.join(machine(run))}", "why": "", "remedy": ""}
+              for run in runs]  # fmt: skip
     if places[0] != places[1]:
         told = [[*notes, place] for notes, place in zip(told, places, strict=True)]
     both = [note for note in told[0] if note in told[1]]
-    own = [f"{name}: {note}" for name, notes in zip(names, told, strict=True) for note in notes if note not in both]
+    own = [note | {"seen": f"{name}: {note['seen']}"}
+           for name, notes in zip(names, told, strict=True) for note in notes if note not in both]  # fmt: skip
     return both + own
 
 

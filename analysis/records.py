@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-import axes
 from analysis.points import as_columns
-from analysis.schema import NEEDED, RECORDS, VERSION
+from analysis.schema import NEEDED, RECORDS
+from analysis.versions import READABLE, filled_up
 
 
 class ResultsError(Exception):
@@ -39,6 +39,14 @@ class Results:
         """What goes without saying on each axis."""
         return {axis["name"]: axis["usual"] for axis in self.run["axes"]}
 
+    @property
+    def notes(self) -> list[str]:
+        """What the run has to say of itself, a sentence each, without its full stop."""
+        return [
+            note["seen"] + f": {note['why']}" * bool(note["why"]) + f"; {note['remedy']}" * bool(note["remedy"])
+            for note in self.run.get("notes") or []
+        ]
+
     def widened(self, variant: str) -> float:
         """How much wider than usual the intervals are, as the run was looked at while it went on.
 
@@ -58,10 +66,10 @@ class Results:
 def read(folder: Path) -> Results:
     """The run in `folder`; ResultsError if it is no results folder or of another schema."""
     folder = Path(folder)
-    run = _filled_up(_run(folder))
-    rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in RECORDS}
     path = folder / "windows.jsonl"
-    for number, record in _records(path):
+    run, lines = filled_up(_run(folder), _records(path))
+    rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in RECORDS}
+    for number, record in lines:
         kind = record.get("kind", "")
         if kind not in RECORDS:
             continue  # a kind that a later version records
@@ -95,16 +103,10 @@ def _run(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ResultsError(f"{path}: not JSON ({error}); measure again") from None
     schema = run.get("schema") if isinstance(run, dict) else None
-    if schema != VERSION:
-        raise ResultsError(f"{path}: schema {schema!r}, this version reads {VERSION}; use the version that wrote it")
+    if schema not in READABLE:
+        read_here = " and ".join(map(str, READABLE))
+        raise ResultsError(f"{path}: schema {schema!r}, this version reads {read_here}; use the version that wrote it")
     return run
-
-
-def _filled_up(run: dict[str, Any]) -> dict[str, Any]:
-    """What run.json of an older version doesn't have."""
-    cpus = " ".join(map(str, run.get("server_cpus") or []))
-    usual = {name: axis.usual for name, axis in axes.AXES.items()} | {"server_cpus": cpus}
-    return {"axes": axes.as_record(usual)} | run
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

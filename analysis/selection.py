@@ -100,7 +100,7 @@ class Selection:
 
     def notes(self, shown: pd.DataFrame, figure: str) -> list[str]:
         """What the chart does not show, and what it shows with a reservation."""
-        notes = [str(note) for note in self.results.run.get("marks") or []]
+        notes = list(self.results.notes)
         reservations = {"unchecked": "Failed the conformance check", "incomplete": "Failed in some blocks"}
         for status, words in reservations.items():
             reserved = shown.loc[shown["status"] == status, "strategy"].unique()

@@ -54,7 +54,7 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
 
 
 def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:
-    lines = [f"Note: {note}." for note in results.run.get("marks") or []]
+    lines = [f"Note: {note}." for note in results.notes]
     lines.append("±: 95 % interval over blocks. CPU of the server.")
     if cells["rank"].notna().any():
         lines.append("#: 1 + how many were shown to be faster, all pairs tested together; = where several share that.")

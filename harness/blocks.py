@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
+from harness import notes
 from harness.group import Group
 from harness.plan import Cell, Plan
 from harness.progress import Progress
@@ -74,7 +75,5 @@ class Blocks:
     def _set_rounds(self, rounds: int) -> None:
         plan, self.rounds = self._plan, rounds
         if rounds < plan.rounds:
-            self._recorder.note(
-                f"blocks took longer than planned: some got fewer than {plan.rounds} rounds, "
-                f"to end near {plan.at_most_s:.0f} s (profiles.{plan.profile}.at_most_s)"
-            )
+            assert plan.at_most_s is not None  # else there is no limit to keep
+            self._recorder.note(notes.fewer_rounds(plan.rounds, plan.at_most_s, plan.profile))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import proctree
+from harness import notes, proctree
 from harness.group import Entry
 from harness.plan import Plan
 from harness.recorder import Recorder
@@ -94,7 +94,7 @@ class Fleet:
 
     def _note(self, key: str, ended: Ended) -> None:
         for problem in ended.problems:
-            self._recorder.note(f"{key}: {problem}")
+            self._recorder.note(notes.bad_end(key, problem))
 
     def _cpu_seconds(self) -> float:
         return sum(proctree.usage(server.pid).cpu_s for server in self._stage.servers.values())

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from harness import notes
 from harness.group import Group
 from harness.loader import LoaderFailed
 from harness.plan import Plan
@@ -54,7 +55,7 @@ class Loading:
 
     def failed(self, failure: LoaderFailed) -> None:
         """It is stopped, and its connections are closed; the next one that asks starts it again."""
-        self._recorder.note(f"{failure}; it was started again")
+        self._recorder.note(notes.loader_failed(str(failure)))
         self._stage.stop_loader()
         self._is_running = self.is_connected = False
 

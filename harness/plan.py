@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
-from harness import machine
+from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy, nearest
 from harness.group import Entry, Group, groups_of
+from harness.notes import Note
 
 MEMORY_SHARE = 0.7  # of what is available now, for all connections alive at once
 
@@ -75,20 +76,14 @@ class Plan:
     waves: dict[Group, list[list[str]]] = field(repr=False)  # names of those alive together; all at once, mostly
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What keeps this plan's figures from meaning what they usually mean."""
-        found = [f"not in the budget of {self.budget_s:.0f} s, left out: {', '.join(self.left_out)}"] * bool(
-            self.left_out
-        )
-        for why, names in self._unable().items():
-            found.append(f"{', '.join(names)}: left out where it is varied: {why}")
+        found = [notes.left_out(self.left_out, self.budget_s)] if self.left_out else []
+        found += [notes.unable(names, why) for why, names in self._unable().items()]
         if set(self.server_cpus) & set(self.loader_cpus):
-            found.append("servers and load generator share a CPU: they slow each other down")
+            found.append(notes.shared_cpu())
         if self.workers > len(self.loader_cpus):
-            found.append(
-                f"{self.workers} load generator processes on {len(self.loader_cpus)} CPU: "
-                "a test of function, not a measurement"
-            )
+            found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
         return found
 
     @property

@@ -1,7 +1,7 @@
 """The results folder of a run: written as things happen, so that whatever was measured is readable.
 
 run.json says what, where and how; windows.jsonl has one line for each window or failed cell, on disk before
-the next begins. analysis/ reads them; nothing here computes.
+the next begins. schema.toml has their fields. analysis/ reads them; nothing here computes.
 """
 
 import itertools
@@ -9,18 +9,22 @@ import json
 import os
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import axes
-from harness import machine
+from harness import machine, notes
 from harness.config import ConfigError
 from harness.group import Group
+from harness.notes import Note
 from harness.plan import Plan, Precision
 
-SCHEMA = 1
+ROOT = Path(__file__).resolve().parent.parent
+VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
 Ceiling = Callable[[str], list[dict[str, Any]] | None]  # of a hot loop, as run.json has it
 
 
@@ -57,7 +61,7 @@ class Recorder:
         self._run["loader_ceiling"] = self._ceiling(loop)
         self._write_run()
         if loop == "python":
-            self.note(f"the load generator's hot loop is Python's: {why}")
+            self.note(notes.python_loop(why))
 
     def window(self, label: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
         """A window; one in which the loader was slowed down on purpose is of another kind, and is no figure."""
@@ -79,10 +83,10 @@ class Recorder:
         place = {"block": block, "group": self._plan.groups.index(group)}
         self._append({"kind": "footprint", **self._cell(label, group), **place, **found})
 
-    def note(self, text: str) -> None:
-        """Something a reader of the results must know."""
-        if text not in self._run["marks"]:
-            self._run["marks"].append(text)
+    def note(self, note: Note) -> None:
+        """Keep what a reader of the results must know; the same thing once."""
+        if asdict(note) not in self._run["notes"]:
+            self._run["notes"].append(asdict(note))
             self._write_run()
 
     def finish(self, outcome: str) -> None:
@@ -138,7 +142,7 @@ def _new_folder(results: Path, name: str) -> Path:
 
 def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
+        "schema": VERSION,
         "run_id": run_id,
         "started_at": started.isoformat(timespec="seconds"),
         "finished_at": None,
@@ -181,7 +185,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "limits": machine.limits(),
         "unchecked": {},
         "left_out": plan.left_out,
-        "marks": plan.notes,
+        "notes": [asdict(note) for note in plan.notes],
         "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0},
     }
 

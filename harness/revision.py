@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from harness import notes
 from harness.config import Config, ConfigError, Strategy, strategies_of
 from harness.plan import select
 from harness.variants import Forms
@@ -37,17 +38,17 @@ def against(config: Config, wanted: str, ref: str, root: Path) -> Iterator[Forms
         before = strategies_of(base / BENCH)
         forms = _forms(config, wanted, before, base, head, ref, root)
         changes = _git(root, "status", "--porcelain", "--", SERVERS, BENCH).decode(errors="replace").splitlines()
-        notes = list(forms.notes)
+        told = list(forms.notes)
         if changes:
-            notes.append(f"head is the working tree, with what is not committed: {', '.join(_paths(changes))}")
+            told.append(notes.not_committed(_paths(changes)))
         elif not _git(root, "diff", "--name-only", revision, "--", SERVERS, BENCH).strip():
-            notes.append(f"{SERVERS}/ and {BENCH} are the same at {ref} and now")
+            told.append(notes.unchanged([f"{SERVERS}/", BENCH], ref))
         now = _git(root, "rev-parse", "HEAD").decode().strip()
         facts: dict[str, dict[str, Any]] = {
             BASE: {"asked": ref, "revision": revision},
             HEAD: {"asked": "the working tree", "revision": now, "changes": _paths(changes)},
         }
-        yield Forms(forms.strategies, facts, forms.absent, notes)
+        yield Forms(forms.strategies, facts, forms.absent, told)
 
 
 @contextmanager
@@ -88,8 +89,7 @@ def _forms(
             absent[f"{name}@{HEAD}"] = f"it is no longer in {BENCH}"
     if not strategies:
         raise ConfigError(f"--against {ref}: has no strategy {', '.join(new)}, so there is nothing to compare with")
-    notes = [f"{', '.join(new)}: not compared, as {ref} has no such strategy"] if new else []
-    return Forms(strategies, {}, absent, notes)
+    return Forms(strategies, {}, absent, [notes.not_in_base(new, ref)] if new else [])
 
 
 def _resolved(ref: str, root: Path) -> str:

@@ -55,7 +55,7 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
                 + "; then ".join(", ".join(wave) for wave in plan.waves[group])
             )
     for note in plan.notes:
-        say(f"[yellow]Note[/]: {note}")
+        say(f"[yellow]Note[/]: {escape(str(note))}")
     _say_expected(plan, expected_interval)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness import environment
 from harness.config import Config, ConfigError, Strategy, Variant, nearest
+from harness.notes import Note
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Forms:
     strategies: dict[str, Strategy]  # by label
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each variant, the base first
     absent: dict[str, str] = field(default_factory=dict)  # labels that there is nothing to start of, and why
-    notes: list[str] = field(default_factory=list)  # what has to be said about them
+    notes: list[Note] = field(default_factory=list)  # what has to be said about them
 
 
 def plain(strategies: dict[str, Strategy]) -> Forms:

@@ -77,7 +77,7 @@ class Observation:
     arrival_hdr: str | None  # from the kernel's receive timestamp to our clock, of some replies of the counted part
     loader_cpu_s: float
     loader_wall_s: float
-    start_spread_s: float  # between the first worker's start and the last one's
+    start_range_s: float  # between the first worker's start and the last one's
     spin_ns: int = 0
     # of an open loop; latency = dispatch + service for each request
     rate_rps: float | None = None
@@ -159,7 +159,7 @@ def run(
         arrival_hdr=histogram.encode(arrival[(audited >= counted_from) & (audited < counted_to)]),
         loader_cpu_s=cpu_s,
         loader_wall_s=(ended - started) / 1e9,
-        start_spread_s=0.0,
+        start_range_s=0.0,
         spin_ns=flood.spin_ns,
         rate_rps=load.rate_rps if isinstance(load, OpenLoad) else None,
         **of_open_loop,
@@ -187,7 +187,7 @@ def merge(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
     answered = histogram.count(merged["latency_hdr"])
     return merged | {
         "started_ns": min(starts),
-        "start_spread_s": (max(starts) - min(starts)) / 1e9,
+        "start_range_s": (max(starts) - min(starts)) / 1e9,
         "drain_s": max(observation["drain_s"] for observation in observations),
         "latency_p99_ns": _p99(merged["latency_hdr"], answered, merged["unfinished"]),
     }

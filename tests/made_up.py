@@ -11,7 +11,7 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 from numpy.typing import ArrayLike
 
-from analysis.schema import NEEDED, RECORDS
+from analysis.schema import NEEDED, RECORDS, VERSION
 
 # correct replies per second at 100 clients and 64 B, of the order that real servers show on one core
 CAPACITY = {
@@ -68,7 +68,7 @@ class MadeUp:
             for name in self.capacity
         }
         return {
-            "schema": 1, "run_id": "20261122-203000-default", "started_at": "2026-11-22T20:30:00+00:00",
+            "schema": VERSION, "run_id": "20261122-203000-default", "started_at": "2026-11-22T20:30:00+00:00",
             "finished_at": "2026-11-22T20:34:00+00:00", "outcome": "complete",
             "command": ["run_bench.py", "--strategies", "all"], "seed": 1, "profile": "default",
             "reference": "epoll", "strategies": strategies, "blocks": self.blocks, "rounds": self.rounds,
@@ -83,7 +83,7 @@ class MadeUp:
             "loader_ceiling": [{"clients": clients, "message_size": 64, "requests_per_second": rate}
                                for clients, rate in self.ceiling.items()] or None,
             "unchecked": dict(self.unchecked), "measuring": {"seconds": 240.1, "in_windows_seconds": 180.2},
-            "marks": [], "window": SETTINGS["window"], "verdict": SETTINGS["verdict"],
+            "notes": [], "window": SETTINGS["window"], "verdict": SETTINGS["verdict"],
             "knee": SETTINGS["knee"],
         }  # fmt: skip
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,6 +23,7 @@ from analysis.charts import draw, figures
 from analysis.labels import spaced
 from analysis.records import Results, read
 from analysis.sheet import TIMES, save
+from harness.notes import Note
 
 NAMES = [
     "throughput_vs_clients",
@@ -225,7 +227,7 @@ def test_one_block_of_an_interrupted_run_is_drawn_and_says_so(tmp_path: Path) ->
     made = MadeUp(capacity=few, groups=[(1, 64), (100, 64)], blocks=1, **QUIET).write(tmp_path)
     run = json.loads((made / "run.json").read_text()) | {
         "outcome": "interrupted",
-        "marks": ["a test of function"],
+        "notes": [asdict(Note("odd", "a test of function"))],
     }
     (made / "run.json").write_text(json.dumps(run))
     chart = dict(figures(*worked_out(made)))["throughput_vs_clients"]

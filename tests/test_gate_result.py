@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, examine
 from analysis.gate.series import METRICS, Cell
 from analysis.records import ResultsError, read
+from harness.notes import not_in_base
 
 
 def gate(folder: Path, **given: Any) -> Gate:
@@ -134,8 +136,8 @@ def test_a_figure_that_some_blocks_do_not_have_is_doubtful(tmp_path: Path) -> No
     assert found["epoll", "throughput"].outcome == Outcome.NO_REGRESSION
 
 
-def test_marks_are_in_the_markdown(tmp_path: Path) -> None:
-    text = markdown.render(gate(tmp_path, facts={"marks": ["three: not compared, as main has no such strategy"]}))
+def test_notes_are_in_the_markdown(tmp_path: Path) -> None:
+    text = markdown.render(gate(tmp_path, facts={"notes": [asdict(not_in_base(["three"], "main"))]}))
     assert "three: not compared" in text
 
 

@@ -20,8 +20,9 @@ from conftest import ROOT
 from analysis import cells
 from analysis.records import read as results
 from analysis.stopping.fixed import FixedBlocks
-from harness import loading, plan, run
+from harness import loading, notes, plan, run
 from harness.config import read
+from harness.notes import Note
 from harness.recorder import Recorder
 from harness.watchdog import Watchdog
 
@@ -251,9 +252,9 @@ def test_server_that_falls_silent_is_no_sound_cell(bad_run: Bench) -> None:
 
 
 def test_what_a_server_does_wrong_at_its_end_is_noted(bad_run: Bench) -> None:
-    marks = bad_run.described["marks"]
-    assert "late-stays: ignored SIGTERM and was killed" in marks
-    assert "late-orphans: left 1 process behind, which were killed" in marks
+    found = [Note(**note) for note in bad_run.described["notes"]]
+    assert notes.bad_end("late-stays", "ignored SIGTERM and was killed") in found
+    assert notes.bad_end("late-orphans", "left 1 process behind, which were killed") in found
 
 
 def test_last_words_that_read_like_a_doubt_are_none(bad_run: Bench) -> None:

@@ -12,6 +12,7 @@ from test_run import MISBEHAVE, Bench, bench  # noqa: F401 (a fixture)
 
 from analysis.records import read
 from harness import session
+from harness.notes import Note
 from harness.watchdog import Watchdog
 
 BLOCKS, ROUNDS = 2, 6  # of the profile "longer"
@@ -109,8 +110,9 @@ def test_killed_loader_is_replaced(bench: Callable[..., Bench]) -> None:  # noqa
         assert int(cell["windows"]) == BLOCKS * ROUNDS - lost
     assert {row["workers"] for row in running.rows() if row["kind"] == "window"} == {2}
     assert running.described["outcome"] == "complete"
-    assert any("the loader ended with -9" in mark for mark in running.described["marks"])
-    assert any("test of function" in mark for mark in running.described["marks"])
+    noted = {note["kind"]: str(Note(**note)) for note in running.described["notes"]}
+    assert "the loader ended with -9" in noted["loader-failed"]
+    assert "test of function" in noted["crowded-loader"]
 
 
 def test_killed_server_costs_its_own_rows(bench: Callable[..., Bench]) -> None:  # noqa: F811

@@ -25,7 +25,7 @@ def render(gate: Gate) -> str:
         lines += [*HEAD, *(_line(row, gate) for row in news), ""]
     for cell, why in {**gate.failures, **gate.broken, **gate.absent}.items():
         lines.append(f"- {_escaped(cell.strategy)}: {_escaped(why)}")
-    lines += [f"- {_escaped(str(note))}" for note in gate.results.run.get("marks") or []]
+    lines += [f"- {_escaped(note)}" for note in gate.results.notes]
     lines.append("")
     folded = {"undecided": undecided, "no regression beyond the margin": fine, "doubtful, so they decide nothing":
               doubtful, "reported only": reported}  # fmt: skip

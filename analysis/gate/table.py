@@ -22,7 +22,7 @@ def render(gate: Gate, console: Console) -> None:
     for what, cells in (("failed", gate.failures), ("base failed", gate.broken), ("not compared", gate.absent)):
         for cell, why in cells.items():
             console.print(Text(f"{cell.strategy}, {words.point(cell, gate)}: {what}: {why}", "yellow"))
-    for line in (*(f"Note: {note}" for note in gate.results.run.get("marks") or []), *gate.reading):
+    for line in (*(f"Note: {note}" for note in gate.results.notes), *gate.reading):
         console.print(Text(line, style="dim"))
     console.print(Text(gate.verdict[0].upper() + gate.verdict[1:], style="bold"))
 

@@ -1,0 +1,45 @@
+"""Results folders of older schemas, read as if they were of today's."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import axes
+from analysis.schema import VERSION
+from axes import AXES
+
+READABLE = tuple(range(1, VERSION + 1))
+
+Lines = Iterable[tuple[int, dict[str, Any]]]  # the number of each line of windows.jsonl, and its record
+
+
+def filled_up(run: dict[str, Any], lines: Lines) -> tuple[dict[str, Any], Lines]:
+    """The run and its records as today's schema has them; a run of today's is left as it is.
+
+    1 to 2: notes were sentences, a range was called a spread, and axes that came later were as the settings said.
+    Fields that version 1 got in the course of time have their `absent` in schema.toml.
+    """
+    if run["schema"] == VERSION:
+        return run, lines
+    usual = _usual(run)
+    said = [{"kind": "said", "seen": str(mark), "why": "", "remedy": ""} for mark in run.get("marks") or []]
+    kept = {name: value for name, value in run.items() if name != "marks"}
+    return kept | {"schema": VERSION, "notes": said, "axes": axes.as_record(usual)}, _of_today(lines, usual)
+
+
+def _usual(run: dict[str, Any]) -> dict[str, Any]:
+    """The value of each axis in a run that didn't name it."""
+    usual = {name: axis.usual for name, axis in AXES.items()}
+    for name, axis in AXES.items():
+        if axis.setting:
+            table, key = axis.setting.split(".")
+            usual[name] = (run.get(table) or {}).get(key)
+    return usual | {"server_cpus": " ".join(map(str, run.get("server_cpus") or []))}
+
+
+def _of_today(lines: Lines, usual: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    later = {name: usual[name] for name, axis in AXES.items() if axis.since > 1}
+    for number, record in lines:
+        record = later | record
+        if "start_spread_s" in record:
+            record["start_range_s"] = record.pop("start_spread_s")
+        yield number, record

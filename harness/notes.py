@@ -1,0 +1,95 @@
+"""Every kind of note that a run can have: what a reader of its results must know.
+
+A note is a value, as a finding of the doctor's is: run.json keeps its parts, and whoever shows it joins them.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note. `why` and `remedy` are empty where they are plain, or there is nothing to be done."""
+
+    kind: str
+    seen: str
+    why: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """A sentence without its full stop; the analysis writes it alike (analysis/records.py)."""
+        return self.seen + f": {self.why}" * bool(self.why) + f"; {self.remedy}" * bool(self.remedy)
+
+
+# --- of the plan ------------------------------------------------------------------------------------------------
+
+
+def left_out(names: Collection[str], budget_s: float) -> Note:
+    """The budget, in seconds, has no time for all that was asked for."""
+    return Note("left-out", f"not in the budget of {budget_s:.0f} s, left out: {', '.join(names)}",
+                remedy="allow more with --budget")  # fmt: skip
+
+
+def unable(names: Collection[str], why: str) -> Note:
+    """Strategies that can't follow an axis are left out where it is varied, and not measured as something else."""
+    return Note("unable", ", ".join(names), f"skipped, {why}")
+
+
+def shared_cpu() -> Note:
+    """There is no CPU that only the servers, or only the loader, run on."""
+    return Note("shared-cpu", "servers and load generator share a CPU", "they slow each other down",
+                "give each a CPU of its own")  # fmt: skip
+
+
+def crowded_loader(workers: int, cpus: int) -> Note:
+    """The load generator has more processes than CPUs."""
+    return Note("crowded-loader", f"{workers} load generator processes on {cpus} CPU",
+                "a test of function, not a measurement", "take fewer --workers")  # fmt: skip
+
+
+# --- of what is compared -----------------------------------------------------------------------------------------
+
+
+def not_committed(paths: Collection[str]) -> Note:
+    """Head is more than a commit."""
+    return Note("not-committed", f"head is the working tree, with what is not committed: {', '.join(paths)}")
+
+
+def unchanged(paths: Collection[str], ref: str) -> Note:
+    """Base and head are the same, so that what is found between them is noise."""
+    return Note("unchanged", f"{' and '.join(paths)} are the same at {ref} and now")
+
+
+def not_in_base(strategies: Collection[str], ref: str) -> Note:
+    """Strategies that are new have nothing to be compared with."""
+    return Note("not-in-base", ", ".join(strategies), f"not compared, as {ref} has no such strategy")
+
+
+# --- of the run --------------------------------------------------------------------------------------------------
+
+
+def python_loop(why: str) -> Note:
+    """The slower of the two hot loops serves; why the other doesn't."""
+    return Note(
+        "python-loop", "the load generator's hot loop is Python's", why, "install gcc and run `make setup` anew"
+    )
+
+
+def fewer_rounds(rounds: int, at_most_s: float, profile: str) -> Note:
+    """Blocks got fewer than the planned rounds, so that the run ends in time."""
+    return Note(
+        "fewer-rounds",
+        "blocks took longer than planned",
+        f"some got fewer than {rounds} rounds, to end near {at_most_s:.0f} s",
+        f"raise profiles.{profile}.at_most_s",
+    )
+
+
+def bad_end(server: str, problem: str) -> Note:
+    """What a server did wrong when it was asked to stop."""
+    return Note("bad-end", server, problem)
+
+
+def loader_failed(failure: str) -> Note:
+    """The load generator died or hung; what it was measuring is lost."""
+    return Note("loader-failed", f"{failure}; it was started again")
