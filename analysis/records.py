@@ -77,16 +77,17 @@ def read(folder: Path) -> Results:
         if missing:
             raise ResultsError(f"{path}:{number}: no {missing[0]!r}; was it written by another version?")
         rows[kind].append(record)
-    windows, perturbed, footprints, failures = (_table(kind, rows[kind]) for kind in RECORDS)
+    tables = {kind: _table(kind, found) for kind, found in rows.items()}
+    windows = tables["window"]
     searching = windows["phase"] == "search"
     return Results(
         folder,
         run,
         windows=windows[~searching].reset_index(drop=True),
         probes=windows[searching].reset_index(drop=True),
-        perturbed=perturbed,
-        footprints=footprints,
-        failures=failures,
+        perturbed=tables["perturbed"],
+        footprints=tables["footprint"],
+        failures=tables["failure"],
     )
 
 

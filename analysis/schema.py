@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import axes
+from analysis.doubts import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "results" / "README.md"
@@ -87,7 +88,7 @@ def columns(*kinds: str) -> list[str]:
 
 
 def tables() -> str:
-    """Every field of a results folder, in Markdown."""
+    """Every field of a results folder, and every code, in Markdown."""
     parts = {
         "run.json": RUN,
         "windows.jsonl and cells.csv: what makes a cell": _CELL | AXES,
@@ -101,7 +102,7 @@ def tables() -> str:
         "cells.csv: open loop and knee": _CSV["rates"],
         "cells.csv: reasons apart": _CSV["reasons"],
     }
-    return "\n".join(_table(title, fields) for title, fields in parts.items())
+    return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])
 
 
 def _table(title: str, fields: Fields) -> str:
@@ -110,6 +111,11 @@ def _table(title: str, fields: Fields) -> str:
         f"| `{name}` | {field.kind} | {field.unit} | {field.since} | {field.meaning} |\n"
         for name, field in fields.items()
     )
+
+
+def _doubts() -> str:
+    head = "### cells.csv: the codes of doubts\n\n| code | in words | touches |\n|---|---|---|\n"
+    return head + "".join(f"| `{kind.code}` | {kind.phrase} | {', '.join(kind.touches)} |\n" for kind in KINDS)
 
 
 def documented(text: str) -> str:

@@ -11,7 +11,9 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 from numpy.typing import ArrayLike
 
+import axes
 from analysis.schema import NEEDED, RECORDS, VERSION
+from harness.config import read
 
 # correct replies per second at 100 clients and 64 B, of the order that real servers show on one core
 CAPACITY = {
@@ -24,10 +26,8 @@ SETTINGS = tomllib.loads((Path(__file__).resolve().parent.parent / "bench.toml")
 LISTINGS = dict(zip(CAPACITY, ["14-1", "14-3", "14-4", "14-5", "14-6", "14-7", "14-8", "14-9"], strict=False))
 LOADER_CPU_S = 5e-6  # for each request: less than any of the servers takes
 ONE_AT_A_TIME = ("blocking", "socketserver")
-_CELL = {
-    "variant": "", "service": "echo", "clients": 10, "message_size": 64, "requests_per_connection": None,
-    "load": "closed", "rate": None, "server_cpus": [1],
-}  # fmt: skip
+USUAL = read(Path(__file__).resolve().parent.parent / "bench.toml").usual | {"server_cpus": "1"}
+_CELL = {"variant": "", **axes.recorded(USUAL | {"clients": 10}), axes.ALONG: ""}
 DEFAULT_GROUPS = [(clients, 64) for clients in (1, 10, 100, 500)] + [(100, 1024), (100, 16384)]
 
 
@@ -83,7 +83,7 @@ class MadeUp:
             "loader_ceiling": [{"clients": clients, "message_size": 64, "requests_per_second": rate}
                                for clients, rate in self.ceiling.items()] or None,
             "unchecked": dict(self.unchecked), "measuring": {"seconds": 240.1, "in_windows_seconds": 180.2},
-            "notes": [], "window": SETTINGS["window"], "verdict": SETTINGS["verdict"],
+            "axes": axes.as_record(USUAL), "notes": [], "window": SETTINGS["window"], "verdict": SETTINGS["verdict"],
             "knee": SETTINGS["knee"],
         }  # fmt: skip
 
