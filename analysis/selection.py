@@ -78,7 +78,7 @@ class Selection:
         long.sort(key=lambda values: (-number[values], values != usual, values))
         for place, values in enumerate(long):
             suffix = self._suffix(dict(zip(others, values, strict=True)), whole=False) if place else ""
-            there = (self.cells[others] == values).all(axis=1)
+            there = self.cells[others].eq(pd.Series(dict(zip(others, values, strict=True)))).all(axis=1)
             yield suffix, Selection(self.results, self.cells[there])
 
     def points_alone(self) -> Iterator[tuple[str, "Selection"]]:
