@@ -215,7 +215,7 @@ def overrides(given: argparse.Namespace) -> Overrides:
             values[axis.key] = [value] if axis.single else value
     if "load" in values:
         values.setdefault("rate", [])  # those of the profile were for its own load
-    return Overrides(values, given.along)
+    return Overrides(values, given.along and given.along.replace("-", "_"))
 
 
 def _add_gate_options(how: argparse._ArgumentGroup) -> None:

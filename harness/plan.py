@@ -254,6 +254,9 @@ def make(
         left_out=[],
         **_who(groups, strategies),
     )
+    if not any(plan.members(group) for group in groups):
+        why = next(why for group in groups for why in plan.unable(group).values())
+        raise ConfigError(f"none of these strategies can take part: {why}; widen --strategies, or leave that axis out")
     while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
         plan = longer
     # A run that goes on until it knows enough has its budget. What needs more than the limit anyway has none: it was
