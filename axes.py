@@ -8,14 +8,16 @@ server's command, what the load generator is told, the fields of run.json and wi
 the words in titles and file names, and the charts. Both wings read it; it imports neither. run.json carries it, so
 that a results folder says itself what its cells are made of.
 
-To add an axis, touch these files:
+To add an axis on the servers' side (the last one that came, the receive size, is the example):
 
     axes.py                   its row
-    servers/contract.py       what a server does with it (sides: command), or
-    loadgen/exchange.py       what a client says and expects because of it (sides: exchange)
-    bench.toml                who can't follow it, and the profiles that vary it
+    servers/contract.py       the option that it is for our servers, unless they have it
+    bench.toml                who can't follow it (`fixed`), a profile that varies it
     README.md, CHANGELOG.md   the option, and that there is one
-    tests/                    what it does
+    results/README.md         by `make schema`
+    tests/test_axes.py        what it does, and what is said to bad values
+
+For one on the load generator's side loadgen/exchange.py (what is said and expected) takes the place of the contract.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -218,6 +220,25 @@ _AXES = (
         help="with --load open: requests per second, or such as 50%% of what the closed loop achieves in this run",
         says=_rate,
         describes=lambda value: "",  # a chart of rates has them on its axis
+    ),
+    Axis(
+        name="recv_size",
+        key="recv_sizes",
+        sides=("command",),
+        kind="bytes",
+        meaning="bytes that a server asks of the kernel at a time",
+        unit="bytes",
+        since=2,
+        setting="servers.recv_size",
+        low=1,
+        high=2**24,
+        bounds="a read takes 1 byte to 16MiB",
+        commands=("bench", "gate"),
+        metavar="SIZE,...",
+        help="bytes that the servers ask of the kernel at a time, such as 1KiB,64KiB (default: bench.toml's)",
+        says=lambda value: f"reads of {_bytes(value)}",
+        stem="recv_size",
+        title="receive size",
     ),
     Axis(
         name="server_cpus",

@@ -114,6 +114,18 @@ CASES = {
     "descriptors-by-file": Case(
         "--profile tiny", ("mine.toml", "clients", "1000", "600"), TINY.replace("[2]", "[1000]"), descriptors=600
     ),
+    "read-of-nothing": Case("--recv-sizes 0", ("--recv-sizes", "0", "1 byte to 16MiB")),
+    "read-of-less": Case("--recv-sizes -1", ("--recv-sizes", "'-1'", "16KiB")),
+    "read-of-too-much": Case("--recv-sizes 1KiB,1TiB", ("--recv-sizes", "1TiB", "16MiB")),
+    "read-of-words": Case("--recv-sizes much", ("--recv-sizes", "much", "16KiB")),
+    "along-nothing": Case("--along recv_sices", ("--along", "recv_sices", '"recv_sizes"')),
+    "along-the-loaders": Case("--along clients --clients 1,2", ("--along", "clients", "servers' side", "recv_sizes")),
+    "along-one-value": Case("--along recv-sizes --recv-sizes 1KiB", ("--along", "fewer than two recv_sizes")),
+    "along-one-of-the-file": Case(
+        "--profile tiny", ("mine.toml", "profiles.tiny.matrix.0", "fewer than two"),
+        TINY.replace("[2] }", "[2], recv_sizes = [7], along = 'recv_sizes' }"),
+    ),
+    "nobody-can-follow": Case("--strategies uvloop --recv-sizes 1KiB", ("can take part", "256,000", "--strategies")),
     "backlog": Case("--clients 1000000", ("--clients", "1000000")),
     "nobody-serves": Case(
         "--strategies mine --service log", ("--service",), "[strategies.mine]\ncommand = 'true'\nservices = ['echo']\n"

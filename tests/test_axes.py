@@ -1,0 +1,292 @@
+"""The axes of a cell: their words, what a plan makes of them, and the receive size from option to chart."""
+
+import csv
+import itertools
+import json
+import re
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from made_up import USUAL, MadeUp, window
+from test_run import Bench
+
+import axes
+from analysis import cells, charts, records
+from analysis.points import first_value
+from axes import AXES
+from harness import plan
+from harness.config import Config, ConfigError, Strategy, read
+from harness.plan import Overrides, Plan
+from harness.server import Server
+
+# --- words ---------------------------------------------------------------------------------------------------
+
+
+def point(**values: Any) -> dict[str, Any]:
+    return USUAL | {"clients": 100} | values
+
+
+@pytest.mark.parametrize(
+    ("values", "title"),
+    [
+        ({}, "echo, 100 clients, 64 B"),
+        ({"clients": 1, "message_size": 16384}, "echo, 1 client, 16 KiB"),
+        ({"service": "log", "requests_per_connection": 1}, "log, 100 clients, 64 B, a connection per request"),
+        ({"requests_per_connection": 10}, "echo, 100 clients, 64 B, 10 requests per connection"),
+        ({"load": "knee"}, "echo, 100 clients, 64 B, knee load"),
+        ({"load": "open", "rate": "50%"}, "echo, 100 clients, 64 B, open load at 50% of its capacity"),
+        ({"recv_size": 1024}, "echo, 100 clients, 64 B, reads of 1 KiB"),
+        ({"recv_size": (1024, 65536)}, "echo, 100 clients, 64 B, receive size 1 KiB | 64 KiB"),
+        ({"server_cpus": "0 1"}, "echo, 100 clients, 64 B"),
+    ],
+)
+def test_a_title_says_what_is_not_usual(values: dict[str, Any], title: str) -> None:
+    assert axes.title(point(**values), USUAL) == title
+
+
+def test_what_is_told_in_full() -> None:
+    assert axes.title(point(), USUAL, in_full=True) == "echo, 100 clients, 64 B, persistent connections"
+    assert axes.description(point(), USUAL, but=("clients",)) == (
+        "service echo · 64 B messages · persistent connections · one request in flight per client"
+    )
+
+
+def test_every_axis_is_told_apart() -> None:
+    """Titles are what people tell groups by, and what random orders are drawn from."""
+    other = {"service": "log", "clients": 7, "message_size": 100, "requests_per_connection": 3, "load": "knee",
+             "rate": "7%", "recv_size": 100}  # fmt: skip
+    varied = {name: axes.title(point(**{name: value}), USUAL) for name, value in other.items()}
+    assert len({*varied.values(), axes.title(point(), USUAL)}) == len(other) + 1
+    assert set(other) == {name for name, axis in AXES.items() if axis.key}
+
+
+def test_what_has_no_limit_is_null_in_files() -> None:
+    recorded = axes.recorded(point(recv_size=(1, 2)))
+    assert recorded["requests_per_connection"] is None
+    assert recorded["rate"] is None
+    assert recorded["recv_size"] == [1, 2]
+    assert list(recorded) == list(AXES)
+
+
+# --- plans -----------------------------------------------------------------------------------------------------
+
+MATRIX = """
+[profiles.tiny]
+blocks = 2
+rounds = 3
+matrix = [{ service = ["echo"], clients = [3, 4], sizes = [64], recv_sizes = [100, "64KiB"]%s }]
+"""
+
+
+def configured(tmp_path: Path, along: str = "") -> Config:
+    (tmp_path / "mine.toml").write_text(MATRIX % along)
+    return read(ROOT / "bench.toml", tmp_path / "mine.toml")
+
+
+def planned(config: Config, wanted: str = "epoll,select,uvloop", overrides: Overrides | None = None) -> Plan:
+    return plan.make(config, plan.select(config, wanted), "tiny", overrides or Overrides())
+
+
+def test_values_apart_have_groups_of_their_own_and_servers_of_their_own(tmp_path: Path) -> None:
+    made = planned(configured(tmp_path))
+    assert [(group["clients"], group["recv_size"]) for group in made.groups] == [
+        (3, 100),
+        (3, 65536),
+        (4, 100),
+        (4, 65536),
+    ]
+    small, usual = made.groups[:2]
+    assert made.members(small) == ["select (100 B)", "epoll (100 B)"]
+    assert made.members(usual) == ["select", "epoll", "uvloop"]
+    assert made.servers_a_block == 5
+    assert made.servers(made.groups)["epoll (100 B)"].settings == {"service": "echo", "recv_size": 100}
+    assert made.servers(made.groups)["epoll"].settings == {"service": "echo", "recv_size": 65536}
+
+
+def test_values_along_are_members_of_one_group(tmp_path: Path) -> None:
+    made = planned(configured(tmp_path, ', along = "recv_sizes"'))
+    assert [str(group) for group in made.groups] == [
+        f"echo, {clients} clients, 64 B, receive size 100 B | 64 KiB" for clients in (3, 4)
+    ]
+    group = made.groups[0]
+    assert made.members(group) == ["select (100 B)", "select", "epoll (100 B)", "epoll"]
+    assert made.servers_a_block == 4
+    assert {entry.values["recv_size"] for entry in made.entries[group].values()} == {100, 65536}
+    rounds = [made.in_turn(group, made.members(group), round_) for round_ in range(30)]
+    for order in rounds:  # the values of a strategy follow each other, in either order
+        assert [name.partition(" ")[0] for name in order[::2]] == [name.partition(" ")[0] for name in order[1::2]]
+    assert {order.index("epoll") < order.index("epoll (100 B)") for order in rounds} == {True, False}
+
+
+def test_who_cant_follow_is_left_out_and_named(tmp_path: Path) -> None:
+    made = planned(configured(tmp_path, ', along = "recv_sizes"'))
+    assert set(made.unable(made.groups[0])) == {"uvloop", "uvloop (100 B)"}
+    (note,) = [note for note in made.notes if note.kind == "unable"]
+    assert str(note) == "uvloop: skipped, can't follow receive size: it reads 256,000 bytes at a time"
+    assert made.cells == {(place, name) for place in (0, 1) for name in ("epoll", "select")}
+
+
+def test_a_plan_in_which_nobody_can_take_part_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none of these strategies can take part: can't follow receive size"):
+        planned(configured(tmp_path, ', along = "recv_sizes"'), "uvloop")
+
+
+def test_a_setting_that_is_not_varied_is_told_to_all(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("[servers]\nrecv_size = 4096\n")
+    made = plan.make(
+        config := read(ROOT / "bench.toml", tmp_path / "mine.toml"), config.strategies, "quick", Overrides()
+    )
+    assert {entry.settings["recv_size"] for entry in made.servers(made.groups).values()} == {4096}
+    assert list(made.servers(made.groups)) == list(config.strategies)
+    assert [str(group) for group in made.groups] == ["echo, 100 clients, 64 B"]
+
+
+@pytest.mark.parametrize(
+    ("along", "says"),
+    [
+        ("recv_size", 'along = "recv_size": no such axis (did you mean "recv_sizes"?); there are recv_sizes'),
+        ("clients", 'along = "clients": is no axis of the servers\' side; there are recv_sizes'),
+    ],
+)
+def test_what_cant_be_compared_along_is_refused(tmp_path: Path, along: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"mine.toml: profiles.tiny.matrix.0: {says}")):
+        configured(tmp_path, f', along = "{along}"')
+
+
+def test_one_value_is_nothing_to_compare(tmp_path: Path) -> None:
+    one = MATRIX.replace('[100, "64KiB"]', "[100, 100]") % ', along = "recv_sizes"'
+    (tmp_path / "mine.toml").write_text(one)
+    with pytest.raises(ConfigError, match="fewer than two recv_sizes to compare"):
+        read(ROOT / "bench.toml", tmp_path / "mine.toml")
+
+
+def test_an_axis_that_nobody_has_cant_be_fixed(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("[strategies]\nmine = { command = 'x', fixed = { recv_sise = 'no' } }\n")
+    with pytest.raises(ConfigError, match=r'strategies.mine.fixed: recv_sise: .*did you mean "recv_size"'):
+        read(ROOT / "bench.toml", tmp_path / "mine.toml")
+
+
+# --- servers -----------------------------------------------------------------------------------------------------
+
+
+def data_segments_in(sock: socket.socket) -> int:
+    """How many segments with data came, by the kernel's count (tcpi_data_segs_in of tcp_info)."""
+    found: int = struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192), 152)[0]
+    return found
+
+
+def test_a_strategy_follows_the_receive_size_or_says_why_not(strategy: Strategy, start: Callable[..., Server]) -> None:
+    """What is read in small pieces comes back in pieces, what is read at once in one: no strategy waits for more."""
+    server = start(strategy, recv_size=100)
+    message = (b"x" * 98 + b"\r\n") * 100
+    with socket.create_connection(server.address, timeout=10) as sock:
+        sock.sendall(message)
+        received = b""
+        while len(received) < len(message):
+            received += sock.recv(65536)
+        segments = data_segments_in(sock)
+    assert received == message
+    assert segments >= 5 or strategy.fixed, segments  # of 100; where the client is slow the kernel puts some together
+
+
+# --- a run ---------------------------------------------------------------------------------------------------------
+
+SETTINGS = """
+[window]
+lengths = [{ clients = 1000, head_s = 0.01, counted_s = 0.05 }]
+[profiles.tiny]
+blocks = 2
+rounds = 2
+matrix = [{ service = ["echo"], clients = [3], sizes = ["16KiB"] }]
+[strategies]
+"""
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A run that compares two receive sizes with each other."""
+    options = ("--profile", "tiny", "--strategies", "epoll,poll,uvloop", "--recv-sizes", "1KiB,64KiB")
+    bench = Bench(tmp_path_factory.mktemp("along"), {}, *options, "--along", "recv-sizes", settings=SETTINGS)
+    try:
+        assert bench.ended() == 0, bench.output
+        yield bench
+    finally:
+        bench.close()
+
+
+def test_both_values_are_visited_in_every_round(compared: Bench) -> None:
+    rows = [row for row in compared.rows() if row["kind"] == "window"]
+    assert {row["along"] for row in rows} == {"recv_size"}
+    for _, found in itertools.groupby(rows, key=lambda row: (row["block"], row["round"])):
+        visited = [(row["strategy"], row["recv_size"]) for row in found]
+        assert sorted(visited) == [("epoll", 1024), ("epoll", 65536), ("poll", 1024), ("poll", 65536)]
+
+
+def test_who_cant_follow_is_a_row_with_its_reason(compared: Bench) -> None:
+    assert [row["recv_size"] for row in compared.failures("uvloop")] == [1024, 65536]
+    with (compared.folder / "cells.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["strategy"] == "uvloop"]
+    assert [(row["status"], row["recv_size"]) for row in rows] == [("skipped", "1024"), ("skipped", "65536")]
+    assert all("can't follow receive size" in row["reason"] for row in rows)
+
+
+def test_the_run_says_what_its_cells_are_made_of(compared: Bench) -> None:
+    told = compared.described
+    assert [axis["name"] for axis in told["axes"]] == list(AXES)
+    assert told["groups"][0]["recv_size"] == [1024, 65536]
+    assert {axis["name"]: axis["usual"] for axis in told["axes"]}["recv_size"] == 65536
+
+
+def test_cells_table_and_chart_have_both_values(compared: Bench) -> None:
+    results = records.read(compared.folder)
+    found = cells.tabulate(results).query("strategy == 'epoll'").set_index("recv_size")
+    assert list(found.index) == [1024, 65536]
+    assert found.loc[65536, "ratio"] == 1  # the usual value is what the other is held against
+    assert found.loc[1024, "ratio"] != 1
+    assert "epoll (1 KiB)" in compared.output
+    assert "of 64 KiB" in compared.output
+    assert (compared.folder / "charts/throughput_vs_recv_size.png").exists()
+
+
+def test_a_chart_along_the_receive_size_has_a_line_for_each_strategy(tmp_path: Path) -> None:
+    made = MadeUp(capacity={"epoll": 1.0, "poll": 1.0}, groups=()).write(tmp_path)
+    lines = [
+        window(name, along="recv_size", recv_size=size, requests=1000 + size, replies=1000 + size, block=block,
+               started_ns=10**9 * block)
+        for block in range(2) for name in ("epoll", "poll") for size in (100, 1000, 10_000)
+    ]  # fmt: skip
+    (made / "windows.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    results = records.read(made)
+    names = dict(charts.figures(results, cells.tabulate(results)))
+    assert "throughput_vs_recv_size" in names
+    (axes_of_chart,) = names["throughput_vs_recv_size"].axes
+    inside = [line for line in axes_of_chart.lines if line.get_clip_on()]  # leaders lie beside the axes
+    drawn = [[float(y) for y in line.get_ydata()] for line in inside if len(line.get_xdata()) == 3]
+    assert drawn == [pytest.approx([1100 / 0.1, 2000 / 0.1, 11_000 / 0.1])] * 2
+    assert axes_of_chart.get_xlabel() == "receive size"
+
+
+def test_the_first_value_is_the_usual_one_or_the_least() -> None:
+    assert first_value([1, 64, 7], 64) == 64
+    assert first_value([7, 3, 5], 64) == 3
+
+
+def test_a_folder_without_the_axis_has_what_its_settings_said(tmp_path: Path) -> None:
+    made = MadeUp(capacity={"epoll": 1e4}, groups=[(3, 64)], blocks=2, rounds=1).write(tmp_path)
+    told = json.loads((made / "run.json").read_text())
+    older = {name: value for name, value in told.items() if name not in ("axes", "notes")}
+    (made / "run.json").write_text(json.dumps(older | {"schema": 1, "servers": {"recv_size": 4096}}))
+    rows = [json.loads(line) for line in (made / "windows.jsonl").read_text().splitlines()]
+    for row in rows:
+        del row["recv_size"], row["along"], row["start_range_s"]
+    (made / "windows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    results = records.read(made)
+    assert set(results.windows["recv_size"]) == {4096}
+    assert set(results.windows["along"]) == {""}
+    assert results.usual["recv_size"] == 4096
+    assert cells.tabulate(results)["recv_size"].to_list() == [4096]
