@@ -2,16 +2,14 @@
 
 import argparse
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
-
-from pydantic import ByteSize, TypeAdapter, ValidationError
+from typing import NoReturn
 
 import axes
 from axes import Axis
-from harness.config import ConfigError, Rate, nearest
-from harness.config.tables import MOST_WORKERS
+from harness import values
+from harness.config import ConfigError, nearest
 from harness.plan import Overrides
 
 COMMANDS = {
@@ -21,7 +19,6 @@ COMMANDS = {
     "check": "put servers through the conformance suite, measure nothing",
     "doctor": "what this machine can measure, and what stands in the way (a minute)",
 }
-T = TypeVar("T")
 HERE = Path(__file__).resolve().parent.parent
 
 EXAMPLES = {
@@ -137,7 +134,7 @@ def _add_variant_options(which: argparse._ArgumentGroup) -> None:
     )
     which.add_argument(
         "--variants",
-        type=_listed(str),
+        type=values.listed(str),
         default=(),
         metavar="NAMES",
         help="each strategy in each of these forms: tables [variants.NAME] of bench.toml; a gate takes two, base first",
@@ -168,10 +165,10 @@ def _add_measuring_options(parser: argparse.ArgumentParser, command: str) -> Non
         _add_gate_options(how)
     else:
         _add_bench_options(how)
-    how.add_argument("--seed", type=_seed, metavar="N", help="decides every random order (default: bench.toml's)")
+    how.add_argument("--seed", type=values.seed, metavar="N", help="decides every random order (default: bench.toml's)")
     how.add_argument(
         "--workers",
-        type=_workers,
+        type=values.workers,
         metavar="N",
         help="load generator processes under Locust's master (default: 1)",
     )
@@ -203,31 +200,33 @@ def _add_axis(group: argparse._ArgumentGroup, axis: Axis) -> None:
     if axis.single:
         group.add_argument(axis.option, choices=axis.choices, metavar=axis.metavar, help=axis.help)
     else:
-        group.add_argument(axis.option, type=_listed(_value(axis)), default=[], metavar=axis.metavar, help=axis.help)
+        group.add_argument(
+            axis.option, type=values.listed(values.of_axis(axis)), default=[], metavar=axis.metavar, help=axis.help
+        )
 
 
 def overrides(given: argparse.Namespace) -> Overrides:
     """What the options put in place of a profile's axes."""
-    values = {}
+    found = {}
     for axis in axes.BY_KEY.values():
         value = getattr(given, axis.key, None)
         if value:
-            values[axis.key] = [value] if axis.single else value
-    if "load" in values:
-        values.setdefault("rate", [])  # those of the profile were for its own load
-    return Overrides(values, given.along and given.along.replace("-", "_"))
+            found[axis.key] = [value] if axis.single else value
+    if "load" in found:
+        found.setdefault("rate", [])  # those of the profile were for its own load
+    return Overrides(found, given.along and given.along.replace("-", "_"))
 
 
 def _add_gate_options(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--budget",
-        type=_seconds,
+        type=values.seconds,
         metavar="TIME",
         help="what is undecided is measured on for at most so long (default: bench.toml's, 10m)",
     )
     how.add_argument(
         "--margin",
-        type=_share,
+        type=values.share,
         metavar="SHARE",
         help="promise that throughput and CPU got worse by no more than this (default: bench.toml's, 5%%)",
     )
@@ -248,14 +247,14 @@ def _add_gate_options(how: argparse._ArgumentGroup) -> None:
 def _add_bench_options(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--precision",
-        type=_share,
+        type=values.share,
         metavar="SHARE",
         help="go on, ten blocks at least, until every throughput's interval is that narrow, such as 2%%, or the "
         "budget is used",
     )
     how.add_argument(
         "--budget",
-        type=_seconds,
+        type=values.seconds,
         metavar="TIME",
         help="with --precision: at most so long (default: 10m)",
     )
@@ -270,90 +269,3 @@ def _add_results_option(where: argparse._ArgumentGroup) -> None:
         help="the run goes to DIR/<run-id>, DIR/latest points to it; doctor's findings to DIR/doctor.json, the "
         "charts of a comparison to DIR/compare (default: results)",
     )
-
-
-def _listed(one: Callable[[str], T]) -> Callable[[str], list[T]]:
-    def parse_list(text: str) -> list[T]:
-        return [one(part.strip()) for part in text.split(",")]
-
-    return parse_list
-
-
-def _value(axis: Axis) -> Callable[[str], Any]:
-    """What reads one value of an axis."""
-    match axis.kind:
-        case "choice":
-            return lambda text: _choice(text, axis)
-        case "count":
-            return lambda text: _count(text, axis)
-        case "bytes":
-            return lambda text: _bytes(text, axis)
-        case _:
-            return _rate
-
-
-def _choice(text: str, axis: Axis) -> str:
-    if text not in axis.choices:
-        raise argparse.ArgumentTypeError(
-            f"{text}: no such {axis.name}{nearest(text, axis.choices)}; there are {', '.join(axis.choices)}"
-        )
-    return text
-
-
-def _count(text: str, axis: Axis) -> int:
-    if not text.isdigit() or not axis.low <= int(text) <= axis.high:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {axis.low:,} to {axis.high:,}")
-    return int(text)
-
-
-def _bytes(text: str, axis: Axis) -> int:
-    try:
-        size = int(TypeAdapter(ByteSize).validate_python(text))
-    except ValidationError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write 64, 16KiB or 1MiB") from None
-    if not axis.low <= size <= axis.high:
-        raise argparse.ArgumentTypeError(f"{text}: {axis.bounds}")
-    return size
-
-
-def _rate(text: str) -> str:
-    try:
-        return str(TypeAdapter(Rate).validate_python(text))
-    except ValidationError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a rate; write 2000 for requests per second, or 50%"
-        ) from None
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        share = 0.0
-    if not 0.001 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0.1% to 100%; write such as 2%")
-    return share
-
-
-def _seconds(text: str) -> float:
-    number, unit = text.rstrip("smh"), text[len(text.rstrip("smh")) :]
-    try:
-        seconds = float(number) * {"": 1, "s": 1, "m": 60, "h": 3600}[unit]
-    except (ValueError, KeyError):
-        seconds = 0.0
-    if not 1 <= seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time from 1s to 24h; write such as 90s or 10m")
-    return seconds
-
-
-def _seed(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-
-
-def _workers(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_WORKERS}")
-    return int(text)

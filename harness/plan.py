@@ -11,8 +11,7 @@ from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy, nearest
 from harness.group import Entry, Group, groups_of
 from harness.notes import Note
-
-MEMORY_SHARE = 0.7  # of what is available now, for all connections alive at once
+from harness.waves import by_strategy, waves
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
 START_S, STOP_S = 0.20, 0.04  # a server
@@ -331,34 +330,7 @@ def _check_limits(clients: int, source: object) -> None:
         )
 
 
-def by_strategy(entries: Mapping[str, Entry], names: Iterable[str]) -> dict[str, list[str]]:
-    """The names of each strategy's forms, in their order: what is compared is kept together."""
-    forms: dict[str, list[str]] = {}
-    for name in names:
-        forms.setdefault(entries[name].strategy.name, []).append(name)
-    return forms
-
-
 def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy]) -> dict[str, Any]:
     """The plan's `entries` and `waves`."""
     entries = {group: {entry.name: entry for entry in group.entries(strategies)} for group in groups}
-    return {"entries": entries, "waves": {group: _waves(group, entries[group]) for group in groups}}
-
-
-def _waves(group: Group, entries: Mapping[str, Entry]) -> list[list[str]]:
-    """All that can take part at once, or fewer at a time where descriptors or memory forbid it."""
-    connections = machine.descriptor_limit() - machine.DESCRIPTORS_ASIDE
-    memory = machine.available_memory() * MEMORY_SHARE
-    waves: list[list[str]] = [[]]
-    connections_left, memory_left = connections, memory
-    able = [name for name, entry in entries.items() if not group.unable(entry.strategy)]
-    for forms in by_strategy(entries, able).values():
-        clients = group.clients * len(forms)
-        needed = clients * entries[forms[0]].strategy.memory_per_client
-        if waves[-1] and (clients > connections_left or needed > memory_left):
-            waves.append([])
-            connections_left, memory_left = connections, memory
-        waves[-1] += forms
-        connections_left -= clients
-        memory_left -= needed
-    return waves
+    return {"entries": entries, "waves": {group: waves(group, entries[group]) for group in groups}}

@@ -74,7 +74,7 @@ class Server:
     ) -> "Server":
         """Start the command in a session of its own, its output going to files in `logs`.
 
-        `settings` fill its placeholders, beside where it listens: {"service": "echo", "recv_size": 65536}. Raises
+        `settings` fill its placeholders, beside where it listens: {"service": "echo"}. Raises
         ServerFailed where the program itself can't be started.
         """
         port = _free_port(host) if strategy.ready == "connect" else 0

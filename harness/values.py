@@ -1,0 +1,100 @@
+"""Values on the command line: each kind is read by a function, whose complaint says what can be written instead."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pydantic import ByteSize, TypeAdapter, ValidationError
+
+from axes import Axis
+from harness.config import Rate, nearest
+from harness.config.tables import MOST_WORKERS
+
+T = TypeVar("T")
+
+
+def listed(one: Callable[[str], T]) -> Callable[[str], list[T]]:
+    def parse_list(text: str) -> list[T]:
+        return [one(part.strip()) for part in text.split(",")]
+
+    return parse_list
+
+
+def of_axis(axis: Axis) -> Callable[[str], Any]:
+    """What reads one value of an axis."""
+    match axis.kind:
+        case "choice":
+            return lambda text: choice(text, axis)
+        case "count":
+            return lambda text: count(text, axis)
+        case "bytes":
+            return lambda text: size(text, axis)
+        case _:
+            return rate
+
+
+def choice(text: str, axis: Axis) -> str:
+    if text not in axis.choices:
+        raise argparse.ArgumentTypeError(
+            f"{text}: no such {axis.name}{nearest(text, axis.choices)}; there are {', '.join(axis.choices)}"
+        )
+    return text
+
+
+def count(text: str, axis: Axis) -> int:
+    if not text.isdigit() or not axis.low <= int(text) <= axis.high:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {axis.low:,} to {axis.high:,}")
+    return int(text)
+
+
+def size(text: str, axis: Axis) -> int:
+    try:
+        octets = int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write 64, 16KiB or 1MiB") from None
+    if not axis.low <= octets <= axis.high:
+        raise argparse.ArgumentTypeError(f"{text}: {axis.bounds}")
+    return octets
+
+
+def rate(text: str) -> str:
+    try:
+        return str(TypeAdapter(Rate).validate_python(text))
+    except ValidationError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a rate; write 2000 for requests per second, or 50%"
+        ) from None
+
+
+def share(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0.001 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0.1% to 100%; write such as 2%")
+    return share
+
+
+def seconds(text: str) -> float:
+    number, unit = text.rstrip("smh"), text[len(text.rstrip("smh")) :]
+    try:
+        seconds = float(number) * {"": 1, "s": 1, "m": 60, "h": 3600}[unit]
+    except (ValueError, KeyError):
+        seconds = 0.0
+    if not 1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time from 1s to 24h; write such as 90s or 10m")
+    return seconds
+
+
+def seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def workers(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_WORKERS}")
+    return int(text)
