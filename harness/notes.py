@@ -30,11 +30,6 @@ def left_out(names: Collection[str], budget_s: float) -> Note:
                 remedy="allow more with --budget")  # fmt: skip
 
 
-def unable(names: Collection[str], why: str) -> Note:
-    """Strategies that can't follow an axis are left out where it is varied, and not measured as something else."""
-    return Note("unable", ", ".join(names), f"skipped, {why}")
-
-
 def shared_cpu() -> Note:
     """There is no CPU that only the servers, or only the loader, run on."""
     return Note("shared-cpu", "servers and load generator share a CPU", "they slow each other down",

@@ -78,7 +78,6 @@ class Plan:
     def notes(self) -> list[Note]:
         """What keeps this plan's figures from meaning what they usually mean."""
         found = [notes.left_out(self.left_out, self.budget_s)] if self.left_out else []
-        found += [notes.unable(names, why) for why, names in self._unable().items()]
         if set(self.server_cpus) & set(self.loader_cpus):
             found.append(notes.shared_cpu())
         if self.workers > len(self.loader_cpus):
@@ -113,7 +112,8 @@ class Plan:
         entries = self.entries[group]
         return {name: why for name, entry in entries.items() if (why := group.unable(entry.strategy))}
 
-    def _unable(self) -> dict[str, list[str]]:
+    @property
+    def skipped(self) -> dict[str, list[str]]:
         """Why some can't take part somewhere, and the labels of those."""
         found: dict[str, list[str]] = {}
         for group in self.groups:

@@ -54,6 +54,8 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
                 f"[yellow]{group}[/]: descriptors or memory don't allow all strategies at once; in turn: "
                 + "; then ".join(", ".join(wave) for wave in plan.waves[group])
             )
+    for why, labels in plan.skipped.items():
+        say(f"[yellow]Skipped[/]: {', '.join(labels)}: {escape(why)}")
     for note in plan.notes:
         say(f"[yellow]Note[/]: {escape(str(note))}")
     _say_expected(plan, expected_interval)

@@ -15,7 +15,6 @@ from harness.notes import Note
 
 EVERY_KIND = (
     notes.left_out(["gevent", "log"], 60.0),
-    notes.unable(["uvloop"], "can't follow the size: its own is fixed"),
     notes.shared_cpu(),
     notes.crowded_loader(2, 1),
     notes.not_committed(["servers/two.py"]),
@@ -31,7 +30,6 @@ EVERY_KIND = (
 def test_they_read_as_sentences() -> None:
     assert [str(note) for note in EVERY_KIND] == [
         "not in the budget of 60 s, left out: gevent, log; allow more with --budget",
-        "uvloop: skipped, can't follow the size: its own is fixed",
         "servers and load generator share a CPU: they slow each other down; give each a CPU of its own",
         "2 load generator processes on 1 CPU: a test of function, not a measurement; take fewer --workers",
         "head is the working tree, with what is not committed: servers/two.py",
