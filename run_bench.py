@@ -18,15 +18,17 @@ try:
     from analysis.stopping.budget import UntilUsedUp
     from analysis.stopping.fixed import FixedBlocks
     from analysis.stopping.precision import Precision, UntilPrecise
-    from harness import doctor, forms, machine, options, plan, terminal
-    from harness.blocks import Rule
+    from harness import forms, machine, options, terminal
     from harness.config import SERVICES, ConfigError, Gate, read
     from harness.conformance import suite
-    from harness.measure import measure, recorder_of
-    from harness.recorder import Recorder
+    from harness.doctor import doctor
+    from harness.plan import plan
+    from harness.processes.watchdog import Watchdog
+    from harness.record.recorder import Recorder
+    from harness.run.blocks import Rule
+    from harness.run.measure import measure, recorder_of
     from harness.terminal import say
-    from harness.variants import Forms
-    from harness.watchdog import Watchdog
+    from harness.variants.entries import Forms
 except ModuleNotFoundError as missing:
     print(
         f"run_bench.py: {missing.name} is not installed; run `make setup`, then use .venv/bin/python",

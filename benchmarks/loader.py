@@ -24,10 +24,10 @@ import psutil
 
 from analysis.statistics import half_width
 from benchmarks.stage import ROOT, configuration, stage
-from harness import proctree
+from harness.accounts import proctree
 from harness.config import Strategy
-from harness.server import running_on
-from harness.stage import Stage, persistent_echo
+from harness.processes.server import running_on
+from harness.processes.stage import Stage, persistent_echo
 
 CLIENTS, SIZE = 100, 64
 SECONDS = 2.0
@@ -128,7 +128,7 @@ def _client(theatre: Stage, script: str, *arguments: object) -> tuple[float, flo
 
 def _built(folder: Path, name: str, *options: str) -> Strategy:
     """The C server, compiled; FileNotFoundError without a compiler."""
-    subprocess.run(["cc", "-O2", *options, "-o", folder / name, ROOT / "harness/echo_server.c"], check=True)
+    subprocess.run(["cc", "-O2", *options, "-o", folder / name, ROOT / "harness/doctor/echo_server.c"], check=True)
     return Strategy(name=name, command=str(folder / name), cwd=ROOT)
 
 

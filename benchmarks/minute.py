@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.statistics import half_width
 from benchmarks.stage import ROOT, configuration, stage
-from harness.stage import persistent_echo
+from harness.processes.stage import persistent_echo
 
 STRATEGIES = ("epoll", "twisted", "gevent", "threading")
 CLIENTS, SIZE = 100, 64

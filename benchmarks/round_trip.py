@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 from hdrh.histogram import HdrHistogram
 
 from benchmarks.stage import ROOT, configuration, stage
-from harness.server import running_on
-from harness.stage import Stage, persistent_echo
+from harness.processes.server import running_on
+from harness.processes.stage import Stage, persistent_echo
 
 ALTERNATIONS = 20
 SIZE = 64

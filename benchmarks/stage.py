@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from harness import machine
 from harness.config import Config, Strategy, read
-from harness.stage import Stage
-from harness.watchdog import Watchdog
+from harness.processes.stage import Stage
+from harness.processes.watchdog import Watchdog
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKLOG = 2048

@@ -19,7 +19,7 @@ from collections import defaultdict
 from hdrh.histogram import HdrHistogram
 
 from benchmarks.stage import configuration, stage
-from harness.stage import Stage, persistent_echo
+from harness.processes.stage import Stage, persistent_echo
 
 ALTERNATIONS = 5
 PASSES = 8  # in an alternation

@@ -4,9 +4,12 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness import options, plan, revision, terminal, variants
+from harness import options, terminal
 from harness.config import Config, ConfigError
-from harness.variants import Forms
+from harness.plan import plan
+from harness.variants import entries as variants
+from harness.variants import revision
+from harness.variants.entries import Forms
 
 ENVIRONMENTS = options.HERE / ".variants"
 

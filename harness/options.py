@@ -10,7 +10,7 @@ import axes
 from axes import Axis
 from harness import values
 from harness.config import ConfigError, nearest
-from harness.plan import Overrides
+from harness.plan.plan import Overrides
 
 COMMANDS = {
     "bench": "measure strategies side by side; the command if none is named",

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 from harness.conformance.suite import Conformance
-from harness.group import Group
-from harness.plan import Plan
+from harness.plan.group import Group
+from harness.plan.plan import Plan
 
 console = Console(highlight=False)
 REFRESH_S = 0.5  # drawing takes CPU time from the loader, so it is done between windows and seldom

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.config import Strategy, read
-from harness.server import Server
-from harness.stage import Stage
-from harness.watchdog import Watchdog
+from harness.processes.server import Server
+from harness.processes.stage import Stage
+from harness.processes.watchdog import Watchdog
 
 ROOT = Path(__file__).parents[1]
 CONFIG = read(ROOT / "bench.toml")

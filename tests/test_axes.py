@@ -19,10 +19,10 @@ import axes
 from analysis import cells, charts, records
 from analysis.points import first_value
 from axes import AXES
-from harness import plan
 from harness.config import Config, ConfigError, Strategy, read
-from harness.plan import Overrides, Plan
-from harness.server import Server
+from harness.plan import plan
+from harness.plan.plan import Overrides, Plan
+from harness.processes.server import Server
 
 # --- words ---------------------------------------------------------------------------------------------------
 

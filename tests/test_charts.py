@@ -23,7 +23,7 @@ from analysis.charts import draw, figures
 from analysis.labels import spaced
 from analysis.records import Results, read
 from analysis.sheet import TIMES, save
-from harness.notes import Note
+from harness.record.notes import Note
 
 NAMES = [
     "throughput_vs_clients",

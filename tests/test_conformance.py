@@ -10,7 +10,7 @@ from harness.config import Strategy
 from harness.conformance import cases, client
 from harness.conformance.cases import Case
 from harness.conformance.client import Target
-from harness.server import Server, ServerFailed
+from harness.processes.server import Server, ServerFailed
 
 
 class Served:

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from harness import cpu_ticks
-from harness.cpu_ticks import Ticks
+from harness.accounts import cpu_ticks
+from harness.accounts.cpu_ticks import Ticks
 
 EARLY = Ticks(user=1000, nice=10, system=500, idle=9000, iowait=10, irq=5, softirq=20, steal=100)
 LATER = Ticks(user=1050, nice=10, system=520, idle=9020, iowait=13, irq=6, softirq=24, steal=107)

@@ -14,14 +14,15 @@ from conftest import ROOT
 
 from analysis import noise
 from analysis.noise import Noise
-from harness import doctor, findings, machine
-from harness.ceiling import Point
+from harness import machine
+from harness.accounts.cpu_ticks import Ticks
 from harness.config import Config, ConfigError, read
-from harness.cpu_ticks import Ticks
-from harness.doctor import Diagnosis, Extent
-from harness.findings import Facts, Finding, OtherUse
-from harness.noise import CLIENTS
-from harness.watchdog import Watchdog
+from harness.doctor import doctor, findings
+from harness.doctor.ceiling import Point
+from harness.doctor.doctor import Diagnosis, Extent
+from harness.doctor.findings import Facts, Finding, OtherUse
+from harness.doctor.noise import CLIENTS
+from harness.processes.watchdog import Watchdog
 
 CONFIG = read(ROOT / "bench.toml")
 SHORT = Extent(watch_s=0.02, blocks=2, block_s=0.1, points=((3, 64), (2, 1024)), counted_s=0.05)

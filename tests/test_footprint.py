@@ -17,10 +17,11 @@ import pytest
 from conftest import STRATEGIES
 from test_proctree import Tree, tree  # noqa: F401 (a fixture)
 
-from harness import footprint, session
-from harness.cpu_ticks import Ticks
-from harness.footprint import Activity, Memory, activity, memory
-from harness.server import Server
+from harness.accounts import footprint
+from harness.accounts.cpu_ticks import Ticks
+from harness.accounts.footprint import Activity, Memory, activity, memory
+from harness.processes import session
+from harness.processes.server import Server
 
 Start = Callable[..., Server]
 NEAR = 0.10

@@ -16,7 +16,7 @@ from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, examine
 from analysis.gate.series import METRICS, Cell
 from analysis.records import ResultsError, read
-from harness.notes import not_in_base
+from harness.record.notes import not_in_base
 
 
 def gate(folder: Path, **given: Any) -> Gate:

@@ -16,12 +16,13 @@ LONG_FUNCTIONS = {("loadgen/python_loop.py", "run"), ("loadgen/window.py", "run"
 # Words that several things were called by, and what each is kept for; where it may stand in a name until then.
 FREED: dict[str, tuple[str, set[str]]] = {
     "trial": ("claims that are tried", set()),
-    "page": ("the HTML page", {"harness/footprint.py"}),  # of memory
+    "page": ("the HTML page", {"harness/accounts/footprint.py"}),  # of memory
     "report": ("the HTML page's command", set()),
     "load": ("closed, open or knee", {
         "analysis/records.py", "analysis/selection.py", "analysis/table.py", "axes.py", "harness/config/matrix.py",
-        "harness/group.py", "harness/loader.py", "harness/loading.py", "harness/plan.py", "harness/rounds.py",
-        "harness/run.py", "harness/terminal.py", "loadgen/crowd.py", "loadgen/window.py",
+        "harness/plan/group.py", "harness/plan/plan.py", "harness/processes/loader.py", "harness/run/loading.py",
+        "harness/run/rounds.py", "harness/run/run.py", "harness/terminal.py", "loadgen/crowd.py",
+        "loadgen/window.py",
     }),
     "marks": ("what notes were called in version 1", set()),
     "spread": ("a standard deviation", {
@@ -29,7 +30,7 @@ FREED: dict[str, tuple[str, set[str]]] = {
         "analysis/noise.py", "analysis/verdict.py", "benchmarks/spread.py", "harness/config/tables.py",
     }),
     "chance": ("nothing: it is a p value, or an error rate", set()),
-    "check": ("the conformance check", {"harness/plan.py", "run_bench.py"}),
+    "check": ("the conformance check", {"harness/plan/plan.py", "run_bench.py"}),
 }  # fmt: skip
 LIBRARYS_OWN = {"check"}  # subprocess.run(check=...)
 

@@ -95,7 +95,7 @@ def test_servers_and_loaders_are_started_and_guarded_on_the_stage_alone(call: st
         for file in [ROOT / "run_bench.py", *files]
         if re.search(rf"(?<![A-Za-z]){re.escape(call)}", file.read_text())
     ]
-    assert calling == [ROOT / "harness/stage.py"]
+    assert calling == [ROOT / "harness/processes/stage.py"]
 
 
 # The memory and the time of what measures: tables and charts come when a run has ended.

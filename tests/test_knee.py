@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.knee import Search
+from harness.run.knee import Search
 
 
 def searched(search: Search, knee_rps: float) -> list[tuple[str, float]]:

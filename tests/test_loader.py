@@ -21,9 +21,9 @@ import pytest
 from conftest import ROOT, STRATEGIES
 from hdrh.histogram import HdrHistogram
 
-from harness import session
-from harness.loader import Loader, LoaderFailed
-from harness.server import Server
+from harness.processes import session
+from harness.processes.loader import Loader, LoaderFailed
+from harness.processes.server import Server
 from loadgen import compiled_loop, source
 from loadgen.source import Source, SourceAddresses
 

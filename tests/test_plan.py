@@ -8,9 +8,10 @@ import pytest
 from conftest import ROOT
 
 from analysis.stopping.precision import Precision
-from harness import machine, plan
+from harness import machine
 from harness.config import Config, ConfigError, Strategy, read
-from harness.plan import Overrides, Plan
+from harness.plan import plan
+from harness.plan.plan import Overrides, Plan
 
 MATRIX = """
 [profiles.tiny]

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from conftest import ROOT
 
-from harness import proctree, session
-from harness.proctree import Usage
+from harness.accounts import proctree
+from harness.accounts.proctree import Usage
+from harness.processes import session
 
 BURNT_S = 0.05
 NEAR_S = 0.03  # two roundings to clock ticks of 10 ms, and a process's own birth

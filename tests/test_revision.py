@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from harness import revision
 from harness.config import Config, ConfigError, read
-from harness.variants import Forms
+from harness.variants import revision
+from harness.variants.entries import Forms
 
 LINE = '{name} = "{{python}} servers/{name}.py {{options}}"\n'
 

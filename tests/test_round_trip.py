@@ -9,7 +9,7 @@ import pytest
 from conftest import STRATEGIES
 
 from benchmarks.round_trip import build
-from harness.server import Server
+from harness.processes.server import Server
 
 COMPILER = shutil.which("cc")
 

@@ -20,11 +20,13 @@ from conftest import ROOT
 from analysis import cells
 from analysis.records import read as results
 from analysis.stopping.fixed import FixedBlocks
-from harness import loading, notes, plan, run
 from harness.config import read
-from harness.notes import Note
-from harness.recorder import Recorder
-from harness.watchdog import Watchdog
+from harness.plan import plan
+from harness.processes.watchdog import Watchdog
+from harness.record import notes
+from harness.record.notes import Note
+from harness.record.recorder import Recorder
+from harness.run import loading, run
 
 MISBEHAVE = f"{{python}} {ROOT}/tests/badservers/misbehave.py"
 SETTINGS = """
@@ -378,7 +380,7 @@ def test_run_that_could_measure_nothing_ends_in_1(bench: Callable[..., Bench]) -
 
 
 class Disturbed:
-    """harness.run in this process; `disturb` is called whenever the run tells how far it is."""
+    """harness.run.run in this process; `disturb` is called whenever the run tells how far it is."""
 
     def __init__(self, folder: Path, strategies: str) -> None:
         # Slowed windows in each group, not only where the loader happens to be busy: what is told when must not vary.

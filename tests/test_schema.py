@@ -19,7 +19,7 @@ from analysis import schema
 from analysis.points import CELL_KEYS
 from analysis.records import ResultsError, read
 from analysis.schema import AXES, COLUMNS, README, RECORDS, RUN, VERSION, documented
-from harness.ceiling import Point
+from harness.doctor.ceiling import Point
 
 # A closed loop with slowed windows, a search for the knee, servers that die: every kind of record, every field.
 SETTINGS = """

@@ -23,7 +23,7 @@ from conftest import ROOT, STRATEGIES
 from harness.config import Strategy, read
 from harness.conformance import cases, client
 from harness.conformance.client import Target
-from harness.server import Server
+from harness.processes.server import Server
 
 Start = Callable[..., Server]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from harness import environment, variants
 from harness.config import Config, ConfigError, Strategy, read
-from harness.server import Server
+from harness.processes.server import Server
+from harness.variants import entries as variants
+from harness.variants import venv as environment
 
 PACKAGE = "tellable"  # made here, so that nothing has to be fetched
 

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness import session
 from harness.config import Config, Strategy
 from harness.conformance import cases
 from harness.conformance.client import Target
-from harness.server import ServerFailed
-from harness.stage import Stage
-from harness.watchdog import Watchdog
+from harness.processes import session
+from harness.processes.server import ServerFailed
+from harness.processes.stage import Stage
+from harness.processes.watchdog import Watchdog
 
 BACKLOG = 1024
 AT_ONCE = min(os.cpu_count() or 1, 4)  # servers

@@ -1,0 +1,204 @@
+"""What a server takes up and does beside its CPU time: memory, processes, threads, context switches.
+
+Both look at a whole session, as proctree does. Memory is PSS: a page that forked children share is divided among
+them, so their sum is what the tree really holds.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.accounts import proctree
+from harness.accounts.cpu_ticks import Ticks
+from harness.processes.session import processes
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_NS = 1e-9
+_UNTOLD_SHARE = 0.2  # of the CPU time: if the ticks differ from it by more, they don't split it either
+# What the CPU clocks of a process and of its threads may differ by though none ended: a thread that runs while we
+# read is accounted for at the next tick, and the dead children's time is told in whole ticks.
+_UNTOLD_S = 0.02
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes, and what shares them. `measure` is "rss" where the kernel doesn't tell PSS: shared pages count often."""
+
+    pss_bytes: int
+    processes: int
+    threads: int
+    measure: Literal["pss", "rss"]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The account of a session up to some moment; the difference of two is what it did in between.
+
+    Context switches are told of living threads only. A difference has None for them where threads or processes
+    ended in between, as theirs are lost.
+    """
+
+    cpu_s: float  # as proctree tells it: nanoseconds of the living, clock ticks of the dead
+    user_ticks: int  # these two split it, and are too coarse for more
+    system_ticks: int
+    voluntary_switches: int | None
+    involuntary_switches: int | None
+    tasks: frozenset[tuple[int, int]]  # process and thread ids of the living
+    ended_s: float  # CPU seconds of threads and processes that have ended
+
+    @property
+    def user_s(self) -> float | None:
+        """The part of `cpu_s` spent in user mode; None where the ticks don't tell enough of it to split it by.
+
+        They are rounded down for each process: hundreds of forked children that used less than a tick each have
+        used next to nothing by them. See `split`.
+        """
+        return self._user_s(self.user_ticks, self.user_ticks + self.system_ticks)
+
+    @property
+    def system_s(self) -> float | None:
+        """The part of `cpu_s` spent in the kernel; see `user_s`."""
+        return None if self.user_s is None else self.cpu_s - self.user_s
+
+    def split(self, meanwhile: Ticks) -> tuple[float, float] | None:
+        """User and system seconds: by the session's own ticks or, where they tell too little, by those of its CPUs.
+
+        `meanwhile` is what the CPUs did while this session alone worked on them. None where neither tells enough,
+        which for the CPUs means that they worked for others too.
+        """
+        user_s = self.user_s
+        if user_s is None:
+            user_s = self._user_s(meanwhile.user + meanwhile.nice, meanwhile.busy)
+        return None if user_s is None else (user_s, self.cpu_s - user_s)
+
+    def _user_s(self, user_ticks: int, told: int) -> float | None:
+        if not told or abs(self.cpu_s - told * _TICK_S) > _UNTOLD_SHARE * self.cpu_s:
+            return None
+        return self.cpu_s * user_ticks / told
+
+    def __sub__(self, before: "Activity") -> "Activity":
+        came_and_went = not before.tasks <= self.tasks or self.ended_s - before.ended_s > _UNTOLD_S
+        return Activity(
+            self.cpu_s - before.cpu_s,
+            self.user_ticks - before.user_ticks,
+            self.system_ticks - before.system_ticks,
+            None if came_and_went else _difference(self.voluntary_switches, before.voluntary_switches),
+            None if came_and_went else _difference(self.involuntary_switches, before.involuntary_switches),
+            self.tasks,
+            self.ended_s - before.ended_s,
+        )
+
+
+def memory(session: int) -> Memory:
+    """What the living processes of a session hold now; all zero for a session that is gone."""
+    living = [process for process in _processes(session) if not process.is_zombie]
+    shares = [_pss(process.pid) for process in living]
+    told = [share for share in shares if share is not None]
+    in_full = len(told) == len(living)  # a mixture of both measures would be neither
+    return Memory(
+        pss_bytes=sum(told) if in_full else sum(_rss(process.pid) for process in living),
+        processes=len(living),
+        threads=sum(process.threads for process in living),
+        measure="pss" if in_full else "rss",
+    )
+
+
+def activity(session: int) -> Activity:
+    """What a session has done up to now, ended children included."""
+    processes = list(_processes(session))
+    tasks = [task for process in processes if not process.is_zombie for task in _tasks(process.pid)]
+    cpu_s = proctree.usage(session).cpu_s
+    return Activity(
+        cpu_s=cpu_s,
+        user_ticks=sum(process.user_ticks for process in processes),
+        system_ticks=sum(process.system_ticks for process in processes),
+        voluntary_switches=sum(task.voluntary for task in tasks),
+        involuntary_switches=sum(task.involuntary for task in tasks),
+        tasks=frozenset((task.pid, task.tid) for task in tasks),
+        ended_s=cpu_s - sum(task.cpu_s for task in tasks),
+    )
+
+
+@dataclass(frozen=True)
+class _Process:
+    pid: int
+    is_zombie: bool
+    threads: int
+    user_ticks: int  # children that were waited for included
+    system_ticks: int
+
+
+@dataclass(frozen=True)
+class _Task:
+    pid: int
+    tid: int
+    voluntary: int
+    involuntary: int
+    cpu_s: float
+
+
+def _processes(session: int) -> Iterator[_Process]:
+    """All of a session, from one small file each."""
+    for pid in processes(session):
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_bytes()
+        except OSError:
+            continue  # it has just ended
+        # The name stands in parentheses and may hold anything; fields are counted after it.
+        fields = stat.rpartition(b")")[2].split()
+        if int(fields[3]) != session:
+            continue  # it has ended, and its id is another's by now
+        user, system, childrens_user, childrens_system = map(int, fields[11:15])
+        yield _Process(
+            pid=pid,
+            is_zombie=fields[0] == b"Z",
+            threads=int(fields[17]),
+            user_ticks=user + childrens_user,
+            system_ticks=system + childrens_system,
+        )
+
+
+def _tasks(pid: int) -> Iterator[_Task]:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for tid in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+                status = Path(f"/proc/{pid}/task/{tid}/status").read_bytes().splitlines()
+                voluntary, involuntary = (int(line.split()[1]) for line in status if b"_ctxt_switches:" in line)
+                yield _Task(pid, int(tid), voluntary, involuntary, _ran_ns(pid, tid) * _NS)
+
+
+def _ran_ns(pid: int, tid: str) -> int:
+    """0 where the kernel doesn't tell: then all seems to have ended, and no switches are told."""
+    try:
+        return int(Path(f"/proc/{pid}/task/{tid}/schedstat").read_bytes().split()[0])
+    except OSError:
+        return 0
+
+
+def _pss(pid: int) -> int | None:
+    """Bytes; 0 for a process that has just ended, None where the kernel won't tell."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as rollup:
+            for line in rollup:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) * 1024
+    except ProcessLookupError:
+        return 0
+    except OSError:  # forbidden, or a kernel older than the file
+        return None if os.path.exists(f"/proc/{pid}") else 0
+    return 0
+
+
+def _rss(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_bytes().split()[1]) * _PAGE
+    except OSError:
+        return 0
+
+
+def _difference(now: int | None, before: int | None) -> int | None:
+    return None if now is None or before is None else now - before

@@ -1,0 +1,53 @@
+"""What is accounted around a window, with one `with`: what its server used, and what the loader can't know of it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness import machine
+from harness.accounts import proctree
+from harness.accounts.ledger import Ledger
+from harness.accounts.proctree import Usage
+from harness.processes.server import Server
+
+FOR_STEERING = "latency_p99_ns"  # told so that windows can grow and knees be searched; a record has the histogram
+
+
+@dataclass
+class Reading:
+    """Of one window. Whoever runs it puts in `observed`; the rest is known when it has ended."""
+
+    observed: dict[str, Any] = field(default_factory=dict)  # what the loader told
+    started_at: float = 0.0  # Unix time
+    used: Usage = field(default_factory=Usage)
+    time_wait: int = 0  # sockets of the machine
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All of it as windows.jsonl has it."""
+        observed = {name: value for name, value in self.observed.items() if name != FOR_STEERING}
+        return observed | {
+            "started_at": self.started_at,
+            "time_wait": self.time_wait,
+            "server_cpu_s": self.used.cpu_s,
+            "server_minor_faults": self.used.minor_faults,
+            "server_major_faults": self.used.major_faults,
+            "server_processes": self.used.processes,
+        }
+
+
+@contextmanager
+def window(server: Server, ledger: Ledger | None = None) -> Iterator[Reading]:
+    """Around a window of that server, which is in the `ledger` if one is kept. A window that fails isn't accounted."""
+    reading = Reading()
+    if ledger:
+        ledger.begin_window()
+    before = proctree.usage(server.pid)
+    reading.started_at = time.time()
+    yield reading
+    reading.used = proctree.usage(server.pid) - before
+    if ledger:
+        ledger.end_window(server.key, reading.observed["replies"])
+    reading.time_wait = machine.time_wait()

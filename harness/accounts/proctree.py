@@ -1,0 +1,59 @@
+"""What a server used: CPU time and page faults of its whole session, ended children included.
+
+Live processes are read with the kernel's per-process CPU clock (nanoseconds, threads that ended included).
+Children that were waited for are in their parent's account, which /proc tells in clock ticks (10 ms): only
+servers that fork for each connection depend on that, and over many windows its rounding cancels.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+
+from harness.processes.session import processes
+
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Usage:
+    cpu_s: float = 0.0
+    minor_faults: int = 0
+    major_faults: int = 0
+    processes: int = 0
+
+    def __sub__(self, before: "Usage") -> "Usage":
+        """What was used since; the number of processes is today's."""
+        return Usage(
+            self.cpu_s - before.cpu_s,
+            self.minor_faults - before.minor_faults,
+            self.major_faults - before.major_faults,
+            self.processes,
+        )
+
+
+def usage(session: int) -> Usage:
+    """The account of a session up to now."""
+    for _ in range(_ATTEMPTS):
+        parts = [_of_process(pid) for pid in processes(session)]
+        complete = [part for part in parts if part is not None]
+        if len(complete) == len(parts):
+            break  # else one ended while we read, and is in its parent's account by now: read again
+    return Usage(
+        sum(part.cpu_s for part in complete),
+        sum(part.minor_faults for part in complete),
+        sum(part.major_faults for part in complete),
+        len(complete),
+    )
+
+
+def _of_process(pid: int) -> Usage | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            # The name stands in parentheses and may hold anything; fields are counted after it.
+            fields = stat.read().rpartition(b")")[2].split()
+        own_s = time.clock_gettime(~pid << 3 | 2)  # CPUCLOCK_SCHED of a process: see clock_getcpuclockid(3)
+    except OSError:
+        return None
+    children_s = (int(fields[13]) + int(fields[14])) * _TICK_S
+    return Usage(own_s + children_s, int(fields[7]) + int(fields[8]), int(fields[9]) + int(fields[10]), 1)

@@ -1,0 +1,34 @@
+"""Single windows outside a run: what doctor tries the machine with. Whatever isn't in order ends it."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from harness.accounts import meter
+from harness.processes.loader import LoaderFailed
+from harness.processes.server import Server, ServerFailed
+from harness.processes.stage import Stage, persistent_echo
+
+
+@contextmanager
+def connected(stage: Stage, servers: Collection[str], clients: int, message_size: int) -> Iterator[None]:
+    """Persistent clients of all these servers. Raises ServerFailed if one doesn't answer them all."""
+    try:
+        opened = stage.connect(servers, clients, persistent_echo(message_size))
+        for name in servers:
+            if opened[name]["answered"] < clients:
+                raise ServerFailed(f"{name} answered {opened[name]['answered']} of {clients} clients")
+        yield
+    finally:
+        with suppress(LoaderFailed):  # what went wrong first is what counts
+            stage.loader.close()
+
+
+def window(stage: Stage, server: Server, head_s: float, counted_s: float) -> dict[str, Any]:
+    """What the load generator observed in one window. Raises ServerFailed without a reply."""
+    with meter.window(server) as reading:  # for the time that it takes in a run
+        reading.observed = stage.loader.window(server.key, stage.config.window.durations(head_s, counted_s))
+    server.raise_if_dead()
+    if not reading.observed["requests"]:
+        raise ServerFailed(f"{server.key} gave no answer in a window of {counted_s:g} s")
+    return reading.observed

@@ -1,0 +1,337 @@
+"""From configuration and options to a plan: which cells, in which order, for how long. Starts nothing."""
+
+import fnmatch
+import random
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
+
+from harness import machine
+from harness.config import Config, ConfigError, Gate, Strategy, nearest
+from harness.plan.group import Entry, Group, groups_of
+from harness.plan.waves import by_strategy, waves
+from harness.record import notes
+from harness.record.notes import Note
+
+# What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
+START_S, STOP_S = 0.20, 0.04  # a server
+CONNECT_S = 0.0004  # a connection, with the exchange that proves it
+SILENCE_S = 0.2  # until those that starve are given up on
+BETWEEN_WINDOWS_S = 0.009
+CHECK_S, CHECKED_AT_ONCE = 1.2, 2  # a strategy and service
+KNEE_PROBES = 14  # of a search, as expected
+BUDGET_S = 600.0
+PERTURBED = 0.2  # of the cells, in each block
+
+
+T = TypeVar("T")
+Cell = tuple[int, str]  # place of its group, strategy: its forms get windows alike
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line lays over a profile: an axis given here replaces that axis everywhere."""
+
+    values: Mapping[str, list[Any]] = field(default_factory=dict)  # by the axis's key
+    along: str | None = None
+
+
+class Precision(Protocol):
+    """What a run goes on for until it is precise; when that is so, is said in the analysis wing."""
+
+    @property
+    def target(self) -> float:
+        """Half-width of each throughput's interval, as a share: 0.02 for ± 2 %."""
+
+    @property
+    def first_look(self) -> int:
+        """How many blocks are measured before it is asked."""
+
+    @property
+    def widened(self) -> float:
+        """The factor on the intervals that makes up for asking again and again."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    config: Config
+    profile: str
+    strategies: dict[str, Strategy]  # by label: a strategy has one for each of its variants
+    groups: list[Group]
+    blocks: int
+    rounds: int
+    at_most_s: float | None  # what the check (as expected) and all blocks are to take; None: as long as they take
+    seed: int
+    workers: int
+    server_cpus: list[int]
+    loader_cpus: list[int]
+    backlog: int
+    precision: Precision | None
+    gate: Gate | None  # two variants are compared by its rules, in as many blocks as that takes
+    budget_s: float  # for a run that goes on until it knows enough
+    variants: dict[str, dict[str, Any]]  # what is known of each; empty where nothing has variants
+    left_out: list[str]  # what the budget has no time for
+    entries: dict[Group, dict[str, Entry]] = field(repr=False)  # what each group compares, by name
+    waves: dict[Group, list[list[str]]] = field(repr=False)  # names of those alive together; all at once, mostly
+
+    @property
+    def notes(self) -> list[Note]:
+        """What keeps this plan's figures from meaning what they usually mean."""
+        found = [notes.left_out(self.left_out, self.budget_s)] if self.left_out else []
+        if set(self.server_cpus) & set(self.loader_cpus):
+            found.append(notes.shared_cpu())
+        if self.workers > len(self.loader_cpus):
+            found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
+        return found
+
+    @property
+    def services(self) -> list[str]:
+        return list(dict.fromkeys(group.service for group in self.groups))
+
+    @property
+    def descriptors(self) -> int:
+        """Files that the loader, the hungriest process, has open at once."""
+        connections = max(group.clients * max(map(len, self.waves[group])) for group in self.groups)
+        return connections + machine.DESCRIPTORS_ASIDE
+
+    def shuffled(self, items: Sequence[T], *place: object) -> list[T]:
+        """In the random order that the seed gives to that place of the run."""
+        return random.Random(f"{self.seed}/{place}").sample(items, len(items))
+
+    def in_turn(self, group: Group, names: Iterable[str], *place: object) -> list[str]:
+        """Strategies in random order, the forms of each one right after the other: they are compared."""
+        forms = by_strategy(self.entries[group], names)
+        return [
+            name
+            for strategy in self.shuffled(list(forms), *place)
+            for name in self.shuffled(forms[strategy], *place, strategy)
+        ]
+
+    def unable(self, group: Group) -> dict[str, str]:
+        """Those that can't follow an axis which is varied in the group, by name, and why."""
+        entries = self.entries[group]
+        return {name: why for name, entry in entries.items() if (why := group.unable(entry.strategy))}
+
+    @property
+    def skipped(self) -> dict[str, list[str]]:
+        """Why some can't take part somewhere, and the labels of those."""
+        found: dict[str, list[str]] = {}
+        for group in self.groups:
+            for name, why in self.unable(group).items():
+                label = self.entries[group][name].strategy.label
+                if label not in found.setdefault(why, []):
+                    found[why].append(label)
+        return found
+
+    def servers(self, groups: Iterable[Group]) -> dict[str, Entry]:
+        """Whose servers these groups need, by name."""
+        return {name: self.entries[group][name] for group in groups for name in self.members(group)}
+
+    def members(self, group: Group) -> list[str]:
+        return [name for wave in self.waves[group] for name in wave]
+
+    def window_seconds(self, group: Group) -> float:
+        length = self.config.window.length(group.clients)
+        counted_s = length.counted_s if group.load == "closed" else self.config.open.counted_s
+        return length.head_s + counted_s + BETWEEN_WINDOWS_S
+
+    def rounds_of(self, group: Group) -> float:
+        """Windows of a cell in a block, as expected, those with a slowed loader included."""
+        return {"closed": self.rounds + PERTURBED, "open": self.rounds, "knee": KNEE_PROBES}[group.load]
+
+    def group_seconds(self, group: Group) -> float:
+        """Expected for one block."""
+        members = self.members(group)
+        starving = any(self.entries[group][name].strategy.one_at_a_time for name in members) and group.clients > 1
+        connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
+        return connecting + len(members) * self.rounds_of(group) * self.window_seconds(group)
+
+    @property
+    def windows_seconds(self) -> float:
+        """Expected for all windows, with what lies between two of them."""
+        per_block = sum(
+            len(self.members(group)) * self.rounds_of(group) * self.window_seconds(group) for group in self.groups
+        )
+        return self.blocks * per_block
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it ends when enough is known, and not after so many blocks."""
+        return bool(self.precision or self.gate)
+
+    @property
+    def cells(self) -> set[Cell]:
+        """All that there are to be measured."""
+        return {
+            (place, self.entries[group][name].strategy.name)
+            for place, group in enumerate(self.groups)
+            for name in self.members(group)
+        }
+
+    @property
+    def extent(self) -> tuple[float, str]:
+        """What progress is told in: seconds, and of what."""
+        return (self.budget_s, "s at most") if self.goes_on else (self.windows_seconds, "s of windows")
+
+    @property
+    def expected_seconds(self) -> float:
+        """The check of the strategies and all blocks; charts not included."""
+        return self.seconds_of(self.blocks)
+
+    def seconds_of(self, blocks: int) -> float:
+        """Expected for the check of the strategies and so many blocks."""
+        return self._check_seconds + blocks * self.block_seconds
+
+    @property
+    def blocks_at_most_s(self) -> float | None:
+        """What of the limit is left for all blocks, after the check of the strategies as expected."""
+        return None if self.at_most_s is None else self.at_most_s - self._check_seconds
+
+    @property
+    def _check_seconds(self) -> float:
+        return len(self.strategies) * len(self.services) * CHECK_S / CHECKED_AT_ONCE
+
+    @property
+    def block_seconds(self) -> float:
+        """Expected for one block."""
+        return self.servers_a_block * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
+
+    @property
+    def servers_a_block(self) -> int:
+        """How many are started: each strategy with each value of the axes on the servers' side, for each service."""
+        return sum(len(self.servers(self.of_service(service))) for service in self.services)
+
+    def of_service(self, service: str) -> list[Group]:
+        return [group for group in self.groups if group.service == service]
+
+
+def make(
+    config: Config,
+    strategies: dict[str, Strategy],
+    profile_name: str,
+    overrides: Overrides,
+    seed: int | None = None,
+    workers: int | None = None,
+    precision: Precision | None = None,
+    gate: Gate | None = None,
+    budget_s: float | None = None,
+    variants: dict[str, dict[str, Any]] | None = None,
+) -> Plan:
+    """Raises ConfigError where what is asked for can't be measured here."""
+    if (overrides.values.get("load") == ["open"]) != bool(overrides.values.get("rate")):
+        raise ConfigError(
+            "--load open and --rate belong together, such as --load open --rate 2000,50%; give both or neither"
+        )
+    profile = config.profile(profile_name)
+    server_cpus, loader_cpus = machine.share_cpus(config, workers or config.loadgen.workers)
+    usual = config.usual | {"server_cpus": " ".join(map(str, server_cpus))}
+    groups = groups_of([entry.with_values(overrides.values, overrides.along) for entry in profile.matrix], usual)
+    if not any(group.service in strategy.services for group in groups for strategy in strategies.values()):
+        raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
+    workers = workers or config.loadgen.workers
+    most_clients = max(group.clients for group in groups)
+    is_given = "clients" in overrides.values
+    _check_limits(most_clients, "--clients" if is_given else config.origin(f"profiles.{profile_name}"))
+    plan = Plan(
+        config=config,
+        profile=profile_name,
+        strategies=strategies,
+        groups=groups,
+        blocks=profile.blocks,
+        rounds=profile.rounds,
+        at_most_s=None,
+        seed=config.seed if seed is None else seed,
+        workers=workers,
+        server_cpus=server_cpus,
+        loader_cpus=loader_cpus,
+        # Twice the crowd: a server may still have connections of the last group in its queue.
+        backlog=min(2 * most_clients + 16, machine.backlog_limit()),
+        precision=precision,
+        gate=gate,
+        budget_s=budget_s or BUDGET_S,
+        variants=variants or {},
+        left_out=[],
+        **_who(groups, strategies),
+    )
+    if not any(plan.members(group) for group in groups):
+        why = next(why for group in groups for why in plan.unable(group).values())
+        raise ConfigError(f"none of these strategies can take part: {why}; widen --strategies, or leave that axis out")
+    while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
+        plan = longer
+    # A run that goes on until it knows enough has its budget. What needs more than the limit anyway has none: it was
+    # set for fewer strategies, variants or points of the matrix.
+    if precision or gate or plan.expected_seconds > (profile.at_most_s or 0):
+        return plan
+    return replace(plan, at_most_s=profile.at_most_s)
+
+
+def fitted(plan: Plan, blocks: int) -> Plan:
+    """The plan without what has no time for so many blocks in the budget: groups from the last, then strategies.
+
+    Raises ConfigError where not even the first strategy fits.
+    """
+    while plan.seconds_of(blocks) > plan.budget_s:
+        names = list(dict.fromkeys(strategy.name for strategy in plan.strategies.values()))
+        if len(plan.groups) > 1:
+            *groups, last = plan.groups
+            plan = replace(plan, groups=groups, left_out=[*plan.left_out, str(last)])
+        elif len(names) > 1:
+            kept = {label: form for label, form in plan.strategies.items() if form.name != names[-1]}
+            left_out = [*plan.left_out, names[-1]]
+            plan = replace(plan, strategies=kept, left_out=left_out, **_who(plan.groups, kept))
+        else:
+            raise ConfigError(
+                f"--budget {plan.budget_s:.0f}s: a change is seen in some blocks and confirmed in others; the {blocks} "
+                f"that this takes at least last {plan.seconds_of(blocks):.0f} s for {names[0]} alone; allow that much"
+            )
+    return plan
+
+
+def select(config: Config, wanted: str) -> dict[str, Strategy]:
+    """`all`, `chapter`, names and globs, separated by commas; in the order of bench.toml."""
+    chosen: set[str] = set()
+    for word in filter(None, (part.strip() for part in wanted.split(","))):
+        match word:
+            case "all":
+                found = list(config.strategies)
+            case "chapter":
+                found = [name for name, strategy in config.strategies.items() if strategy.listing]
+            case _:
+                found = fnmatch.filter(config.strategies, word)
+        if not found:
+            known = [*config.strategies, "all", "chapter"]
+            raise ConfigError(
+                f"--strategies {word}: no such strategy{nearest(word, known)}; there are {', '.join(known)}"
+            )
+        chosen.update(found)
+    if not chosen:
+        raise ConfigError("--strategies: names none; write all, chapter, names or globs")
+    for name in chosen:
+        if config.strategies[name].program is None:
+            raise ConfigError(
+                f"{config.origin(f'strategies.{name}')}: strategies.{name}.command: there is no program "
+                f"{shlex.split(config.strategies[name].command)[0]!r}; install it or correct the command"
+            )
+    return {name: strategy for name, strategy in config.strategies.items() if name in chosen}
+
+
+def _check_limits(clients: int, source: object) -> None:
+    limit = machine.descriptor_limit()
+    needed = clients + machine.DESCRIPTORS_ASIDE
+    if needed > limit:
+        raise ConfigError(
+            f"{source}: {clients} clients need {needed} open files and a process may have {limit} here; "
+            "raise `ulimit -Hn` or take fewer clients"
+        )
+    if clients > machine.backlog_limit():
+        raise ConfigError(
+            f"{source}: {clients} clients may wait to be accepted, but the kernel cuts every backlog to "
+            f"{machine.backlog_limit()}; raise net.core.somaxconn or take fewer clients"
+        )
+
+
+def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy]) -> dict[str, Any]:
+    """The plan's `entries` and `waves`."""
+    entries = {group: {entry.name: entry for entry in group.entries(strategies)} for group in groups}
+    return {"entries": entries, "waves": {group: waves(group, entries[group]) for group in groups}}

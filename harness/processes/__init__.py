@@ -1,0 +1,1 @@
+"""Servers, the load generator and the watchdog over them: started, heard, stopped, nothing left."""

@@ -1,0 +1,110 @@
+"""The harness's side of the load generator: one JSON command a line, one JSON answer a line."""
+
+import json
+import select
+import subprocess
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from harness.processes import session
+from harness.processes.server import running_on
+
+START_LIMIT_S = 30.0
+ANSWER_LIMIT_S = 90.0
+CLOSED: dict[str, Any] = {"spin_ns": 0}
+
+
+class LoaderFailed(Exception):
+    """The loader died, hangs, or could not do what it was told; the text says which."""
+
+
+class Loader:
+    def __init__(self, workers: int, cpus: Collection[int] | None, logs: Path, loop: str = "auto") -> None:
+        """Start it, its stderr going to a file in `logs`; `loop` is auto, compiled or python."""
+        logs.mkdir(parents=True, exist_ok=True)
+        self._log = logs / "loader.err"
+        with open(self._log, "ab") as err, running_on(cpus):
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "loadgen", "--workers", str(workers), "--loop", loop],
+                cwd=Path(__file__).resolve().parents[2],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=err,
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+
+    def wait_ready(self) -> dict[str, Any]:
+        """Which hot loop serves (`loop`), and why it isn't the compiled one (`why`)."""
+        return self._answer(START_LIMIT_S)
+
+    def open(
+        self,
+        targets: dict[str, tuple[str, int]],
+        clients: int,
+        exchange: dict[str, Any],
+        audit_every: int,
+    ) -> dict[str, Any]:
+        """Connect all clients to all targets; for each target, how many clients it answered.
+
+        One reply in `audit_every` is read with the kernel's receive timestamp; 0 for none.
+        """
+        command = {"do": "open", "targets": targets, "clients": clients, "audit_every": audit_every}
+        return self._ask(command | {"exchange": exchange})
+
+    def window(self, target: str, lengths: dict[str, float], load: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run one window; what was observed. `load` has the fields of loadgen.window's ClosedLoad or OpenLoad."""
+        return self._ask({"do": "window", "target": target, "lengths": lengths, "load": load or CLOSED})
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._ask({"do": "close"})
+
+    def stop(self) -> None:
+        """End it, whatever state it is in, with all that it started."""
+        try:
+            self._write({"do": "quit"})
+            self._process.wait(5)
+        except (LoaderFailed, subprocess.TimeoutExpired):
+            self._process.kill()
+            self._process.wait()
+        session.kill(self.pid)
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue
+
+    def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
+        self._write(command)
+        answer = self._answer(ANSWER_LIMIT_S)
+        if "error" in answer:
+            raise LoaderFailed(f"the loader could not {command['do']}: {answer['error']}")
+        return answer
+
+    def _write(self, command: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(command).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise LoaderFailed(self._obituary()) from None
+
+    def _answer(self, limit_s: float) -> dict[str, Any]:
+        # One answer is under way at a time, so nothing can be waiting in the buffered reader.
+        assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], limit_s)[0]:
+            raise LoaderFailed(f"the loader gave no answer within {limit_s:g} s")
+        line = self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise LoaderFailed(self._obituary())
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _obituary(self) -> str:
+        code = self._process.wait(5)
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return f"the loader ended with {code}" + (f": {lines[-1][:200]}" if lines and code > 0 else "")

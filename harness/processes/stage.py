@@ -1,0 +1,134 @@
+"""Servers and a load generator alive together, guarded by the watchdog, stopped whatever happens.
+
+This is the only way to have them: a run, doctor, the conformance suite, the benchmarks and the tests all do it here.
+"""
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.config import Config, Strategy
+from harness.processes.loader import Loader, LoaderFailed
+from harness.processes.server import Ended, Server
+from harness.processes.watchdog import Watchdog
+
+
+def persistent_echo(message_size: int) -> dict[str, Any]:
+    """What clients say that stay connected and have messages of so many bytes echoed."""
+    return {"service": "echo", "message_size": message_size}
+
+
+class Stage:
+    """Holds the servers by their keys, and the load generator. Use it as a context manager.
+
+    Servers may be started and stopped from several threads, those of different keys at once.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        watchdog: Watchdog,
+        logs: Path,
+        *,
+        server_cpus: Collection[int] | None = None,
+        loader_cpus: Collection[int] | None = None,
+        backlog: int = 1024,
+    ) -> None:
+        """CPUs that are None are all that there are. The load generator's stderr goes to `logs`."""
+        self.config = config
+        self.servers: dict[str, Server] = {}  # those that were started and not stopped, by key
+        self.server_cpus, self.loader_cpus = server_cpus, loader_cpus
+        self._watchdog = watchdog
+        self._logs = logs
+        self._backlog = backlog
+        self._loader: Loader | None = None
+
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            self.stop_servers()
+        finally:
+            self.stop_loader()
+
+    # --- servers ------------------------------------------------------------------------------------
+
+    def start(self, key: str, strategy: Strategy, settings: Mapping[str, object], logs: Path | None = None) -> Server:
+        """Start a server, its output going to `logs`. Raises ServerFailed where its program can't be started."""
+        server = Server.start(
+            key, strategy, settings, logs=logs or self._logs, backlog=self._backlog, cpus=self.server_cpus
+        )
+        self._watchdog.guard(server.pid)
+        self.servers[key] = server
+        return server
+
+    def wait_ready(self, server: Server) -> None:
+        """Return when it listens. Raises ServerFailed if it ends first or takes longer than the settings allow."""
+        server.wait_ready(self.config.servers.ready_timeout_s)
+
+    def stop(self, key: str, within_s: float | None = None) -> Ended:
+        """Stop a server in so much time, or in what the settings give one; how it ended."""
+        server = self.servers[key]
+        ended = server.stop(self.config.servers.stop_timeout_s if within_s is None else within_s)
+        self._watchdog.release(server.pid)
+        del self.servers[key]
+        return ended
+
+    def stop_servers(self) -> dict[str, Ended]:
+        """Stop all of them at once, in the time that the settings give one; how each ended."""
+        for server in self.servers.values():
+            server.ask_to_stop()
+        deadline = time.monotonic() + self.config.servers.stop_timeout_s
+        return {key: self.stop(key, max(deadline - time.monotonic(), 0)) for key in list(self.servers)}
+
+    @contextmanager
+    def started(self, strategies: Mapping[str, Strategy], service: str = "echo") -> Iterator[dict[str, Server]]:
+        """Fresh servers of all these strategies, ready, by key. Raises ServerFailed if one doesn't get there."""
+        try:
+            for key, strategy in strategies.items():
+                self.start(key, strategy, self.config.settings(service))
+            for server in self.servers.values():
+                self.wait_ready(server)
+            yield dict(self.servers)
+        finally:
+            self.stop_servers()
+
+    # --- the load generator -------------------------------------------------------------------------
+
+    def start_loader(self, workers: int = 1, loop: str | None = None) -> dict[str, Any]:
+        """Start it; which hot loop serves (`loop`), and why it isn't the compiled one (`why`).
+
+        Raises LoaderFailed, and nothing is left of it.
+        """
+        self._loader = Loader(workers, self.loader_cpus, self._logs, loop or self.config.loadgen.loop)
+        self._watchdog.guard(self._loader.pid)
+        try:
+            return self._loader.wait_ready()
+        except LoaderFailed:
+            self.stop_loader()
+            raise
+
+    @property
+    def loader(self) -> Loader:
+        """The one that was started last and not stopped."""
+        assert self._loader is not None
+        return self._loader
+
+    def stop_loader(self) -> None:
+        """End it, if there is one, with all its connections."""
+        if self._loader is not None:
+            self._loader.stop()
+            self._watchdog.release(self._loader.pid)
+            self._loader = None
+
+    def connect(self, keys: Collection[str], clients: int, exchange: dict[str, Any]) -> dict[str, Any]:
+        """Connect so many clients to each of these servers; by key, how many it `answered` and the `errors`.
+
+        Raises LoaderFailed.
+        """
+        targets = {key: self.servers[key].address for key in keys}
+        answer = self.loader.open(targets, clients, exchange, self.config.loadgen.audit_every)
+        return dict(answer["targets"])

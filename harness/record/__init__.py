@@ -1,0 +1,1 @@
+"""The results folder as it is written."""

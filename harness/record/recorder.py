@@ -1,0 +1,200 @@
+"""The results folder of a run: written as things happen, so that whatever was measured is readable.
+
+run.json says what, where and how; windows.jsonl has one line for each window or failed cell, on disk before
+the next begins. schema.toml has their fields. analysis/ reads them; nothing here computes.
+"""
+
+import itertools
+import json
+import os
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import axes
+from harness import machine
+from harness.config import ConfigError
+from harness.plan.group import Group
+from harness.plan.plan import Plan, Precision
+from harness.record import notes
+from harness.record.notes import Note
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
+Ceiling = Callable[[str], list[dict[str, Any]] | None]  # of a hot loop, as run.json has it
+
+
+class Recorder:
+    def __init__(self, results: Path, plan: Plan, command: Sequence[str], ceiling: Ceiling = lambda loop: None) -> None:
+        """Make DIR/<run-id> and let DIR/latest point to it. Raises ConfigError if that can't be.
+
+        `ceiling` gives what is known of the load generator's, once it has told which hot loop serves.
+        """
+        started = datetime.now(UTC)
+        self._plan = plan
+        self._ceiling = ceiling
+        self.folder = _new_folder(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
+        self.logs = self.folder / "logs"
+        self._run = _describe(self.folder.name, started, plan, command)
+        self._write_run()
+        self.windows = self.folder / "windows.jsonl"
+        self._windows = open(self.windows, "a", encoding="utf-8")  # noqa: SIM115 (closed by finish)
+        self._began = time.monotonic()
+        self._in_windows_s = 0.0
+        self.measured = False  # whether there is any window
+
+    def begin_measuring(self) -> None:
+        self._began = time.monotonic()
+
+    def unchecked(self, label: str, reason: str) -> None:
+        """It fails the conformance check and is measured all the same."""
+        self._run["unchecked"][label] = reason
+        self._write_run()
+
+    def loader(self, loop: str, why: str) -> None:
+        """Which hot loop serves, and why not the compiled one."""
+        self._run["loader_loop"] = loop
+        self._run["loader_ceiling"] = self._ceiling(loop)
+        self._write_run()
+        if loop == "python":
+            self.note(notes.python_loop(why))
+
+    def window(self, label: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
+        """A window; one in which the loader was slowed down on purpose is of another kind, and is no figure."""
+        self.measured = True
+        self._in_windows_s += observed["loader_wall_s"] / self._plan.workers
+        kind = "perturbed" if observed["spin_ns"] else "window"
+        row = {"kind": kind, **self._cell(label, group), **place, "workers": self._plan.workers}
+        self._append(row | {"checked": label not in self._run["unchecked"]} | observed)
+
+    def failure(self, label: str, group: Group, block: int, reason: str, skipped: bool, fault: str = "server") -> None:
+        """`fault`: whose it is, the server's or the loader's."""
+        status = "skipped" if skipped else "failed"
+        place = {"block": block, "group": self._plan.groups.index(group), "status": status, "reason": reason,
+                 "fault": fault}  # fmt: skip
+        self._append({"kind": "failure", **self._cell(label, group), **place})
+
+    def footprint(self, label: str, group: Group, block: int, found: dict[str, Any]) -> None:
+        """What a server held and did in a group."""
+        place = {"block": block, "group": self._plan.groups.index(group)}
+        self._append({"kind": "footprint", **self._cell(label, group), **place, **found})
+
+    def note(self, note: Note) -> None:
+        """Keep what a reader of the results must know; the same thing once."""
+        if asdict(note) not in self._run["notes"]:
+            self._run["notes"].append(asdict(note))
+            self._write_run()
+
+    def finish(self, outcome: str) -> None:
+        self._windows.close()
+        self._run["outcome"] = outcome
+        self._run["finished_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        self._run["measuring"] = {
+            "seconds": round(time.monotonic() - self._began, 3),
+            "in_windows_seconds": round(self._in_windows_s, 3),
+        }
+        self._write_run()
+
+    @property
+    def share_in_windows(self) -> float:
+        return float(self._run["measuring"]["in_windows_seconds"] / self._run["measuring"]["seconds"])
+
+    def _cell(self, name: str, group: Group) -> dict[str, Any]:
+        entry = self._plan.entries[group][name]
+        cell = {"strategy": entry.strategy.name, "variant": entry.strategy.variant}
+        return cell | axes.recorded(entry.values) | {axes.ALONG: group.along}
+
+    def _append(self, row: dict[str, Any]) -> None:
+        self._windows.write(json.dumps(row) + "\n")
+        self._windows.flush()
+
+    def _write_run(self) -> None:
+        path = self.folder / "run.json"
+        draft = path.with_suffix(".tmp")
+        draft.write_text(json.dumps(self._run, indent=1) + "\n", encoding="utf-8")
+        draft.replace(path)
+
+
+def _new_folder(results: Path, name: str) -> Path:
+    """DIR/name, or with a number behind it where another run of this very second has that; DIR/latest points to it."""
+    try:
+        for attempt in itertools.count(1):
+            folder = results / (name if attempt == 1 else f"{name}-{attempt}")
+            if not folder.exists():
+                break
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(f"--results {results}: can't be written: {error.strerror}; name another folder") from None
+    draft = results / f".latest-{os.getpid()}"
+    draft.symlink_to(folder.name)
+    try:
+        draft.replace(results / "latest")
+    except OSError as error:
+        draft.unlink()
+        folder.rmdir()
+        raise ConfigError(f"--results {results}: latest is in the way: {error.strerror}; move it") from None
+    return folder
+
+
+def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]) -> dict[str, Any]:
+    return {
+        "schema": VERSION,
+        "run_id": run_id,
+        "started_at": started.isoformat(timespec="seconds"),
+        "finished_at": None,
+        "outcome": "running",
+        "command": list(command),
+        "interpreter": sys.implementation.name,
+        "seed": plan.seed,
+        "profile": plan.profile,
+        "reference": plan.config.reference,
+        "strategies": {
+            strategy.name: {
+                "command": strategy.command,
+                "listing": strategy.listing,
+                "one_at_a_time": strategy.one_at_a_time,
+                "handler": strategy.handler,
+                "fixed": strategy.fixed,
+            }
+            for strategy in plan.strategies.values()
+        },
+        "variants": plan.variants,
+        "blocks": plan.blocks,
+        "rounds": plan.rounds,
+        "axes": axes.as_record(plan.groups[0].usual),
+        "groups": [axes.recorded(group.values) | {axes.ALONG: group.along} for group in plan.groups],
+        "workers": plan.workers,
+        "server_cpus": plan.server_cpus,
+        "loader_cpus": plan.loader_cpus,
+        "window": plan.config.window.model_dump(),
+        "open": plan.config.open.model_dump(),
+        "knee": plan.config.knee.model_dump(),
+        "verdict": plan.config.verdict.model_dump(),
+        "gate": None if plan.gate is None else plan.gate.model_dump(),
+        "loadgen": plan.config.loadgen.model_dump(),
+        "loader_loop": None,
+        "loader_ceiling": None,
+        "precision": None if plan.precision is None else _precision(plan.precision, plan.budget_s),
+        "servers": plan.config.servers.model_dump() | {"backlog": plan.backlog},
+        "machine": machine.facts(),
+        "versions": machine.versions(),
+        "limits": machine.limits(),
+        "unchecked": {},
+        "left_out": plan.left_out,
+        "notes": [asdict(note) for note in plan.notes],
+        "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0},
+    }
+
+
+def _precision(asked: Precision, budget_s: float) -> dict[str, float]:
+    return {
+        "target": asked.target,
+        "first_look": asked.first_look,
+        "widened": asked.widened,
+        "budget_s": budget_s,
+    }

@@ -1,0 +1,101 @@
+"""The servers of a block: who is alive, who has failed, and why. Nobody else keeps a list of them."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.accounts import proctree
+from harness.plan.group import Entry
+from harness.plan.plan import Plan
+from harness.processes.server import Ended, Server, ServerFailed
+from harness.processes.stage import Stage
+from harness.record import notes
+from harness.record.recorder import Recorder
+
+SETTLE_LIMIT_S, SETTLE_STEP_S = 5.0, 0.02
+RESTING = 0.1  # of a CPU, for all servers together
+
+
+class Fleet:
+    """Fresh servers for each block and service. A server's key is what the plan calls the member that it serves."""
+
+    def __init__(self, stage: Stage, plan: Plan, recorder: Recorder, absent: Mapping[str, ServerFailed]) -> None:
+        """`absent` strategies, by label, are never started; they count as failed."""
+        self._stage = stage
+        self._plan = plan
+        self._recorder = recorder
+        self._absent = absent
+        self._failed: dict[str, ServerFailed] = {}  # those that are gone for the rest of the block
+        self._silent: set[str] = set()  # those that are out of the group under way, though alive
+
+    @contextmanager
+    def started(self, servers: Mapping[str, Entry], service: str, block: int) -> Iterator[None]:
+        """Fresh servers of these entries, in random order; whatever happens, nothing is left of them."""
+        absent = {key: entry.strategy.label for key, entry in servers.items() if entry.strategy.label in self._absent}
+        self._failed = {key: self._absent[label] for key, label in absent.items()}
+        logs = self._recorder.logs / f"block-{block}-{service}"
+        try:
+            present = [key for key in servers if key not in absent]
+            for key in self._plan.shuffled(present, block, service):
+                self._start(key, servers[key], logs)
+            for server in list(self._stage.servers.values()):
+                try:
+                    self._stage.wait_ready(server)
+                except ServerFailed as failure:
+                    self._is_gone(server.key, failure)
+            yield
+        finally:
+            for key, ended in self._stage.stop_servers().items():
+                self._note(key, ended)
+
+    def group_begins(self, members: Sequence[str]) -> dict[str, ServerFailed]:
+        """Those that are alive take part again; the others of these members, and why they don't."""
+        self._silent = set()
+        return {key: self._failed[key] for key in members if key in self._failed}
+
+    def taking_part(self, members: Sequence[str]) -> list[str]:
+        """Those of these members whose servers are alive and not out of the group."""
+        return [key for key in members if key in self._stage.servers and key not in self._silent]
+
+    def server(self, key: str) -> Server:
+        """A live one."""
+        return self._stage.servers[key]
+
+    def gives_up(self, key: str, failure: ServerFailed) -> ServerFailed:
+        """Out of the group with it, and a dead one out of the block; the reason, which is its death if it is dead."""
+        self._silent.add(key)
+        try:
+            self.server(key).raise_if_dead()
+        except ServerFailed as death:
+            self._is_gone(key, death)
+            return death
+        return failure
+
+    def settle(self) -> None:
+        """Wait until the servers rest: one that still digests closed connections would burn its neighbours' time."""
+        deadline = time.monotonic() + SETTLE_LIMIT_S
+        used_s = self._cpu_seconds()
+        while time.monotonic() < deadline:
+            before_s, began = used_s, time.monotonic()
+            time.sleep(SETTLE_STEP_S)
+            used_s = self._cpu_seconds()
+            if used_s - before_s < RESTING * (time.monotonic() - began):
+                break
+
+    def _start(self, key: str, entry: Entry, logs: Path) -> None:
+        try:
+            self._stage.start(key, entry.strategy, entry.settings, logs)
+        except ServerFailed as failure:
+            self._failed[key] = failure
+
+    def _is_gone(self, key: str, failure: ServerFailed) -> None:
+        self._failed[key] = failure
+        self._note(key, self._stage.stop(key))
+
+    def _note(self, key: str, ended: Ended) -> None:
+        for problem in ended.problems:
+            self._recorder.note(notes.bad_end(key, problem))
+
+    def _cpu_seconds(self) -> float:
+        return sum(proctree.usage(server.pid).cpu_s for server in self._stage.servers.values())

@@ -1,0 +1,110 @@
+"""One group's rounds in a block: its clients connected to all its servers, one window for each in random order.
+
+What goes wrong becomes a row, and the rest is measured.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import axes
+from harness.accounts import meter
+from harness.accounts.ledger import Ledger
+from harness.plan.group import Group
+from harness.plan.plan import Plan
+from harness.processes.loader import LoaderFailed
+from harness.processes.server import ServerFailed
+from harness.record.recorder import Recorder
+from harness.run.experience import Experience, Known
+from harness.run.fleet import Fleet
+from harness.run.loading import Loading
+from harness.run.progress import Progress
+from harness.run.rounds import Rounds, Visit, rounds_for
+
+FOOTPRINT_BLOCKS = 2  # they hardly differ from block to block, and to read them of 500 processes takes time
+
+
+class Interleaving:
+    """Measures groups, and knows what their windows have shown so far."""
+
+    def __init__(self, plan: Plan, recorder: Recorder, fleet: Fleet, loading: Loading, progress: Progress) -> None:
+        self._plan = plan
+        self._recorder = recorder
+        self._fleet = fleet
+        self._loading = loading
+        self._progress = progress
+        self._known: Known = {}
+        self._ledger: Ledger | None = None  # of the servers that a group's clients are connected to
+
+    def measure(self, group: Group, wave: Sequence[str], block: int, rounds: int) -> None:
+        """So many rounds of those members of the group. Raises GivenUp if the loader keeps failing."""
+        for key, failure in self._fleet.group_begins(wave).items():
+            self._record_failure(key, group, block, failure)
+        self._progress.group_begins(group, block)
+        kind = rounds_for(replace(self._plan, rounds=rounds), group, self._known)
+        for round_, visits in enumerate(kind.rounds(lambda: self._fleet.taking_part(wave), block)):
+            by_key = {visit.name: visit for visit in visits}
+            for position, key in enumerate(self._plan.in_turn(group, by_key, block, group, round_)):
+                place = {"block": block, "group": self._plan.groups.index(group), "round": round_, "position": position}
+                self._visit(by_key[key], group, wave, place, kind)
+                self._progress.window_ended(group)
+        self._record_footprints(group, wave, block)
+        self._loading.disconnect()
+
+    def _visit(self, visit: Visit, group: Group, wave: Sequence[str], place: dict[str, int], kind: Rounds) -> None:
+        """A window of a server that takes part; its failure, or the loader's, is recorded."""
+        key, block = visit.name, place["block"]
+        try:
+            if not self._loading.is_connected:
+                self._connect(group, wave, block)
+            if key in self._fleet.taking_part(wave):
+                self._window(visit, group, place, kind)
+        except ServerFailed as failure:
+            self._record_failure(key, group, block, self._fleet.gives_up(key, failure))
+        except LoaderFailed as failure:
+            self._recorder.failure(key, group, block, str(failure), skipped=False, fault="loader")
+            self._loading.failed(failure)
+
+    def _connect(self, group: Group, wave: Sequence[str], block: int) -> None:
+        """All clients to all servers; those that answer nobody are out of this group."""
+        self._fleet.settle()
+        members = self._fleet.taking_part(wave)
+        sessions = {key: self._fleet.server(key).pid for key in members}
+        ledger = Ledger(sessions, self._plan.server_cpus) if block < FOOTPRINT_BLOCKS else None
+        for key, target in self._loading.connect(group, members).items():
+            if not target["answered"]:
+                errors = ", ".join(f"{count} {kind}" for kind, count in target["errors"].items())
+                silent = ServerFailed(f"answered none of {group.clients} clients" + f" ({errors})" * bool(errors))
+                self._record_failure(key, group, block, self._fleet.gives_up(key, silent))
+        self._fleet.settle()
+        if ledger:
+            ledger.connected(self._fleet.taking_part(wave))
+        self._ledger = ledger
+
+    def _window(self, visit: Visit, group: Group, place: dict[str, int], kind: Rounds) -> None:
+        """Run it, let the rounds see what came of it, record it. Raises ServerFailed or LoaderFailed."""
+        key = visit.name
+        server = self._fleet.server(key)
+        server.raise_if_dead()
+        with meter.window(server, self._ledger) as reading:
+            observed = reading.observed = self._loading.window(key, visit)
+        server.raise_if_dead()
+        if not observed["replies"] and observed["offered"] != 0:  # of an open loop perhaps nothing was asked
+            raise ServerFailed(f"gave no answer in a window of {observed['loader_wall_s']:.2f} s")
+        more = kind.saw(visit, observed)
+        if not observed["spin_ns"] and more.get("phase") != "search":  # else it is no figure
+            self._known.setdefault((group, key), Experience()).add(observed)
+        record: dict[str, Any] = reading.record | more | {"head_s": visit.lengths["head_s"]}
+        self._recorder.window(key, group, place, record)
+
+    def _record_footprints(self, group: Group, wave: Sequence[str], block: int) -> None:
+        ledger, self._ledger = self._ledger, None
+        if ledger is None:
+            return
+        for key in self._fleet.taking_part(wave):
+            entry = ledger.entry(key, connections_stay=axes.connections_stay(group.values))
+            if entry:
+                self._recorder.footprint(key, group, block, entry)
+
+    def _record_failure(self, key: str, group: Group, block: int, failure: ServerFailed) -> None:
+        self._recorder.failure(key, group, block, str(failure), failure.skipped)

@@ -1,0 +1,69 @@
+"""One run from its plan to the end of it: the servers checked, the plan carried out, the outcome recorded."""
+
+import sys
+from collections.abc import Container
+from pathlib import Path
+
+from rich.markup import escape
+
+from harness import machine, terminal
+from harness.conformance import suite
+from harness.doctor import doctor
+from harness.plan.plan import Plan
+from harness.processes.server import ServerFailed
+from harness.processes.watchdog import Watchdog
+from harness.record.recorder import Recorder
+from harness.run.blocks import Rule
+from harness.run.loading import GivenUp
+from harness.run.run import carry_out
+from harness.terminal import say
+from harness.variants.entries import Forms
+
+
+def recorder_of(planned: Plan, results: Path) -> Recorder:
+    """The record of a run that begins: its limits are raised first, as they are part of it."""
+    machine.raise_descriptor_limit(max(planned.descriptors, suite.DESCRIPTORS))
+    return Recorder(results, planned, sys.argv, lambda loop: doctor.ceiling_for(results, loop))
+
+
+def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, unchecked: bool) -> str:
+    """Check the servers and carry the plan out until the rule calls it enough; how it ended."""
+    for note in forms.notes:
+        recorder.note(note)
+    outcome = "crashed"
+    try:
+        with Watchdog() as watchdog:
+            absent = {label: ServerFailed(why) for label, why in forms.absent.items()}
+            absent |= _checked(planned, absent, recorder, watchdog, unchecked)
+            with terminal.progress(*planned.extent) as tell:
+                carry_out(planned, recorder, watchdog, rule, tell, absent)
+        outcome = "complete"
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        say("Interrupted" + (": what was measured so far is kept." if recorder.measured else "."))
+    except GivenUp as failure:
+        outcome = "given up"
+        say(f"[red]Given up[/]: {escape(str(failure))}")
+    finally:
+        recorder.finish(outcome)
+    return outcome
+
+
+def _checked(
+    planned: Plan, absent: Container[str], recorder: Recorder, watchdog: Watchdog, unchecked: bool
+) -> dict[str, ServerFailed]:
+    """Put every server through the conformance suite; those that are not to be measured, and why."""
+    strategies = {label: strategy for label, strategy in planned.strategies.items() if label not in absent}
+    with terminal.progress(len(strategies), "servers") as tell:
+        found = suite.examine(planned.config, strategies, planned.services, recorder.logs / "check", watchdog, tell)
+    terminal.say_conformance(found)
+    unfit = {}
+    for name, conformance in found.items():
+        if conformance.absent is not None:
+            unfit[name] = conformance.absent
+        elif conformance.failures and unchecked:
+            recorder.unchecked(name, conformance.reason)
+        elif conformance.failures:
+            reason = f"fails the conformance suite ({conformance.reason}); --unchecked measures it all the same"
+            unfit[name] = ServerFailed(reason, skipped=True)
+    return unfit

@@ -1,0 +1,41 @@
+"""How far a run is, for whoever waits for it."""
+
+import time
+from collections.abc import Callable
+
+from harness.plan.group import Group
+from harness.plan.plan import Plan
+
+Tell = Callable[[float, str], None]  # seconds of planned windows, or of the budget, that are done, and what goes on
+
+
+class Progress:
+    """Counts planned windows, or the time of a run that goes on until it knows enough."""
+
+    def __init__(self, plan: Plan, tell: Tell) -> None:
+        self._plan = plan
+        self._tell = tell
+        self._where = ""
+        self._windows_s = 0.0  # done, as planned
+        self._began = 0.0
+
+    def begin(self) -> None:
+        """The first block begins."""
+        self._began = time.monotonic()
+
+    def group_begins(self, group: Group, block: int) -> None:
+        of_all = "" if self._plan.goes_on else f"/{self._plan.blocks}"
+        self._where = f"block {block + 1}{of_all}: {group}"
+        self._say()
+
+    def window_ended(self, group: Group) -> None:
+        """Whatever came of it."""
+        self._windows_s += self._plan.window_seconds(group)
+        self._say()
+
+    def block_ended(self, blocks: int) -> None:
+        """So many are done; what was left out in them, or failed, counts as done."""
+        self._windows_s = max(self._windows_s, self._plan.windows_seconds * blocks / self._plan.blocks)
+
+    def _say(self) -> None:
+        self._tell(time.monotonic() - self._began if self._plan.goes_on else self._windows_s, self._where)

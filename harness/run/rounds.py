@@ -1,0 +1,136 @@
+"""Which windows a group gets: the closed loop's rounds, the open loop's, the search for the knee.
+
+Each kind yields rounds of visits, one for each server that takes part; who runs them tells what was seen.
+"""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from harness.plan.group import Group
+from harness.plan.plan import Plan
+from harness.run.experience import Experience, Known
+from harness.run.knee import Search
+
+Alive = Callable[[], Sequence[str]]  # who takes part, asked anew for each round
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One window to be run."""
+
+    name: str
+    lengths: dict[str, float]
+    load: dict[str, Any]
+
+
+class Rounds(Protocol):
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
+        """The visits of each round, to those that are still alive then."""
+
+    def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
+        """What came of a visit; what else its record is to say."""
+
+
+def rounds_for(plan: Plan, group: Group, known: Known) -> Rounds:
+    match group.load:
+        case "closed":
+            return ClosedRounds(plan, group, known)
+        case "open":
+            return OpenRounds(plan, group, known)
+        case _:
+            return KneeRounds(plan, group, known)
+
+
+class _Rounds:
+    def __init__(self, plan: Plan, group: Group, known: Known) -> None:
+        self._plan = plan
+        self._group = group
+        self._known = known
+
+    def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
+        """Nothing to remember, nothing to add."""
+        return {}
+
+    def _of(self, name: str) -> Experience:
+        return self._known.get((self._group, name), Experience())
+
+    def _lengths(self, counted_s: float) -> dict[str, float]:
+        window = self._plan.config.window
+        return window.durations(window.length(self._group.clients).head_s, counted_s)
+
+    def _open(self, rate_rps: float, *place: object) -> dict[str, Any]:
+        settings = self._plan.config.open
+        seed = random.Random(f"{self._plan.seed}/arrivals/{place}").getrandbits(32)
+        return {"rate_rps": rate_rps, "arrivals": settings.arrivals, "backlog": settings.backlog, "seed": seed}
+
+
+class ClosedRounds(_Rounds):
+    """The plan's rounds, and one in which the loader is slowed down where it might be what limits."""
+
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
+        plan = self._plan
+        # After at least one ordinary round: how much to slow down is taken from what a request costs the loader.
+        perturbed = plan.shuffled(range(1, plan.rounds + 1), block, self._group, "perturbed")[0]
+        for round_ in range(plan.rounds + 1):
+            if round_ == perturbed:
+                yield [self._visit(name, self._spin_ns(name)) for name in alive() if self._may_limit(name)]
+            else:
+                yield [self._visit(name, 0) for name in alive()]
+
+    def _visit(self, name: str, spin_ns: int) -> Visit:
+        """The counted part grows where the tail would not fit into it."""
+        window = self._plan.config.window
+        wanted_s = min(window.grow_to_p99s * self._of(name).p99_s, window.counted_limit_s)
+        counted_s = max(window.length(self._group.clients).counted_s, math.ceil(wanted_s * 100) / 100)
+        return Visit(name, self._lengths(counted_s), {"spin_ns": spin_ns})
+
+    def _may_limit(self, name: str) -> bool:
+        seen = self._of(name)
+        return bool(seen.replies) and seen.loader_share >= self._plan.config.verdict.perturb_from_share
+
+    def _spin_ns(self, name: str) -> int:
+        return max(1, round(self._plan.config.verdict.spin_share * self._of(name).loader_ns_per_request))
+
+
+class OpenRounds(_Rounds):
+    """The plan's rounds at a rate, given or a share of the closed loop's."""
+
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
+        for round_ in range(self._plan.rounds):
+            yield [self._visit(name, block, round_) for name in alive()]
+
+    def _visit(self, name: str, block: int, round_: int) -> Visit:
+        capacity_rps = self._known.get((self._group.closed, name), Experience()).rate_rps
+        # A server whose capacity isn't known, as it failed in the closed loop, is asked for next to nothing.
+        rate_rps = max(self._group.rate_rps(capacity_rps), 1.0)
+        return Visit(
+            name,
+            self._lengths(self._plan.config.open.counted_s),
+            self._open(rate_rps, self._group, name, block, round_),
+        )
+
+
+class KneeRounds(_Rounds):
+    """Each server's search takes a step a round, until all are over."""
+
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
+        settings = self._plan.config.knee
+        self._searches = {name: Search(settings.start_rps, settings.within) for name in alive()}
+        step = 0
+        while under_way := [name for name in alive() if not self._searches[name].over]:
+            yield [self._visit(name, block, step) for name in under_way]
+            step += 1
+
+    def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
+        limit_ns = self._plan.config.knee.p99_limit_ms * 1e6
+        search = self._searches[visit.name]
+        search.tell(held=observed["latency_p99_ns"] <= limit_ns)
+        return {"phase": "found" if search.found_rps == visit.load["rate_rps"] else "search"}
+
+    def _visit(self, name: str, block: int, step: int) -> Visit:
+        search = self._searches[name]
+        load = self._open(search.rate_rps, self._group, name, block, step)
+        return Visit(name, self._lengths(self._plan.config.open.counted_s), load)

@@ -1,0 +1,92 @@
+"""Carries a plan out. What is measured, and when, follows from the rules of a block.
+
+    block            fresh server processes for each service
+      group          all its members connected (in waves, where not all fit)
+        round        one window for each member, in random order
+
+Rule 1. A block starts every server anew. Processes of the same program differ (memory layout, where the kernel
+puts them, which face of a library they show), and a process keeps its face while it lives. So windows of one block are
+no independent witnesses: blocks are what repeats, and intervals count blocks.
+
+Rule 2. Everything that is compared is alive at once and interleaved. A machine has slow and fast minutes; neighbours in
+time share them, so that they cancel in a ratio.
+
+Rule 3. The order is random, of starts, of groups and in each round, from the seed: what comes first or after whom must
+not favour anybody. Variants of a strategy are neighbours in their round. Closed loops come before the others, which may
+ask for a share of their rate.
+
+Rule 4. A window's row is on disk before the next begins; whatever ends the run costs one window.
+
+Rule 5. A failure costs its own rows, and time. A server that answers nobody is out of the group; one that is dead is
+out of the block, and the next block starts it again. A loader that fails costs the window under way and is started
+again, but not for ever. Where time is short all get fewer rounds.
+
+Rule 6. After each block the run's rule is asked which cells are settled, whether it is enough, and how many rounds the
+next block gets. Nothing here decides that.
+"""
+
+from collections.abc import Mapping
+
+from harness.plan.group import Entry, Group
+from harness.plan.plan import Plan
+from harness.processes.server import ServerFailed
+from harness.processes.stage import Stage
+from harness.processes.watchdog import Watchdog
+from harness.record.recorder import Recorder
+from harness.run.blocks import Blocks, Rule
+from harness.run.fleet import Fleet
+from harness.run.interleaving import Interleaving
+from harness.run.loading import Loading
+from harness.run.progress import Progress, Tell
+
+
+def carry_out(
+    plan: Plan, recorder: Recorder, watchdog: Watchdog, rule: Rule, tell: Tell, absent: Mapping[str, ServerFailed]
+) -> None:
+    """Measure blocks until the rule calls it enough. `absent` strategies, by label, are recorded as such, not started.
+
+    Raises GivenUp if the load generator keeps failing.
+    """
+    stage = Stage(
+        plan.config,
+        watchdog,
+        recorder.logs,
+        server_cpus=plan.server_cpus,
+        loader_cpus=plan.loader_cpus,
+        backlog=plan.backlog,
+    )
+    progress = Progress(plan, tell)
+    loading = Loading(stage, plan, recorder)
+    fleet = Fleet(stage, plan, recorder, absent)
+    interleaving = Interleaving(plan, recorder, fleet, loading, progress)
+    blocks = Blocks(plan, rule, recorder, progress)
+    with stage:
+        loading.ensure()  # it takes longer to start than a server
+        recorder.begin_measuring()
+        for group in plan.groups:
+            for name, why in plan.unable(group).items():
+                recorder.failure(name, group, 0, why, skipped=True)
+        for block in blocks:
+            for service in plan.services:
+                wanted = {group: members for group in plan.groups
+                          if group.service == service and (members := blocks.wanted(group))}  # fmt: skip
+                if not wanted:
+                    continue
+                with fleet.started(_servers(plan, wanted), service, block):
+                    for group in _in_turn(plan, list(wanted), block):
+                        for wave in plan.waves[group]:
+                            members = [member for member in wave if member in wanted[group]]
+                            interleaving.measure(group, members, block, blocks.rounds)
+
+
+def _servers(plan: Plan, wanted: Mapping[Group, list[str]]) -> dict[str, Entry]:
+    """Whose servers these members of groups need, by name."""
+    needed = {name for members in wanted.values() for name in members}
+    return {name: entry for name, entry in plan.servers(wanted).items() if name in needed}
+
+
+def _in_turn(plan: Plan, groups: list[Group], block: int) -> list[Group]:
+    """In random order, closed loops first."""
+    closed = [group for group in groups if group.load == "closed"]
+    others = [group for group in groups if group.load != "closed"]
+    return [*plan.shuffled(closed, block), *plan.shuffled(others, block, "others")]
