@@ -53,7 +53,7 @@ docs:  ## take the newest run's chart and cells into docs/, for the README
 	cp results/latest/run.json results/latest/cells.csv results/latest/charts/throughput_vs_clients.png docs/
 
 schema: $(READY)  ## write the tables of results/README.md from schema.toml
-	$(VENV)/bin/python -m analysis.schema
+	$(VENV)/bin/python -m analysis.records.schema
 
 lock: $(READY)  ## resolve pyproject.toml into requirements.lock anew
 	$(VENV)/bin/python -m uv pip compile pyproject.toml --group dev --universal --generate-hashes \

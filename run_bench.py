@@ -114,8 +114,8 @@ def gate(given: argparse.Namespace) -> int:
 def compare(given: argparse.Namespace) -> int:
     """Two results folders. Exit code 0: no regression, 1: one, 3: undecided, or of two runs, 4: nothing decides."""
     from analysis import compare
-    from analysis.gate import table
-    from analysis.records import ResultsError
+    from analysis.records.reading import ResultsError
+    from analysis.tables import gate as table
 
     try:
         found = compare.compare(given.folder_a, given.folder_b, read(BENCH_FILE).gate.model_dump())
@@ -174,7 +174,10 @@ def _rule_of_gate(planned: plan.Plan, rules: Gate, recorder: Recorder, given: ar
 def _said(recorder: Recorder, outcome: str) -> int:
     """Cells, charts and the closing table, from the files alone."""
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
-    from analysis import cells, charts, records, table
+    from analysis.drawing import closed as charts
+    from analysis.judging import cells
+    from analysis.records import reading as records
+    from analysis.tables import run as table
 
     try:
         results = records.read(recorder.folder)
@@ -197,8 +200,12 @@ def _said(recorder: Recorder, outcome: str) -> int:
 
 def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
     """The gate's result in all its forms, from the files alone."""
-    from analysis import cells, records
-    from analysis.gate import calibration, publish, result, table
+    from analysis import publish
+    from analysis.gate import result
+    from analysis.judging import cells
+    from analysis.records import reading as records
+    from analysis.tables import calibration
+    from analysis.tables import gate as table
 
     try:
         results = records.read(recorder.folder)

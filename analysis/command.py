@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from analysis.records import Results, ResultsError, read
+from analysis.records.reading import Results, ResultsError, read
 
 
 class NothingMeasured(Exception):

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 from scipy.stats import ttest_ind
 
-from analysis.cells import tabulate
-from analysis.charts import figures
-from analysis.gate import chart
+from analysis.drawing import gate as chart
+from analysis.drawing.closed import figures
+from analysis.drawing.sheet import machine, save
 from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
 from analysis.gate.result import UNSHOWN, Gate, Row, lines_of, lost, margin_of, row_of
 from analysis.gate.series import METRICS, Metric, cells, losses
-from analysis.records import Results, ResultsError, read
-from analysis.sheet import machine, save
+from analysis.judging.cells import tabulate
+from analysis.records.reading import Results, ResultsError, read
 from analysis.statistics import CONFIDENCE, block_means
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"

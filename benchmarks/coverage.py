@@ -1,7 +1,7 @@
 """Does a 95 % interval hold the truth in 95 of 100 cases? (`python -m benchmarks.coverage RESULTS`)
 
 RESULTS has recorded strategies against themselves in many blocks (`run_bench.py gate --calibrate`). They are replayed
-(analysis/replay.py): as runs of a fixed number of blocks, and with `--precision 2%` as runs that go on until
+(benchmarks/replay.py): as runs of a fixed number of blocks, and with `--precision 2%` as runs that go on until
 both throughputs are known that well. There the interval of the throughput itself is shown too: it is the
 one that decides when to stop, so the one that looking bends most. Beside it stands the same figure's interval in
 runs of as many blocks, fixed beforehand and not widened: what that misses is not the looking's doing.
@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.records import ResultsError, read
-from analysis.replay import RATE, RATIO, Coverage, Floats, Twins, counted, coverage, drawn, truth, twins
+from analysis.records.reading import ResultsError, read
 from analysis.statistics import t_quantile
 from analysis.stopping.precision import WIDENED, Precision
+from benchmarks.replay import RATE, RATIO, Coverage, Floats, Twins, counted, coverage, drawn, truth, twins
 
 BATCH = 1_000  # replays at a time: what fits into memory
 

@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 from matplotlib import rc_context
 
+from analysis.drawing.line_ends import End, label_ends
+from analysis.drawing.looks import FAINT, GRID, INK, look
+from analysis.drawing.sheet import SETTINGS, save, sheet
 from analysis.gate.decision import Outcome, Rules, Series, decide, deviation
 from analysis.gate.result import examine
-from analysis.labels import End, label_ends
-from analysis.records import ResultsError, read
-from analysis.sheet import SETTINGS, save, sheet
-from analysis.style import FAINT, GRID, INK, look
+from analysis.records.reading import ResultsError, read
 
 CELLS = (1, 8, 24)
 LOSSES = (0.02, 0.03, 0.05, 0.10)

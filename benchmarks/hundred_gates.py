@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from analysis.gate.decision import Outcome
 from analysis.gate.result import EXIT_REGRESSION, EXIT_UNDECIDED, examine
-from analysis.records import read
+from analysis.records.reading import read
 from benchmarks.stage import ROOT
 
 GATES, MOST_ALARMS = 100, 3

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, examine
-from analysis.records import read
+from analysis.records.reading import read
 from benchmarks.stage import ROOT
 
 GATES = 5

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.points import POINT, title
-from analysis.records import read
+from analysis.records.points import POINT, title
+from analysis.records.reading import read
 
 
 def main(results: Path) -> None:

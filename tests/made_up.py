@@ -12,7 +12,7 @@ from hdrh.histogram import HdrHistogram
 from numpy.typing import ArrayLike
 
 import axes
-from analysis.schema import NEEDED, RECORDS, VERSION
+from analysis.records.schema import NEEDED, RECORDS, VERSION
 from harness.config import read
 
 # correct replies per second at 100 clients and 64 B, of the order that real servers show on one core

@@ -16,8 +16,10 @@ from made_up import USUAL, MadeUp, window
 from test_run import Bench
 
 import axes
-from analysis import cells, charts, records
-from analysis.points import first_value
+from analysis.drawing import closed as charts
+from analysis.judging import cells
+from analysis.records import reading as records
+from analysis.records.points import first_value
 from axes import AXES
 from harness.config import Config, ConfigError, Strategy, read
 from harness.plan import plan

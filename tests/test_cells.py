@@ -14,8 +14,9 @@ import pytest
 from made_up import CAPACITY, MadeUp, at_rate, failure, footprint, histogram, perturbed, window
 from rich.console import Console
 
-from analysis import cells, table
-from analysis.records import ResultsError, read
+from analysis.judging import cells
+from analysis.records.reading import ResultsError, read
+from analysis.tables import run as table
 
 PROMISED = [
     "strategy",
@@ -250,7 +251,7 @@ def test_what_cannot_be_read_is_told_in_one_line(tmp_path: Path, fault: str) -> 
 
 
 def test_the_command_ends_with_2_and_one_line_if_it_cannot(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "analysis.cells", tmp_path / "no"]
+    command = [sys.executable, "-m", "analysis.judging.cells", tmp_path / "no"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1

@@ -8,11 +8,11 @@ from made_up import SETTINGS, MadeUp, MadeUpGate, failure
 from scipy import stats
 
 from analysis import compare
-from analysis.cells import tabulate
+from analysis.drawing.sheet import TIMES
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate
-from analysis.records import ResultsError, read
-from analysis.sheet import TIMES
+from analysis.judging.cells import tabulate
+from analysis.records.reading import ResultsError, read
 
 GATE: dict[str, Any] = SETTINGS["gate"]
 

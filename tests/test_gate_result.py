@@ -11,11 +11,17 @@ import pytest
 from made_up import MadeUpGate, failure, window
 from rich.console import Console
 
-from analysis.gate import action, bencher, calibration, chart, junit, markdown, publish, table, words
+from analysis import publish
+from analysis.drawing import gate as chart
+from analysis.export import bencher, junit, markdown
+from analysis.export import github_action as action
+from analysis.gate import words
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, examine
 from analysis.gate.series import METRICS, Cell
-from analysis.records import ResultsError, read
+from analysis.records.reading import ResultsError, read
+from analysis.tables import calibration
+from analysis.tables import gate as table
 from harness.record.notes import not_in_base
 
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from made_up import MadeUp
 
-from analysis.records import read
+from analysis.records.reading import read
 from harness.record import notes
 from harness.record.notes import Note
 

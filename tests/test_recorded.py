@@ -40,11 +40,11 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_every_value_of_its_cells_is_what_it_was(folder: Path) -> None:
-    ran("analysis.cells", folder)
+    ran("analysis.judging.cells", folder)
     before, now = rows(RECORDED / "cells.csv"), rows(folder / "cells.csv")
     assert len(before) == 84
     assert [{name: row[name] for name in before[0]} for row in now] == before
 
 
 def test_its_table_is_what_it_was(folder: Path) -> None:
-    assert ran("analysis.table", folder) == (RECORDED / "table.txt").read_text()
+    assert ran("analysis.tables.run", folder) == (RECORDED / "table.txt").read_text()

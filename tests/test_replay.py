@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from made_up import MadeUp, window
 
-from analysis import replay, statistics
-from analysis.records import read
+from analysis import statistics
+from analysis.records.reading import read
 from analysis.stopping.precision import Precision
-from benchmarks import coverage
+from benchmarks import coverage, replay
 
 
 def recorded(folder: Path, blocks: int = 60, head: str = "head") -> Path:

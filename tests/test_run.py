@@ -17,8 +17,8 @@ import psutil
 import pytest
 from conftest import ROOT
 
-from analysis import cells
-from analysis.records import read as results
+from analysis.judging import cells
+from analysis.records.reading import read as results
 from analysis.stopping.fixed import FixedBlocks
 from harness.config import read
 from harness.plan import plan

@@ -15,10 +15,10 @@ from made_up import at_rate, failure, footprint, perturbed, window
 from test_recorded import RECORDED
 from test_run import MISBEHAVE, Bench
 
-from analysis import schema
-from analysis.points import CELL_KEYS
-from analysis.records import ResultsError, read
-from analysis.schema import AXES, COLUMNS, README, RECORDS, RUN, VERSION, documented
+from analysis.records import schema
+from analysis.records.points import CELL_KEYS
+from analysis.records.reading import ResultsError, read
+from analysis.records.schema import AXES, COLUMNS, README, RECORDS, RUN, VERSION, documented
 from harness.doctor.ceiling import Point
 
 # A closed loop with slowed windows, a search for the knee, servers that die: every kind of record, every field.
@@ -187,7 +187,7 @@ def test_every_field_of_a_record_is_read_or_for_the_curious() -> None:
                  if isinstance(node, ast.Constant) and node not in of_run}  # fmt: skip
     # latencies.py puts the names of these two together
     read_here |= {f"{part}_hdr" for part in ("service", "dispatch") if part in read_here}
-    # what makes a cell is read by its list, in analysis/points.py
+    # what makes a cell is read by its list, in analysis/records/points.py
     fields = {name for kind in RECORDS.values() for name in kind} - set(CELL_KEYS)
     assert fields - read_here == set(FOR_THE_CURIOUS)
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from made_up import MadeUpGate, failure, perturbed, window
 
-from analysis import replay, statistics
+from analysis import statistics
 from analysis.stopping import gate, precision
 from analysis.stopping.answer import Answer, Cell
 from analysis.stopping.budget import UntilUsedUp
 from analysis.stopping.fixed import FixedBlocks
 from analysis.stopping.gate import UntilDecided
 from analysis.stopping.precision import Precision, UntilPrecise
-from benchmarks import coverage
+from benchmarks import coverage, replay
 
 ROUNDS = 2
 ROUGH, FINE = [1000, 1500], [1000, 1001]  # rates of a cell, block by block

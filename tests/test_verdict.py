@@ -15,12 +15,12 @@ from conftest import ROOT
 from made_up import SETTINGS, MadeUp, failure, window
 from rich.console import Console
 
-from analysis.cells import tabulate, write
-from analysis.doubts import KINDS, Doubt, touching
-from analysis.evidence import Evidence, evidence
-from analysis.records import Results, read
-from analysis.table import render
-from analysis.verdict import doubts_about, limited_by
+from analysis.judging.cells import tabulate, write
+from analysis.judging.doubts import KINDS, Doubt, touching
+from analysis.judging.evidence import Evidence, evidence
+from analysis.judging.verdict import doubts_about, limited_by
+from analysis.records.reading import Results, read
+from analysis.tables.run import render
 
 THRESHOLDS = SETTINGS["verdict"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from test_run import MISBEHAVE, Bench, bench  # noqa: F401 (a fixture)
 
-from analysis.records import read
+from analysis.records.reading import read
 from harness.processes import session
 from harness.processes.watchdog import Watchdog
 from harness.record.notes import Note

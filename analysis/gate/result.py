@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.cells import tabulate
-from analysis.doubts import FAILING, UNSTABLE, touching
 from analysis.gate import decision
 from analysis.gate.decision import Decision, Outcome, Rules, Series
 from analysis.gate.series import METRICS, Cell, Metric, cells, change, losses
-from analysis.points import POINT
-from analysis.records import Results, ResultsError
+from analysis.judging.cells import tabulate
+from analysis.judging.doubts import FAILING, UNSTABLE, touching
+from analysis.records.points import POINT
+from analysis.records.reading import Results, ResultsError
 
 EXIT_NOTHING, EXIT_REGRESSION, EXIT_UNDECIDED, EXIT_INVALID = 0, 1, 3, 4
 UNSHOWN = "~ where none was shown, without an interval where it was not tested"  # of how a change is written

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.cells import by_round
-from analysis.costs import quotient
-from analysis.points import CELL_KEYS, POINT
-from analysis.records import Results
+from analysis.judging.cells import by_round
+from analysis.judging.costs import quotient
+from analysis.records.points import CELL_KEYS, POINT
+from analysis.records.reading import Results
 from analysis.statistics import NAN, Rounds, merged, paired, percentile
 
 

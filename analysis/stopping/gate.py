@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis import records
 from analysis.gate import result
 from analysis.gate.decision import is_look
+from analysis.records import reading as records
 from analysis.stopping.answer import Answer, Cell, Done
 from analysis.stopping.budget import until_settled
 

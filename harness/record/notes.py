@@ -17,7 +17,7 @@ class Note:
     remedy: str = ""
 
     def __str__(self) -> str:
-        """A sentence without its full stop; the analysis writes it alike (analysis/records.py)."""
+        """A sentence without its full stop; the analysis writes it alike (analysis/records/reading.py)."""
         return self.seen + f": {self.why}" * bool(self.why) + f"; {self.remedy}" * bool(self.remedy)
 
 

@@ -17,11 +17,12 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from analysis import units
-from analysis.ceiling import ceiling
-from analysis.cells import tabulate
 from analysis.command import NothingMeasured, main
-from analysis.labels import End, label_ends
-from analysis.parts import (
+from analysis.drawing.at_rate import knee, latency_by_rate
+from analysis.drawing.ceiling import ceiling
+from analysis.drawing.line_ends import End, label_ends
+from analysis.drawing.looks import GRID, INK, Look, dash, look
+from analysis.drawing.parts import (
     ROWS,
     WIDE,
     beside,
@@ -35,13 +36,12 @@ from analysis.parts import (
     sweep,
     time_axis,
 )
-from analysis.points import CELL_KEYS, SWEPT
-from analysis.rate_charts import knee, latency_by_rate
-from analysis.records import Results
-from analysis.selection import Selection, finish, is_hollow, is_starved, selections, served
-from analysis.sheet import SETTINGS, save, sheet
+from analysis.drawing.selection import Selection, finish, is_hollow, is_starved, selections, served
+from analysis.drawing.sheet import SETTINGS, save, sheet
+from analysis.judging.cells import tabulate
+from analysis.records.points import CELL_KEYS, SWEPT
+from analysis.records.reading import Results
 from analysis.statistics import BEYOND, distribution, merged
-from analysis.style import GRID, INK, Look, dash, look
 from axes import AXES
 
 TIME = "time from request to reply"
@@ -250,4 +250,4 @@ def _draw_some(results: Results) -> list[Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main("python -m analysis.charts", "draw RESULTS/charts/ again", _draw_some))
+    sys.exit(main("python -m analysis.drawing.closed", "draw RESULTS/charts/ again", _draw_some))

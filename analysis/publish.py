@@ -1,6 +1,6 @@
 """All forms of a gate's result, in the folder of its run.
 
-`python -m analysis.gate.publish RESULTS` prints and writes them again.
+`python -m analysis.publish RESULTS` prints and writes them again.
 """
 
 import sys
@@ -9,9 +9,12 @@ from pathlib import Path
 from rich.console import Console
 
 from analysis.command import main
-from analysis.gate import action, bencher, chart, junit, markdown, table
+from analysis.drawing import gate as chart
+from analysis.export import bencher, junit, markdown
+from analysis.export import github_action as action
 from analysis.gate.result import Gate, examine
-from analysis.records import Results
+from analysis.records.reading import Results
+from analysis.tables import gate as table
 
 
 def write(gate: Gate) -> list[Path]:
@@ -39,4 +42,4 @@ def _again(results: Results) -> list[Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main("python -m analysis.gate.publish", "the result of a gate, in all its forms", _again))
+    sys.exit(main("python -m analysis.publish", "the result of a gate, in all its forms", _again))

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from analysis.style import FAINT, INK, Look, marker_scale
+from analysis.drawing.looks import FAINT, INK, Look, marker_scale
 
 
 class End(NamedTuple):

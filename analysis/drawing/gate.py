@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.drawing.looks import FAINT, GRID, INK
+from analysis.drawing.sheet import SETTINGS, foot, save, sheet
 from analysis.gate import words
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, margin_of
 from analysis.gate.series import METRICS, Metric
-from analysis.points import CELL_KEYS
-from analysis.sheet import SETTINGS, foot, save, sheet
-from analysis.style import FAINT, GRID, INK
+from analysis.records.points import CELL_KEYS
 
 MOST_ROWS = 26  # that a slide has room for
 AREA = (0.215, 0.15, 0.765, 0.67)  # left, bottom, width, height of all panels together

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.latencies import columns
+from analysis.judging.latencies import columns
 from analysis.statistics import NAN, Estimate, around
 
 KIB, MIB = 1 << 10, 1 << 20

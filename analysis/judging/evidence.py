@@ -1,6 +1,6 @@
 """What the windows of a cell tell about how far its figures can be trusted: columns of cells.csv, and `Evidence`.
 
-Nothing is decided here: analysis/verdict.py does that, by the thresholds of the run.
+Nothing is decided here: analysis/judging/verdict.py does that, by the thresholds of the run.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.costs import quotient
-from analysis.records import Results
+from analysis.judging.costs import quotient
+from analysis.records.reading import Results
 from analysis.statistics import NAN, UNKNOWN, Estimate, block_means, half_width, merged, percentile
 from analysis.statistics import mean as mean_of
 

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.style import FAINT, INK, dash
+from analysis.drawing.looks import FAINT, INK, dash
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches, a slide
 TIMES = "\N{MULTIPLICATION SIGN}"

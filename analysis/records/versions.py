@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import axes
-from analysis.schema import VERSION
+from analysis.records.schema import VERSION
 from axes import AXES
 
 READABLE = tuple(range(1, VERSION + 1))

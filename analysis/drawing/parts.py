@@ -11,11 +11,11 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from analysis import units
-from analysis.ceiling import Points, draw_across, draw_over, room
-from analysis.labels import End, label_ends
-from analysis.points import label
-from analysis.selection import Selection, is_hollow, is_starved, served
-from analysis.style import FAINT, GRID, INK, Look, dash, look, marker_scale
+from analysis.drawing.ceiling import Points, draw_across, draw_over, room
+from analysis.drawing.line_ends import End, label_ends
+from analysis.drawing.looks import FAINT, GRID, INK, Look, dash, look, marker_scale
+from analysis.drawing.selection import Selection, is_hollow, is_starved, served
+from analysis.records.points import label
 from axes import AXES
 
 LOG_FROM = 25  # figures that span more than this ask for a log axis

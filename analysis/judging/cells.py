@@ -11,16 +11,16 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import schema
 from analysis.command import main
-from analysis.costs import footprint, server_cpu
-from analysis.doubts import Doubt, touching
-from analysis.evidence import Evidence, evidence
-from analysis.latencies import columns, latencies, open_loop
-from analysis.points import CELL_KEYS, as_file, first_value, group_of, label
-from analysis.records import Results
+from analysis.judging.costs import footprint, server_cpu
+from analysis.judging.doubts import Doubt, touching
+from analysis.judging.evidence import Evidence, evidence
+from analysis.judging.latencies import columns, latencies, open_loop
+from analysis.judging.verdict import doubts_about, limited_by
+from analysis.records import schema
+from analysis.records.points import CELL_KEYS, as_file, first_value, group_of, label
+from analysis.records.reading import Results
 from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, merged, percentile, ranks, ratio
-from analysis.verdict import doubts_about, limited_by
 from axes import ALONG
 
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
@@ -204,4 +204,6 @@ def _judge(
 
 
 if __name__ == "__main__":
-    sys.exit(main("python -m analysis.cells", "write RESULTS/cells.csv", lambda run: [write(run, tabulate(run))]))
+    sys.exit(
+        main("python -m analysis.judging.cells", "write RESULTS/cells.csv", lambda run: [write(run, tabulate(run))])
+    )

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.points import as_columns
-from analysis.schema import NEEDED, RECORDS
-from analysis.versions import READABLE, filled_up
+from analysis.records.points import as_columns
+from analysis.records.schema import NEEDED, RECORDS
+from analysis.records.versions import READABLE, filled_up
 
 
 class ResultsError(Exception):
@@ -19,7 +19,7 @@ class ResultsError(Exception):
 
 @dataclass(frozen=True)
 class Results:
-    """One run, as recorded. The tables have the axes of a cell as analysis/points.py says."""
+    """One run, as recorded. The tables have the axes of a cell as analysis/records/points.py says."""
 
     folder: Path
     run: dict[str, Any]

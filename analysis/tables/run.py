@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis import units
-from analysis.cells import tabulate
 from analysis.command import main
-from analysis.doubts import touching
-from analysis.points import by_group, first_value, member, title
-from analysis.records import Results
-from analysis.selection import served
+from analysis.drawing.selection import served
+from analysis.judging.cells import tabulate
+from analysis.judging.doubts import touching
+from analysis.records.points import by_group, first_value, member, title
+from analysis.records.reading import Results
 from axes import ALONG, AXES
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -227,4 +227,4 @@ def _show(results: Results) -> list[Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main("python -m analysis.table", "print the table of a run", _show))
+    sys.exit(main("python -m analysis.tables.run", "print the table of a run", _show))

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from analysis import units
-from analysis.labels import End, label_ends
-from analysis.parts import LOG_FROM, ROWS, WIDE, in_rows, plus_minus, point, span, sweep, time_axis
-from analysis.selection import Selection, finish, is_hollow, served
-from analysis.sheet import sheet
-from analysis.style import GRID, INK, dash
-from analysis.verdict import ACHIEVED
+from analysis.drawing.line_ends import End, label_ends
+from analysis.drawing.looks import GRID, INK, dash
+from analysis.drawing.parts import LOG_FROM, ROWS, WIDE, in_rows, plus_minus, point, span, sweep, time_axis
+from analysis.drawing.selection import Selection, finish, is_hollow, served
+from analysis.drawing.sheet import sheet
+from analysis.judging.verdict import ACHIEVED
 
 FROM_START = "time from the intended start to the reply"
 

@@ -1,6 +1,6 @@
 """What each field of a results folder is: schema.toml as values, and the tables of results/README.md.
 
-`python -m analysis.schema` writes these tables anew.
+`python -m analysis.records.schema` writes these tables anew.
 """
 
 import tomllib
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import axes
-from analysis.doubts import KINDS
+from analysis.judging.doubts import KINDS
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "results" / "README.md"
 BEGIN, END = "<!-- made by `make schema` from schema.toml -->\n", "<!-- end of what is made -->\n"
 NEEDED: Any = object()  # there is nothing that could stand for it

@@ -6,8 +6,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from analysis.selection import Selection
-from analysis.style import FAINT
+from analysis.drawing.looks import FAINT
+from analysis.drawing.selection import Selection
 from axes import AXES
 
 NEAR = 1.15  # a ceiling further above the figures than this is left out: the axis is theirs

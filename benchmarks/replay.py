@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cells import by_round
-from analysis.points import CELL_KEYS, title
-from analysis.records import Results
+from analysis.judging.cells import by_round
+from analysis.records.points import CELL_KEYS, title
+from analysis.records.reading import Results
 from analysis.statistics import block_means, paired, t_quantile
 
 Floats = NDArray[np.float64]

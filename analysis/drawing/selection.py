@@ -13,11 +13,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import axes
-from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
-from analysis.points import CELL_KEYS, SWEPT, label
-from analysis.records import Results
-from analysis.sheet import foot, key
-from analysis.style import Look, look
+from analysis.drawing.looks import Look, look
+from analysis.drawing.sheet import foot, key
+from analysis.judging.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
+from analysis.records.points import CELL_KEYS, SWEPT, label
+from analysis.records.reading import Results
 from axes import ALONG, AXES
 
 TYPICAL_CLIENTS = 100
