@@ -174,7 +174,7 @@ def _rule_of_gate(planned: plan.Plan, rules: Gate, recorder: Recorder, given: ar
 def _said(recorder: Recorder, outcome: str) -> int:
     """Cells, charts and the closing table, from the files alone."""
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
-    from analysis.drawing import closed as charts
+    from analysis.drawing import charts
     from analysis.judging import cells
     from analysis.records import reading as records
     from analysis.tables import run as table

@@ -1,1 +1,58 @@
-"""Reads results folders and never starts anything: load -> statistics -> cells -> charts, table."""
+"""Results folders as a library: read one, tabulate its cells, draw its charts. It never starts anything.
+
+    from analysis import read, cells, charts
+
+    run = read("results/latest")
+    table = cells(run)
+    charts(run, table)["throughput_vs_clients"]
+
+The rooms: records (a folder as tables), judging (from windows to cells), statistics and noise (pure functions), gate
+(base against head), stopping (when a run has measured enough), drawing, tables, export. The harness asks stopping alone
+while it measures, so what is imported here is imported when it is asked for.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from analysis.records.reading import Results
+
+__all__ = ["cells", "charts", "read"]
+
+
+def read(folder: str | Path) -> "Results":
+    """A results folder as recorded: `run` (run.json, a dict) and a DataFrame a kind of record.
+
+    `windows` has a row a window that figures come from, `probes` those in which the search for the knee tried a rate,
+    `perturbed` those with a loader that was slowed on purpose, `footprints` and `failures` a row a cell and block.
+    Columns, units and kinds are those of results/README.md; histograms are text, nanoseconds, and
+    `analysis.statistics.merged` adds them up. Raises `analysis.records.reading.ResultsError`, one line, for what is no
+    results folder, or is damaged.
+    """
+    from analysis.records.reading import read as read_folder
+
+    return read_folder(Path(folder))
+
+
+def cells(results: "Results") -> "pd.DataFrame":
+    """The cells of a run: a row a cell, the columns of cells.csv, units in their names.
+
+    Figures that the data do not give are NaN. `doubts` holds the doubts of a row as values
+    (analysis/judging/doubts.py). It takes some seconds for a run of a thousand windows.
+    """
+    from analysis.judging.cells import tabulate
+
+    return tabulate(results)
+
+
+def charts(results: "Results", table: "pd.DataFrame") -> "dict[str, Figure]":
+    """The charts of a run by their file names without ending: matplotlib figures of 13.3 x 7.5 inches, unsaved.
+
+    `table` is what `cells` gives; with fewer rows the charts have fewer strategies.
+    """
+    from analysis.drawing.charts import figures
+
+    return dict(figures(results, table))

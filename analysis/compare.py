@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import ttest_ind
 
 from analysis.drawing import gate as chart
-from analysis.drawing.closed import figures
+from analysis.drawing.charts import figures
 from analysis.drawing.sheet import machine, save
 from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
 from analysis.gate.result import UNSHOWN, Gate, Row, lines_of, lost, margin_of, row_of

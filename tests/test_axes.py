@@ -16,7 +16,7 @@ from made_up import USUAL, MadeUp, window
 from test_run import Bench
 
 import axes
-from analysis.drawing import closed as charts
+from analysis.drawing import charts
 from analysis.judging import cells
 from analysis.records import reading as records
 from analysis.records.points import first_value

@@ -251,7 +251,7 @@ def test_what_cannot_be_read_is_told_in_one_line(tmp_path: Path, fault: str) -> 
 
 
 def test_the_command_ends_with_2_and_one_line_if_it_cannot(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "analysis.judging.cells", tmp_path / "no"]
+    command = [sys.executable, "-m", "analysis", "cells", tmp_path / "no"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1

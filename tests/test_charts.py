@@ -18,7 +18,7 @@ from PIL import Image
 
 from analysis.drawing import looks as style
 from analysis.drawing.ceiling import WORDS
-from analysis.drawing.closed import draw, figures
+from analysis.drawing.charts import draw, figures
 from analysis.drawing.line_ends import spaced
 from analysis.drawing.sheet import TIMES, save
 from analysis.judging.cells import tabulate
@@ -279,7 +279,7 @@ def test_labels_are_moved_as_little_as_needed() -> None:
 
 
 def test_no_pyplot_and_so_no_display() -> None:
-    code = "import sys, analysis.drawing.closed; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, analysis.drawing.charts; sys.exit('matplotlib.pyplot' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, check=True, timeout=60)
 
 
@@ -408,7 +408,7 @@ def test_an_interval_that_runs_off_has_a_sign(tmp_path: Path) -> None:
 
 def test_the_command_says_that_nothing_was_measured(tmp_path: Path) -> None:
     made = folder_of(tmp_path, [failure("uvloop")])
-    command = [sys.executable, "-m", "analysis.drawing.closed", made]
+    command = [sys.executable, "-m", "analysis", "charts", made]
     ended = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1

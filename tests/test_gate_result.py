@@ -266,7 +266,7 @@ def test_bencher_is_of_the_published_schema(tmp_path: Path) -> None:
 def test_github_action_benchmark_can_read_it(tmp_path: Path) -> None:
     """The rules of its src/extract.ts and extractRangeInfo.ts."""
     found = gate(tmp_path, **SLOWER)
-    files = {bigger: json.loads(action.render(found, bigger_is_better=bigger)) for bigger in (True, False)}
+    files = {bigger: json.loads(render(found)) for bigger, render in RENDERS.items()}
     for entries in files.values():
         assert entries  # it refuses an empty array
         assert len({entry["name"] for entry in entries}) == len(entries)

@@ -19,15 +19,16 @@ FREED: dict[str, tuple[str, set[str]]] = {
     "page": ("the HTML page", {"harness/accounts/footprint.py"}),  # of memory
     "report": ("the HTML page's command", set()),
     "load": ("closed, open or knee", {
-        "analysis/records/reading.py", "analysis/drawing/selection.py", "analysis/tables/run.py", "axes.py", "harness/config/matrix.py",
-        "harness/plan/group.py", "harness/plan/plan.py", "harness/processes/loader.py", "harness/run/loading.py",
-        "harness/run/rounds.py", "harness/run/run.py", "harness/terminal.py", "loadgen/crowd.py",
-        "loadgen/window.py",
+        "analysis/drawing/selection.py", "analysis/records/reading.py", "analysis/tables/run.py", "axes.py",
+        "harness/config/matrix.py", "harness/plan/group.py", "harness/plan/plan.py", "harness/processes/loader.py",
+        "harness/run/loading.py", "harness/run/rounds.py", "harness/run/run.py", "harness/terminal.py",
+        "loadgen/crowd.py", "loadgen/window.py",
     }),
     "marks": ("what notes were called in version 1", set()),
     "spread": ("a standard deviation", {
-        "analysis/judging/evidence.py", "analysis/tables/calibration.py", "analysis/gate/decision.py", "analysis/gate/result.py",
-        "analysis/noise.py", "analysis/judging/verdict.py", "benchmarks/spread.py", "harness/config/tables.py",
+        "analysis/gate/decision.py", "analysis/gate/result.py", "analysis/judging/evidence.py",
+        "analysis/judging/verdict.py", "analysis/noise.py", "analysis/tables/calibration.py", "benchmarks/spread.py",
+        "harness/config/tables.py",
     }),
     "chance": ("nothing: it is a p value, or an error rate", set()),
     "check": ("the conformance check", {"harness/plan/plan.py", "run_bench.py"}),

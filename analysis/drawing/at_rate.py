@@ -10,8 +10,9 @@ from analysis import units
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, dash
 from analysis.drawing.parts import LOG_FROM, ROWS, WIDE, in_rows, plus_minus, point, span, sweep, time_axis
-from analysis.drawing.selection import Selection, finish, is_hollow, served
+from analysis.drawing.selection import Selection, finish, is_hollow
 from analysis.drawing.sheet import sheet
+from analysis.judging.served import served
 from analysis.judging.verdict import ACHIEVED
 
 FROM_START = "time from the intended start to the reply"

@@ -1,24 +1,18 @@
-"""The charts of a run, as PNG and SVG in RESULTS/charts/.
+"""Charts of the closed loop: throughput, latency and its distribution, CPU time per request.
 
-What was measured at several client counts or sizes becomes a line chart; a single point becomes sorted rows.
-Loads with a rate of their own have charts of their own.
+What was measured at several values of an axis becomes a line chart; a single point becomes sorted rows.
 """
 
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from analysis import units
-from analysis.command import NothingMeasured, main
-from analysis.drawing.at_rate import knee, latency_by_rate
 from analysis.drawing.ceiling import ceiling
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, Look, dash, look
@@ -36,49 +30,15 @@ from analysis.drawing.parts import (
     sweep,
     time_axis,
 )
-from analysis.drawing.selection import Selection, finish, is_hollow, is_starved, selections, served
-from analysis.drawing.sheet import SETTINGS, save, sheet
-from analysis.judging.cells import tabulate
-from analysis.records.points import CELL_KEYS, SWEPT
+from analysis.drawing.selection import Selection, finish, is_hollow
+from analysis.drawing.sheet import sheet
+from analysis.judging.served import is_starved, served
+from analysis.records.points import CELL_KEYS
 from analysis.records.reading import Results
 from analysis.statistics import BEYOND, distribution, merged
 from axes import AXES
 
 TIME = "time from request to reply"
-
-
-def draw(results: Results, cells: pd.DataFrame) -> list[Path]:
-    """Draw every chart that the results give; the paths written. OSError."""
-    folder = results.folder / "charts"
-    folder.mkdir(exist_ok=True)
-    return [path for name, figure in figures(results, cells) for path in save(figure, folder / name)]
-
-
-def figures(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
-    """File name (without ending) and figure of each chart."""
-    for name, chart, selection in _planned(results, cells):
-        with rc_context(SETTINGS):
-            figure = chart(selection)
-        yield name, figure
-
-
-def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Selection], Figure], Selection]]:
-    for suffix, selection in selections(results, cells, "closed"):
-        for axis in SWEPT:
-            for more, part in selection.sweeps(axis):
-                if axis == "clients":
-                    yield f"throughput_vs_clients{suffix}{more}", throughput_by("clients"), part
-                    yield f"latency_vs_clients{suffix}{more}", latency_by_clients, part
-                elif len(part.points(axis)) > 1:  # a single value is in the chart of clients
-                    yield f"throughput_vs_{AXES[axis].stem}{suffix}{more}", throughput_by(axis), part
-        yield f"latency_distribution{suffix}", latency_distribution, selection.typical()
-        yield f"cpu_per_request{suffix}", cpu_per_request, selection.typical()
-    for suffix, selection in selections(results, cells, "open"):
-        for more, part in selection.points_alone():
-            yield f"latency_vs_rate{suffix}{more}", latency_by_rate, part
-    for suffix, selection in selections(results, cells, "knee"):
-        for more, part in selection.sweeps("clients"):
-            yield f"knee{suffix}{more}", knee, part
 
 
 def throughput_by(axis: str) -> Callable[[Selection], Figure]:
@@ -240,14 +200,3 @@ def _rate_and_payload(cell: pd.Series) -> str:
     if served(cell):
         return f"{served(cell)} served"
     return f"{units.short(cell['throughput_rps'])}, {units.short(cell['throughput_mib_s'])} MiB/s"
-
-
-def _draw_some(results: Results) -> list[Path]:
-    drawn = draw(results, tabulate(results))
-    if not drawn:
-        raise NothingMeasured(f"{results.folder}: no window was recorded, so there is nothing to draw")
-    return drawn
-
-
-if __name__ == "__main__":
-    sys.exit(main("python -m analysis.drawing.closed", "draw RESULTS/charts/ again", _draw_some))

@@ -14,7 +14,8 @@ from analysis import units
 from analysis.drawing.ceiling import Points, draw_across, draw_over, room
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import FAINT, GRID, INK, Look, dash, look, marker_scale
-from analysis.drawing.selection import Selection, is_hollow, is_starved, served
+from analysis.drawing.selection import Selection, is_hollow
+from analysis.judging.served import is_starved, served
 from analysis.records.points import label
 from axes import AXES
 

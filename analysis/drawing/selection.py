@@ -16,6 +16,7 @@ import axes
 from analysis.drawing.looks import Look, look
 from analysis.drawing.sheet import foot, key
 from analysis.judging.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
+from analysis.judging.served import is_starved
 from analysis.records.points import CELL_KEYS, SWEPT, label
 from analysis.records.reading import Results
 from axes import ALONG, AXES
@@ -171,18 +172,6 @@ def _suffix(here: pd.Series, first: pd.Series) -> str:
 
 def _along(here: pd.Series) -> str:
     return f"along-{AXES[here[ALONG]].stem}" if here[ALONG] else "apart"
-
-
-def served(cell: pd.Series) -> str:
-    """How many clients were served, such as 1 of 10; nothing if all were."""
-    if not is_starved(cell):
-        return ""
-    return f"{cell['clients'] - cell['starved']:,} of {cell['clients']:,}"
-
-
-def is_starved(cell: pd.Series) -> bool:
-    """Whether some clients had no reply in a whole block."""
-    return bool(pd.notna(cell["starved"]) and cell["starved"] > 0)
 
 
 def is_hollow(cell: pd.Series, figure: str) -> bool:

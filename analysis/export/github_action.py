@@ -9,12 +9,20 @@ from analysis.gate import words
 from analysis.gate.result import Gate, Row
 
 
-def render(gate: Gate, *, bigger_is_better: bool) -> str:
-    """JSON of the figures of one direction; doubtful ones are left out."""
+def bigger_is_better(gate: Gate) -> str:
+    """JSON of the figures of which more is better."""
+    return _render(gate, more_is_worse=False)
+
+
+def smaller_is_better(gate: Gate) -> str:
+    """JSON of the figures of which less is better."""
+    return _render(gate, more_is_worse=True)
+
+
+def _render(gate: Gate, *, more_is_worse: bool) -> str:
+    """Those of one direction; doubtful ones are left out."""
     rows = [row for row in gate.rows if not row.doubt and row.head == row.head]
-    return (
-        json.dumps([_entry(row, gate) for row in rows if row.metric.more_is_worse != bigger_is_better], indent=1) + "\n"
-    )
+    return json.dumps([_entry(row, gate) for row in rows if row.metric.more_is_worse == more_is_worse], indent=1) + "\n"
 
 
 def _entry(row: Row, gate: Gate) -> dict[str, str | float]:

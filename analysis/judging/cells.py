@@ -4,14 +4,12 @@ Figures are empty where the data do not give them.
 """
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.command import main
 from analysis.judging.costs import footprint, server_cpu
 from analysis.judging.doubts import Doubt, touching
 from analysis.judging.evidence import Evidence, evidence
@@ -201,9 +199,3 @@ def _judge(
     cell["status_reason"] = "; ".join(reasons)
     cell["doubts"] = tuple(found)
     cell["reason"] = "; ".join([*reasons, *map(str, found)])
-
-
-if __name__ == "__main__":
-    sys.exit(
-        main("python -m analysis.judging.cells", "write RESULTS/cells.csv", lambda run: [write(run, tabulate(run))])
-    )

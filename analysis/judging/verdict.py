@@ -1,6 +1,6 @@
 """What limited a cell, and whether its throughput and latency can be relied on: pure functions of one cell.
 
-Its row has the columns of cells.csv, its evidence is what analysis/judging/evidence.py adds; the thresholds are the table
+Its row has the columns of cells.csv, its evidence is what evidence.py adds; the thresholds are the table
 [verdict] of bench.toml. A loader that rests doesn't limit. Of one that hardly rests its share of CPU time cannot tell:
 two processes that wait for each other are both busy. So in some windows it takes longer for each request on
 purpose. Where it sets the pace the rate falls by as much; where the server does, the loader only waits less.

@@ -3,9 +3,7 @@
 Strategies that were not shown to differ share a rank. A figure with a ? is doubtful, for a reason below its group.
 """
 
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,10 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis import units
-from analysis.command import main
-from analysis.drawing.selection import served
-from analysis.judging.cells import tabulate
 from analysis.judging.doubts import touching
+from analysis.judging.served import served
 from analysis.records.points import by_group, first_value, member, title
 from analysis.records.reading import Results
 from axes import ALONG, AXES
@@ -219,12 +215,3 @@ def _remarks(group: pd.DataFrame) -> list[str]:
         if cell["status_reason"]:
             names.setdefault(cell["status_reason"], []).append(member(cell))
     return [f"  {', '.join(alike)}: {phrase}" for phrase, alike in names.items()]
-
-
-def _show(results: Results) -> list[Path]:
-    render(results, tabulate(results), Console())
-    return []
-
-
-if __name__ == "__main__":
-    sys.exit(main("python -m analysis.tables.run", "print the table of a run", _show))

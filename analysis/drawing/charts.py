@@ -1,0 +1,50 @@
+"""Which charts a run gives, and what they are called; drawn, they are PNG and SVG in RESULTS/charts/."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from analysis.drawing.at_rate import knee, latency_by_rate
+from analysis.drawing.closed import cpu_per_request, latency_by_clients, latency_distribution, throughput_by
+from analysis.drawing.selection import Selection, selections
+from analysis.drawing.sheet import SETTINGS, save
+from analysis.records.points import SWEPT
+from analysis.records.reading import Results
+from axes import AXES
+
+
+def draw(results: Results, cells: pd.DataFrame) -> list[Path]:
+    """Draw every chart that the results give; the paths written. OSError."""
+    folder = results.folder / "charts"
+    folder.mkdir(exist_ok=True)
+    return [path for name, figure in figures(results, cells) for path in save(figure, folder / name)]
+
+
+def figures(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
+    """File name (without ending) and figure of each chart."""
+    for name, chart, selection in _planned(results, cells):
+        with rc_context(SETTINGS):
+            figure = chart(selection)
+        yield name, figure
+
+
+def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Selection], Figure], Selection]]:
+    for suffix, selection in selections(results, cells, "closed"):
+        for axis in SWEPT:
+            for more, part in selection.sweeps(axis):
+                if axis == "clients":
+                    yield f"throughput_vs_clients{suffix}{more}", throughput_by("clients"), part
+                    yield f"latency_vs_clients{suffix}{more}", latency_by_clients, part
+                elif len(part.points(axis)) > 1:  # a single value is in the chart of clients
+                    yield f"throughput_vs_{AXES[axis].stem}{suffix}{more}", throughput_by(axis), part
+        yield f"latency_distribution{suffix}", latency_distribution, selection.typical()
+        yield f"cpu_per_request{suffix}", cpu_per_request, selection.typical()
+    for suffix, selection in selections(results, cells, "open"):
+        for more, part in selection.points_alone():
+            yield f"latency_vs_rate{suffix}{more}", latency_by_rate, part
+    for suffix, selection in selections(results, cells, "knee"):
+        for more, part in selection.sweeps("clients"):
+            yield f"knee{suffix}{more}", knee, part

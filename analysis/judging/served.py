@@ -1,0 +1,15 @@
+"""How many clients of a cell were served."""
+
+import pandas as pd
+
+
+def served(cell: pd.Series) -> str:
+    """How many clients were served, such as 1 of 10; nothing if all were."""
+    if not is_starved(cell):
+        return ""
+    return f"{cell['clients'] - cell['starved']:,} of {cell['clients']:,}"
+
+
+def is_starved(cell: pd.Series) -> bool:
+    """Whether some clients had no reply in a whole block."""
+    return bool(pd.notna(cell["starved"]) and cell["starved"] > 0)
