@@ -24,7 +24,7 @@ try:
     from harness.doctor import doctor
     from harness.plan import plan
     from harness.processes.watchdog import Watchdog
-    from harness.record.recorder import Recorder
+    from harness.recorder import Recorder
     from harness.run.blocks import Rule
     from harness.run.measure import measure, recorder_of
     from harness.terminal import say

@@ -41,7 +41,7 @@ def cells(results: "Results") -> "pd.DataFrame":
     """The cells of a run: a row a cell, the columns of cells.csv, units in their names.
 
     Figures that the data do not give are NaN. `doubts` holds the doubts of a row as values
-    (analysis/judging/doubts.py). It takes some seconds for a run of a thousand windows.
+    (analysis/doubts.py). It takes some seconds for a run of a thousand windows.
     """
     from analysis.judging.cells import tabulate
 

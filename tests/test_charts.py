@@ -23,7 +23,7 @@ from analysis.drawing.line_ends import spaced
 from analysis.drawing.sheet import TIMES, save
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, read
-from harness.record.notes import Note
+from harness.notes import Note
 
 NAMES = [
     "throughput_vs_clients",

@@ -13,8 +13,7 @@ from rich.console import Console
 
 from analysis import publish
 from analysis.drawing import gate as chart
-from analysis.export import bencher, junit, markdown
-from analysis.export import github_action as action
+from analysis.export import bencher, github_action, junit, markdown
 from analysis.gate import words
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, examine
@@ -22,7 +21,7 @@ from analysis.gate.series import METRICS, Cell
 from analysis.records.reading import ResultsError, read
 from analysis.tables import calibration
 from analysis.tables import gate as table
-from harness.record.notes import not_in_base
+from harness.notes import not_in_base
 
 
 def gate(folder: Path, **given: Any) -> Gate:
@@ -261,6 +260,9 @@ def test_bencher_is_of_the_published_schema(tmp_path: Path) -> None:
             assert {"value"} <= set(metric) <= {"value", "lower_value", "upper_value"}
             assert all(isinstance(number, float) for number in metric.values())
             assert metric.get("lower_value", metric["value"]) <= metric["value"] <= metric.get("upper_value", 1e18)
+
+
+RENDERS = {True: github_action.bigger_is_better, False: github_action.smaller_is_better}
 
 
 def test_github_action_benchmark_can_read_it(tmp_path: Path) -> None:

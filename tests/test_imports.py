@@ -5,10 +5,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from made_up import MadeUp
 
 OURS = {"run_bench", "axes", "harness", "loadgen", "analysis", "servers", "benchmarks", "tests"}
 LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
@@ -109,6 +111,48 @@ def test_a_run_that_is_no_gate_measures_without_tables_and_charts() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def rooms(part: str) -> dict[str, set[str]]:
+    """Which folder or file of a part imports which other."""
+    found: dict[str, set[str]] = {}
+    for file in sorted((ROOT / part).rglob("*.py")):
+        room = file.relative_to(ROOT / part).with_suffix("").parts[0]
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == part:
+                inside = [node.module.split(".")[1]] if "." in node.module else [name.name for name in node.names]
+                found.setdefault(room, set()).update(set(inside) - {room})
+    return found
+
+
+@pytest.mark.parametrize("part", ["harness", "analysis"])
+def test_rooms_import_each_other_in_no_circle(part: str) -> None:
+    assert list(TopologicalSorter(rooms(part)).static_order())
+
+
+# What a room must not need: a table is printed where nothing can be drawn, a chart drawn where nobody reads along.
+NOT_IN = {"analysis/tables": {"matplotlib"}, "analysis/drawing": {"rich"}, "analysis/stopping": {"matplotlib", "rich"}}
+
+
+@pytest.mark.parametrize("room", NOT_IN)
+def test_a_room_stands_without_what_is_not_its_own(room: str) -> None:
+    modules = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in (ROOT / room).glob("*.py")]
+    program = f"import sys; import {', '.join(modules)}; print(sorted({NOT_IN[room]} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_the_front_door(tmp_path: Path) -> None:
+    """All that a notebook needs, in one line."""
+    folder = MadeUp(capacity={"epoll": 1e4, "poll": 9e3}, groups=[(3, 64)], blocks=2, rounds=1).write(tmp_path)
+    program = (
+        "from analysis import read, cells, charts\n"
+        f"run = read({str(folder)!r}); table = cells(run)\n"
+        "print(list(table['strategy']), sorted(charts(run, table)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    assert done.stdout.startswith("['epoll', 'poll'] ['cpu_per_request', ")
 
 
 @pytest.mark.parametrize("server", sorted((ROOT / "servers").glob("*.py")), ids=lambda path: path.name)

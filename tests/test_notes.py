@@ -10,8 +10,8 @@ from conftest import ROOT
 from made_up import MadeUp
 
 from analysis.records.reading import read
-from harness.record import notes
-from harness.record.notes import Note
+from harness import notes
+from harness.notes import Note
 
 EVERY_KIND = (
     notes.left_out(["gevent", "log"], 60.0),
@@ -44,7 +44,7 @@ def test_they_read_as_sentences() -> None:
 
 
 def test_every_kind_is_its_own_and_listed_here() -> None:
-    made = [node.name for node in ast.parse((ROOT / "harness/record/notes.py").read_text()).body
+    made = [node.name for node in ast.parse((ROOT / "harness/notes.py").read_text()).body
             if isinstance(node, ast.FunctionDef)]  # fmt: skip
     assert len(made) == len({note.kind for note in EVERY_KIND}) == len(EVERY_KIND)
 

@@ -20,12 +20,12 @@ from conftest import ROOT
 from analysis.judging import cells
 from analysis.records.reading import read as results
 from analysis.stopping.fixed import FixedBlocks
+from harness import notes
 from harness.config import read
+from harness.notes import Note
 from harness.plan import plan
 from harness.processes.watchdog import Watchdog
-from harness.record import notes
-from harness.record.notes import Note
-from harness.record.recorder import Recorder
+from harness.recorder import Recorder
 from harness.run import loading, run
 
 MISBEHAVE = f"{{python}} {ROOT}/tests/badservers/misbehave.py"

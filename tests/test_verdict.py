@@ -15,8 +15,8 @@ from conftest import ROOT
 from made_up import SETTINGS, MadeUp, failure, window
 from rich.console import Console
 
+from analysis.doubts import KINDS, Doubt, touching
 from analysis.judging.cells import tabulate, write
-from analysis.judging.doubts import KINDS, Doubt, touching
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.verdict import doubts_about, limited_by
 from analysis.records.reading import Results, read

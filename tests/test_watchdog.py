@@ -11,9 +11,9 @@ from pathlib import Path
 from test_run import MISBEHAVE, Bench, bench  # noqa: F401 (a fixture)
 
 from analysis.records.reading import read
+from harness.notes import Note
 from harness.processes import session
 from harness.processes.watchdog import Watchdog
-from harness.record.notes import Note
 
 BLOCKS, ROUNDS = 2, 6  # of the profile "longer"
 FORKS = """

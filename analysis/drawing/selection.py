@@ -13,9 +13,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import axes
+from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
 from analysis.drawing.looks import Look, look
 from analysis.drawing.sheet import foot, key
-from analysis.judging.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
 from analysis.judging.served import is_starved
 from analysis.records.points import CELL_KEYS, SWEPT, label
 from analysis.records.reading import Results

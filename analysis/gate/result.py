@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.doubts import FAILING, UNSTABLE, touching
 from analysis.gate import decision
 from analysis.gate.decision import Decision, Outcome, Rules, Series
 from analysis.gate.series import METRICS, Cell, Metric, cells, change, losses
 from analysis.judging.cells import tabulate
-from analysis.judging.doubts import FAILING, UNSTABLE, touching
 from analysis.records.points import POINT
 from analysis.records.reading import Results, ResultsError
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.doubts import Doubt, touching
 from analysis.judging.costs import footprint, server_cpu
-from analysis.judging.doubts import Doubt, touching
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import columns, latencies, open_loop
 from analysis.judging.verdict import doubts_about, limited_by

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.judging import doubts
-from analysis.judging.doubts import Doubt
+from analysis import doubts
+from analysis.doubts import Doubt
 from analysis.judging.evidence import Evidence
 from analysis.statistics import supported
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import axes
-from analysis.judging.doubts import KINDS
+from analysis.doubts import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "results" / "README.md"

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis import units
-from analysis.judging.doubts import touching
+from analysis.doubts import touching
 from analysis.judging.served import served
 from analysis.records.points import by_group, first_value, member, title
 from analysis.records.reading import Results

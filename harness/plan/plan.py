@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
-from harness import machine
+from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy, nearest
+from harness.notes import Note
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.waves import by_strategy, waves
-from harness.record import notes
-from harness.record.notes import Note
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
 START_S, STOP_S = 0.20, 0.04  # a server

@@ -8,10 +8,10 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
+from harness import notes
 from harness.plan.group import Group
 from harness.plan.plan import Cell, Plan
-from harness.record import notes
-from harness.record.recorder import Recorder
+from harness.recorder import Recorder
 from harness.run.progress import Progress
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness import notes
 from harness.accounts import proctree
 from harness.plan.group import Entry
 from harness.plan.plan import Plan
 from harness.processes.server import Ended, Server, ServerFailed
 from harness.processes.stage import Stage
-from harness.record import notes
-from harness.record.recorder import Recorder
+from harness.recorder import Recorder
 
 SETTLE_LIMIT_S, SETTLE_STEP_S = 5.0, 0.02
 RESTING = 0.1  # of a CPU, for all servers together

@@ -14,7 +14,7 @@ from harness.plan.group import Group
 from harness.plan.plan import Plan
 from harness.processes.loader import LoaderFailed
 from harness.processes.server import ServerFailed
-from harness.record.recorder import Recorder
+from harness.recorder import Recorder
 from harness.run.experience import Experience, Known
 from harness.run.fleet import Fleet
 from harness.run.loading import Loading

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from typing import Any
 
+from harness import notes
 from harness.plan.group import Group
 from harness.plan.plan import Plan
 from harness.processes.loader import LoaderFailed
 from harness.processes.stage import Stage
-from harness.record import notes
-from harness.record.recorder import Recorder
+from harness.recorder import Recorder
 from harness.run.rounds import Visit
 
 STARTS = 20

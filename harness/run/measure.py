@@ -12,7 +12,7 @@ from harness.doctor import doctor
 from harness.plan.plan import Plan
 from harness.processes.server import ServerFailed
 from harness.processes.watchdog import Watchdog
-from harness.record.recorder import Recorder
+from harness.recorder import Recorder
 from harness.run.blocks import Rule
 from harness.run.loading import GivenUp
 from harness.run.run import carry_out

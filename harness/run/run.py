@@ -32,7 +32,7 @@ from harness.plan.plan import Plan
 from harness.processes.server import ServerFailed
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
-from harness.record.recorder import Recorder
+from harness.recorder import Recorder
 from harness.run.blocks import Blocks, Rule
 from harness.run.fleet import Fleet
 from harness.run.interleaving import Interleaving

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import Config, ConfigError, Strategy, Variant, nearest
-from harness.record.notes import Note
+from harness.notes import Note
 from harness.variants import venv as environment
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from harness import notes
 from harness.config import Config, ConfigError, Strategy, strategies_of
 from harness.plan.plan import select
-from harness.record import notes
 from harness.variants.entries import Forms
 
 BASE, HEAD = "base", "head"

@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import axes
-from harness import machine
+from harness import machine, notes
 from harness.config import ConfigError
+from harness.notes import Note
 from harness.plan.group import Group
 from harness.plan.plan import Plan, Precision
-from harness.record import notes
-from harness.record.notes import Note
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
 Ceiling = Callable[[str], list[dict[str, Any]] | None]  # of a hot loop, as run.json has it
 

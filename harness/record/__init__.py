@@ -1,1 +1,0 @@
-"""The results folder as it is written."""
