@@ -44,7 +44,8 @@ class Case:
 
     def run(self, folder: Path) -> "Ended":
         project = folder / "project"
-        names = ("analysis", "harness", "loadgen", "servers", "axes.py", "bench.toml", "run_bench.py", "schema.toml")
+        names = ("analysis", "commands", "harness", "loadgen", "servers", "axes.py", "bench.toml", "run_bench.py")
+        names += ("schema.toml",)
         ignored = shutil.ignore_patterns("__pycache__")
         for name in names:
             source = ROOT / name

@@ -31,7 +31,7 @@ FREED: dict[str, tuple[str, set[str]]] = {
         "harness/config/tables.py",
     }),
     "chance": ("nothing: it is a p value, or an error rate", set()),
-    "check": ("the conformance check", {"harness/plan/plan.py", "run_bench.py"}),
+    "check": ("the conformance check", {"harness/plan/plan.py", "commands/check.py"}),
 }  # fmt: skip
 LIBRARYS_OWN = {"check"}  # subprocess.run(check=...)
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 from made_up import MadeUp
 
-OURS = {"run_bench", "axes", "harness", "loadgen", "analysis", "servers", "benchmarks", "tests"}
+OURS = {"run_bench", "axes", "commands", "harness", "loadgen", "analysis", "servers", "benchmarks", "tests"}
 LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
 SERVER_HELPERS = {"contract", "services"}
 SERVER_LIBRARIES = {
@@ -22,7 +22,8 @@ SERVER_LIBRARIES = {
     "gevent_stream.py": {"gevent"},
 }
 FORBIDDEN = {
-    "run_bench.py": OURS - {"harness", "analysis"} | LOCUSTS,
+    "run_bench.py": OURS - {"commands", "harness"} | LOCUSTS,
+    "commands": OURS - {"axes", "commands", "harness", "analysis"} | LOCUSTS,
     "axes.py": OURS | LOCUSTS,
     "harness": OURS - {"axes", "harness"} | LOCUSTS,
     "analysis": OURS - {"axes", "analysis"} | LOCUSTS,
@@ -106,7 +107,7 @@ HEAVY = {"pandas", "matplotlib"}
 
 def test_a_run_that_is_no_gate_measures_without_tables_and_charts() -> None:
     program = (
-        "import sys, run_bench; from analysis.stopping import fixed, precision; "
+        "import sys, run_bench, commands.bench; from analysis.stopping import fixed, precision; "
         f"print(sorted({HEAVY} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)

@@ -4,14 +4,13 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness import options, terminal
+from commands.paths import ENVIRONMENTS, ROOT
+from harness import terminal
 from harness.config import Config, ConfigError
 from harness.plan import plan
 from harness.variants import entries as variants
 from harness.variants import revision
 from harness.variants.entries import Forms
-
-ENVIRONMENTS = options.HERE / ".variants"
 
 
 @contextmanager
@@ -20,7 +19,7 @@ def asked(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
     if given.against and given.variants:
         raise ConfigError("--against and --variants: a run compares one or the other; leave one out")
     if given.against:
-        with revision.against(config, given.strategies, given.against, options.HERE) as forms:
+        with revision.against(config, given.strategies, given.against, ROOT) as forms:
             yield forms
         return
     strategies = plan.select(config, given.strategies)
@@ -38,7 +37,7 @@ def base_and_head(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
     if given.calibrate:
         if given.against or given.variants:
             raise ConfigError("--calibrate: compares the working tree with itself; leave --against and --variants out")
-        with revision.twice(config, given.strategies, options.HERE) as forms:
+        with revision.twice(config, given.strategies, ROOT) as forms:
             yield forms
         return
     if not given.against and len(given.variants) != 2:

@@ -1,0 +1,113 @@
+"""`run_bench.py`: strategies measured side by side."""
+
+import argparse
+
+from rich.markup import escape
+
+from analysis.stopping.fixed import FixedBlocks
+from analysis.stopping.precision import Precision, UntilPrecise
+from commands import compared, options, values
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce
+from commands.paths import BENCH_FILE
+from harness import terminal
+from harness.config import ConfigError, read
+from harness.plan import plan
+from harness.recorder import Recorder
+from harness.run.measure import measure, recorder_of
+from harness.terminal import say
+
+EXAMPLES = """\
+  run_bench.py --strategies all                      the default profile: 4 to 5 minutes
+  run_bench.py --strategies chapter,epoll --profile quick
+                                                     a first look: under a minute
+  run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB
+  run_bench.py --strategies epoll,gevent --precision 2% --budget 5m
+                                                     until each rate is known within 2 %
+  run_bench.py --strategies epoll,twisted --clients 100 --load open --rate 2000,50%,80%
+                                                     latency at a rate that doesn't wait (--list: how long)
+  run_bench.py --strategies all --list               the plan and its time, nothing started
+  run_bench.py --bench mine.toml --strategies mine,epoll
+                                                     your own server beside ours (servers/README.md)
+  run_bench.py --strategies twisted --variants twisted-24,twisted-25
+                                                     two versions of a library side by side (bench.toml, [variants])
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What is taken, how it is measured, where it goes."""
+    which = parser.add_argument_group("what to take")
+    options.add_choice(which)
+    options.add_bench_file(which)
+    options.add_variants(which)
+    options.add_measuring(parser, "bench", "default", _add_own)
+    options.add_results(parser)
+
+
+def _add_own(how: options.Group) -> None:
+    how.add_argument(
+        "--precision",
+        type=values.share,
+        metavar="SHARE",
+        help="go on, ten blocks at least, until every throughput's interval is that narrow, such as 2%%, or the "
+        "budget is used",
+    )
+    how.add_argument(
+        "--budget",
+        type=values.seconds,
+        metavar="TIME",
+        help="with --precision: at most so long (default: 10m)",
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Plan, check, measure, say. Exit code 0, 130 when interrupted, 1 when nothing was measured or it was given up."""
+    if given.budget and not given.precision:
+        raise ConfigError(
+            "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
+        )
+    config = read(BENCH_FILE, given.bench)
+    overrides = options.overrides(given)
+    precision = Precision(given.precision) if given.precision else None
+    with compared.asked(config, given) as forms:
+        planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
+                            precision=precision, budget_s=given.budget, variants=forms.facts)  # fmt: skip
+        announce(planned, forms)
+        if given.list:
+            return 0
+        recorder = recorder_of(planned, given.results)
+        if precision:
+            until = UntilPrecise(recorder.windows, precision, planned.cells, planned.rounds, planned.budget_s)
+            outcome = measure(planned, forms, recorder, until, given.unchecked)
+            if outcome == "complete":
+                terminal.say_precision(planned.groups, precision.target, until.reached)
+        else:
+            fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s)
+            outcome = measure(planned, forms, recorder, fixed, given.unchecked)
+    return _said(recorder, outcome)
+
+
+def _said(recorder: Recorder, outcome: str) -> int:
+    """Cells, charts and the closing table, from the files alone."""
+    # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
+    from analysis.drawing import charts
+    from analysis.judging import cells
+    from analysis.records import reading as records
+    from analysis.tables import run as table
+
+    try:
+        results = records.read(recorder.folder)
+        tabulated = cells.tabulate(results)
+        written = cells.write(results, tabulated)
+        with terminal.console.status("Drawing the charts"):
+            drawn = charts.draw(results, tabulated)
+        table.render(results, tabulated, terminal.console)
+    except records.ResultsError as error:
+        say(f"Nothing to show: {escape(str(error))}")
+        return NOTHING_MEASURED
+    if not recorder.measured:
+        return EXIT_CODES[outcome] or NOTHING_MEASURED
+    say(f"{recorder.share_in_windows:.0%} of the measuring time was spent inside windows.")
+    say(f"Cells:  {escape(str(written))}")
+    for folder in sorted({path.parent for path in drawn}):
+        say(f"Charts: {escape(str(folder))}")
+    return EXIT_CODES[outcome]

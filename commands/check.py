@@ -1,0 +1,44 @@
+"""`run_bench.py check`: servers put through the conformance suite, nothing measured."""
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from commands import options
+from commands.paths import BENCH_FILE
+from harness import machine, terminal
+from harness.config import SERVICES, read
+from harness.conformance import suite
+from harness.plan import plan
+from harness.processes.watchdog import Watchdog
+from harness.terminal import say
+
+EXAMPLES = """\
+  run_bench.py check --strategies mine --bench mine.toml
+                                                     does your server do the job right?
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which servers."""
+    which = parser.add_argument_group("what to take")
+    options.add_choice(which)
+    options.add_bench_file(which)
+
+
+def run(given: argparse.Namespace) -> int:
+    """The conformance suite alone. Exit code 0 if every server conforms, else 1."""
+    config = read(BENCH_FILE, given.bench)
+    strategies = plan.select(config, given.strategies)
+    machine.raise_descriptor_limit(suite.DESCRIPTORS)
+    services = list(given.service) or list(SERVICES)
+    with (
+        Watchdog() as watchdog,
+        TemporaryDirectory() as logs,
+        terminal.progress(len(strategies), "servers") as tell,
+    ):
+        found = suite.examine(config, strategies, services, Path(logs), watchdog, tell)
+    terminal.say_conformance(found)
+    conforming = sum(conformance.conforms for conformance in found.values())
+    say(f"{conforming} of {len(found)} strategies conform.")
+    return 0 if conforming == len(found) else 1

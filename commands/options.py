@@ -1,0 +1,126 @@
+"""Groups of options that several verbs have."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import axes
+from axes import Axis
+from commands import values
+from commands.paths import RESULTS
+from harness.plan.plan import Overrides
+
+Group = argparse._ArgumentGroup
+
+
+def add_choice(which: Group) -> None:
+    """Which strategies and services."""
+    which.add_argument(
+        "--strategies",
+        default="all",
+        metavar="WHICH",
+        help="all, chapter (those of the book's listings), names or globs, separated by commas (default: all)",
+    )
+    _add_axis(which, axes.AXES["service"])
+
+
+def add_bench_file(which: Group) -> None:
+    """What is read on top of bench.toml."""
+    which.add_argument(
+        "--bench",
+        type=Path,
+        metavar="FILE",
+        help="a file read on top of bench.toml: your own strategies, profiles, settings",
+    )
+
+
+def add_variants(which: Group) -> None:
+    """Two forms and more of each strategy."""
+    which.add_argument(
+        "--against",
+        metavar="REF",
+        help="compare the servers of the working tree (head) with those of a git revision (base)",
+    )
+    which.add_argument(
+        "--variants",
+        type=values.listed(str),
+        default=(),
+        metavar="NAMES",
+        help="each strategy in each of these forms: tables [variants.NAME] of bench.toml; a gate takes two, base first",
+    )
+
+
+def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: Callable[[Group], None]) -> None:
+    """How to measure: the profile (`usual` is the one if none is named), the axes, the options of the verb's `own`."""
+    how = parser.add_argument_group("how to measure")
+    how.add_argument(
+        "--profile",
+        default=usual,
+        metavar="NAME",
+        help=f"quick, default, full or gate, of bench.toml (default: {usual})",
+    )
+    _add_axes(how, verb)
+    own(how)
+    how.add_argument("--seed", type=values.seed, metavar="N", help="decides every random order (default: bench.toml's)")
+    how.add_argument(
+        "--workers",
+        type=values.workers,
+        metavar="N",
+        help="load generator processes under Locust's master (default: 1)",
+    )
+    how.add_argument(
+        "--unchecked",
+        action="store_true",
+        help="measure servers that fail the conformance suite too, and mark them",
+    )
+    how.add_argument(
+        "--list",
+        action="store_true",
+        help="print the plan, its expected time and the interval to be expected; start nothing",
+    )
+
+
+def _add_axes(how: Group, verb: str) -> None:
+    for axis in axes.AXES.values():
+        if verb in axis.commands and axis.name != "service":
+            _add_axis(how, axis)
+    compared = [axis.key for axis in axes.BY_KEY.values() if axis.compares]
+    how.add_argument(
+        "--along",
+        metavar="AXIS",
+        help=f"compare the values of this axis with each other, as variants are: {', '.join(compared)}",
+    )
+
+
+def _add_axis(group: Group, axis: Axis) -> None:
+    if axis.single:
+        group.add_argument(axis.option, choices=axis.choices, metavar=axis.metavar, help=axis.help)
+    else:
+        group.add_argument(
+            axis.option, type=values.listed(values.of_axis(axis)), default=[], metavar=axis.metavar, help=axis.help
+        )
+
+
+def overrides(given: argparse.Namespace) -> Overrides:
+    """What the options put in place of a profile's axes."""
+    found = {}
+    for axis in axes.BY_KEY.values():
+        value = getattr(given, axis.key, None)
+        if value:
+            found[axis.key] = [value] if axis.single else value
+    if "load" in found:
+        found.setdefault("rate", [])  # those of the profile were for its own load
+    return Overrides(found, given.along and given.along.replace("-", "_"))
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Where it goes."""
+    where = parser.add_argument_group("where it goes")
+    where.add_argument(
+        "--results",
+        type=Path,
+        default=RESULTS,
+        metavar="DIR",
+        help="the run goes to DIR/<run-id>, DIR/latest points to it; doctor's findings to DIR/doctor.json, the "
+        "charts of a comparison to DIR/compare (default: results)",
+    )

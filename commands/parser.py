@@ -1,0 +1,69 @@
+"""The command line: which verb is named, and how --help teaches."""
+
+import argparse
+import importlib
+import shutil
+from collections.abc import Sequence
+from types import ModuleType
+from typing import NoReturn
+
+from commands import VERBS
+from harness.config import ConfigError, nearest
+
+BENCH_FILE_SAYS = "bench.toml holds the strategies, the matrix and the profiles, with comments to edit it by."
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are one line, by way of ConfigError."""
+
+    def error(self, message: str) -> NoReturn:
+        words = message.split()
+        if message.startswith("unrecognized arguments:"):
+            known = [option for action in self._actions for option in action.option_strings]
+            message = f"unknown option {words[2]}{nearest(words[2].partition('=')[0], known)}"
+        raise ConfigError(f"{message}; --help lists the options")
+
+
+def named(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The verb, and the arguments that are its own. Raises ConfigError for an unknown one."""
+    if not arguments or arguments[0].startswith("-"):
+        return "bench", arguments
+    verb, *rest = arguments
+    if verb not in VERBS:
+        raise ConfigError(f"{verb}: no such command{nearest(verb, VERBS)}; there are {', '.join(VERBS)}")
+    return verb, rest
+
+
+def module(verb: str) -> ModuleType:
+    """The file of a verb."""
+    return importlib.import_module(f"commands.{verb}")
+
+
+def parser(verb: str) -> argparse.ArgumentParser:
+    """The parser of a verb's options; its errors are ConfigErrors."""
+    width = min(shutil.get_terminal_size().columns, 110)
+    made = _Parser(
+        prog="run_bench.py" if verb == "bench" else f"run_bench.py {verb}",
+        description="Floods servers of every concurrency model side by side, and says what each costs."
+        if verb == "bench"
+        else f"{VERBS[verb].capitalize()}.",
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=width),
+        allow_abbrev=False,
+    )
+    module(verb).add_options(made)
+    return made
+
+
+def parsed(verb: str, arguments: Sequence[str]) -> argparse.Namespace:
+    """What a verb is given. Raises ConfigError on bad options; --help prints and ends the process."""
+    made = parser(verb)
+    if {"-h", "--help"} & set(arguments):
+        made.epilog = _epilog(verb)
+    return made.parse_args(arguments)
+
+
+def _epilog(verb: str) -> str:
+    """The other verbs and examples: of all verbs where none is named, else of this one."""
+    verbs = "".join(f"  {name:8}{what}\n" for name, what in VERBS.items())
+    examples = "".join(module(name).EXAMPLES for name in (VERBS if verb == "bench" else [verb]))
+    return f"commands:\n{verbs}\nexamples:\n{examples}\n{BENCH_FILE_SAYS}\n"
