@@ -15,12 +15,12 @@ To add an axis on the servers' side (the last one that came, the receive size, i
     bench.toml                who can't follow it (`fixed`), a profile that varies it
     README.md, CHANGELOG.md   the option, and that there is one
     results/README.md         by `make schema`
-    tests/test_axes.py        what it does, and what is said to bad values
+    tests/                    what it does (test_axes.py), what is said to bad values (test_command_line.py)
 
 For one on the load generator's side loadgen/exchange.py (what is said and expected) takes the place of the contract.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -40,6 +40,7 @@ class Axis:
     kind: Kind
     meaning: str
     unit: str = ""
+    is_in_front: bool = False  # in cells.csv, whose columns stay where they were
     since: int = 1  # version of the results folder that has it first
     usual: Any = None  # what goes without saying
     setting: str = ""  # table.key of bench.toml that holds the usual value instead
@@ -74,7 +75,14 @@ class Axis:
 
     def in_file_name(self, value: Any) -> str:
         """The value as a part of a file name, without blanks."""
-        return self.files(value) if self.files else self.say(value).replace(" ", "-" if self.kind == "cpus" else "")
+        return self.files(value) if self.files else self.say(value).replace(" ", "")
+
+    def several(self, values: Sequence[Any]) -> str:
+        """Several values in a line: 1, 500 clients; receive size 1 KiB, 8 KiB."""
+        written, last = [self.write(value) for value in values], self.say(values[-1])
+        if last.startswith(written[-1]):
+            return ", ".join([*written[:-1], last])
+        return f"{self.title} {', '.join(written)}"
 
     @property
     def option(self) -> str:
@@ -91,11 +99,11 @@ def _count(value: Any) -> str:
 
 
 def _bytes(value: Any) -> str:
-    """A number of bytes: 64 B, 16 KiB."""
+    """A number of bytes: 64 B, 16 KiB; exactly, as servers are told apart by it."""
     for unit, scale in (("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if value >= scale:
-            return f"{value / scale:g} {unit}"
-    return f"{value:g} B"
+        if value >= scale and value % scale == 0:
+            return f"{_count(value / scale)} {unit}"
+    return f"{_count(value)} B"
 
 
 def _clients(value: Any) -> str:
@@ -126,6 +134,7 @@ _AXES = (
         key="service",
         sides=("command", "exchange"),
         kind="choice",
+        is_in_front=True,
         meaning="what the servers do: echo, greet or log (servers/README.md)",
         usual="echo",
         choices=get_args(Service),
@@ -141,6 +150,7 @@ _AXES = (
         key="clients",
         sides=("load",),
         kind="count",
+        is_in_front=True,
         meaning="concurrent clients, each with a connection to every server",
         low=1,
         high=1_000_000,
@@ -158,6 +168,7 @@ _AXES = (
         key="sizes",
         sides=("exchange",),
         kind="bytes",
+        is_in_front=True,
         meaning="a message, with the CRLF at its end",
         unit="bytes",
         usual=64,
@@ -177,6 +188,7 @@ _AXES = (
         key="requests_per_connection",
         sides=("exchange",),
         kind="count",
+        is_in_front=True,
         meaning="requests after which a client leaves and connects anew; empty: it stays",
         usual=0,
         unlimited=0,
@@ -220,6 +232,7 @@ _AXES = (
         help="with --load open: requests per second, or such as 50%% of what the closed loop achieves in this run",
         says=_rate,
         describes=lambda value: "",  # a chart of rates has them on its axis
+        title="a rate of",
     ),
     Axis(
         name="recv_size",
@@ -237,6 +250,7 @@ _AXES = (
         metavar="SIZE,...",
         help="bytes that the servers ask of the kernel at a time, such as 1KiB,64KiB (default: bench.toml's)",
         says=lambda value: f"reads of {_bytes(value)}",
+        files=lambda value: f"recv-{_bytes(value)}".replace(" ", ""),
         stem="recv_size",
         title="receive size",
     ),
@@ -265,6 +279,11 @@ OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
 def connections_stay(values: Mapping[str, Any]) -> bool:
     """Whether a client keeps its connection for all of its requests."""
     return not values["requests_per_connection"]
+
+
+def comparable() -> list[Axis]:
+    """The axes that a group may be compared along."""
+    return [axis for axis in AXES.values() if axis.compares]
 
 
 def on(side: Side) -> Iterator[Axis]:

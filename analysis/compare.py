@@ -96,11 +96,12 @@ def _side(text: str) -> Side:
 
 
 def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str, Any]) -> Results:
-    """Both as variants of one run."""
+    """Both as variants of one run; in runs of their own a point is the same, whatever it was compared along."""
+    apart = {} if base.results.run["run_id"] == head.results.run["run_id"] else {"along": ""}
     tables: dict[str, pd.DataFrame] = {}
     for name in ("windows", "probes", "perturbed", "footprints", "failures"):
         parts = [
-            table[table["variant"] == side.variant].assign(variant=as_)
+            table[table["variant"] == side.variant].assign(variant=as_, **apart)
             for side, as_ in zip((base, head), names, strict=True)
             if len(table := getattr(side.results, name))
         ]

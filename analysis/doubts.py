@@ -4,6 +4,7 @@ A doubt is a kind and a number. Sentences are made of it last, and nothing reads
 print whatever it likes before it dies.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,6 @@ def _part(figure: str) -> str:
     """Which of the three a column belongs to; empty for the servers' CPU time, which holds all the same."""
     if figure.startswith("server_cpu"):
         return ""
-    if figure.startswith("p99"):
+    if figure.startswith(("p99", "max_us")):
         return P99
-    return LATENCY if figure.startswith("p") else RATE
+    return LATENCY if re.match(r"p\d", figure) else RATE

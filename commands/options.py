@@ -57,7 +57,7 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
         "--profile",
         default=usual,
         metavar="NAME",
-        help=f"quick, default, full or gate, of bench.toml (default: {usual})",
+        help=f"quick, default, full, receive or gate, of bench.toml (default: {usual})",
     )
     _add_axes(how, verb)
     own(how)
@@ -84,11 +84,11 @@ def _add_axes(how: Group, verb: str) -> None:
     for axis in axes.AXES.values():
         if verb in axis.commands and axis.name != "service":
             _add_axis(how, axis)
-    compared = [axis.key for axis in axes.BY_KEY.values() if axis.compares]
+    compared = [axis.key for axis in axes.comparable()]
     how.add_argument(
         "--along",
         metavar="AXIS",
-        help=f"compare the values of this axis with each other, as variants are: {', '.join(compared)}",
+        help=f"compare the values of this axis with each other, as variants are: {', '.join(compared)}; or none",
     )
 
 
@@ -110,7 +110,8 @@ def overrides(given: argparse.Namespace) -> Overrides:
             found[axis.key] = [value] if axis.single else value
     if "load" in found:
         found.setdefault("rate", [])  # those of the profile were for its own load
-    return Overrides(found, given.along and given.along.replace("-", "_"))
+    along = {None: None, "none": ""}.get(given.along, (given.along or "").replace("-", "_"))
+    return Overrides(found, along)
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:

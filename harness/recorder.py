@@ -63,25 +63,26 @@ class Recorder:
         if loop == "python":
             self.note(notes.python_loop(why))
 
-    def window(self, label: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
+    def window(self, name: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
         """A window; one in which the loader was slowed down on purpose is of another kind, and is no figure."""
         self.measured = True
         self._in_windows_s += observed["loader_wall_s"] / self._plan.workers
         kind = "perturbed" if observed["spin_ns"] else "window"
-        row = {"kind": kind, **self._cell(label, group), **place, "workers": self._plan.workers}
+        row = {"kind": kind, **self._cell(name, group), **place, "workers": self._plan.workers}
+        label = self._plan.entries[group][name].strategy.label
         self._append(row | {"checked": label not in self._run["unchecked"]} | observed)
 
-    def failure(self, label: str, group: Group, block: int, reason: str, skipped: bool, fault: str = "server") -> None:
+    def failure(self, name: str, group: Group, block: int, reason: str, skipped: bool, fault: str = "server") -> None:
         """`fault`: whose it is, the server's or the loader's."""
         status = "skipped" if skipped else "failed"
         place = {"block": block, "group": self._plan.groups.index(group), "status": status, "reason": reason,
                  "fault": fault}  # fmt: skip
-        self._append({"kind": "failure", **self._cell(label, group), **place})
+        self._append({"kind": "failure", **self._cell(name, group), **place})
 
-    def footprint(self, label: str, group: Group, block: int, found: dict[str, Any]) -> None:
+    def footprint(self, name: str, group: Group, block: int, found: dict[str, Any]) -> None:
         """What a server held and did in a group."""
         place = {"block": block, "group": self._plan.groups.index(group)}
-        self._append({"kind": "footprint", **self._cell(label, group), **place, **found})
+        self._append({"kind": "footprint", **self._cell(name, group), **place, **found})
 
     def note(self, note: Note) -> None:
         """Keep what a reader of the results must know; the same thing once."""
@@ -165,7 +166,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "variants": plan.variants,
         "blocks": plan.blocks,
         "rounds": plan.rounds,
-        "axes": axes.as_record(plan.groups[0].usual),
+        "axes": axes.as_record(plan.usual),
         "groups": [axes.recorded(group.values) | {axes.ALONG: group.along} for group in plan.groups],
         "workers": plan.workers,
         "server_cpus": plan.server_cpus,

@@ -85,7 +85,8 @@ def _say_expected(plan: Plan, expected_interval: float) -> None:
     if plan.at_most_s is not None:
         expected += f", with fewer rounds where it would be more than {_minutes(plan.at_most_s)}"
     if len(plan.strategies) > 1:
-        ratios = "ratios to " + plan.config.reference if plan.config.reference in plan.strategies else "ratios"
+        named = plan.config.reference in plan.strategies and not any(group.along for group in plan.groups)
+        ratios = f"ratios to {plan.config.reference}" if named else "ratios"
         expected += f", and {ratios} within {_within(expected_interval)}"
         expected += " (95 %, if this machine is as noisy as a shared virtual one)"
     say(expected)

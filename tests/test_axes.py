@@ -6,25 +6,32 @@ import json
 import re
 import socket
 import struct
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
-from conftest import ROOT
-from made_up import USUAL, MadeUp, window
-from test_run import Bench
+from conftest import ROOT, STRATEGIES
+from made_up import USUAL, MadeUp, failure, window
+from test_run import MISBEHAVE, Bench
 
 import axes
+from analysis.compare import compare
 from analysis.drawing import charts
 from analysis.judging import cells
 from analysis.records import reading as records
 from analysis.records.points import first_value
+from analysis.stopping.precision import Precision, UntilPrecise
 from axes import AXES
 from harness.config import Config, ConfigError, Strategy, read
 from harness.plan import plan
 from harness.plan.plan import Overrides, Plan
 from harness.processes.server import Server
+from harness.processes.stage import Stage
+from harness.processes.watchdog import Watchdog
+from harness.variants import revision
 
 # --- words ---------------------------------------------------------------------------------------------------
 
@@ -291,3 +298,117 @@ def test_a_folder_without_the_axis_has_what_its_settings_said(tmp_path: Path) ->
     assert set(results.windows["along"]) == {""}
     assert results.usual["recv_size"] == 4096
     assert cells.tabulate(results)["recv_size"].to_list() == [4096]
+
+
+# --- what a value along must not be mixed up with ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "written"),
+    [
+        (64, "64 B"),
+        (1024, "1 KiB"),
+        (1536, "1,536 B"),
+        (2**20, "1 MiB"),
+        (2**20 + 1, "1,048,577 B"),
+        (10_000, "10,000 B"),
+    ],
+)
+def test_a_size_is_written_exactly(size: int, written: str) -> None:
+    """Servers are told apart by it: two sizes must never be written alike."""
+    assert AXES["recv_size"].write(size) == written
+
+
+def test_several_values_in_a_line() -> None:
+    assert AXES["clients"].several([1, 500]) == "1, 500 clients"
+    assert AXES["message_size"].several([64, 16384]) == "64 B, 16 KiB"
+    assert AXES["recv_size"].several([1024, 8192]) == "receive size 1 KiB, 8 KiB"
+    assert AXES["rate"].several(["2000", "50%"]) == "a rate of 2000, 50%"
+
+
+def test_the_order_of_values_changes_no_order_of_windows(tmp_path: Path) -> None:
+    one, other = (
+        planned(configured(tmp_path), "epoll", Overrides({"recv_sizes": sizes}, "recv_sizes"))
+        for sizes in ([100, 65536], [65536, 100])
+    )
+    assert list(map(repr, one.groups)) == list(map(repr, other.groups))
+
+
+def test_a_profile_s_comparison_can_be_left_out(tmp_path: Path) -> None:
+    made = planned(configured(tmp_path, ', along = "recv_sizes"'), "epoll", Overrides({}, ""))
+    assert {group.along for group in made.groups} == {""}
+
+
+def along(folder: Path, lines: list[dict[str, Any]]) -> records.Results:
+    """A run that compares along the receive size, of these records."""
+    made = MadeUp(capacity={"epoll": 1.0, "poll": 1.0}, groups=()).write(folder)
+    (made / "windows.jsonl").write_text("".join(f"{json.dumps(line | {'along': 'recv_size'})}\n" for line in lines))
+    return records.read(made)
+
+
+def test_no_ratio_where_the_first_value_failed(tmp_path: Path) -> None:
+    """Another value must not take its place under its heading."""
+    present = [("epoll", 1000), ("epoll", 65536), ("poll", 1000), ("poll", 2000)]
+    lines = [window(name, recv_size=size, requests=size, block=block, started_ns=block)
+             for block in range(2) for name, size in present]  # fmt: skip
+    lines.append(failure("poll", recv_size=65536, status="failed", reason="died"))
+    found = cells.tabulate(along(tmp_path, lines)).set_index(["strategy", "recv_size"])
+    assert found["ratio"][("epoll", 1000)] == pytest.approx(1000 / 65536)
+    assert found["ratio"]["poll"].isna().all()
+
+
+def test_precision_is_asked_of_each_value_along(tmp_path: Path) -> None:
+    """Two values that swing against each other are not known because their mean is."""
+    lines = [window("epoll", recv_size=size, requests=1000 + swing * (block % 2 * 2 - 1), block=block)
+             for block in range(12) for size, swing in ((100, 300), (65536, -300))]  # fmt: skip
+    rule = UntilPrecise(along(tmp_path, lines).folder / "windows.jsonl", Precision(0.02), {(0, "epoll")}, 1, 1e9)
+    assert not rule.after([(1, 1.0)] * 12).is_enough
+    reached = rule.reached(0)
+    assert reached is not None
+    assert reached[1] in ("epoll (100 B)", "epoll (64 KiB)")
+    assert reached[0] > 0.1
+
+
+def test_a_run_along_and_one_apart_are_compared_at_their_points(tmp_path: Path) -> None:
+    lines = [
+        window("epoll", recv_size=size, block=block, started_ns=block) for block in range(3) for size in (100, 65536)
+    ]
+    first = along(tmp_path / "a", lines).folder
+    other = MadeUp(capacity={"epoll": 1e4}, groups=[(10, 64)], blocks=3, rounds=1).write(tmp_path / "b")
+    told = json.loads((other / "run.json").read_text())
+    (other / "run.json").write_text(json.dumps(told | {"run_id": "another"}))
+    found = compare(str(first), str(other), tomllib.loads((ROOT / "bench.toml").read_text())["gate"])
+    assert [row.cell.values["recv_size"] for row in found.rows if row.metric.name == "throughput"] == [65536]
+
+
+def test_unchecked_is_said_of_every_value_along(tmp_path: Path) -> None:
+    options = ("--profile", "tiny", "--strategies", "lies", "--recv-sizes", "1KiB,64KiB", "--along", "recv-sizes")
+    bench = Bench(tmp_path, {"lies": f"{MISBEHAVE} lies"}, *options, "--unchecked", settings=SETTINGS)
+    try:
+        bench.ended()
+        assert {row["checked"] for row in bench.windows("lies")} == {False}
+        assert {row["recv_size"] for row in bench.windows("lies")} == {1024, 65536}
+    finally:
+        bench.close()
+
+
+def test_what_one_revision_cant_follow_is_compared_at_neither(tmp_path: Path) -> None:
+    config = read(ROOT / "bench.toml")
+    before = {name: strategy.model_copy(update={"fixed": {}}) for name, strategy in config.strategies.items()}
+    forms = revision._forms(config, "epoll,uvloop", before, tmp_path, tmp_path, "main", ROOT)
+    made = plan.make(config, forms.strategies, "quick", Overrides({"recv_sizes": [1024]}))
+    assert made.members(made.groups[0]) == ["epoll@base (1 KiB)", "epoll@head (1 KiB)"]
+
+
+def test_a_server_that_can_t_be_guarded_is_stopped_all_the_same(tmp_path: Path) -> None:
+    class Deaf(Watchdog):
+        def guard(self, pid: int) -> None:
+            raise BrokenPipeError
+
+    config = read(ROOT / "bench.toml")
+    with Deaf() as watchdog:
+        stage = Stage(config, watchdog, tmp_path)
+        with pytest.raises(BrokenPipeError), stage:
+            stage.start("epoll", STRATEGIES["epoll"], config.settings("echo"))
+    assert stage.servers == {}
+    assert [child for child in psutil.Process().children() if "epoll_loop.py" in " ".join(child.cmdline())] == []

@@ -18,7 +18,7 @@ from test_run import MISBEHAVE, Bench
 from analysis.records import schema
 from analysis.records.points import CELL_KEYS
 from analysis.records.reading import ResultsError, read
-from analysis.records.schema import AXES, COLUMNS, README, RECORDS, RUN, VERSION, documented
+from analysis.records.schema import COLUMNS, POINT, README, RECORDS, RUN, VERSION, documented
 from harness.doctor.ceiling import Point
 
 # A closed loop with slowed windows, a search for the knee, servers that die: every kind of record, every field.
@@ -79,7 +79,8 @@ def test_records_have_the_fields_of_the_schema(bench: Bench, kind: str) -> None:
 
 
 TYPES: dict[str, Any] = {"count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list,
-                         "counts": list, "times": dict, "histogram": str, "settings": dict,
+                         "counts": list, "times": dict, "names": dict, "value": object, "histogram": str,
+                         "settings": dict,
                          "table": (dict, list)}  # fmt: skip
 
 
@@ -105,7 +106,7 @@ def test_its_tables_have_the_fields_of_the_schema(bench: Bench) -> None:
     assert all(name.rpartition(".")[2] in said for name in OF_REVISIONS)
     assert written | notes | ceiling | OF_REVISIONS == told
     assert {name.rpartition(".")[2] for name in notes} == {"kind", "seen", "why", "remedy"}
-    assert {name.rpartition(".")[2] for name in ceiling} == set(Point.__dataclass_fields__) - set(AXES)
+    assert {name.rpartition(".")[2] for name in ceiling} == set(Point.__dataclass_fields__) - set(POINT)
 
 
 def fields_of(described: dict[str, Any]) -> Iterator[str]:
@@ -119,7 +120,7 @@ def fields_of(described: dict[str, Any]) -> Iterator[str]:
             place, entries = f"{name}.*.", list(table.values())
         else:
             place, entries = f"{name}.", [table]
-        yield from (place + key for entry in entries for key in entry if key not in AXES)
+        yield from (place + key for entry in entries for key in entry if key not in POINT)
 
 
 def test_cells_csv_has_the_columns_of_the_schema(bench: Bench) -> None:
@@ -208,7 +209,7 @@ def test_every_field_has_a_meaning_and_a_known_version() -> None:
 
 def test_what_makes_a_cell_is_listed_elsewhere() -> None:
     named = re.findall(r"^(\w+) = ", (ROOT / "schema.toml").read_text().partition("[cell]")[2], re.MULTILINE)
-    assert not set(named) & set(AXES)
+    assert not set(named) & set(POINT)
 
 
 def test_the_readme_s_tables_are_fresh() -> None:

@@ -134,9 +134,7 @@ class Selection:
         names: dict[tuple[str, str], list[str]] = {}  # (where, why) -> names
         for (name, why), where in points.items():
             everywhere = len(where) == self.cells[axis].nunique()
-            *others, last = where
-            places = [AXES[axis].write(other) for other in others]
-            at = "" if everywhere else f" at {', '.join([*places, say_point(axis, last)])}"
+            at = "" if everywhere else f" at {AXES[axis].several(where)}"
             names.setdefault((at, why), []).append(name)
         return [f"{', '.join(alike)}{at} ({why})" for (at, why), alike in names.items()]
 

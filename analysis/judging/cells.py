@@ -4,7 +4,7 @@ Figures are empty where the data do not give them.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import columns, latencies, open_loop
 from analysis.judging.verdict import doubts_about, limited_by
 from analysis.records import schema
-from analysis.records.points import CELL_KEYS, as_file, first_value, group_of, label
+from analysis.records.points import CELL_KEYS, Group, as_file, first_value, group_of, label
 from analysis.records.reading import Results
 from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, merged, percentile, ranks, ratio
 from axes import ALONG
@@ -53,6 +53,7 @@ def tabulate(results: Results) -> pd.DataFrame:
     probes = _by_cell(results.probes)
     rates = {key: by_round(part, part["requests"] / part["counted_s"]) for key, part in windows.items()}
     rows = {}
+    first = _first_values({**windows, **probes, **failures}, results.usual)
     for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured, failed = windows.get(key), failures.get(key)
@@ -64,7 +65,7 @@ def tabulate(results: Results) -> pd.DataFrame:
             cell |= waited | open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
             shown, seen = evidence(measured, perturbed.get(key), results, cell["starved"], withheld_p99)
-            cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, results))
+            cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, first, results))
         _judge(cell, seen, measured, failed, results)
         rows[key] = cell
     _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])})
@@ -77,9 +78,9 @@ def tabulate(results: Results) -> pd.DataFrame:
         for key, part in windows.items()
     }
     _rank(rows, "cpu_rank", used)
-    first = {key: min(part[key]["group"].min() for part in (windows, failures, probes) if key in part) for key in rows}
+    begun = {key: min(part[key]["group"].min() for part in (windows, failures, probes) if key in part) for key in rows}
     strategies = {name: place for place, name in enumerate(results.run.get("strategies") or {})}
-    place = {key: (first[key], strategies.get(key[0], len(strategies)), along_value(rows[key])) for key in rows}
+    place = {key: (begun[key], strategies.get(key[0], len(strategies)), along_value(rows[key])) for key in rows}
     in_order = sorted(rows, key=lambda key: place[key])
     return _tidy([rows[key] for key in in_order])
 
@@ -101,14 +102,17 @@ def along_value(cell: Mapping[str, Any]) -> Any:
     return cell[cell[ALONG]] if cell[ALONG] else 0
 
 
-def _ratio_to_reference(cell: dict[str, Any], key: Key, rates: dict[Key, Rounds], results: Results) -> Estimate:
+def _ratio_to_reference(
+    cell: dict[str, Any], key: Key, rates: dict[Key, Rounds], first: dict[Group, Any], results: Results
+) -> Estimate:
     """To the reference strategy; where the same strategy is there in several forms, to the first of those.
 
-    The first variant; along an axis, the usual value, or the least where that isn't measured.
+    The first variant; along an axis, the group's first value. Unknown where that wasn't measured.
     """
     variants = list(results.run.get("variants") or {})
     if cell[ALONG]:
-        other = _at_first_value(cell, key, rates, results.usual[cell[ALONG]])
+        place = CELL_KEYS.index(cell[ALONG])
+        other = (*key[:place], first[group_of(cell)], *key[place + 1 :])
     elif variants:
         other = (key[0], variants[0], *key[2:])
     else:
@@ -116,11 +120,14 @@ def _ratio_to_reference(cell: dict[str, Any], key: Key, rates: dict[Key, Rounds]
     return ratio(rates[key], rates[other]) if other in rates else UNKNOWN
 
 
-def _at_first_value(cell: dict[str, Any], key: Key, rates: dict[Key, Rounds], usual: Any) -> Key:
-    place = CELL_KEYS.index(cell[ALONG])
-    rest = key[:place] + key[place + 1 :]
-    alike = {other[place]: other for other in rates if other[:place] + other[place + 1 :] == rest}
-    return alike[first_value(alike, usual)]
+def _first_values(keys: Iterable[Key], usual: Mapping[str, Any]) -> dict[Group, Any]:
+    """Of each group that compares along an axis, the value that its others are held against."""
+    values: dict[Group, tuple[str, set[Any]]] = {}
+    for key in keys:
+        cell = dict(zip(CELL_KEYS, key, strict=True))
+        if cell[ALONG]:
+            values.setdefault(group_of(cell), (cell[ALONG], set()))[1].add(cell[cell[ALONG]])
+    return {group: first_value(found, usual[along]) for group, (along, found) in values.items()}
 
 
 def _is_compared(cell: dict[str, Any]) -> bool:

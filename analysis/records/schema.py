@@ -6,7 +6,6 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +39,15 @@ Fields = dict[str, Field]
 _KINDS = {"choice": "text", "count": "count", "bytes": "count", "rate": "text", "cpus": "text"}
 
 
-def _absent(unlimited: Any) -> Any:
-    return NEEDED if unlimited is None else unlimited
-
-
 # What makes a cell, beside strategy and variant: in every record and every row.
-AXES: Fields = {
-    axis.name: Field(
+POINT: Fields = {
+    name: Field(
         _KINDS[axis.kind], axis.meaning, axis.unit, axis.since, NEEDED if axis.unlimited is None else axis.unlimited
     )
     for name, axis in axes.AXES.items()
 } | {axes.ALONG: Field("text", "the axis that the cell's group compares along; empty for most", since=2, absent="")}
-
-
-_FIRST_AXES = 4  # of cells.csv; further ones stand where they came
+# In front in cells.csv: what a point was made of at first. What came later stands where it came.
+_FIRST = [name for name, axis in axes.AXES.items() if axis.is_in_front]
 
 
 def _fields(table: Mapping[str, Any]) -> Fields:
@@ -64,7 +58,7 @@ _TOLD = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))
 VERSION: int = _TOLD["version"]
 RUN = _fields(_TOLD["run"])
 _CELL = _fields(_TOLD["cell"])
-_EVERY_RECORD = _CELL | AXES | _fields(_TOLD["record"])
+_EVERY_RECORD = _CELL | POINT | _fields(_TOLD["record"])
 _WINDOW = _EVERY_RECORD | _fields(_TOLD["window"])
 RECORDS = {
     "window": _WINDOW,
@@ -75,9 +69,9 @@ RECORDS = {
 _CSV = {section: _fields(table) for section, table in _TOLD["csv"].items()}
 COLUMNS: Fields = (
     _CELL
-    | dict(islice(AXES.items(), _FIRST_AXES))
+    | {name: POINT[name] for name in _FIRST}
     | _CSV["figures"]
-    | AXES
+    | POINT
     | {name: field for section in _CSV.values() for name, field in section.items()}
 )
 
@@ -91,7 +85,7 @@ def tables() -> str:
     """Every field of a results folder, and every code, in Markdown."""
     parts = {
         "run.json": RUN,
-        "windows.jsonl and cells.csv: what makes a cell": _CELL | AXES,
+        "windows.jsonl and cells.csv: what makes a cell": _CELL | POINT,
         "windows.jsonl: every line": _fields(_TOLD["record"]),
         "windows.jsonl: window, perturbed": _fields(_TOLD["window"]),
         "windows.jsonl: footprint": _fields(_TOLD["footprint"]),

@@ -37,7 +37,7 @@ def _usual(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_today(lines: Lines, usual: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    later = {name: usual[name] for name, axis in AXES.items() if axis.since > 1}
+    later = {name: usual[name] for name, axis in AXES.items() if axis.since > 1 and usual[name] is not None}
     for number, record in lines:
         record = later | record
         if "start_spread_s" in record:

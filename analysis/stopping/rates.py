@@ -3,6 +3,9 @@
 import json
 from math import inf, log
 from pathlib import Path
+from typing import Any
+
+from axes import AXES
 
 
 class Rates:
@@ -11,7 +14,7 @@ class Rates:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read = 0  # bytes
-        # place of the group -> what a strategy in a variant is called -> block -> its windows
+        # place of the group -> what a cell is called in it -> block -> its windows
         self._rates: dict[int, dict[str, dict[int, list[float]]]] = {}
 
     def read_on(self) -> None:
@@ -24,14 +27,20 @@ class Rates:
                 self._read += len(line)
                 row = json.loads(line)
                 if row["kind"] == "window" and row.get("phase") != "search":
-                    name = f"{row['strategy']}@{row['variant']}" if row["variant"] else row["strategy"]
-                    of_cell = self._rates.setdefault(row["group"], {}).setdefault(name, {})
+                    of_cell = self._rates.setdefault(row["group"], {}).setdefault(_name(row), {})
                     of_cell.setdefault(row["block"], []).append(row["requests"] / row["counted_s"])
 
     def log_rates(self, group: int) -> dict[str, list[float]]:
-        """For each strategy of a group that has any, the logarithm of each block's mean rate."""
+        """For each cell of a group that has any, the logarithm of each block's mean rate."""
         means = {
             name: [sum(rates) / len(rates) for rates in blocks.values()]
             for name, blocks in self._rates.get(group, {}).items()
         }
         return {name: [log(mean) if mean else -inf for mean in of_blocks] for name, of_blocks in means.items()}
+
+
+def _name(row: dict[str, Any]) -> str:
+    """What a cell is called in its group, as in tables."""
+    label = f"{row['strategy']}@{row['variant']}" if row["variant"] else str(row["strategy"])
+    along = row["along"]
+    return f"{label} ({AXES[along].write(row[along])})" if along else label

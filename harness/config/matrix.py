@@ -72,12 +72,12 @@ class _Entry(Table):
 
     def _fault(self) -> str:
         """What is wrong with the axis that it compares along; empty if nothing is."""
-        known = [axis.key for axis in axes.BY_KEY.values() if axis.compares]
+        known = [axis.key for axis in axes.comparable()]
         if self.along and self.along not in known:
             why = "is no axis of the servers' side" if self.along in axes.BY_KEY else "no such axis"
             return f"{why}{nearest(self.along, known)}; there are {', '.join(known) or 'none'}"
         if self.along and len(set(self.values(axes.BY_KEY[self.along]))) < 2:
-            return f"has fewer than two {self.along} to compare; give more of them, or leave along out"
+            return f"has fewer than two {self.along} to compare; give more of them, or compare along nothing"
         return ""
 
 

@@ -62,7 +62,7 @@ class Strategy(Table):
     @field_validator("fixed")
     @classmethod
     def _known_axes(cls, fixed: dict[str, str]) -> dict[str, str]:
-        known = [axis.name for axis in axes.on("command") if axis.compares]
+        known = [axis.name for axis in axes.comparable()]
         for name in fixed:
             if name not in known:
                 there_are = ", ".join(known) or "none"
@@ -94,7 +94,7 @@ class Variant(Table):
 
 class Servers(Table):
     cpus: Cpus = "auto"
-    recv_size: Annotated[ByteSize, Field(ge=1, le=2**24)]
+    recv_size: Annotated[ByteSize, Field(ge=axes.AXES["recv_size"].low, le=axes.AXES["recv_size"].high)]
     ready_timeout_s: Seconds
     stop_timeout_s: Seconds
 

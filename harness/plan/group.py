@@ -1,5 +1,6 @@
 """A group of cells: one point of the matrix, and who is compared there."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,8 +43,9 @@ class Group:
         return axes.title(self.values, self.usual)
 
     def __repr__(self) -> str:
-        """What random orders are drawn from: the title, so that a new axis leaves those of older plans as they were."""
-        return f"Group({self})"
+        """What random orders are drawn from: what isn't usual, so that a new axis leaves those of older plans alone."""
+        unusual = {name: value for name, value in self.point if value != self.usual.get(name)}
+        return f"Group({json.dumps(unusual | {axes.ALONG: self.along})})"
 
     def at(self, **values: Any) -> "Group":
         """The same group with other values on some axes."""
@@ -94,9 +96,7 @@ class Group:
     def _name(self, label: str, values: Mapping[str, Any]) -> str:
         """The label, with what else tells its server from others: epoll (1 KiB)."""
         unusual = [
-            axis.write(values[axis.name])
-            for axis in axes.on("command")
-            if axis.compares and values[axis.name] != self.usual[axis.name]
+            axis.write(values[axis.name]) for axis in axes.comparable() if values[axis.name] != self.usual[axis.name]
         ]
         return f"{label} ({', '.join(unusual)})" if unusual else label
 
@@ -127,7 +127,7 @@ def _product(entry: Matrix, usual: Mapping[str, Any]) -> Iterator[Group]:
         given = list(dict.fromkeys(entry.values(axis))) if axis.key else []
         values: list[Any] = given or [usual[axis.name]]
         if axis.name == along:
-            values = [tuple(values)]
+            values = [tuple(sorted(values))]
         fixed = axes.OF_SERVICE.get(chosen.get("service", ""), {})
         for value in [fixed[axis.name]] if axis.name in fixed else values:
             yield from combined(chosen | {axis.name: value}, further)

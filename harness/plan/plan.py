@@ -85,6 +85,11 @@ class Plan:
         return found
 
     @property
+    def usual(self) -> Mapping[str, Any]:
+        """What goes without saying on each axis."""
+        return self.groups[0].usual
+
+    @property
     def services(self) -> list[str]:
         return list(dict.fromkeys(group.service for group in self.groups))
 

@@ -1,6 +1,6 @@
 """Servers and a load generator alive together, guarded by the watchdog, stopped whatever happens.
 
-This is the only way to have them: a run, doctor, the conformance suite, the benchmarks and the tests all do it here.
+A run, doctor, the conformance suite and the benchmarks have them from here alone.
 """
 
 import time
@@ -61,8 +61,8 @@ class Stage:
         server = Server.start(
             key, strategy, settings, logs=logs or self._logs, backlog=self._backlog, cpus=self.server_cpus
         )
+        self.servers[key] = server  # first: whatever happens from now on, it is stopped
         self._watchdog.guard(server.pid)
-        self.servers[key] = server
         return server
 
     def wait_ready(self, server: Server) -> None:

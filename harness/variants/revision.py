@@ -80,9 +80,10 @@ def _forms(
             new.append(name)
             continue
         older, newer = before[name], config.strategies.get(name, before[name])
+        fixed = older.fixed | newer.fixed  # what one of them can't follow is compared at neither
         for form in (
-            older.model_copy(update={"variant": BASE, "cwd": base}),
-            newer.model_copy(update={"variant": HEAD, "cwd": head}),
+            older.model_copy(update={"variant": BASE, "cwd": base, "fixed": fixed}),
+            newer.model_copy(update={"variant": HEAD, "cwd": head, "fixed": fixed}),
         ):
             strategies[form.label] = form
         if name not in config.strategies:
