@@ -33,7 +33,7 @@ EXAMPLES = {
                                                      latency at a rate that doesn't wait (--list: how long)
   run_bench.py --strategies all --list               the plan and its time, nothing started
   run_bench.py --bench mine.toml --strategies mine,epoll
-                                                     your own server beside ours (servers/README.md)
+                                                     your own server beside ours (docs/strategies.md)
   run_bench.py --strategies twisted --variants twisted-24,twisted-25
                                                      two versions of a library side by side (bench.toml, [variants])
 """,
@@ -74,12 +74,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     command = arguments[0] if named else "bench"
     if command not in COMMANDS:
         raise ConfigError(f"{command}: no such command{nearest(command, COMMANDS)}; there are {', '.join(COMMANDS)}")
-    given = _parser(command).parse_args(arguments[1:] if named else arguments)
+    given = parser_of(command).parse_args(arguments[1:] if named else arguments)
     given.command = command
     return given
 
 
-def _parser(command: str) -> argparse.ArgumentParser:
+def parser_of(command: str) -> argparse.ArgumentParser:
+    """What a command takes, and what it says of that."""
     width = min(shutil.get_terminal_size().columns, 110)
     parser = _Parser(
         prog="run_bench.py" if command == "bench" else f"run_bench.py {command}",
