@@ -22,8 +22,9 @@ What this project claims of its method, and what was found when it was tried. A 
 command was run. A sitting that speaks against its claim is kept like any other.
 
 The range is that of a figure over all its sittings. *The hour* is the smallest difference that shows in 60 s, as
-`run_bench.py doctor` measures it. Sittings before 2026-11-27 have no such number: their hour is told in the words that
-were written down, their revision is the first whose documents had them, and of some figures only the range is known.
+`run_bench.py doctor` measures it. The first sittings have no such number, as they come from older documents: their
+hour is told in the words that were written down, their revision is the first whose documents had them, and of some
+figures only the range is known.
 
 """
 
@@ -107,7 +108,7 @@ def _newest(claim: Claim, figure: Figure) -> str:
     ends = "" if figure.low is None or figure.high is None else _between(claim, figure.low, figure.high)
     if figure.value is None:
         return ends
-    counted = f"n = {figure.n}" if figure.n is not None else ""
+    counted = f"n = {figure.n:,}" if figure.n is not None else ""
     beside = "; ".join(filter(None, (ends, counted)))
     return _written(claim, figure.value) + f" ({beside})" * bool(beside)
 
