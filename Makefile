@@ -4,7 +4,9 @@ READY := $(VENV)/.installed
 
 LOOP := loadgen/hot_loop.so
 
-.PHONY: help setup bench test lint docs schema lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip
+RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
+
+.PHONY: help setup bench test lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,25 +34,32 @@ lint: $(READY)  ## check style and types
 	$(VENV)/bin/python -m mypy
 
 bench-loader: setup  ## what the load generator costs, against stock Locust and a bare client (4 minutes)
-	$(VENV)/bin/python -m benchmarks.loader
+	$(VENV)/bin/python -m benchmarks.loader $(RECORD)
 
 bench-same: setup  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (7 minutes)
-	$(VENV)/bin/python -m benchmarks.same_strategy_twice
+	$(VENV)/bin/python -m benchmarks.same_strategy_twice $(RECORD)
 
 gate: setup  ## is the working tree slower than AGAINST (default: HEAD)? (up to 10 minutes)
 	$(VENV)/bin/python run_bench.py gate --against $(or $(AGAINST),HEAD)
 
 bench-gate: setup  ## does the gate find a tenth more work, and nothing else? (7 minutes)
-	$(VENV)/bin/python -m benchmarks.planted_loss
+	$(VENV)/bin/python -m benchmarks.planted_loss $(RECORD)
 
 bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterrupted ones (48 minutes)
-	$(VENV)/bin/python -m benchmarks.uninterrupted
+	$(VENV)/bin/python -m benchmarks.uninterrupted $(RECORD)
 
 bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 minute)
-	$(VENV)/bin/python -m benchmarks.round_trip
+	$(VENV)/bin/python -m benchmarks.round_trip $(RECORD)
 
-docs:  ## take the newest run's chart and cells into docs/, for the README
+kept:  ## take the newest run's chart and cells into docs/, for the README
 	cp results/latest/run.json results/latest/cells.csv results/latest/charts/throughput_vs_clients.png docs/
+
+docs: proofs  ## write what is generated: the README's findings, docs/options.md, docs/proofs.md
+	$(VENV)/bin/python -m docs.kept_run
+	$(VENV)/bin/python -m docs.options
+
+proofs: $(READY)  ## write docs/proofs.md from the sittings in benchmarks/proofs
+	$(VENV)/bin/python -m benchmarks.proofs
 
 schema: $(READY)  ## write the tables of results/README.md from schema.toml
 	$(VENV)/bin/python -m analysis.records.schema

@@ -13,7 +13,8 @@ To add an axis on the servers' side (the last one that came, the receive size, i
     axes.py                   its row
     servers/contract.py       the option that it is for our servers, unless they have it
     bench.toml                who can't follow it (`fixed`), a profile that varies it
-    README.md, CHANGELOG.md   the option, and that there is one
+    CHANGELOG.md              that there is one
+    docs/options.md           by `make docs`
     results/README.md         by `make schema`
     tests/                    what it does (test_axes.py), what is said to bad values (test_command_line.py)
 

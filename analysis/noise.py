@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from analysis.statistics import t_quantile
 
 # How the ratio of two windows of a round spreads on a shared virtual machine, and how the mean of a block differs from
-# the next block's beyond that, both as a share (METHODOLOGY.md).
+# the next block's beyond that, both as a share (docs/proofs.md, window-noise).
 WINDOW_SPREAD = 0.18
 BLOCK_SPREAD = 0.03
 

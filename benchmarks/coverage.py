@@ -4,11 +4,13 @@ RESULTS has recorded strategies against themselves in many blocks (`run_bench.py
 (benchmarks/replay.py): as runs of a fixed number of blocks, and with `--precision 2%` as runs that go on until
 both throughputs are known that well. There the interval of the throughput itself is shown too: it is the
 one that decides when to stop, so the one that looking bends most. Beside it stands the same figure's interval in
-runs of as many blocks, fixed beforehand and not widened: what that misses is not the looking's doing.
+runs of as many blocks, fixed beforehand and not widened: what that misses is not the looking's doing. `--record` keeps
+it as a sitting, whose hour is that of the recording.
 """
 
 import argparse
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +19,9 @@ import numpy as np
 from analysis.records.reading import ResultsError, read
 from analysis.statistics import t_quantile
 from analysis.stopping.precision import WIDENED, Precision
+from benchmarks import sitting
 from benchmarks.replay import RATE, RATIO, Coverage, Floats, Twins, counted, coverage, drawn, truth, twins
+from benchmarks.sitting import over
 
 BATCH = 1_000  # replays at a time: what fits into memory
 
@@ -34,7 +38,8 @@ class Stopped(NamedTuple):
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
-        pairs = list(twins(read(options.results)))
+        results = read(options.results)
+        pairs = list(twins(results))
     except ResultsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -42,6 +47,7 @@ def main(arguments: list[str]) -> int:
         print(f"{options.results}: nothing is compared with itself; take a run of gate --calibrate", file=sys.stderr)
         return 1
     random = np.random.default_rng(options.seed)
+    held: dict[str, list[float]] = defaultdict(list)
     for pair in pairs:
         print(f"{pair.name} ({pair.where}): {len(pair.log_ratios)} blocks recorded, {options.replays:,} replays")
         if options.precision:
@@ -53,9 +59,18 @@ def main(arguments: list[str]) -> int:
             print(f"  throughput  {_say(stopped.throughput)}")
             fixed = coverage(pair, options.replays, round(stopped.blocks), random, RATE)
             print(f"  not looked  {_say(fixed)}", flush=True)
+            held["ratio"].append(stopped.ratio.share)
+            held["throughput"].append(stopped.throughput.share)
+            held["throughput, as many blocks fixed beforehand"].append(fixed.share)
         else:
             for blocks in options.blocks:
-                print(f"  {blocks:3} blocks  {_say(coverage(pair, options.replays, blocks, random))}", flush=True)
+                found = coverage(pair, options.replays, blocks, random)
+                print(f"  {blocks:3} blocks  {_say(found)}", flush=True)
+                held[f"{blocks} blocks"].append(found.share)
+    if options.record:
+        claim = "coverage-when-precise" if options.precision else "ratio-coverage"
+        said = f"that of the recording, {results.run['started_at']} ({len(pairs[0].log_ratios)} blocks)"
+        sitting.keep({claim: [over(of, shares) for of, shares in held.items()]}, said=said)
     return 0
 
 
@@ -112,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--precision", type=_share, help="until both throughputs are known that well, such as 2%%")
     parser.add_argument("--budget", type=int, default=200, help="with --precision: blocks at most")
     parser.add_argument("--seed", type=int, default=1)
+    sitting.add_option(parser)
     return parser
 
 

@@ -7,22 +7,27 @@ Against a bare C epoll server:
   CPU time per request, ours by that of a bare Python epoll client, and by wrk's where that is installed;
   with all audits by without.
 
-Ours is each hot loop in turn. Each ratio is taken in alternations; printed are their median and range.
+Ours is each hot loop in turn. Each ratio is taken in alternations; printed are their median and range. `--record` keeps
+them as a sitting.
 """
 
+import argparse
 import math
 import re
 import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
 
 from analysis.statistics import half_width
+from benchmarks import sitting
+from benchmarks.sitting import Figure, over, rounded
 from benchmarks.stage import ROOT, configuration, stage
 from harness.accounts import proctree
 from harness.config import Strategy
@@ -37,17 +42,36 @@ HEAD_S = 0.1
 HTTP_REPLY = '"HTTP/1.1 200 OK\\r\\nContent-Length: 25\\r\\n\\r\\n' + "x" * 25 + '"'  # 64 bytes
 
 
+LOOPS = {"compiled": "compiled loop", "python": "Python loop"}
+SAID = {
+    "loader-rate-by-stock-locust": "requests per second by a stock Locust user's",
+    "loader-cpu-by-server": "CPU per request by the epoll strategy's",
+    "loader-cpu-by-bare-client": "CPU per request by a bare Python epoll client's",
+    "loader-cpu-by-wrk": "CPU per request by wrk's",
+    "loader-audits-cost": "CPU per request by ours without audits",
+}
+Found = Iterator[tuple[str, Figure]]  # a claim, and what was found for it
+
+
 def main() -> None:
-    for loop in ("compiled", "python"):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.loader", description="what the load generator costs")
+    sitting.add_option(parser)
+    options = parser.parse_args()
+    found = defaultdict(list)
+    for loop, name in LOOPS.items():
         print(
             f"The {loop} loop, {CLIENTS} clients, {SIZE} B, {ALTERNATIONS} alternations of {SECONDS:g} s each:",
             flush=True,
         )
-        _against_epoll(loop)
-        _against_c(loop)
+        for against in (_against_epoll, _against_c):
+            for claim, figure in against(loop, name):
+                print(f"  {SAID[claim]}: {figure.value} (from {figure.low} to {figure.high})", flush=True)
+                found[claim].append(figure)
+    if options.record:
+        sitting.keep(found)
 
 
-def _against_epoll(loop: str) -> None:
+def _against_epoll(loop: str, name: str) -> Found:
     config = configuration()
     with stage(config, {"epoll": config.strategies["epoll"]}, loop) as theatre:
         theatre.connect(["epoll"], CLIENTS, persistent_echo(SIZE))
@@ -60,11 +84,11 @@ def _against_epoll(loop: str) -> None:
             by_server.append(seen["loader_cpu_s"] / (proctree.usage(server.pid).cpu_s - before_s))
             requests, seconds = _client(theatre, "stock_locust.py", "127.0.0.1", server.port, CLIENTS, SIZE, SECONDS)
             by_locust.append(seen["requests"] / seen["counted_s"] / (requests / seconds))
-    _say("requests per second by a stock Locust user's", by_locust)
-    _say("CPU per request by the epoll strategy's", by_server)
+    yield "loader-rate-by-stock-locust", over(name, by_locust)
+    yield "loader-cpu-by-server", over(name, by_server)
 
 
-def _against_c(loop: str) -> None:
+def _against_c(loop: str, name: str) -> Found:
     with TemporaryDirectory() as folder:
         try:
             echo, http = _built(Path(folder), "echo"), _built(Path(folder), "http", f"-DREPLY={HTTP_REPLY}")
@@ -73,17 +97,15 @@ def _against_c(loop: str) -> None:
             return
         with stage(configuration(), {"c": echo, "http": http}, loop) as theatre:
             port = theatre.servers["c"].port
-            _say(
-                "CPU per request by a bare Python epoll client's", _alternate(theatre, lambda: _bare_cpu(theatre, port))
-            )
+            yield "loader-cpu-by-bare-client", over(name, _alternate(theatre, lambda: _bare_cpu(theatre, port)))
             if shutil.which("wrk"):
-                _say("CPU per request by wrk's", _alternate(theatre, lambda: _wrk_cpu(theatre)))
+                yield "loader-cpu-by-wrk", over(name, _alternate(theatre, lambda: _wrk_cpu(theatre)))
             else:
                 print("  wrk is not installed: left out")
             ratios = [_cpu_with(theatre, 64) / _cpu_with(theatre, 0) for _ in range(AUDIT_ALTERNATIONS)]
             centre, half = statistics.mean(map(math.log, ratios)), half_width([math.log(ratio) for ratio in ratios])
-            low, high = math.exp(centre - half), math.exp(centre + half)
-            print(f"  CPU per request by ours without audits: {math.exp(centre):.3f} (95 %: {low:.3f} to {high:.3f})")
+            value, low, high = (rounded(math.exp(at)) for at in (centre, centre - half, centre + half))
+            yield "loader-audits-cost", Figure(name, value, low, high, len(ratios))
 
 
 def _alternate(theatre: Stage, rival: Callable[[], float]) -> list[float]:
@@ -130,11 +152,6 @@ def _built(folder: Path, name: str, *options: str) -> Strategy:
     """The C server, compiled; FileNotFoundError without a compiler."""
     subprocess.run(["cc", "-O2", *options, "-o", folder / name, ROOT / "harness/doctor/echo_server.c"], check=True)
     return Strategy(name=name, command=str(folder / name), cwd=ROOT)
-
-
-def _say(what: str, ratios: list[float]) -> None:
-    middle = statistics.median(ratios)
-    print(f"  {what}: {middle:.2f} (from {min(ratios):.2f} to {max(ratios):.2f})", flush=True)
 
 
 if __name__ == "__main__":

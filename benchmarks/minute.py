@@ -3,9 +3,10 @@
 One strategy in two variants that are the same, compared for 60 s in both ways: in interleaved short windows over
 blocks of fresh servers, as runs of this project do it with `--budget`, and one after the other in long windows, as
 most benchmarks do.
-Printed are the 95 % intervals of the ratio, whose truth is 1.
+Printed are the 95 % intervals of the ratio, whose truth is 1; `--record` keeps half their width as a sitting.
 """
 
+import argparse
 import random
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics import half_width
+from benchmarks import sitting
+from benchmarks.sitting import Figure, rounded
 from benchmarks.stage import ROOT, configuration, stage
 from harness.processes.stage import persistent_echo
 
@@ -36,11 +39,21 @@ matrix = [{{ service = ["echo"], clients = [{CLIENTS}], sizes = [{SIZE}] }}]
 """
 
 
-def main(strategies: list[str]) -> None:
-    for strategy in strategies:
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.minute", description="a ratio after a minute")
+    parser.add_argument("strategies", nargs="*", default=list(STRATEGIES))
+    sitting.add_option(parser)
+    options = parser.parse_args()
+    found: dict[str, list[Figure]] = {"minute-half-width": [], "minute-one-after-the-other": []}
+    for strategy in options.strategies:
         interleaved, took_s = _interleaved(strategy)
         print(f"{strategy}: interleaved {_say(interleaved)} in {took_s:.0f} s of measuring", flush=True)
-        print(f"{'':{len(strategy)}}  one after the other {_say(_one_after_the_other(strategy))}", flush=True)
+        in_turn = _one_after_the_other(strategy)
+        print(f"{'':{len(strategy)}}  one after the other {_say(in_turn)}", flush=True)
+        for figures, interval in zip(found.values(), (interleaved, in_turn), strict=True):
+            figures.append(Figure(strategy, rounded(_half_width(interval))))
+    if options.record:
+        sitting.keep(found)
 
 
 def _interleaved(strategy: str) -> tuple[tuple[float, float, float], float]:
@@ -82,8 +95,13 @@ def _one_after_the_other(strategy: str) -> tuple[float, float, float]:
 
 def _say(interval: tuple[float, float, float]) -> str:
     value, low, high = interval
-    return f"{value:.3f}, from {low:.3f} to {high:.3f} (± {(high - low) / 2:.1%})"
+    return f"{value:.3f}, from {low:.3f} to {high:.3f} (± {_half_width(interval):.1%})"
+
+
+def _half_width(interval: tuple[float, float, float]) -> float:
+    _, low, high = interval
+    return (high - low) / 2
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(STRATEGIES))
+    main()

@@ -3,9 +3,10 @@
 In a clone of this repository one strategy's server is made to burn a tenth more CPU for each message: how many turns
 of an empty loop that takes is measured first. Five gates must end in 1 by server CPU per request and name that
 strategy alone; with the work taken out again a gate must end in 0. The chart of the last planted one goes to FOLDER as
-gate.png. Nothing else may run on the machine meanwhile.
+gate.png, and with `--record` what was found is kept as a sitting. Nothing else may run on the machine meanwhile.
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from tempfile import TemporaryDirectory
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, examine
 from analysis.records.reading import read
+from benchmarks import sitting
+from benchmarks.sitting import Figure
 from benchmarks.stage import ROOT
 
 GATES = 5
@@ -26,7 +29,11 @@ FIRST_TURNS = 200  # turns of the loop
 BUDGET = "3m"
 
 
-def main(charts: Path | None) -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.planted_loss", description="is a planted loss found?")
+    parser.add_argument("folder", nargs="?", type=Path, help="the last planted gate's chart goes there")
+    sitting.add_option(parser)
+    options = parser.parse_args()
     with TemporaryDirectory() as folder:
         project = Path(folder, "project")
         subprocess.run(["git", "clone", "--quiet", ROOT, project], check=True)
@@ -52,12 +59,16 @@ def main(charts: Path | None) -> int:
             is_right = code == 1 and (STRATEGY, "server CPU") in named and {name for name, _ in named} == {STRATEGY}
             right += is_right
             print(f"gate {seed + 1}: exit {code}, {sorted(named)}{'' if is_right else '  WRONG'}", flush=True)
-        if charts is not None:
-            shutil.copy(project / "results/latest/charts/gate.png", charts)
+        if options.folder is not None:
+            shutil.copy(project / "results/latest/charts/gate.png", options.folder)
         plant(0)
         code, found = _gate(project, COMPARED, seed=GATES)
         print(f"reverted: exit {code}, {found.verdict}")
     print(f"found by server CPU, and nothing else: {right} of {GATES}")
+    if options.record:
+        found_all = Figure("gates that name poll alone, by server CPU", right / GATES, n=GATES)
+        reverted = Figure("reverted: nothing found", float(code == 0), n=1)
+        sitting.keep({"planted-loss-found": [found_all, reverted]})
     return 0 if right == GATES and code == 0 else 1
 
 
@@ -70,4 +81,4 @@ def _gate(project: Path, strategies: str, seed: int) -> tuple[int, Gate]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None))
+    sys.exit(main())

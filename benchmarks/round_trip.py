@@ -3,9 +3,10 @@
 The median round trip of one connection, ours by that of the plainest C client (tests/round_trip.c), against one
 server, from the same CPU. In each alternation both measure in several short turns, in random order: waking up costs
 more at one moment than at the next, and neighbours share the moment. The ratio, the median of the turns', should be
-near 1.
+near 1. `--record` keeps it as a sitting.
 """
 
+import argparse
 import random
 import shutil
 import statistics
@@ -16,6 +17,8 @@ from tempfile import TemporaryDirectory
 
 from hdrh.histogram import HdrHistogram
 
+from benchmarks import sitting
+from benchmarks.sitting import Figure, over
 from benchmarks.stage import ROOT, configuration, stage
 from harness.processes.server import running_on
 from harness.processes.stage import Stage, persistent_echo
@@ -29,6 +32,9 @@ HEAD_S = 0.02
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.round_trip", description="one client's p50 by C's")
+    sitting.add_option(parser)
+    options = parser.parse_args()
     compiler = shutil.which("cc")
     if compiler is None:
         print("No C compiler here, so there is nothing to compare with; install gcc.")
@@ -47,6 +53,9 @@ def main() -> int:
         f"median round trip of one connection, ours / C: {middle:.3f} (from {min(ratios):.3f} to {max(ratios):.3f}); "
         f"{inside} of {ALTERNATIONS} within ± {WITHIN:.0%}"
     )
+    if options.record:
+        share = Figure("share of the alternations within 15 %", inside / ALTERNATIONS, n=ALTERNATIONS)
+        sitting.keep({"round-trip-by-c": [over("p50, ours by the C client's", ratios), share]})
     return 0 if abs(middle - 1) <= WITHIN else 1
 
 

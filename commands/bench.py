@@ -27,7 +27,7 @@ EXAMPLES = """\
                                                      latency at a rate that doesn't wait (--list: how long)
   run_bench.py --strategies all --list               the plan and its time, nothing started
   run_bench.py --bench mine.toml --strategies mine,epoll
-                                                     your own server beside ours (servers/README.md)
+                                                     your own server beside ours (docs/strategies.md)
   run_bench.py --strategies twisted --variants twisted-24,twisted-25
                                                      two versions of a library side by side (bench.toml, [variants])
 """

@@ -227,10 +227,12 @@ def test_readme_lists_every_strategy() -> None:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
 @pytest.mark.parametrize("ready", ["line", "connect"])
-def test_readme_example_conforms(ready: Literal["line", "connect"], tmp_path: Path, start: Start) -> None:
-    readme = (ROOT / "servers" / "README.md").read_text()
+def test_the_example_in_another_language_conforms(
+    ready: Literal["line", "connect"], tmp_path: Path, start: Start
+) -> None:
+    text = (ROOT / "docs" / "strategies.md").read_text()
     for name, language in (("mine.js", "js"), ("mine.toml", "toml")):
-        found = re.search(rf"```{language}\n(.*?)```", readme, re.DOTALL)
+        found = re.search(rf"^```{language}\n(.*?)```", text, re.DOTALL | re.MULTILINE)
         assert found is not None
         (tmp_path / name).write_text(found[1])
     mine = read(ROOT / "bench.toml", tmp_path / "mine.toml").strategies["mine"]

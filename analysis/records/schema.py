@@ -11,10 +11,11 @@ from typing import Any
 
 import axes
 from analysis.doubts import KINDS
+from analysis.splice import spliced
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "results" / "README.md"
-BEGIN, END = "<!-- made by `make schema` from schema.toml -->\n", "<!-- end of what is made -->\n"
+BEGIN = "<!-- made by `make schema` from schema.toml -->\n"
 NEEDED: Any = object()  # there is nothing that could stand for it
 
 
@@ -114,9 +115,7 @@ def _doubts() -> str:
 
 def documented(text: str) -> str:
     """A document with these tables between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
+    return spliced(text, BEGIN, tables())
 
 
 if __name__ == "__main__":
