@@ -41,7 +41,6 @@ AUDIT_ALTERNATIONS = 80  # short ones: the difference is small
 HEAD_S = 0.1
 HTTP_REPLY = '"HTTP/1.1 200 OK\\r\\nContent-Length: 25\\r\\n\\r\\n' + "x" * 25 + '"'  # 64 bytes
 
-
 LOOPS = {"compiled": "compiled loop", "python": "Python loop"}
 SAID = {
     "loader-rate-by-stock-locust": "requests per second by a stock Locust user's",
