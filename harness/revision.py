@@ -81,7 +81,7 @@ def _forms(
             continue
         older, newer = before[name], config.strategies.get(name, before[name])
         for form in (
-            older.model_copy(update={"variant": BASE, "cwd": base}),
+            older.model_copy(update={"variant": BASE, "cwd": base, "family": newer.family}),
             newer.model_copy(update={"variant": HEAD, "cwd": head}),
         ):
             strategies[form.label] = form

@@ -8,7 +8,7 @@ each read.
 import asyncio
 import socket
 
-from contract import Complaint, Options, run
+from servers.contract import Complaint, Options, run
 
 
 class Client(asyncio.BufferedProtocol):

@@ -8,7 +8,7 @@ changes (--recv-size only bounds what is unsent); that allocation may cost two p
 import asyncio
 import socket
 
-from contract import Complaint, Options, run
+from servers.contract import Complaint, Options, run
 
 
 class Client(asyncio.Protocol):

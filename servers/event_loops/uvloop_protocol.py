@@ -8,7 +8,7 @@ public setting changes (--recv-size only bounds what is unsent), and copies what
 import asyncio
 import socket
 
-from contract import Complaint, Options, library, run
+from servers.contract import Complaint, Options, library, run
 
 with library("uvloop"):
     import uvloop

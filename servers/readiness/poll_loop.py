@@ -8,7 +8,7 @@ UNIX only.
 import select
 import socket
 
-from contract import Door, Options, run
+from servers.contract import Door, Options, run
 
 NOTHING = memoryview(b"")
 

@@ -8,7 +8,7 @@ client is refused. Runs everywhere.
 import select
 import socket
 
-from contract import Complaint, Door, Options, run
+from servers.contract import Complaint, Door, Options, run
 
 # Fixed when the C library was compiled; Python doesn't tell it.
 FD_SETSIZE = 1024
