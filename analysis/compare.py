@@ -110,9 +110,10 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
         for side, as_ in zip((base, head), names, strict=True)
     }
     strategies = base.results.run["strategies"] | head.results.run["strategies"]
+    families = (base.results.run.get("families") or {}) | (head.results.run.get("families") or {})
     runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
-    told = {"variants": variants, "gate": settings, "strategies": strategies, "notes": _notes(base, head, names),
-            "run_id": runs}  # fmt: skip
+    told = {"variants": variants, "gate": settings, "strategies": strategies, "families": families,
+            "notes": _notes(base, head, names), "run_id": runs}  # fmt: skip
     run = head.results.run | told
     return Results(head.results.folder, run, **tables)
 

@@ -13,11 +13,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import axes
+from analysis import style
 from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
 from analysis.points import CELL_KEYS, SWEPT, label
 from analysis.records import Results
 from analysis.sheet import foot, key
-from analysis.style import Look, look
 from axes import ALONG, AXES
 
 TYPICAL_CLIENTS = 100
@@ -40,11 +40,14 @@ class Selection:
         """The cells that have this figure."""
         return self.cells[self.cells[figure].notna()]
 
-    def lines(self) -> Iterator[tuple[str, Look, bool, pd.DataFrame]]:
+    def lines(self) -> Iterator[tuple[str, style.Look, bool, pd.DataFrame]]:
         """A strategy each: label, look, whether it is a listing of the chapter, its cells."""
-        for (strategy, variant), part in self.measured.groupby(["strategy", "variant"], sort=False):
-            style = look(str(strategy), str(variant))
-            yield label(part.iloc[0]), style, self.is_chapter(str(strategy)), part
+        for (strategy, _), part in self.measured.groupby(["strategy", "variant"], sort=False):
+            first = part.iloc[0]
+            yield label(first), self.look(first), self.is_chapter(str(strategy)), part
+
+    def look(self, cell: pd.Series) -> style.Look:
+        return style.look(self.results.run, cell["strategy"], cell["variant"])
 
     def is_chapter(self, strategy: str) -> bool:
         return bool((self.results.run.get("strategies") or {}).get(strategy, {}).get("listing"))
