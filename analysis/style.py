@@ -35,17 +35,17 @@ class _Range(NamedTuple):
 # they keep strategies.
 _RANGES = [
     _Range((0, 0), 0, 0),  # greys
-    _Range((48, 63), 76, 2),  # vermilion to orange
-    _Range((221, 291), 59, 4),  # sky to blue
-    _Range((306, 346), 48, 7),  # violet to purple
-    _Range((144, 141), 30, 9),  # green
-    _Range((96, 109), 32, 13),  # sand
-    _Range((192, 201), 46, 11),  # teal
-    _Range((-13, 20), 80, 5),  # rose to red
-    _Range((290, 312), 52, 0),  # indigo
-    _Range((119, 112), 46, 12),  # olive
+    _Range((45, 69), 75, 2),  # vermilion to orange
+    _Range((228, 279), 54, 4),  # sky to blue
+    _Range((313, 350), 53, 7),  # purple
+    _Range((138, 157), 44, 9),  # green
+    _Range((88, 112), 47, 13),  # sand to olive
+    _Range((200, 194), 41, 10),  # teal
+    _Range((-7, 19), 80, 6),  # rose to red
+    _Range((285, 303), 52, 10),  # indigo
+    _Range((120, 117), 40, 4),  # moss
 ]
-_LIGHTNESS = [43, 66, 30, 54, 75]
+_LIGHTNESS = [43, 69, 30, 56, 75]
 _MARKERS = ["o", "s", "^", "v", "<", ">", "D", "X", "P", "p", "h", "8", "*", "d"]
 _STRANGERS = ["#4477AA", "#EE6677", "#EE3377", "#AA3377", "#DDAA33", "#004488", "#BB5566"]
 
