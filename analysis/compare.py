@@ -45,8 +45,9 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
         raise ResultsError(f"{a} and {b}: the same figures; name two runs, or two variants of one as FOLDER:VARIANT")
     names = ("A", "B")
     both = _overlaid(base, head, names, settings)
-    found, table = cells(both), tabulate(both)
-    lines = lines_of(table)
+    table = tabulate(both)
+    lines, windows = lines_of(table), cells(both)
+    found = {cell: windows[cell] for cell, _ in lines if cell in windows}
     failures, broken, absent = lost(both, table, *names)
     of_one = {cell: f"only in {''.join(forms)}" for cell, forms in found.items() if len(forms) < 2}
     failures = {cell: why for cell, why in failures.items() if (cell, names[1]) in lines}  # else it was not asked for
@@ -111,9 +112,10 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
         for side, as_ in zip((base, head), names, strict=True)
     }
     strategies = base.results.run["strategies"] | head.results.run["strategies"]
+    families = (base.results.run.get("families") or {}) | (head.results.run.get("families") or {})
     runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
-    told = {"variants": variants, "gate": settings, "strategies": strategies, "notes": _notes(base, head, names),
-            "run_id": runs}  # fmt: skip
+    told = {"variants": variants, "gate": settings, "strategies": strategies, "families": families,
+            "notes": _notes(base, head, names), "run_id": runs}  # fmt: skip
     run = head.results.run | told
     return Results(head.results.folder, run, **tables)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import log1p
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib import rc_context
 
@@ -45,6 +45,7 @@ class Calibration:
     rules: Rules
     blocks: int
     block_s: float  # of windows, for a cell
+    run: Mapping[str, Any]  # as run.json has it
 
     @property
     def strategies(self) -> list[str]:
@@ -146,6 +147,7 @@ def calibration(folder: Path) -> Calibration:
         gate.rules,
         len(shared),
         float(measured) / len(strategies) / results.windows["block"].nunique(),
+        results.run,
     )
 
 
@@ -164,7 +166,7 @@ def draw(recorded: Calibration, curves: Mapping[tuple[str, str, float], Mapping[
             ends = []
             for (name, of, seconds), found in curves.items():
                 if of == figure and seconds == SECONDS[-1]:
-                    width, style = deviation(list(recorded.losses[name, figure].values())), look(name, "")
+                    width, style = deviation(list(recorded.losses[name, figure].values())), look(recorded.run, name)
                     shown = [share * 100 for share in found.values()]
                     quiet = width < QUIET
                     axes.plot([loss * 100 for loss in found], shown, color=style.colour, ls="-" if quiet else ":")

@@ -21,7 +21,7 @@ from benchmarks.sitting import Figure
 from benchmarks.stage import ROOT
 
 GATES = 5
-STRATEGY, FILE = "poll", "servers/poll_loop.py"
+STRATEGY, FILE = "poll", "servers/readiness/poll_loop.py"
 COMPARED = f"select,{STRATEGY},epoll"
 BEFORE = "            reply = client.received(data)\n"
 EXTRA = 0.10

@@ -1,6 +1,6 @@
 """The epoll strategy, but once in ten seconds it stands still for one: what a long garbage collection does.
 
-Takes the options of servers/epoll_loop.py; benchmarks/stall.toml measures it.
+Takes the options of servers/readiness/epoll_loop.py; benchmarks/stall.toml measures it.
 """
 
 import runpy
@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 
 EVERY_S, FOR_S = 10.0, 1.0
-STRATEGY = Path(__file__).resolve().parent.parent / "servers" / "epoll_loop.py"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
     signal.signal(signal.SIGALRM, lambda number, frame: time.sleep(FOR_S))
     signal.setitimer(signal.ITIMER_REAL, EVERY_S, EVERY_S)
-    sys.path.insert(0, str(STRATEGY.parent))
-    runpy.run_path(str(STRATEGY), run_name="__main__")
+    sys.path.insert(0, str(ROOT))
+    runpy.run_module("servers.readiness.epoll_loop", run_name="__main__")
 
 
 if __name__ == "__main__":

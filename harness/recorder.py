@@ -156,6 +156,8 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "strategies": {
             strategy.name: {
                 "command": strategy.command,
+                "family": strategy.family,
+                "place": plan.config.place(strategy.name),
                 "listing": strategy.listing,
                 "one_at_a_time": strategy.one_at_a_time,
                 "handler": strategy.handler,
@@ -163,6 +165,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
             }
             for strategy in plan.strategies.values()
         },
+        "families": {name: family.waits for name, family in plan.config.families.items()},
         "variants": plan.variants,
         "blocks": plan.blocks,
         "rounds": plan.rounds,

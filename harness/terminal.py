@@ -26,7 +26,10 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
     """The plan, its expected time and the interval to be expected of a ratio (half-width, as a share)."""
     rule = plan.precision or plan.gate
     blocks = f"{plan.blocks} blocks" if rule is None else f"at least {rule.first_look} blocks"
-    say(f"[bold]Strategies[/] ({len(plan.strategies)}): {', '.join(plan.strategies)}")
+    say(f"[bold]Strategies[/] ({len(plan.strategies)})")
+    for family, told in plan.config.families.items():
+        if members := [label for label, strategy in plan.strategies.items() if strategy.family == family]:
+            say(f"  {escape(family)}: {escape(', '.join(members))}  [dim](waits {escape(told.waits)})[/]")
     say(
         f"[bold]Order[/]: {blocks} of fresh servers, {plan.rounds} rounds each, windows in random order "
         f"(seed {plan.seed})"

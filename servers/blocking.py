@@ -8,7 +8,7 @@ send.
 import contextlib
 import socket
 
-from contract import Door, Options, run
+from servers.contract import Door, Options, run
 
 
 def serve(listener: socket.socket, options: Options) -> None:

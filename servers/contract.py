@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
-from services import SERVICES, Conversation
+from servers.services import SERVICES, Conversation
 
 CANNOT_START = 3
 

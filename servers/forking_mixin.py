@@ -14,7 +14,7 @@ import sys
 from types import FrameType
 from typing import Any, NoReturn
 
-from contract import Complaint, Door, Options, run
+from servers.contract import Complaint, Door, Options, run
 
 
 class Handler(socketserver.StreamRequestHandler):

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 
-from contract import Options, library, run
+from servers.contract import Options, library, run
 
 with library("gevent"):
     import gevent.socket

@@ -9,7 +9,7 @@ import socketserver
 import sys
 from typing import Any
 
-from contract import Complaint, Door, Options, run
+from servers.contract import Complaint, Door, Options, run
 
 
 class Handler(socketserver.StreamRequestHandler):

@@ -10,7 +10,7 @@ MAX_LENGTH.
 import socket
 from typing import Any
 
-from contract import Options, library, run
+from servers.contract import Options, library, run
 
 with library("twisted"):
     from twisted.internet import reactor

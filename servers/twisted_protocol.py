@@ -8,7 +8,7 @@ Cost: a system call to watch for writability and one to stop, and a layer of cal
 import socket
 from typing import Any
 
-from contract import Options, library, run
+from servers.contract import Options, library, run
 
 with library("twisted"):
     from twisted.internet import reactor

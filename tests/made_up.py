@@ -26,7 +26,9 @@ SETTINGS = tomllib.loads((Path(__file__).resolve().parent.parent / "bench.toml")
 LISTINGS = dict(zip(CAPACITY, ["14-1", "14-3", "14-4", "14-5", "14-6", "14-7", "14-8", "14-9"], strict=False))
 LOADER_CPU_S = 5e-6  # for each request: less than any of the servers takes
 ONE_AT_A_TIME = ("blocking", "socketserver")
-USUAL = read(Path(__file__).resolve().parent.parent / "bench.toml").usual | {"server_cpus": "1"}
+CONFIG = read(Path(__file__).resolve().parent.parent / "bench.toml")
+USUAL = CONFIG.usual | {"server_cpus": "1"}
+FAMILIES = {name: family.waits for name, family in CONFIG.families.items()}
 _CELL = {"variant": "", **axes.recorded(USUAL | {"clients": 10}), axes.ALONG: ""}
 DEFAULT_GROUPS = [(clients, 64) for clients in (1, 10, 100, 500)] + [(100, 1024), (100, 16384)]
 
@@ -47,6 +49,7 @@ class MadeUp:
     skipped: Mapping[str, str] = field(default_factory=dict)  # strategy -> reason
     unchecked: Mapping[str, str] = field(default_factory=dict)
     requests_per_connection: int | None = None
+    families: Mapping[str, str] = field(default_factory=dict)  # strategy -> family, of those not in bench.toml
     ceiling: Mapping[int, float] = field(default_factory=dict)  # clients -> requests per second, at 64 B
     seed: int = 1
 
@@ -62,6 +65,7 @@ class MadeUp:
         strategies = {
             name: {
                 "command": f"serve {name}",
+                **self.family(name),
                 "listing": LISTINGS.get(name),
                 "one_at_a_time": name in ONE_AT_A_TIME,
             }
@@ -71,7 +75,9 @@ class MadeUp:
             "schema": VERSION, "run_id": "20261122-203000-default", "started_at": "2026-11-22T20:30:00+00:00",
             "finished_at": "2026-11-22T20:34:00+00:00", "outcome": "complete",
             "command": ["run_bench.py", "--strategies", "all"], "seed": 1, "profile": "default",
-            "reference": "epoll", "strategies": strategies, "blocks": self.blocks, "rounds": self.rounds,
+            "reference": "epoll", "strategies": strategies,
+            "families": FAMILIES | {name: name for name in self.families.values() if name not in FAMILIES},
+            "blocks": self.blocks, "rounds": self.rounds,
             "groups": [
                 {"service": service, "clients": clients, "message_size": size,
                  "requests_per_connection": self.requests_per_connection}
@@ -86,6 +92,14 @@ class MadeUp:
             "axes": axes.as_record(USUAL), "notes": [], "window": SETTINGS["window"], "verdict": SETTINGS["verdict"],
             "knee": SETTINGS["knee"],
         }  # fmt: skip
+
+    def family(self, name: str) -> dict[str, Any]:
+        """Family and place, as run.json has them."""
+        if name not in self.families:
+            known = CONFIG.strategies.get(name)
+            return {"family": known.family if known else "other", "place": CONFIG.place(name)}
+        alike = [other for other in self.families if self.families[other] == self.families[name]]
+        return {"family": self.families[name], "place": alike.index(name)}
 
     def records(self) -> list[dict[str, Any]]:
         rng = np.random.default_rng(self.seed)

@@ -35,6 +35,11 @@ NAMES = [
 QUIET = {"window_noise": 0.02, "rounds": 1}
 
 
+def look(strategy: str, variant: str = "") -> style.Look:
+    """That of a strategy in a run of all."""
+    return style.look(MadeUp().run(), strategy, variant)
+
+
 def worked_out(folder: Path) -> tuple[Results, pd.DataFrame]:
     """A run and its cells, as the charts take them."""
     results = read(folder)
@@ -101,7 +106,7 @@ def test_starved_clients_are_visible(default: dict[str, Figure]) -> None:
     assert "blocking, socketserver:\n1 of 500 served" in text  # where there is room for two lines
     assert "hollow" in text
     axes = default["throughput_vs_clients"].axes[0]
-    grey = style.look("blocking").colour
+    grey = look("blocking").colour
     points = [line for line in axes.get_lines() if line.get_marker() == "o" and line.get_markeredgecolor() == grey]
     low = [line.get_markerfacecolor() for line in points]
     assert low.count("white") == 4  # at 10, 100 and 500 clients, and beside its name
@@ -263,10 +268,10 @@ def test_nothing_measured_draws_nothing(tmp_path: Path) -> None:
 
 
 def test_every_strategy_has_a_look_of_its_own() -> None:
-    looks = [style.look(name) for name in CAPACITY]
+    looks = [look(name) for name in CAPACITY]
     assert len({look.colour for look in looks}) == len({look.marker for look in looks}) == len(CAPACITY)
-    assert style.look("mine") == style.look("mine")
-    assert style.look("epoll", "3.14").colour == style.look("epoll").colour
+    assert look("mine") == look("mine")
+    assert look("epoll", "3.14").colour == look("epoll").colour
     assert style.dash(True) != style.dash(False)
 
 
@@ -304,7 +309,7 @@ def folder_of(folder: Path, records: list[dict[str, object]], **run: object) -> 
 
 def faces(chart: Figure, strategy: str) -> list[object]:
     """The fill of each of a strategy's markers."""
-    shape = style.look(strategy).marker
+    shape = look(strategy).marker
     lines = [line for axes in chart.axes for line in axes.get_lines()]
     return [line.get_markerfacecolor() for line in lines if line.get_marker() == shape]
 
@@ -366,7 +371,7 @@ def test_latency_over_the_rate_is_drawn_at_what_was_achieved(tmp_path: Path) -> 
     chart = drawn["latency_vs_rate"]
     assert_legible(chart)
     (line,) = [line for line in chart.axes[0].get_lines()
-               if line.get_color() == style.look("threading").colour and len(line.get_xdata()) == 3
+               if line.get_color() == look("threading").colour and len(line.get_xdata()) == 3
                and line.get_transform() == chart.axes[0].transData]  # fmt: skip
     assert list(line.get_xdata()) == pytest.approx([2000, 4000, 4500])
     ticks = [line.get_xdata()[0] for line in chart.axes[0].get_lines() if line.get_marker() == "|"]

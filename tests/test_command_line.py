@@ -169,7 +169,7 @@ def test_plan_is_listed_and_nothing_started(tmp_path: Path) -> None:
     ).run(tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr == ""
-    for word in ("epoll, mine", "echo, 2 clients, 64 B", "Expected", "±", "2 blocks"):
+    for word in ("  readiness: epoll ", "  other: mine ", "echo, 2 clients, 64 B", "Expected", "±", "2 blocks"):
         assert word in ended.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "mine.toml", "occupied"]
 

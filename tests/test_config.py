@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from harness.config import Config, ConfigError, read
+from harness.config import Config, ConfigError, Strategy, command_now, read
+from harness.plan.plan import select
 
 BASE = ROOT / "bench.toml"
 
@@ -50,10 +51,60 @@ def test_each_strategy_of_ours_is_one_line_and_one_file() -> None:
     files = set()
     for name, strategy in read(BASE).strategies.items():
         assert sum(line.startswith(f"{name} =") for line in lines) == 1
-        (file,) = [word for word in strategy.command.split() if word.endswith(".py")]
-        assert (ROOT / file).is_file()
+        assert strategy.command.startswith("{python} -m servers.")
+        file = ROOT / f"{strategy.command.split()[2].replace('.', '/')}.py"
+        assert file.is_file()
         files.add(file)
     assert len(files) == len(read(BASE).strategies)
+
+
+def test_a_bench_file_adds_a_family(tmp_path: Path) -> None:
+    config = laid_over(
+        tmp_path,
+        '[families.completion]\nwaits = "for what it asked for to be done"\n'
+        '[strategies]\nring = { command = "serve", family = "completion" }\nmine = "serve"\n',
+    )
+    assert list(config.families) == [*read(BASE).families, "completion"]
+    assert config.strategies["ring"].family == "completion"
+    assert config.strategies["mine"].family == "other"
+
+
+def test_a_place_is_counted_among_the_family(tmp_path: Path) -> None:
+    config = laid_over(tmp_path, '[strategies]\nmine = "serve"\nedge = { command = "serve", family = "readiness" }\n')
+    assert [config.place(name) for name in ("select", "poll", "epoll", "edge", "twisted")] == [0, 1, 2, 3, 0]
+    assert config.place("mine") is config.place("nobody") is None
+
+
+# Commands of bench files from before the servers were modules.
+MOVED = {
+    "{python} servers/select_loop.py {options}": "{python} -m servers.readiness.select_loop {options}",
+    "{python} ./servers/asyncio_streams.py {options}": "{python} -m servers.event_loops.asyncio_streams {options}",
+    "{python} -O servers/blocking.py --port 1": "{python} -O -m servers.blocking --port 1",
+    f"{{python}} {ROOT}/servers/poll_loop.py {{options}}": "{python} -m servers.readiness.poll_loop {options}",
+}
+
+
+@pytest.mark.parametrize("command", MOVED)
+def test_a_command_of_a_moved_server_is_told_the_new_one(command: str, tmp_path: Path) -> None:
+    config = laid_over(tmp_path, f"[strategies]\nold = '{command}'\n")
+    assert select(config, "epoll")  # where it isn't selected, it stands in nobody's way
+    with pytest.raises(ConfigError) as refused:
+        select(config, "old")
+    line = str(refused.value)
+    assert line.startswith(f"{tmp_path / 'mine.toml'}: strategies.old.command: ")
+    assert f'"env PYTHONPATH={ROOT} {MOVED[command]}"' in line
+
+
+def test_in_the_project_itself_the_new_command_needs_no_path() -> None:
+    for command, now in MOVED.items():
+        assert command_now(Strategy(command=command, cwd=ROOT)) == now
+
+
+def test_a_stranger_s_script_of_the_same_name_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "servers").mkdir()
+    (tmp_path / "servers/select_loop.py").touch()
+    for script in ("servers/select_loop.py", "servers/mine.py", "select_loop.py"):
+        assert command_now(Strategy(command=f"{{python}} {script}", cwd=tmp_path)) is None
 
 
 def test_window_length_by_crowd() -> None:
@@ -80,6 +131,11 @@ def test_window_length_by_crowd() -> None:
         ("[strategies]\nmine = \"serve 'port\"", ["strategies.mine", "uotation"]),
         ("[strategies]\nmine = { command = 'x', ready = 'soon' }", ["strategies.mine.ready", "connect"]),
         ("[strategies]\nmine = { command = 'x', services = ['ecko'] }", ["strategies.mine.services", '"echo"']),
+        ("[strategies]\nmine = { command = 'x', family = 'readyness' }",
+         ["strategies.mine.family: ", "'readyness'", '"readiness"', "reactors", "[families.readyness]", "waits = "]),
+        ("[families.completion]\nwait = 'for what was asked for'", ["families.completion.wait", '"waits"']),
+        ("[families.completion]", ["families.completion.waits", "missing"]),
+        ("[families]\ncompletion = 'for what was asked for'", ["families.completion"]),
         ("strategies = 'all'", ["strategies", "table"]),
         ("reference = 'epol'", ["reference", 'did you mean "epoll"']),
         ("[servers]\ncpus = []", ["servers.cpus"]),

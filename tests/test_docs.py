@@ -155,7 +155,7 @@ def test_the_strategy_in_python_conforms(tmp_path: Path) -> None:
     assert line is not None
     servers = tmp_path / "servers"
     servers.mkdir()
-    for helper in ("contract.py", "services.py"):
+    for helper in ("__init__.py", "contract.py", "services.py"):
         shutil.copy(ROOT / "servers" / helper, servers)
     (servers / "mine.py").write_text("\n".join(row[3:] for row in code[1].splitlines()))
     bench = tmp_path / "mine.toml"

@@ -53,7 +53,7 @@ class Case:
                 shutil.copytree(source, project / name, ignore=ignored)
             else:
                 shutil.copy(source, project / name)
-        epoll = project / "servers/epoll_loop.py"
+        epoll = project / "servers/readiness/epoll_loop.py"
         sound = epoll.read_text()
         assert LOOP in sound
         if self.break_base:

@@ -1,6 +1,9 @@
 """Two revisions side by side: what they hold, what is said where that can't be, and that nothing of it is left."""
 
+import os
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,3 +169,37 @@ def test_base_that_this_version_cannot_read(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"one\.comand: unknown key"):  # noqa: SIM117
         with revision.against(configuration(root), "all", "odd", root):
             pass
+
+
+WHERE = "import servers.own\n\nprint(__file__, servers.own.__file__)\n"
+
+
+def test_a_module_of_a_revision_is_its_own_and_so_is_what_it_imports(root: Path) -> None:
+    """Whatever else Python would find: PYTHONPATH names the working tree, which has more."""
+    bench = root / "bench.toml"
+    bench.write_text(bench.read_text().replace("servers/one.py", "-m servers.one"))
+    for name, text in (("__init__", ""), ("own", ""), ("one", WHERE)):
+        (root / f"servers/{name}.py").write_text(text)
+    commit(root)
+    (root / "servers/own.py").write_text("import servers.late\n")
+    (root / "servers/late.py").write_text("")
+    with revision.against(configuration(root), "one", "HEAD", root) as forms:
+        for form in forms.strategies.values():
+            command = shlex.split(form.command.format(python=form.python, options=""))
+            environment = os.environ | {"PYTHONPATH": str(root)}
+            done = subprocess.run(command, cwd=form.cwd, env=environment, capture_output=True, text=True, check=True)
+            assert done.stdout.split() == [str(form.cwd / "servers/one.py"), str(form.cwd / "servers/own.py")]
+        (forms.strategies["one@base"].cwd / "servers/own.py").write_text("import servers.late\n")
+        base = forms.strategies["one@base"].cwd
+        done = subprocess.run([sys.executable, "-m", "servers.one"], cwd=base, env=environment, capture_output=True)
+        assert b"No module named 'servers.late'" in done.stderr  # the working tree has it
+
+
+def test_base_has_the_family_that_head_names(root: Path) -> None:
+    bench = root / "bench.toml"
+    one = "one = { command = '{python} servers/one.py {options}', family = 'readiness' }\n"
+    bench.write_text(bench.read_text().replace(LINE.format(name="one"), one))
+    forms, _ = forms_of(root, "first")
+    assert {label: form.family for label, form in forms.strategies.items()} == {
+        "one@base": "readiness", "one@head": "readiness", "two@base": "other", "two@head": "other"
+    }  # fmt: skip

@@ -195,7 +195,9 @@ def bad_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One run of them all, with sound ones among them."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         strategies = {name: command for name, (command, _, _) in BAD.items()}
-        strategies["taken"] = f"{{python}} {ROOT}/servers/poll_loop.py --port {taken.getsockname()[1]}"
+        strategies["taken"] = (
+            f"env PYTHONPATH={ROOT} {{python}} -m servers.readiness.poll_loop --port {taken.getsockname()[1]}"
+        )
         strategies["dies-late"] = f"{MISBEHAVE} dies --sound-starts 2"  # in the second block
         strategies["tires"] = f"{MISBEHAVE} tires --sound-starts 1"
         folder = tmp_path_factory.mktemp("a-folder-with-a-name-so-long-that-no-terminal-of-eighty-columns-holds-it")
@@ -284,8 +286,8 @@ def test_paths_at_the_end_can_be_copied(bad_run: Bench) -> None:
 NEWCOMER = f'''"""A thread of its own for each client, in fifteen lines."""
 import sys
 import threading
-sys.path.insert(0, "{ROOT}/servers")  # in servers/ itself this is not needed
-from contract import run
+sys.path.insert(0, "{ROOT}")  # as a module of the project this is not needed
+from servers.contract import run
 def talk(sock, conversation):
     with sock:
         sock.sendall(conversation.opening)
@@ -431,7 +433,7 @@ def test_loader_that_keeps_dying_ends_the_run(tmp_path: Path, monkeypatch: pytes
 
 
 def test_server_that_dies_before_it_is_connected_to_is_said_to_have_died(tmp_path: Path) -> None:
-    found = Disturbed(tmp_path, "epoll,select").carry_out(lambda told: kill("select_loop.py") if told == 0 else None)
+    found = Disturbed(tmp_path, "epoll,select").carry_out(lambda told: kill("select_loop") if told == 0 else None)
     assert found["epoll"]["status"] == "ok"
     assert found["select"]["status"] == "incomplete"
     assert "killed by SIGKILL" in found["select"]["reason"]

@@ -18,7 +18,7 @@ from typing import Literal
 
 import psutil
 import pytest
-from conftest import ROOT, STRATEGIES
+from conftest import CONFIG, ROOT, STRATEGIES
 
 from harness.config import Strategy, read
 from harness.conformance import cases, client
@@ -221,8 +221,32 @@ def test_line_past_the_limit_keeps_its_delimiter(start: Start) -> None:
 def test_readme_lists_every_strategy() -> None:
     readme = (ROOT / "servers" / "README.md").read_text()
     for name, strategy in STRATEGIES.items():
-        file = Path(command(strategy)[1]).name
-        assert re.search(rf"^\| `{name}` \| `{file}` \| {strategy.listing or ''} ?\|", readme, re.MULTILINE), name
+        row = rf"^\| `{name}` \| `{re.escape(file_of(strategy))}` \| {strategy.listing or ''} ?\|"
+        assert re.search(row, readme, re.MULTILINE), name
+
+
+def test_readme_lists_them_by_family() -> None:
+    readme = (ROOT / "servers" / "README.md").read_text()
+    for family, told in CONFIG.families.items():
+        names = [name for name, strategy in STRATEGIES.items() if strategy.family == family]
+        part = re.search(rf"^### {family}\n\n(.*?)(?=^##)", readme, re.MULTILINE | re.DOTALL)
+        assert (part is not None) == bool(names), family
+        if part is not None:
+            assert part[1].startswith(f"A strategy of this family waits {told.waits}.\n")
+            assert re.findall(r"^\| `(.+?)` \|", part[1], re.MULTILINE) == names
+
+
+def test_a_family_of_three_has_a_folder() -> None:
+    for family in CONFIG.families:
+        files = [file_of(strategy) for strategy in STRATEGIES.values() if strategy.family == family]
+        assert {Path(file).parent for file in files} <= {Path(family if len(files) >= 3 else "")}
+
+
+def test_every_server_is_a_strategy() -> None:
+    """But for what they have in common."""
+    files = {path.relative_to(ROOT / "servers").as_posix() for path in (ROOT / "servers").rglob("*.py")}
+    shared = {"contract.py", "services.py"} | {file for file in files if file.endswith("__init__.py")}
+    assert files - shared == {file_of(strategy) for strategy in STRATEGIES.values()}
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
@@ -242,6 +266,11 @@ def test_the_example_in_another_language_conforms(
 
 
 # --- helpers -----------------------------------------------------------------------------------------------
+
+
+def file_of(strategy: Strategy) -> str:
+    """Its file, as a path in servers/."""
+    return command(strategy)[2].removeprefix("servers.").replace(".", "/") + ".py"
 
 
 def command(strategy: Strategy, *options: str) -> list[str]:

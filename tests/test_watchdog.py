@@ -118,7 +118,7 @@ def test_killed_loader_is_replaced(bench: Callable[..., Bench]) -> None:  # noqa
 def test_killed_server_costs_its_own_rows(bench: Callable[..., Bench]) -> None:  # noqa: F811
     running = bench({}, "--profile", "longer", "--strategies", "epoll,select,forking")
     running.wait_for_windows(block=0)
-    running.one("select_loop.py").kill()
+    running.one("servers.readiness.select_loop").kill()
     assert running.ended() == 0, running.output
     assert running.nothing_left(), running.family()
     found = running.cells()

@@ -46,7 +46,7 @@ def _lines(axes: Axes, selection: Selection, name: str) -> list[End]:
             continue
         axes.plot(part["throughput_rps"], part[name], color=style.colour, ls=dash(chapter), lw=1.7)
         for _, cell in part.iterrows():
-            point(axes, cell, name, cell["throughput_rps"], upright=True)
+            point(axes, cell, name, cell["throughput_rps"], style, upright=True)
             if cell["throughput_rps"] < ACHIEVED * cell["offered_rps"]:
                 asked = [cell["throughput_rps"], cell["offered_rps"]]
                 axes.plot(asked, [cell[name]] * 2, color=style.colour, lw=0.9, ls=":")

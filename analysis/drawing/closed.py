@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analysis import units
 from analysis.drawing.ceiling import ceiling
 from analysis.drawing.line_ends import End, label_ends
-from analysis.drawing.looks import GRID, INK, Look, dash, look
+from analysis.drawing.looks import GRID, INK, Look, dash
 from analysis.drawing.parts import (
     ROWS,
     WIDE,
@@ -97,11 +97,12 @@ def _latency_rows(selection: Selection) -> Figure:
     axes.set_xscale("log")
     axes.set_xlim(span(shown, ("p50_us", "p99_us")))
     for row, (_, cell) in enumerate(shown.iterrows()):
-        colour = look(cell["strategy"], cell["variant"]).colour
+        style = selection.look(cell)
         ends = [cell["p50_us"], cell["p99_us"]]
-        axes.plot(ends, [row, row], color=colour, lw=1.3, alpha=0.55, ls=dash(selection.is_chapter(cell["strategy"])))
-        point(axes, cell, "p50_us", row, upright=False)
-        point(axes, cell, "p99_us", row, upright=False, symbol="|")
+        ls = dash(selection.is_chapter(cell["strategy"]))
+        axes.plot(ends, [row, row], color=style.colour, lw=1.3, alpha=0.55, ls=ls)
+        point(axes, cell, "p50_us", row, style, upright=False)
+        point(axes, cell, "p99_us", row, style, upright=False, symbol="|")
         p99 = "no p99" if pd.isna(ends[1]) else units.duration(ends[1])
         text = f"{units.duration(ends[0])}, p99 {p99}"
         beside(axes, cell, row, ("p50_us", "p50_us_high", "p99_us", "p99_us_high"), text)
@@ -173,7 +174,7 @@ def cpu_per_request(selection: Selection) -> Figure:
     rows(axes, shown)
     axes.set_xlim(0, span(shown, (name,))[1])
     for row, (_, cell) in enumerate(shown.iterrows()):
-        colour = look(cell["strategy"], cell["variant"]).colour
+        colour = selection.look(cell).colour
         chapter = selection.is_chapter(cell["strategy"])
         face = "white" if is_starved(cell) else colour + ("55" if chapter else "CC")
         axes.barh(row, cell[name], height=0.62, facecolor=face, edgecolor=colour, lw=1.5, ls=dash(chapter))

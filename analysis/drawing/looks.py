@@ -1,12 +1,15 @@
-"""One fixed look per strategy, in every chart of every run.
+"""How a strategy is drawn: alike in every chart of every run, whatever else is shown.
 
-Fourteen lines are more than colour can tell apart. The hue names the family (Okabe-Ito and Paul Tol's
-muted set, safe for colour blindness), lightness and marker the member, and every line carries its name.
-Listings of the chapter are dashed, later mechanisms solid.
+Its family gives a range of hues, as Okabe-Ito and Paul Tol chose them for all kinds of colour vision; its place in the
+family gives lightness and marker. Lightness is CIELAB's, as it is what every eye tells apart. Two strategies may have
+the same marker or a similar colour, never both. Listings of the chapter are dashed, later mechanisms solid.
 """
 
+import functools
+import math
 import zlib
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 INK = "#222222"
 FAINT = "#6B6B6B"
@@ -20,40 +23,77 @@ class Look(NamedTuple):
     marker: str
 
 
-_KNOWN = {
-    # one client at a time: greys
-    "blocking": Look("#8C8C8C", "o"),
-    "socketserver": Look("#4D4D4D", "s"),
-    # a process or a thread per client: vermilion, orange
-    "forking": Look("#D55E00", "^"),
-    "threading": Look("#E69F00", "v"),
-    # one loop over a readiness call: blues
-    "select": Look("#56B4E9", "<"),
-    "poll": Look("#0072B2", ">"),
-    "epoll": Look("#332288", "D"),
-    # Twisted: purples
-    "twisted": Look("#CC79A7", "X"),
-    "twisted-line": Look("#882255", "P"),
-    # asyncio and its fast loop: greens
-    "asyncio": Look("#117733", "p"),
-    "asyncio-protocol": Look("#44AA99", "h"),
-    "asyncio-buffered": Look("#999933", "8"),
-    "uvloop": Look("#000000", "*"),
-    # green threads
-    "gevent": Look("#8C510A", "d"),
-}
-_COLOURS = ["#4477AA", "#EE6677", "#EE3377", "#AA3377", "#DDAA33", "#004488", "#BB5566"]
-_MARKERS = ["o", "s", "^", "v", "D", "P", "X", "p", "*", "d", "<"]
+class _Range(NamedTuple):
+    """What the members of a family have in common."""
+
+    hues: tuple[float, float]  # degrees, in CIELAB
+    chroma: float
+    first_marker: int
 
 
-def look(strategy: str, variant: str = "") -> Look:
-    """The look of a strategy; an unknown one has it from its name alone, the same on every machine."""
-    known = _KNOWN.get(strategy)
+# For the families in the order of bench.toml. The numbers were searched for: tests/test_looks.py holds how far apart
+# they keep strategies.
+_RANGES = [
+    _Range((0, 0), 0, 0),  # greys
+    _Range((45, 69), 75, 2),  # vermilion to orange
+    _Range((228, 279), 54, 4),  # sky to blue
+    _Range((313, 350), 53, 7),  # purple
+    _Range((138, 157), 44, 9),  # green
+    _Range((88, 112), 47, 13),  # sand to olive
+    _Range((200, 194), 41, 10),  # teal
+    _Range((-7, 19), 80, 6),  # rose to red
+    _Range((285, 303), 52, 10),  # indigo
+    _Range((120, 117), 40, 4),  # moss
+]
+_LIGHTNESS = [43, 69, 30, 56, 75]
+_MARKERS = ["o", "s", "^", "v", "<", ">", "D", "X", "P", "p", "h", "8", "*", "d"]
+_STRANGERS = ["#4477AA", "#EE6677", "#EE3377", "#AA3377", "#DDAA33", "#004488", "#BB5566"]
+
+
+def look(run: Mapping[str, Any], strategy: str, variant: str = "") -> Look:
+    """The look of a strategy of a run, by what run.json says of it; a variant has the colour and another marker.
+
+    A strategy without a family has its look from its name alone, the same on every machine.
+    """
+    told = (run.get("strategies") or {}).get(strategy) or {}
+    families = list(run.get("families") or {})
+    known = None
+    if told.get("place") is not None and told["family"] in families:
+        known = _member(families.index(told["family"]), told["place"])
     if known and not variant:
         return known
     number = zlib.crc32(f"{strategy}\0{variant}".encode())
-    marker = _MARKERS[number // len(_COLOURS) % len(_MARKERS)]
-    return Look(known.colour if known else _COLOURS[number % len(_COLOURS)], marker)
+    marker = _MARKERS[number // len(_STRANGERS) % len(_MARKERS)]
+    return Look(known.colour if known else _STRANGERS[number % len(_STRANGERS)], marker)
+
+
+@functools.cache
+def _member(family: int, place: int) -> Look:
+    """Of the family at that place in the list, the strategy at that place in the family."""
+    turn, number = divmod(family, len(_RANGES))  # a family past the tenth has an earlier one's colours, other markers
+    (low, high), chroma, first = _RANGES[number]
+    hue = low + (high - low) * (place % 3) / 2
+    colour = _hex(_LIGHTNESS[place % len(_LIGHTNESS)], chroma, hue)
+    return Look(colour, _MARKERS[(first + place + turn) % len(_MARKERS)])
+
+
+def _hex(lightness: float, chroma: float, hue: float) -> str:
+    """A colour of CIELAB (white: D65) in sRGB, as saturated as asked, or as a screen can show it."""
+    a, b = (chroma * part(math.radians(hue)) for part in (math.cos, math.sin))
+    middle = (lightness + 16) / 116
+    x, y, z = (
+        white * (root**3 if root > 6 / 29 else (root - 16 / 116) * 108 / 841)
+        for white, root in ((0.9505, middle + a / 500), (1.0, middle), (1.089, middle - b / 200))
+    )
+    linear = [
+        3.2406 * x - 1.5372 * y - 0.4986 * z,
+        -0.9689 * x + 1.8758 * y + 0.0415 * z,
+        0.0557 * x - 0.2040 * y + 1.0570 * z,
+    ]
+    if chroma and not all(-0.001 <= part <= 1.001 for part in linear):
+        return _hex(lightness, max(0, chroma - 1), hue)
+    shown = [12.92 * part if part <= 0.0031308 else 1.055 * part ** (1 / 2.4) - 0.055 for part in linear]
+    return "#" + "".join(f"{round(255 * min(1, max(0, part))):02X}" for part in shown)
 
 
 def marker_scale(style: Look) -> float:

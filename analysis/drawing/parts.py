@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from analysis import units
 from analysis.drawing.ceiling import Points, draw_across, draw_over, room
 from analysis.drawing.line_ends import End, label_ends
-from analysis.drawing.looks import FAINT, GRID, INK, Look, dash, look, marker_scale
+from analysis.drawing.looks import FAINT, GRID, INK, Look, dash, marker_scale
 from analysis.drawing.selection import Selection, is_hollow
 from analysis.judging.served import is_starved, served
 from analysis.records.points import label
@@ -73,7 +73,7 @@ def sweep(
         y = part[name].to_numpy(float)
         axes.plot(x, y, color=style.colour, ls=dash(chapter), lw=1.7)
         for at, (_, cell) in zip(x, part.iterrows(), strict=True):
-            point(axes, cell, name, at, upright=True)
+            point(axes, cell, name, at, style, upright=True)
             place = int(cell[axis])
             lowest[place] = float(np.nanmin([lowest.get(place, np.inf), cell[name], cell[f"{name}_low"]]))
             if is_starved(cell):
@@ -167,10 +167,16 @@ def rows(axes: Axes, shown: pd.DataFrame) -> None:
     names = [label(cell) for _, cell in shown.iterrows()]
     axes.set_yticks(range(len(shown)), names)
     longest = max(map(len, names), default=1)
-    axes.tick_params(axis="y", length=0, labelsize=min(12, 240 / max(1, len(shown)), 12 * 18 / longest))
+    axes.tick_params(axis="y", length=0, labelsize=min(12, _row_height(axes), 12 * 18 / longest))
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=GRID, lw=0.8)
     axes.set_axisbelow(True)
+
+
+def _row_height(axes: Axes) -> float:
+    """The size of text that fits into a row, in points."""
+    low, high = axes.get_ylim()
+    return 240 / (high - low)
 
 
 def in_rows(
@@ -185,9 +191,9 @@ def in_rows(
     rows(axes, shown)
     axes.set_xlim(0, room(ceiling, span(shown, (name,))[1]))
     for row, (_, cell) in enumerate(shown.iterrows()):
-        colour, style = look(cell["strategy"], cell["variant"]).colour, dash(selection.is_chapter(cell["strategy"]))
-        axes.plot([0, cell[name]], [row, row], color=colour, lw=1.3, alpha=0.55, ls=style)
-        point(axes, cell, name, row, upright=False)
+        style, ls = selection.look(cell), dash(selection.is_chapter(cell["strategy"]))
+        axes.plot([0, cell[name]], [row, row], color=style.colour, lw=1.3, alpha=0.55, ls=ls)
+        point(axes, cell, name, row, style, upright=False)
         beside(axes, cell, row, (name, f"{name}_high"), words(cell))
     draw_across(axes, ceiling)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
@@ -198,15 +204,14 @@ def beside(axes: Axes, cell: pd.Series, row: float, names: Sequence[str], text: 
     right = min(float(np.nanmax(cell[list(names)].astype(float))), axes.get_xlim()[1])
     if served(cell):
         text += f", {served(cell)} clients served"
-    axes.annotate(text, (right, row), (11, 0), textcoords="offset points", size=10.5, color=INK, va="center",
-                  annotation_clip=False, path_effects=HALO)  # fmt: skip
+    axes.annotate(text, (right, row), (11, 0), textcoords="offset points", size=min(10.5, _row_height(axes)),
+                  color=INK, va="center", annotation_clip=False, path_effects=HALO)  # fmt: skip
 
 
-def point(axes: Axes, cell: pd.Series, name: str, at: float, *, upright: bool, symbol: str = "") -> None:
+def point(axes: Axes, cell: pd.Series, name: str, at: float, style: Look, *, upright: bool, symbol: str = "") -> None:
     """A figure as a marker with its interval; `at` is its place on the other axis. The limits must be final."""
     if pd.isna(cell[name]):
         return
-    style = look(cell["strategy"], cell["variant"])
     x, y = (at, cell[name]) if upright else (cell[name], at)
     if pd.notna(cell[f"{name}_low"]):
         bar = [[max(0, cell[name] - cell[f"{name}_low"])], [max(0, cell[f"{name}_high"] - cell[name])]]

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 import axes
 from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
-from analysis.drawing.looks import Look, look
+from analysis.drawing import looks
 from analysis.drawing.sheet import foot, key
 from analysis.judging.served import is_starved
 from analysis.records.points import CELL_KEYS, SWEPT, label
@@ -41,11 +41,14 @@ class Selection:
         """The cells that have this figure."""
         return self.cells[self.cells[figure].notna()]
 
-    def lines(self) -> Iterator[tuple[str, Look, bool, pd.DataFrame]]:
+    def lines(self) -> Iterator[tuple[str, looks.Look, bool, pd.DataFrame]]:
         """A strategy each: label, look, whether it is a listing of the chapter, its cells."""
-        for (strategy, variant), part in self.measured.groupby(["strategy", "variant"], sort=False):
-            style = look(str(strategy), str(variant))
-            yield label(part.iloc[0]), style, self.is_chapter(str(strategy)), part
+        for (strategy, _), part in self.measured.groupby(["strategy", "variant"], sort=False):
+            first = part.iloc[0]
+            yield label(first), self.look(first), self.is_chapter(str(strategy)), part
+
+    def look(self, cell: pd.Series) -> looks.Look:
+        return looks.look(self.results.run, cell["strategy"], cell["variant"])
 
     def is_chapter(self, strategy: str) -> bool:
         return bool((self.results.run.get("strategies") or {}).get(strategy, {}).get("listing"))

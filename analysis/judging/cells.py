@@ -44,7 +44,7 @@ def write(results: Results, table: pd.DataFrame) -> Path:
 
 
 def tabulate(results: Results) -> pd.DataFrame:
-    """The cells in the order of the plan: groups as they were measured, strategies as in bench.toml.
+    """The cells in order: groups as they were measured, families and the strategies in each as in bench.toml.
 
     It takes seconds: whoever needs them twice keeps them.
     """
@@ -79,10 +79,18 @@ def tabulate(results: Results) -> pd.DataFrame:
     }
     _rank(rows, "cpu_rank", used)
     begun = {key: min(part[key]["group"].min() for part in (windows, failures, probes) if key in part) for key in rows}
-    strategies = {name: place for place, name in enumerate(results.run.get("strategies") or {})}
+    strategies = _in_order(results.run)
     place = {key: (begun[key], strategies.get(key[0], len(strategies)), along_value(rows[key])) for key in rows}
     in_order = sorted(rows, key=lambda key: place[key])
     return _tidy([rows[key] for key in in_order])
+
+
+def _in_order(run: Mapping[str, Any]) -> dict[str, int]:
+    """The place of each strategy: by family, then as run.json has them."""
+    families = {name: place for place, name in enumerate(run.get("families") or {})}
+    strategies = run.get("strategies") or {}
+    by_family = sorted(strategies, key=lambda name: families.get(strategies[name].get("family"), len(families)))
+    return {name: place for place, name in enumerate(by_family)}
 
 
 def _by_cell(records: pd.DataFrame) -> dict[Key, pd.DataFrame]:

@@ -15,7 +15,8 @@ Lines = Iterable[tuple[int, dict[str, Any]]]  # the number of each line of windo
 def filled_up(run: dict[str, Any], lines: Lines) -> tuple[dict[str, Any], Lines]:
     """The run and its records as today's schema has them; a run of today's is left as it is.
 
-    1 to 2: notes were sentences, a range was called a spread, and axes that came later were as the settings said.
+    1 to 2: notes were sentences, a range was called a spread, axes that came later were as the settings said, and
+    strategies had no families: they keep the order of the run, and their looks come from their names.
     Fields that version 1 got in the course of time have their `absent` in schema.toml.
     """
     if run["schema"] == VERSION:
@@ -23,7 +24,8 @@ def filled_up(run: dict[str, Any], lines: Lines) -> tuple[dict[str, Any], Lines]
     usual = _usual(run)
     said = [{"kind": "said", "seen": str(mark), "why": "", "remedy": ""} for mark in run.get("marks") or []]
     kept = {name: value for name, value in run.items() if name != "marks"}
-    return kept | {"schema": VERSION, "notes": said, "axes": axes.as_record(usual)}, _of_today(lines, usual)
+    today = {"schema": VERSION, "families": {}, "notes": said, "axes": axes.as_record(usual)}
+    return kept | today, _of_today(lines, usual)
 
 
 def _usual(run: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """bench.toml: its tables, and how it is read."""
 
 from harness.config.matrix import Matrix, Rate
+from harness.config.moved import command_now
 from harness.config.reading import read, strategies_of
 from harness.config.table import ConfigError, nearest
 from harness.config.tables import SERVICES, Config, Gate, Servers, Strategy, Thresholds, Variant, Window
 
 __all__ = ["SERVICES", "Config", "ConfigError", "Gate", "Matrix", "Rate", "Servers", "Strategy", "Thresholds",
-           "Variant", "Window", "nearest", "read", "strategies_of"]  # fmt: skip
+           "Variant", "Window", "command_now", "nearest", "read", "strategies_of"]  # fmt: skip

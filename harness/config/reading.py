@@ -14,6 +14,7 @@ from harness.config.table import ConfigError, nearest
 from harness.config.tables import (
     SERVICES,
     Config,
+    Family,
     Gate,
     Knee,
     Loadgen,
@@ -47,6 +48,13 @@ def read(path: Path, on_top: Path | None = None) -> Config:
             f"{config.origin('reference')}: reference: no strategy {config.reference!r}"
             f"{nearest(config.reference, config.strategies)}; name one of [strategies]"
         )
+    for name, strategy in config.strategies.items():
+        if strategy.family not in config.families:
+            raise ConfigError(
+                f"{config.origin(f'strategies.{name}')}: strategies.{name}.family: no family {strategy.family!r}"
+                f"{nearest(strategy.family, config.families)}; there are {', '.join(config.families)}; to add it, "
+                f'write [families.{strategy.family}] and waits = "how it waits"'
+            )
     return config
 
 
@@ -116,6 +124,6 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
 
 
 def _all_keys() -> set[str]:
-    models = (Config, Strategy, Variant, Servers, Loadgen, WindowLength, Window, OpenLoop, Knee, Thresholds, Gate,
-              Matrix, Profile)  # fmt: skip
+    models = (Config, Strategy, Family, Variant, Servers, Loadgen, WindowLength, Window, OpenLoop, Knee, Thresholds,
+              Gate, Matrix, Profile)  # fmt: skip
     return {key for model in models for key in model.model_fields} - {"name", "cwd", "variant", "origins"}

@@ -17,6 +17,7 @@ from harness.config.table import ConfigError, Table, nearest
 SERVICES = axes.AXES["service"].choices
 PLACEHOLDERS = ("python", "host", "port", "backlog", *(axis.name for axis in axes.on("command")), "options")
 MOST_WORKERS = 64
+OTHER = "other"  # the family of a strategy that doesn't name one
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 # Head, counted part and drain together stay under the minute after which a loader is taken to hang.
@@ -30,6 +31,7 @@ class Strategy(Table):
     """How one server is started, and what is known of it."""
 
     command: str
+    family: str = OTHER
     ready: Literal["line", "connect"] = "line"
     services: Annotated[tuple[Service, ...], Field(min_length=1)] = SERVICES  # type: ignore[assignment]
     listing: str | None = None
@@ -82,6 +84,12 @@ class Strategy(Table):
             return self.python
         # A name with a slash is meant from the bench file's folder, where the command will run.
         return shutil.which(self.cwd / word if "/" in word else word)
+
+
+class Family(Table):
+    """Strategies that wait alike; they stand together in charts, tables and `--list`."""
+
+    waits: Annotated[str, Field(min_length=1)]  # the strategy waits ...
 
 
 class Variant(Table):
@@ -198,6 +206,7 @@ class Config(Table):
     reference: str
     seed: int = 1
     strategies: Annotated[dict[str, Strategy], Field(min_length=1)]
+    families: dict[str, Family]
     servers: Servers
     loadgen: Loadgen
     window: Window
@@ -208,6 +217,13 @@ class Config(Table):
     variants: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")], Variant] = {}
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
     origins: dict[str, Path] = {}
+
+    def place(self, name: str) -> int | None:
+        """The place of a strategy among all of its family; None of one that is of no family, or of no bench file."""
+        strategy = self.strategies.get(name)
+        if strategy is None or strategy.family == OTHER:
+            return None
+        return [other.name for other in self.strategies.values() if other.family == strategy.family].index(name)
 
     def profile(self, name: str) -> Profile:
         if name not in self.profiles:

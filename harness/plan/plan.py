@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from harness import machine, notes
-from harness.config import Config, ConfigError, Gate, Strategy, nearest
+from harness.config import Config, ConfigError, Gate, Strategy, command_now, nearest
 from harness.notes import Note
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.waves import by_strategy, waves
@@ -312,12 +312,18 @@ def select(config: Config, wanted: str) -> dict[str, Strategy]:
     if not chosen:
         raise ConfigError("--strategies: names none; write all, chapter, names or globs")
     for name in chosen:
-        if config.strategies[name].program is None:
-            raise ConfigError(
-                f"{config.origin(f'strategies.{name}')}: strategies.{name}.command: there is no program "
-                f"{shlex.split(config.strategies[name].command)[0]!r}; install it or correct the command"
-            )
+        if fault := _fault(config.strategies[name]):
+            raise ConfigError(f"{config.origin(f'strategies.{name}')}: strategies.{name}.command: {fault}")
     return {name: strategy for name, strategy in config.strategies.items() if name in chosen}
+
+
+def _fault(strategy: Strategy) -> str:
+    """What keeps a strategy's command from being started; empty if nothing is known to."""
+    if now := command_now(strategy):
+        return f'the servers are modules now; write "{now}"'
+    if strategy.program is None:
+        return f"there is no program {shlex.split(strategy.command)[0]!r}; install it or correct the command"
+    return ""
 
 
 def _check_limits(clients: int, source: object) -> None:

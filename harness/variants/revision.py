@@ -82,7 +82,7 @@ def _forms(
         older, newer = before[name], config.strategies.get(name, before[name])
         fixed = older.fixed | newer.fixed  # what one of them can't follow is compared at neither
         for form in (
-            older.model_copy(update={"variant": BASE, "cwd": base, "fixed": fixed}),
+            older.model_copy(update={"variant": BASE, "cwd": base, "fixed": fixed, "family": newer.family}),
             newer.model_copy(update={"variant": HEAD, "cwd": head, "fixed": fixed}),
         ):
             strategies[form.label] = form

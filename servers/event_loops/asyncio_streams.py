@@ -7,7 +7,7 @@ Cost: on top of asyncio's Protocol a buffer, a task and one or two trips through
 import asyncio
 import socket
 
-from contract import Complaint, Options, run
+from servers.contract import Complaint, Options, run
 
 
 async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: Options) -> None:

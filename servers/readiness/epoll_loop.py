@@ -7,7 +7,7 @@ Cost: per wait only the ready ones; one more system call whenever a client's wat
 import select
 import socket
 
-from contract import Door, Options, run
+from servers.contract import Door, Options, run
 
 NOTHING = memoryview(b"")
 

@@ -1,14 +1,17 @@
-"""Listing 14-7: one loop over a select.poll() object, level-triggered.
+"""Listing 14-6: one loop over select.select(), level-triggered.
 
-Mechanism: the process keeps the set of descriptors and hands the whole of it to the kernel at every wait.
-Cost: per wait all clients, ready or not; the set is built anew after each change. No limit on descriptors.
-UNIX only.
+Mechanism: two lists of descriptors, to read and to write, go to the kernel and come back at every wait.
+Cost: per wait all clients, ready or not. A descriptor of 1024 (FD_SETSIZE) or more can't be watched: that
+client is refused. Runs everywhere.
 """
 
 import select
 import socket
 
-from contract import Door, Options, run
+from servers.contract import Complaint, Door, Options, run
+
+# Fixed when the C library was compiled; Python doesn't tell it.
+FD_SETSIZE = 1024
 
 NOTHING = memoryview(b"")
 
@@ -31,29 +34,36 @@ class Loop:
         self.door = Door(listener)
         self.options = options
         self.recv_size = options.recv_size
-        self.clients: dict[int, Client] = {}
-        self.poll = select.poll()
-        self.poll.register(listener.fileno(), select.POLLIN)
+        self.listener = listener.fileno()
+        self.reading: dict[int, Client | None] = {self.listener: None}
+        self.writing: dict[int, Client] = {}
+        self.complain = Complaint()
 
     def run(self) -> None:
-        clients, readable, writable, wait = self.clients, self.readable, self.writable, self.poll.poll
+        reading, writing, readable, writable = self.reading, self.writing, self.readable, self.writable
+        wait = select.select
         while True:
-            # Which events came need not be asked: a client is watched either for reading or for writing, and
-            # the call it is ready for also tells of an error, a hang-up or an invalid descriptor.
-            for fd, _ in wait():
-                client = clients.get(fd)
+            # A client is watched either for reading or for writing, and the call it is ready for also tells
+            # of an error or a hang-up.
+            to_read, to_write, _ = wait(reading, writing, ())
+            for fd in to_read:
+                client = reading[fd]
                 if client is None:
                     self.admit()
-                elif client.unsent:
-                    writable(fd, client)
                 else:
                     readable(fd, client)
+            for fd in to_write:
+                writable(fd, writing[fd])
 
     def admit(self) -> None:
         """Take in all who wait at the door."""
         while sock := self.door.accept():
             sock.setblocking(False)
             fd = sock.fileno()
+            if fd >= FD_SETSIZE:
+                sock.close()
+                self.complain(f"connection refused: descriptor {fd} is past FD_SETSIZE ({FD_SETSIZE})")
+                continue
             client = Client(sock, self.options)
             self.enter(fd, client)
             self.send(fd, client, self.options.service.opening)
@@ -109,18 +119,17 @@ class Loop:
             self.watch_reading(fd, client)
 
     def enter(self, fd: int, client: Client) -> None:
-        self.clients[fd] = client
-        self.poll.register(fd, select.POLLIN)
+        self.reading[fd] = client
 
     def watch_reading(self, fd: int, client: Client) -> None:
-        self.poll.modify(fd, select.POLLIN)
+        self.reading[fd] = self.writing.pop(fd)
 
     def watch_writing(self, fd: int, client: Client) -> None:
-        self.poll.modify(fd, select.POLLOUT)
+        self.writing[fd] = client
+        del self.reading[fd]
 
     def drop(self, fd: int, client: Client) -> None:
-        del self.clients[fd]
-        self.poll.unregister(fd)
+        (self.writing if fd in self.writing else self.reading).pop(fd)
         client.sock.close()
 
 

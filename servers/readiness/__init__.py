@@ -1,0 +1,1 @@
+"""One loop of our own, over a call that tells which descriptors are ready."""
