@@ -45,9 +45,8 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
         raise ResultsError(f"{a} and {b}: the same figures; name two runs, or two variants of one as FOLDER:VARIANT")
     names = ("A", "B")
     both = _overlaid(base, head, names, settings)
-    table = tabulate(both)
-    lines, windows = lines_of(table), cells(both)
-    found = {cell: windows[cell] for cell, _ in lines if cell in windows}
+    found, table = cells(both), tabulate(both)
+    lines = lines_of(table)
     failures, broken, absent = lost(both, table, *names)
     of_one = {cell: f"only in {''.join(forms)}" for cell, forms in found.items() if len(forms) < 2}
     failures = {cell: why for cell, why in failures.items() if (cell, names[1]) in lines}  # else it was not asked for

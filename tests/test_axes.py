@@ -111,8 +111,8 @@ def test_values_apart_have_groups_of_their_own_and_servers_of_their_own(tmp_path
     ]
     small, usual = made.groups[:2]
     assert made.members(small) == ["select (100 B)", "epoll (100 B)"]
-    assert made.members(usual) == ["select", "epoll", "uvloop"]
-    assert made.servers_a_block == 5
+    assert made.members(usual) == ["select", "epoll"]  # uvloop reads as it does: no point on that axis is its own
+    assert made.servers_a_block == 4
     assert made.servers(made.groups)["epoll (100 B)"].settings == {"service": "echo", "recv_size": 100}
     assert made.servers(made.groups)["epoll"].settings == {"service": "echo", "recv_size": 65536}
 

@@ -371,7 +371,7 @@ def test_latency_over_the_rate_is_drawn_at_what_was_achieved(tmp_path: Path) -> 
     chart = drawn["latency_vs_rate"]
     assert_legible(chart)
     (line,) = [line for line in chart.axes[0].get_lines()
-               if line.get_color() == look("threading").colour and len(line.get_xdata()) == 3
+               if line.get_color() == style.look({}, "threading").colour and len(line.get_xdata()) == 3
                and line.get_transform() == chart.axes[0].transData]  # fmt: skip
     assert list(line.get_xdata()) == pytest.approx([2000, 4000, 4500])
     ticks = [line.get_xdata()[0] for line in chart.axes[0].get_lines() if line.get_marker() == "|"]

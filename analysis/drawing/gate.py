@@ -18,6 +18,7 @@ from analysis.records.points import CELL_KEYS
 MOST_ROWS = 26  # that a slide has room for
 AREA = (0.215, 0.15, 0.765, 0.67)  # left, bottom, width, height of all panels together
 GAP = 0.02
+ROOM = 30  # characters of a cell's name that the left margin has room for at the usual size
 # shape as well as colour, both told apart by the colour-blind
 LOOKS = {
     Outcome.REGRESSION: ("#D55E00", "v", True),
@@ -48,6 +49,8 @@ def _sheet_of(gate: Gate, rows: list[Row]) -> Figure:
     metrics = [metric for metric in METRICS if metric.decides]
     left, bottom, width, height = AREA
     each = (width - GAP * (len(metrics) - 1)) / len(metrics)
+    longest = max(map(len, names.values()), default=1)
+    size = min(11.5 if len(cells) < 16 else 9.5, 11.5 * ROOM / longest)
     for number, metric in enumerate(metrics):
         axes = figure.add_axes((left + number * (each + GAP), bottom, each, height))
         own = {row.cell: row for row in rows if row.metric == metric}
@@ -55,6 +58,7 @@ def _sheet_of(gate: Gate, rows: list[Row]) -> Figure:
         better = "less is better" if metric.more_is_worse else "more is better"
         axes.set_title(f"{metric.name}: {better}", loc="left", size=12.5, color=INK, pad=8)
         axes.set_yticks(range(len(cells)), [names[cell] for cell in cells] if not number else [""] * len(cells))
+        axes.tick_params(axis="y", labelsize=size)
     _key(figure)
     blocks = [row.decision.blocks for row in rows if row.decision] or [0]
     rounds = gate.results.windows.groupby(CELL_KEYS)["round"].nunique().tolist()
@@ -86,7 +90,7 @@ def _panel(axes: Axes, metric: Metric, rows: list[Row | None], gate: Gate) -> No
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+g} %" if value else "0")
     axes.grid(axis="x", color=GRID, lw=0.8)
     axes.set_axisbelow(True)
-    axes.tick_params(axis="y", length=0, labelsize=11.5 if len(rows) < 16 else 9.5)
+    axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
 
 

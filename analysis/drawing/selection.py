@@ -100,7 +100,9 @@ class Selection:
 
     def what(self, axis: str = "") -> str:
         """What all cells have in common, but for the axis."""
-        return axes.description(self.cells.iloc[0], self.results.usual, but=(axis,))
+        first = self.cells.iloc[0]
+        compared = {first[ALONG]: None} if first[ALONG] else {}  # where values are compared none goes without saying
+        return axes.description(first, self.results.usual | compared, but=(axis,))
 
     def notes(self, shown: pd.DataFrame, figure: str) -> list[str]:
         """What the chart does not show, and what it shows with a reservation."""

@@ -138,9 +138,8 @@ def examine(results: Results, ended: bool = True) -> Gate:
     table = tabulate(results)
     failures, broken, absent = lost(results, table, base, head)
     aside = {*failures, *broken, *absent}
-    windows, lines = cells(results), lines_of(table)
-    whole = [cell for cell, forms in windows.items() if {base, head} <= set(forms)]
-    sound = {cell: windows[cell] for cell, _ in lines if cell in whole and cell not in aside}
+    sound = {cell: forms for cell, forms in cells(results).items() if {base, head} <= set(forms) and cell not in aside}
+    lines = lines_of(table)
     rows, series = [], {}
     for cell, forms in sound.items():
         for metric in METRICS:

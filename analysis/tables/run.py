@@ -54,8 +54,8 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     lines.append("±: 95 % interval over blocks. CPU of the server.")
     if cells["rank"].notna().any():
         lines.append("#: 1 + how many were shown to be faster, all pairs tested together; = where several share that.")
-    for along in filter(None, cells[ALONG].unique()):
-        lines.append(f"Along {AXES[along].title} the ratio is to the same strategy at the value above it.")
+    for along in filter(None, cells.loc[cells["load"] == "closed", ALONG].unique()):
+        lines.append(f"Along {AXES[along].title} the ratio is to the same strategy at the usual value, or the least.")
     apart = cells[cells[ALONG] == ""]
     if len(apart) and reference not in {*apart["strategy"], *apart["variant"]}:
         lines.append(f"No ratios without {reference}.")

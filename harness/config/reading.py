@@ -113,7 +113,7 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
     file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
-        return f"{file}: {where}: unknown key{nearest(key, _all_keys())}; correct or remove it"
+        return f"{file}: {where}: unknown key{nearest(key, _all_keys() - {key})}; correct or remove it"
     if first["type"] == "missing":
         whole = "; a profile stands for the whole of it" if top == "profiles" and len(first["loc"]) == 3 else ""
         return f"{file}: {where}: is missing; add it{whole}"

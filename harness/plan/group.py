@@ -31,6 +31,8 @@ class Group:
     point: tuple[tuple[str, Any], ...]  # axis and value; of the axis that is compared along, a tuple of its values
     along: str = ""  # the name of that axis; empty for most groups
     usual: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # for its title
+    varied: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # axes that the matrix names, though
+    # a setting has their usual value: who can't follow them takes no part, not even at that value
 
     @property
     def values(self) -> dict[str, Any]:
@@ -49,7 +51,7 @@ class Group:
 
     def at(self, **values: Any) -> "Group":
         """The same group with other values on some axes."""
-        return Group(tuple((self.values | values).items()), self.along, self.usual)
+        return Group(tuple((self.values | values).items()), self.along, self.usual, self.varied)
 
     @property
     def service(self) -> str:
@@ -103,7 +105,7 @@ class Group:
     def unable(self, strategy: Strategy) -> str:
         """Why a strategy can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
         for name, why in strategy.fixed.items():
-            if name == self.along or self[name] != self.usual[name]:
+            if name in self.varied:
                 return f"can't follow {axes.AXES[name].title}: {why}"
         return ""
 
@@ -132,5 +134,6 @@ def _product(entry: Matrix, usual: Mapping[str, Any]) -> Iterator[Group]:
         for value in [fixed[axis.name]] if axis.name in fixed else values:
             yield from combined(chosen | {axis.name: value}, further)
 
+    varied = frozenset(axis.name for axis in axes.BY_KEY.values() if axis.setting and entry.values(axis))
     for values in combined({}, list(axes.AXES.values())):
-        yield Group(tuple(values.items()), along, usual)
+        yield Group(tuple(values.items()), along, usual, varied)
