@@ -308,10 +308,14 @@ def folder_of(folder: Path, records: list[dict[str, object]], **run: object) -> 
 
 
 def faces(chart: Figure, strategy: str) -> list[object]:
-    """The fill of each of a strategy's markers."""
-    shape = look(strategy).marker
+    """The fill of each marker of a strategy that `folder_of` names no family of; there is one at least."""
+    own = style.look({}, strategy)
     lines = [line for axes in chart.axes for line in axes.get_lines()]
-    return [line.get_markerfacecolor() for line in lines if line.get_marker() == shape]
+    found = [line.get_markerfacecolor() for line in lines
+             if line.get_marker() == own.marker and own.colour in (line.get_color(), line.get_markeredgecolor(),
+                                                                    line.get_markerfacecolor())]  # fmt: skip
+    assert found, strategy
+    return found
 
 
 def test_doubtful_cells_are_hollow_and_named(tmp_path: Path) -> None:
