@@ -18,7 +18,8 @@ To add an axis on the servers' side (the last one that came, the receive size, i
     results/README.md         by `make schema`
     tests/                    what it does (test_axes.py), what is said to bad values (test_command_line.py)
 
-For one on the load generator's side loadgen/exchange.py (what is said and expected) takes the place of the contract.
+For one on the load generator's side loadgen/exchanges/exchange.py (what is said and expected) takes the place of the
+contract.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

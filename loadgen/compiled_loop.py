@@ -22,14 +22,15 @@ LARGEST_EVENT = 16  # bytes of struct epoll_event; 12 where it is packed
 TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, PARTLY_SENT, ASK = range(8)  # `enum outcome` of the source
 
 CLIENT = np.dtype(
-    [("asked_ns", "i8"), ("intended_ns", "i8"), ("got", "i8"), ("forms", "u8", 2)]
+    [("asked_ns", "i8"), ("intended_ns", "i8"), ("got", "i8"), ("messages", "u8", 2), ("replies", "u8", 2)]
     + [(name, "i4") for name in ("turn", "fd", "quick", "open")]
 )
 
 
 class _Loop(ctypes.Structure):
     _fields_ = [
-        ("size", ctypes.c_int64), ("epoll", ctypes.c_int32), ("again", ctypes.c_int32),
+        ("message_size", ctypes.c_int64), ("reply_size", ctypes.c_int64),
+        ("epoll", ctypes.c_int32), ("again", ctypes.c_int32),
         ("clients", ctypes.c_void_p), ("by_fd", ctypes.c_void_p),
         ("answered_ns", ctypes.c_void_p), ("took_ns", ctypes.c_void_p), ("delayed_ns", ctypes.c_void_p),
         ("count", ctypes.c_int64), ("capacity", ctypes.c_int64),
@@ -59,9 +60,11 @@ class CompiledLoop:
         self._run = library().run
         count = len(flood.connections)
         self._clients = np.zeros(count, CLIENT)
-        forms = [(_address(connection.message), _address(connection.following)) for connection in flood.connections]
-        self._clients["forms"] = np.array(forms, np.uint64).reshape(-1, 2)
-        self._first_forms = [connection.message for connection in flood.connections]
+        pairs = [(connection.request, connection.following) for connection in flood.connections]
+        for column, part in (("messages", "message"), ("replies", "reply")):
+            addresses = [[_address(getattr(request, part)) for request in pair] for pair in pairs]
+            self._clients[column] = np.array(addresses, np.uint64).reshape(-1, 2)
+        self._first = [first for first, _ in pairs]
         self._numbers = {id(connection): number for number, connection in enumerate(flood.connections)}
         self._by_fd = np.full(min(os.sysconf("SC_OPEN_MAX"), MOST_DESCRIPTORS), -1, np.int32)
         self._columns = np.zeros((3, REPLIES), np.int64)
@@ -70,7 +73,8 @@ class CompiledLoop:
         self._events = ctypes.create_string_buffer(LARGEST_EVENT * EVENTS_PER_POLL)
         self._buffer = ctypes.create_string_buffer(LARGEST_READ)
         self._loop = _Loop(
-            size=flood.exchange.message_size,
+            message_size=flood.exchange.message_size,
+            reply_size=flood.exchange.reply_size,
             epoll=flood.epoll.fileno(),
             clients=self._clients.ctypes.data,
             by_fd=self._by_fd.ctypes.data,
@@ -117,7 +121,7 @@ class CompiledLoop:
         elif outcome == BROKE:
             flood.broke(connection, OSError(loop.error, os.strerror(loop.error)))
         elif outcome == PARTLY_SENT:
-            connection.unsent = loop.size
+            connection.unsent = loop.message_size
             flood.sent(connection, loop.length)
         elif outcome == ASK:
             flood.ask(connection)
@@ -129,7 +133,7 @@ class CompiledLoop:
         record["asked_ns"], record["intended_ns"] = connection.asked_ns, connection.intended_ns
         record["got"], record["fd"] = connection.got, connection.fd
         record["quick"], record["open"] = connection.quick, connection.open
-        record["turn"] = connection.message is not self._first_forms[number]
+        record["turn"] = connection.request is not self._first[number]
         self._hand_over_idle()
 
     def _hand_over(self) -> None:
@@ -142,7 +146,7 @@ class CompiledLoop:
         clients["quick"] = [connection.quick for connection in connections]
         clients["open"] = [connection.open for connection in connections]
         clients["turn"] = [
-            connection.message is not first for connection, first in zip(connections, self._first_forms, strict=True)
+            connection.request is not first for connection, first in zip(connections, self._first, strict=True)
         ]
         self._by_fd[fds[fds >= 0]] = np.flatnonzero(fds >= 0)
         loop.again, loop.spin_ns, loop.awaited, loop.asked = flood.again, flood.spin_ns, flood.awaited, 0
@@ -169,12 +173,12 @@ class CompiledLoop:
         names = ("asked_ns", "intended_ns", "got", "open", "turn")
         columns = [clients[name].tolist() for name in names]
         for connection, first, asked_ns, intended_ns, got, is_open, turn in zip(
-            flood.connections, self._first_forms, *columns, strict=True
+            flood.connections, self._first, *columns, strict=True
         ):
             connection.asked_ns, connection.intended_ns = asked_ns, intended_ns
             connection.got, connection.open = got, bool(is_open)
-            if turn != (connection.message is not first):
-                connection.message, connection.following = connection.following, connection.message
+            if turn != (connection.request is not first):
+                connection.request, connection.following = connection.following, connection.request
         fds = clients["fd"]
         self._by_fd[fds[fds >= 0]] = -1
         flood.awaited = loop.awaited
@@ -189,8 +193,8 @@ class CompiledLoop:
         record = self._clients[number]
         connection.asked_ns, connection.intended_ns = int(record["asked_ns"]), int(record["intended_ns"])
         connection.got, connection.open = int(record["got"]), bool(record["open"])
-        if bool(record["turn"]) != (connection.message is not self._first_forms[number]):
-            connection.message, connection.following = connection.following, connection.message
+        if bool(record["turn"]) != (connection.request is not self._first[number]):
+            connection.request, connection.following = connection.following, connection.request
 
     def _take_log(self) -> None:
         loop, flood = self._loop, self._flood

@@ -2,7 +2,7 @@
 
 import _socket  # the plain type: Locust replaces socket.socket with one that yields to its hub
 
-from loadgen.exchange import Exchange
+from loadgen.exchanges import Request
 
 
 class Connection:
@@ -15,16 +15,16 @@ class Connection:
         "given_up",
         "got",
         "intended_ns",
-        "message",
         "open",
         "quick",
         "replies_left",
+        "request",
         "sock",
         "unsent",
     )
 
-    def __init__(self, exchange: Exchange, name: int) -> None:
-        self.message, self.following = exchange.messages(name)
+    def __init__(self, requests: tuple[Request, Request]) -> None:
+        self.request, self.following = requests  # the one to be asked or answered, and the one after it
         self.sock: _socket.socket | None = None
         self.fd = -1
         self.open = False  # a request is under way: from its first act to its last byte

@@ -12,7 +12,7 @@ from typing import Any
 
 from loadgen import window
 from loadgen.compiled_loop import CompiledLoop
-from loadgen.exchange import Exchange
+from loadgen.exchanges import EXCHANGES
 from loadgen.flood import Flood
 from loadgen.python_loop import PythonLoop
 from loadgen.source import Source, SourceAddresses, is_loopback
@@ -51,16 +51,18 @@ class Crowd:
 
         So every server has accepted its clients before the first window, and those it can't serve are known.
         """
-        exchange = Exchange(**command["exchange"])
+        of_exchange = dict(command["exchange"])
+        exchange = EXCHANGES[of_exchange.pop("service")](**of_exchange)
         for host, _ in command["targets"].values():
             if not (self._allow_remote or is_loopback(host)):
                 raise PermissionError(f"{host} is not this machine; --allow-remote permits load on others")
         # With connections that end, each request leaves the hot path: nothing would be gained there.
         hot_loop = CompiledLoop if self._compiled and not exchange.connection_carries else PythonLoop
+        requests = [exchange.requests(name) for name in self._names]  # the same bytes for all servers
         for name, (host, port) in command["targets"].items():
             source = Source(self._addresses, host)
             audit_every = command["audit_every"]
-            self._floods[name] = Flood(host, port, exchange, self._names, source, hot_loop, audit_every)
+            self._floods[name] = Flood(host, port, exchange, requests, source, hot_loop, audit_every)
         floods = list(self._floods.values())
         for flood in floods:
             flood.ask_all(again=False)

@@ -20,7 +20,7 @@ from gevent.monkey import get_original
 
 from loadgen.arrivals import Arrivals
 from loadgen.connection import Connection
-from loadgen.exchange import Exchange
+from loadgen.exchanges import Exchange, Request
 from loadgen.log import Log
 from loadgen.source import Source
 
@@ -40,7 +40,7 @@ class HotLoop(Protocol):
 
 
 class Flood:
-    """`names` are the clients' numbers, unique over all workers; `host` is a literal address.
+    """`requests` are what each client asks in turn; `host` is a literal address.
 
     One reply in `audit_every` is read with the kernel's receive timestamp; 0 for none.
     """
@@ -50,7 +50,7 @@ class Flood:
         host: str,
         port: int,
         exchange: Exchange,
-        names: Iterable[int],
+        requests: Iterable[tuple[Request, Request]],
         source: Source,
         hot_loop: Callable[["Flood"], HotLoop],
         audit_every: int,
@@ -62,7 +62,7 @@ class Flood:
         self.audit_every = audit_every
         self.epoll = epoll()
         self.by_fd: dict[int, Connection] = {}
-        self.connections = [Connection(exchange, name) for name in names]
+        self.connections = [Connection(pair) for pair in requests]
         self.again = False  # closed loop: an answered client asks again
         self.arrivals: Arrivals | None = None  # open loop: what clients are to ask, and when
         self.idle: deque[Connection] = deque()  # clients without a request, where they don't ask again by themselves
@@ -153,7 +153,7 @@ class Flood:
             return
         try:
             if event & OUT and connection.unsent:
-                self.sent(connection, sock.send(memoryview(connection.message)[-connection.unsent :]))
+                self.sent(connection, sock.send(memoryview(connection.request.message)[-connection.unsent :]))
             if event & ~OUT:
                 self.received(connection, sock.recv(LARGEST_READ))
         except OSError as error:
@@ -186,10 +186,10 @@ class Flood:
 
     def received(self, connection: Connection, data: bytes) -> None:
         """A piece of a reply, or something that is none; nothing at the connection's end."""
-        exchange = self.exchange
-        reply = exchange.reply(connection.message)
+        server_closes = self.exchange.server_closes
+        reply = connection.request.reply
         if not data:
-            if exchange.server_closes and connection.open and connection.got == len(reply):
+            if server_closes and connection.open and connection.got == len(reply):
                 self._answered(connection)
             else:
                 self._fail(connection, "closed")
@@ -198,7 +198,7 @@ class Flood:
         else:
             connection.quick = False
             connection.got += len(data)
-            if connection.got == len(reply) and not exchange.server_closes:
+            if connection.got == len(reply) and not server_closes:
                 self._answered(connection)
 
     def broke(self, connection: Connection, error: OSError) -> None:
@@ -243,12 +243,12 @@ class Flood:
 
     def _send(self, connection: Connection) -> None:
         connection.got = 0
-        connection.unsent = len(connection.message)
+        connection.unsent = len(connection.request.message)
         connection.quick = connection.answered and not self.exchange.connection_carries
         connection.asked_ns = clock()
         assert connection.sock is not None
         try:
-            self.sent(connection, connection.sock.send(connection.message))
+            self.sent(connection, connection.sock.send(connection.request.message))
         except BlockingIOError:
             self.sent(connection, 0)
         except OSError as error:
@@ -267,7 +267,7 @@ class Flood:
             self.awaited -= connection.answered
         connection.answered = True
         connection.open = False
-        connection.message, connection.following = connection.following, connection.message
+        connection.request, connection.following = connection.following, connection.request
         connection.replies_left -= 1
         if not connection.replies_left:
             self._forget(connection)

@@ -16,12 +16,12 @@
 
 struct client {
     int64_t asked_ns, intended_ns, got;
-    const char *forms[2]; /* of its message, sent in turn */
+    const char *messages[2], *replies[2]; /* of its requests, asked in turn */
     int32_t turn, fd, quick, open;
 };
 
 struct loop {
-    int64_t size; /* of a message, and of its reply */
+    int64_t message_size, reply_size;
     int32_t epoll, again;
     struct client *clients;
     const int32_t *by_fd;
@@ -89,8 +89,8 @@ static enum outcome ask(struct loop *l, struct client *c, int64_t now)
     c->got = 0;
     c->open = 1;
     l->asked++;
-    ssize_t sent = send(c->fd, c->forms[c->turn], l->size, MSG_NOSIGNAL);
-    if (sent == l->size)
+    ssize_t sent = send(c->fd, c->messages[c->turn], l->message_size, MSG_NOSIGNAL);
+    if (sent == l->message_size)
         return CONTINUE;
     if (sent >= 0 || errno == EAGAIN)
         return hand_over(l, c, PARTLY_SENT, sent < 0 ? 0 : sent, 0);
@@ -99,7 +99,7 @@ static enum outcome ask(struct loop *l, struct client *c, int64_t now)
 
 static enum outcome take_reply(struct loop *l, struct client *c)
 {
-    int64_t left = l->size - c->got;
+    int64_t left = l->reply_size - c->got;
     size_t room = left + 1 < l->buffer_room ? left + 1 : l->buffer_room; /* one byte more than is right, to see it */
     int audited = l->audit_every && --l->audit_left == 0;
     if (audited)
@@ -107,10 +107,10 @@ static enum outcome take_reply(struct loop *l, struct client *c)
     ssize_t length = audited ? receive_stamped(l, c->fd, room) : recv(c->fd, l->buffer, room, 0);
     if (length < 0)
         return hand_over(l, c, BROKE, 0, errno);
-    if (length == 0 || length > left || memcmp(l->buffer, c->forms[c->turn] + c->got, length))
+    if (length == 0 || length > left || memcmp(l->buffer, c->replies[c->turn] + c->got, length))
         return hand_over(l, c, RECEIVED, length, 0);
     c->got += length;
-    if (c->got < l->size)
+    if (c->got < l->reply_size)
         return CONTINUE;
     int64_t now = now_ns();
     l->answered_ns[l->count] = now;

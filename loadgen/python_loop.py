@@ -27,8 +27,7 @@ class PythonLoop:
         poll, by_fd, read, write = flood.epoll.poll, flood.by_fd, os.read, os.write
         log, again, arrivals, spin_ns = flood.log, flood.again, flood.arrivals, flood.spin_ns
         answered, took = log.answered_ns.append, log.took_ns.append
-        size = flood.exchange.message_size
-        room = min(size + 1, LARGEST_READ)  # one byte more than is right, to see one too many
+        room = min(flood.exchange.reply_size + 1, LARGEST_READ)  # one byte more than is right, to see one too many
         audit_every = flood.audit_every or -1
         audit_left = audit_every
         asked = 0
@@ -55,15 +54,15 @@ class PythonLoop:
                 except OSError as error:
                     flood.broke(connection, error)
                     continue
-                message = connection.message
-                if data != message:
+                request = connection.request
+                if data != request.reply:
                     flood.received(connection, data)
                     continue
                 now = clock()
                 answered(now)
                 took(now - connection.asked_ns)
-                connection.message = connection.following
-                connection.following = message
+                connection.request = connection.following
+                connection.following = request
                 if spin_ns:
                     _spin(now + spin_ns)
                 if not again:
@@ -75,15 +74,16 @@ class PythonLoop:
                     continue
                 connection.asked_ns = now
                 asked += 1
+                message = connection.request.message
                 try:
-                    sent = write(fd, connection.message)
+                    sent = write(fd, message)
                 except BlockingIOError:
                     sent = 0
                 except OSError as error:
                     flood.broke(connection, error)
                     continue
-                if sent != size:
-                    connection.unsent = size
+                if sent != len(message):
+                    connection.unsent = len(message)
                     flood.sent(connection, sent)
         log.asked += asked
 

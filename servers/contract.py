@@ -59,8 +59,7 @@ def parse(about: str | None) -> Options:
         "--service",
         choices=SERVICES,
         default="echo",
-        help="echo: send back what comes; greet: greet and close; log: count what comes, answer the client's "
-        "half-close with the number of bytes (default: %(default)s)",
+        help="; ".join(map(_first_line, SERVICES.values())) + " (default: %(default)s)",
     )
     parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen on (default: %(default)s)")
     parser.add_argument(
@@ -164,6 +163,12 @@ class Door:
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:
     """At once, from whatever is running: no library sees an exception, nothing here outlives the process."""
     os._exit(0)
+
+
+def _first_line(service: type[Conversation]) -> str:
+    """What its file says of a service."""
+    about = sys.modules[service.__module__].__doc__ or ""
+    return about.splitlines()[0].removesuffix(".")
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:

@@ -155,8 +155,9 @@ def test_the_strategy_in_python_conforms(tmp_path: Path) -> None:
     assert line is not None
     servers = tmp_path / "servers"
     servers.mkdir()
-    for helper in ("__init__.py", "contract.py", "services.py"):
+    for helper in ("__init__.py", "contract.py"):
         shutil.copy(ROOT / "servers" / helper, servers)
+    shutil.copytree(ROOT / "servers" / "services", servers / "services")
     (servers / "mine.py").write_text("\n".join(row[3:] for row in code[1].splitlines()))
     bench = tmp_path / "mine.toml"
     bench.write_text("[strategies]\n" + line[1].strip() + "\n")

@@ -14,7 +14,7 @@ from made_up import MadeUp
 
 OURS = {"run_bench", "axes", "commands", "harness", "loadgen", "analysis", "servers", "benchmarks", "tests"}
 LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
-SERVER_HELPERS = {"servers.contract", "servers.services"}
+SERVER_HELPERS = ("servers.contract", "servers.services")  # and what is in them
 SERVER_LIBRARIES = {
     "twisted_protocol.py": {"twisted", "zope"},  # its interfaces
     "twisted_line.py": {"twisted", "zope"},
@@ -67,8 +67,9 @@ def computing(files: Iterable[Path]) -> list[str]:
 def foreign(server: Path) -> set[str]:
     """What a server imports beyond the standard library, its own library and the contract."""
     known = set(sys.stdlib_module_names) | SERVER_LIBRARIES.get(server.name, set())
-    found = set(modules(ast.parse(server.read_text()))) - SERVER_HELPERS
-    return {module for module in found if module.partition(".")[0] not in known}
+    found = set(modules(ast.parse(server.read_text())))
+    helpers = {module for module in found if f"{module}.".startswith(tuple(f"{helper}." for helper in SERVER_HELPERS))}
+    return {module for module in found - helpers if module.partition(".")[0] not in known}
 
 
 @pytest.mark.parametrize("part", FORBIDDEN)

@@ -21,7 +21,7 @@ import pytest
 from conftest import CONFIG, ROOT, STRATEGIES
 
 from harness.config import Strategy, read
-from harness.conformance import cases, client
+from harness.conformance import cases, client, greet
 from harness.conformance.client import Target
 from harness.processes.server import Server
 
@@ -120,7 +120,7 @@ def test_forked_children_die_with_a_parent_that_is_told_to_stop(start: Start) ->
 def test_port_is_free_again_at_once(start: Start) -> None:
     server = start(STRATEGIES["epoll"], "greet")  # the server closes first: TIME_WAIT is on its side
     with clients(server, 1) as (sock,):
-        assert sock.recv(100) == cases.GREETING
+        assert sock.recv(100) == greet.GREETING
     server.stop()
     process = subprocess.Popen(
         command(STRATEGIES["epoll"], "--port", str(server.port)), cwd=ROOT, stdout=subprocess.PIPE
@@ -245,7 +245,7 @@ def test_a_family_of_three_has_a_folder() -> None:
 def test_every_server_is_a_strategy() -> None:
     """But for what they have in common."""
     files = {path.relative_to(ROOT / "servers").as_posix() for path in (ROOT / "servers").rglob("*.py")}
-    shared = {"contract.py", "services.py"} | {file for file in files if file.endswith("__init__.py")}
+    shared = {file for file in files if file == "contract.py" or file.startswith("services/") or "__init__" in file}
     assert files - shared == {file_of(strategy) for strategy in STRATEGIES.values()}
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
+CROWD = 300  # connections at once, of one server
+HUGE = 16 * 2**20  # bytes in the largest message
 UNREAD_LIMIT = 64 * 2**20  # bytes a server may take in from a client that reads nothing, kernel's buffers included
 DEADLINE_S = 10.0  # for one exchange with a server, however busy the machine is
 STALL_S = 0.15  # a server that takes no byte for so long has stopped reading
@@ -129,7 +131,7 @@ def send_slowly(sock: socket.socket, stream: bytes) -> bytes:
     return received
 
 
-def reset(sock: socket.socket) -> None:
+def send_reset(sock: socket.socket) -> None:
     """Close with a RST instead of a FIN."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()

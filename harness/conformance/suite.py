@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.config import Config, Strategy
 from harness.conformance import cases
-from harness.conformance.client import Target
+from harness.conformance.client import CROWD, Target
 from harness.processes import session
 from harness.processes.server import ServerFailed
 from harness.processes.stage import Stage
@@ -16,7 +16,7 @@ from harness.processes.watchdog import Watchdog
 
 BACKLOG = 1024
 AT_ONCE = min(os.cpu_count() or 1, 4)  # servers
-DESCRIPTORS = AT_ONCE * (cases.CROWD + 100) + 200  # that the harness needs for their crowds
+DESCRIPTORS = AT_ONCE * (CROWD + 100) + 200  # that the harness needs for their crowds
 
 
 @dataclass

@@ -1,0 +1,87 @@
+"""log: swallow, then a receipt."""
+
+from harness.conformance.client import (
+    CROWD,
+    HUGE,
+    Target,
+    crowd_of,
+    exchange,
+    message_of,
+    same,
+    send_reset,
+    send_slowly,
+)
+
+
+def one_message(target: Target) -> None:
+    """The receipt of a message, after the half-close."""
+    _receipt(target, message_of(64))
+
+
+def nothing(target: Target) -> None:
+    """A client that says nothing and half-closes gets a receipt for 0 bytes."""
+    _receipt(target, b"")
+
+
+def several_in_one_segment(target: Target) -> None:
+    """The receipt counts every byte, line ends and an unended last line too."""
+    _receipt(target, b"".join(message_of(size) for size in (11, 64, 300)) + b"no end of line")
+
+
+def one_byte_at_a_time(target: Target) -> None:
+    """Segments of one byte are counted."""
+    message = message_of(24)
+    with target.connect() as sock:
+        send_slowly(sock, message)
+        same(b"24\r\n", exchange(sock, b"", half_close=True))
+
+
+def huge_message(target: Target) -> None:
+    """16 MiB are counted."""
+    _receipt(target, message_of(HUGE))
+
+
+def reset(target: Target) -> None:
+    """Clients that reset in the middle of a message do no harm to the next."""
+    for stream in (b"", b"half a mess", message_of(200_000)):
+        with target.connect() as sock:
+            exchange(sock, stream, 0)
+            send_reset(sock)
+        _receipt(target, message_of(64))
+    _receipt(target, message_of(64))  # who was served beside the last reset proves nothing yet
+
+
+def silent_client(target: Target) -> None:
+    """A client that connects and says nothing holds up nobody (or, one at a time, only until it leaves)."""
+    with target.connect() as silent, target.connect() as other:
+        if target.one_at_a_time:
+            silent.close()
+        same(b"64\r\n", exchange(other, message_of(64), half_close=True))
+
+
+def crowd(target: Target) -> None:
+    """300 clients at once get each their own count."""
+    with crowd_of(target, CROWD) as clients:
+        if not target.one_at_a_time:
+            for number, sock in enumerate(clients):
+                exchange(sock, message_of(64 + number), 0)
+        for number, sock in enumerate(clients):
+            last = message_of(64 + number) if target.one_at_a_time else b""
+            same(b"%d\r\n" % (64 + number), exchange(sock, last, half_close=True))
+
+
+def _receipt(target: Target, stream: bytes) -> None:
+    with target.connect() as sock:
+        same(b"%d\r\n" % len(stream), exchange(sock, stream, half_close=True))
+
+
+CASES = (
+    one_message,
+    nothing,
+    one_byte_at_a_time,
+    several_in_one_segment,
+    silent_client,
+    reset,
+    crowd,
+    huge_message,
+)

@@ -1,0 +1,52 @@
+"""What a virtual client says to a server, and what it must hear: bytes only, no sockets.
+
+An exchange is one request with its reply. The message names its client and alternates between two forms, so that a
+reply meant for another client, or for the request before, is seen to be wrong. All messages of an exchange are of one
+size, and so are all its replies; the two sizes may differ.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+
+class Request(NamedTuple):
+    message: bytes
+    reply: bytes  # the only right one
+
+
+@dataclass(frozen=True)
+class Exchange(ABC):
+    """How a client talks to a service."""
+
+    message_size: int  # bytes, with the CRLF at the end
+    requests_per_connection: int = 0  # 0: the connection stays
+
+    connecting_asks: ClassVar[bool] = False  # the request is the connection itself
+    half_closes: ClassVar[bool] = False  # the client ends its direction after the message
+    server_closes: ClassVar[bool] = False  # the reply ends with the connection, which carries no other
+
+    @property
+    def connection_carries(self) -> int:
+        """Requests after which a connection ends; 0 for never."""
+        return 1 if self.server_closes else self.requests_per_connection
+
+    @property
+    def reply_size(self) -> int:
+        """Bytes."""
+        return len(self.requests(0)[0].reply)
+
+    def requests(self, name: int) -> tuple[Request, Request]:
+        """What the client of that number asks in turn."""
+        first, second = (Request(message, self.reply(message)) for message in self.messages(name))
+        return first, second
+
+    def messages(self, name: int) -> tuple[bytes, bytes]:
+        """The two forms of a client's message."""
+        fill = self.message_size - 2
+        first, second = (b"%08d%s" % (name, form) + form * (fill - 9) + b"\r\n" for form in (b"a", b"b"))
+        return first, second
+
+    @abstractmethod
+    def reply(self, message: bytes) -> bytes:
+        """What the server must answer."""

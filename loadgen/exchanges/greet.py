@@ -1,0 +1,16 @@
+"""greet: a client connects, says nothing, and hears the greeting and the end."""
+
+from loadgen.exchanges.exchange import Exchange
+
+GREETING = b"Thank you for connecting\r\n"
+
+
+class Greet(Exchange):
+    connecting_asks = True
+    server_closes = True
+
+    def messages(self, name: int) -> tuple[bytes, bytes]:
+        return b"", b""
+
+    def reply(self, message: bytes) -> bytes:
+        return GREETING
