@@ -31,7 +31,7 @@ class _Range(NamedTuple):
     first_marker: int
 
 
-# For the families in the order of bench.toml. The numbers were searched for: tests/test_looks.py holds how far apart
+# For the families in the order of bench.toml. The numbers were searched for: test_looks.py holds how far apart
 # they keep strategies.
 _RANGES = [
     _Range((0, 0), 0, 0),  # greys
