@@ -89,6 +89,24 @@ def test_fourteen_strategies_are_legible(default: dict[str, Figure], name: str) 
     assert_legible(default[name])
 
 
+def fifty(folder: Path, counts: tuple[int, ...]) -> dict[str, Figure]:
+    """The charts of a run of fifty strategies in five families."""
+    families = {f"family-{at % 5}-{at}": f"family-{at % 5}" for at in range(50)}
+    capacity = {name: 20_000.0 + 1000 * at for at, name in enumerate(families)}
+    made = MadeUp(capacity=capacity, families=families, groups=[(count, 64) for count in counts], blocks=2, **QUIET)
+    return dict(figures(*worked_out(made.write(folder))))
+
+
+@pytest.mark.parametrize("counts", [(1, 10, 100), (100,)])
+def test_fifty_strategies_are_legible(tmp_path: Path, counts: tuple[int, ...]) -> None:
+    """Where a slide has no room for so many names, the sheet is taller."""
+    for chart in fifty(tmp_path, counts).values():
+        assert_legible(chart)
+        names = [text for text in words(chart) if text.get_text().startswith("family-")]
+        assert len({text.get_text() for text in names}) == 50
+        assert min(text.get_fontsize() for text in names) >= 8
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_chart_says_what_where_and_how(default: dict[str, Figure], name: str) -> None:
     text = said(default[name])

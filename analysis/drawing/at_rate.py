@@ -11,7 +11,7 @@ from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, dash
 from analysis.drawing.parts import LOG_FROM, ROWS, WIDE, in_rows, plus_minus, point, span, sweep, time_axis
 from analysis.drawing.selection import Selection, finish, is_hollow
-from analysis.drawing.sheet import sheet
+from analysis.drawing.sheet import area, sheet
 from analysis.judging.served import served
 from analysis.judging.verdict import ACHIEVED
 
@@ -20,10 +20,10 @@ FROM_START = "time from the intended start to the reply"
 
 def latency_by_rate(selection: Selection) -> Figure:
     """Median and 99th percentile from the intended start, over the rate that was achieved."""
-    figure = sheet("Latency by rate: median and 99th percentile", selection.what())
+    figure = sheet("Latency by rate: median and 99th percentile", selection.what(), selection.entries)
     limits = span(selection.measured, ("p50_us", "p99_us"))
     titles = {"p50_us": "p50: half are slower", "p99_us": "p99: 1 in 100 is slower"}
-    both = [figure.add_axes((left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
+    both = [area(figure, (left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
     for axes, (name, title) in zip(both, titles.items(), strict=True):
         axes.set_yscale("log")
         axes.set_ylim(*limits)
@@ -78,13 +78,13 @@ def knee(selection: Selection) -> Figure:
     limit_ms = selection.results.run["knee"]["p99_limit_ms"]
     title, unit = f"Knee: the highest rate with a p99 under {limit_ms:g} ms", "requests per second"
     if len(selection.points("clients")) > 1:
-        figure = sheet(title, selection.what("clients"))
-        axes = figure.add_axes(WIDE)
+        figure = sheet(title, selection.what("clients"), selection.entries)
+        axes = area(figure, WIDE)
         sweep(axes, selection, "clients", "knee_rps", _at_knee, 11.5)
         axes.set(xlabel="clients", ylabel=unit)
     else:
-        figure = sheet(title, selection.what())
-        axes = figure.add_axes(ROWS)
+        figure = sheet(title, selection.what(), selection.entries)
+        axes = area(figure, ROWS)
         in_rows(axes, selection, selection.having("knee_rps").sort_values("knee_rps"), "knee_rps", _at_knee)
         axes.set_xlabel(unit)
     return finish(figure, selection, selection.having("knee_rps"), "knee_rps")

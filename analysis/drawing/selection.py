@@ -37,6 +37,11 @@ class Selection:
     def measured(self) -> pd.DataFrame:
         return self.cells[self.cells["windows"].notna()]
 
+    @property
+    def entries(self) -> int:
+        """How many lines or rows it takes."""
+        return int(self.measured.groupby(["strategy", "variant"]).ngroups)
+
     def having(self, figure: str) -> pd.DataFrame:
         """The cells that have this figure."""
         return self.cells[self.cells[figure].notna()]
