@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -218,7 +219,12 @@ def test_a_half_written_last_line_is_no_obstacle(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-300])
     run = json.loads((made / "run.json").read_text()) | {"outcome": "running", "finished_at": None}
     (made / "run.json").write_text(json.dumps(run))
-    assert len(read(made).windows) == before - 1
+    found = read(made)
+    assert len(found.windows) == before - 1
+    assert found.notes == [
+        "the last record of windows.jsonl is incomplete and left out: the run was killed while it wrote it"
+    ]
+    assert "Note: the last record of windows.jsonl is incomplete" in " ".join(printed(made).split())
     assert written(made).exists()
 
 
@@ -248,6 +254,72 @@ def test_what_cannot_be_read_is_told_in_one_line(tmp_path: Path, fault: str) -> 
     assert str(folder) in str(error.value)
     assert "\n" not in str(error.value)
     assert ";" in str(error.value)  # what, then the remedy
+
+
+HISTOGRAM = window("epoll", latencies=[1e6])["latency_hdr"]
+DAMAGED: dict[str, tuple[str, dict[str, object]]] = {  # what is said: the file, and what stands in it instead
+    "run.json: no 'strategies'": ("run.json", {"strategies": None}),
+    "run.json: no 'window.p99_multiple'": ("run.json", {"window": {}}),
+    "run.json: no 'axes.*.usual'": ("run.json", {"axes": [{"name": "clients"}]}),
+    "run.json: strategies is 7, not an object or a list": ("run.json", {"strategies": 7}),
+    "run.json: strategies holds 'serve', not an object": ("run.json", {"strategies": {"epoll": "serve"}}),
+    "run.json: strategies.*.place is 'first', not a whole number": (
+        "run.json", {"strategies": {"epoll": {"place": "first"}}}
+    ),
+    "windows.jsonl:2: requests is 'many', not a whole number": ("windows.jsonl", {"requests": "many"}),
+    "windows.jsonl:2: requests is null, not a whole number": ("windows.jsonl", {"requests": None}),
+    "windows.jsonl:2: block is True, not a whole number": ("windows.jsonl", {"block": True}),
+    "windows.jsonl:2: clients is '10', not a whole number": ("windows.jsonl", {"clients": "10"}),
+    "windows.jsonl:2: errors is ['reset'], not an object": ("windows.jsonl", {"errors": ["reset"]}),
+    "windows.jsonl:2: latency_hdr is 3, not a text": ("windows.jsonl", {"latency_hdr": 3}),
+    "windows.jsonl:2: latency_hdr can't be decoded": ("windows.jsonl", {"latency_hdr": HISTOGRAM[:-9]}),
+    "windows.jsonl:2: connect_hdr can't be decoded": ("windows.jsonl", {"connect_hdr": "A" * 40}),
+}  # fmt: skip
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Callable[[str], Path]:
+    """A folder of two windows with one of these faults."""
+
+    def make(says: str) -> Path:
+        file, instead = DAMAGED[says]
+        made = folder_of(tmp_path, [window("epoll"), window("epoll", block=1)])
+        *before, last = (
+            (made / file).read_text().splitlines() if file == "windows.jsonl" else [(made / file).read_text()]
+        )
+        lines = [*before, json.dumps(json.loads(last) | instead)]
+        (made / file).write_text("".join(f"{line}\n" for line in lines))
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize("says", DAMAGED)
+def test_what_is_damaged_is_named_with_its_file(damaged: Callable[[str], Path], says: str) -> None:
+    made = damaged(says)
+    with pytest.raises(ResultsError) as error:
+        read(made)
+    assert str(error.value).startswith(f"{made}/{says}")
+    assert "\n" not in str(error.value)
+    assert ";" in str(error.value)  # what, then the remedy
+
+
+@pytest.mark.parametrize(
+    "command", [["-m", "analysis", "table", "{run}"], ["run_bench.py", "compare", "{run}", "{run}:x"]]
+)
+def test_commands_say_what_is_damaged_and_end_with_2(damaged: Callable[[str], Path], command: list[str]) -> None:
+    says = "windows.jsonl:2: latency_hdr can't be decoded"
+    made = damaged(says)
+    words = [sys.executable, *(word.format(run=made) for word in command)]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert f"{made}/{says}" in line
+
+
+def test_what_another_version_knows_more_is_no_damage(tmp_path: Path) -> None:
+    made = folder_of(tmp_path, [window("epoll") | {"later": 1}, {"kind": "later"}], later={"more": []})
+    assert len(read(made).windows) == 1
 
 
 def test_the_command_ends_with_2_and_one_line_if_it_cannot(tmp_path: Path) -> None:
@@ -322,7 +394,7 @@ def test_the_evidence_of_a_known_cell(tmp_path: Path) -> None:
     made = [
         window("epoll", block=block, requests=12_000, first_half=6600, replies=15_000,
                latencies=np.full(12_000, 70_000), arrival_hdr=histogram(np.full(200, 4000)), server_cpu_s=0.05,
-               loader_cpu_s=0.06, loader_wall_s=0.25, workers=2, server_cpus=[1, 2], clients=10)
+               loader_cpu_s=0.06, loader_wall_s=0.25, workers=2, server_cpus="1 2", clients=10)
         for block in (0, 1)
     ]  # fmt: skip
     cell = cells_of(tmp_path, made).iloc[0]

@@ -16,6 +16,7 @@ from test_recorded import RECORDED
 from test_run import MISBEHAVE, Bench
 
 from analysis.records import schema
+from analysis.records.checking import TYPES
 from analysis.records.points import CELL_KEYS
 from analysis.records.reading import ResultsError, read
 from analysis.records.schema import COLUMNS, POINT, README, RECORDS, RUN, VERSION, documented
@@ -76,12 +77,6 @@ def test_records_have_the_fields_of_the_schema(bench: Bench, kind: str) -> None:
     for row in rows:
         for name, value in row.items():
             assert value is None or isinstance(value, TYPES[RECORDS[kind][name].kind]), (name, value)
-
-
-TYPES: dict[str, Any] = {"count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list,
-                         "counts": list, "times": dict, "names": dict, "value": object, "histogram": str,
-                         "settings": dict,
-                         "table": (dict, list)}  # fmt: skip
 
 
 def test_run_json_has_the_fields_of_the_schema(bench: Bench) -> None:
@@ -244,11 +239,14 @@ def test_a_folder_of_version_1_has_the_fields_of_that_time() -> None:
         assert set(record) == (known | renamed) - {"phase"}
 
 
+OLDEST = {"schema": 1, "run_id": "20260101-120000-quick", "strategies": {}, "window": {"p99_multiple": 5.0}}
+
+
 def version_1(folder: Path, **told: Any) -> Path:
     """A folder of a single window, as version 1 wrote it."""
     record = window("epoll") | {"start_spread_s": 0.25}
     del record["start_range_s"]
-    (folder / "run.json").write_text(json.dumps({"schema": 1} | told))
+    (folder / "run.json").write_text(json.dumps(OLDEST | told))
     (folder / "windows.jsonl").write_text(json.dumps(record) + "\n")
     return folder
 

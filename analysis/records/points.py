@@ -24,8 +24,6 @@ def as_columns(table: pd.DataFrame) -> pd.DataFrame:
     filled = {}
     for name, axis in AXES.items():
         values = [axis.unlimited if value is None or value != value else value for value in table[name]]
-        if axis.kind == "cpus":
-            values = [value if isinstance(value, str) else " ".join(map(str, value or [])) for value in values]
         filled[name] = pd.Series(values, table.index, dtype=int if axis.kind in ("count", "bytes") else object)
     return table.assign(**filled, **{key: [value or "" for value in table[key]] for key in (ALONG, "variant")})
 
