@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from analysis.drawing.at_rate import knee, latency_by_rate
 from analysis.drawing.closed import cpu_per_request, latency_by_clients, latency_distribution, throughput_by
+from analysis.drawing.gate import GATES
 from analysis.drawing.selection import Selection, selections
-from analysis.drawing.sheet import SETTINGS, save
+from analysis.drawing.sheet import SETTINGS, drop_others, save
 from analysis.records.points import SWEPT
 from analysis.records.reading import Results
 from axes import AXES
@@ -20,7 +21,9 @@ def draw(results: Results, cells: pd.DataFrame) -> list[Path]:
     """Draw every chart that the results give; the paths written. OSError."""
     folder = results.folder / "charts"
     folder.mkdir(exist_ok=True)
-    return [path for name, figure in figures(results, cells) for path in save(figure, folder / name)]
+    drawn = [path for name, figure in figures(results, cells) for path in save(figure, folder / name)]
+    drop_others(set(folder.iterdir()) - set(folder.glob(GATES)), drawn)
+    return drawn
 
 
 def figures(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Figure]]:

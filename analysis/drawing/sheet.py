@@ -1,7 +1,7 @@
 """The frame of every chart: what was measured, how to read it, where and when, and what is missing."""
 
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,9 @@ def sheet(title: str, subtitle: str, entries: int = 0) -> Figure:
     figure = Figure(figsize=(WIDTH, height), dpi=160, facecolor="white")
     FigureCanvasAgg(figure)  # keeps one renderer for all texts that are measured
     figure.text(0.035, _from_top(figure, 0.945), title, size=19, weight="bold", color=INK)
-    figure.text(0.035, _from_top(figure, 0.905), subtitle, size=12, color=FAINT)
+    under = figure.text(0.035, _from_top(figure, 0.905), subtitle, size=12, color=FAINT)
+    # it may name two folders
+    under.set_fontsize(12 * min(1.0, 0.93 * figure.bbox.width / max(1.0, under.get_window_extent().width)))
     return figure
 
 
@@ -89,7 +91,8 @@ def foot(
 
     Blocks and rounds are those of each cell; `reading` says what the bars are.
     """
-    where = [*machine(run), str(run.get("started_at", ""))[:10], f"run {run.get('run_id', '?')}"]
+    started = [str(run["started_at"])[:10]] if run.get("started_at") else []
+    where = [*machine(run), *started, f"run {run.get('run_id', '?')}"]
     if run.get("outcome") not in (None, "complete"):
         where.append(f"INCOMPLETE RUN ({run['outcome']})")
     if max(blocks) < 2:
@@ -106,8 +109,10 @@ def foot(
 
 
 def machine(run: dict[str, Any]) -> list[str]:
-    """What a run was measured on, in some phrases."""
-    told = run.get("machine") or {}
+    """What a run was measured on, in some phrases; none where it doesn't say."""
+    told = run.get("machine")
+    if not told:
+        return []
     return [
         f"{told.get('cpu', 'unknown CPU')}, {told.get('cores', '?')} cores",
         f"kernel {told.get('kernel', '?')}",
@@ -123,6 +128,13 @@ def _number(numbers: Collection[int], word: str) -> str:
 def _cpus(run: dict[str, Any], name: str, words: str) -> str:
     cpus = run.get(name)
     return words + ", ".join(map(str, cpus)) if cpus else ""
+
+
+def drop_others(found: Iterable[Path], drawn: Collection[Path]) -> None:
+    """Delete the charts that are not among those just drawn: they are of other figures than what lies beside them."""
+    for path in found:
+        if path.suffix in (".png", ".svg") and path not in drawn:
+            path.unlink()
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:

@@ -50,9 +50,14 @@ class Results:
     @property
     def notes(self) -> list[str]:
         """What the run has to say of itself, a sentence each, without its full stop."""
+        return self.said()
+
+    def said(self, kind: str = "") -> list[str]:
+        """The notes of a kind, or all."""
         return [
             note["seen"] + f": {note['why']}" * bool(note["why"]) + f"; {note['remedy']}" * bool(note["remedy"])
             for note in self.run.get("notes") or []
+            if kind in ("", note["kind"])
         ]
 
     def widened(self, variant: str) -> float:
