@@ -374,6 +374,19 @@ def test_what_the_loader_reaches_at_least_is_not_drawn_as_its_ceiling(tmp_path: 
         assert (WORDS in said(dict(figures(*worked_out(folder)))["throughput_vs_clients"])) != bound
 
 
+def test_a_note_says_where_it_holds_and_counts_cells(tmp_path: Path) -> None:
+    """A doubt of each strategy in some cell is not one of all cells."""
+    busy = {("epoll", 10), ("select", 100), ("poll", 100)}
+    made = [window(name, block=block, clients=clients, group=clients, latencies=np.full(2000, 1e6),
+                   loader_cpu_s=0.12 if (name, clients) in busy else 0.05)
+            for block in (0, 1) for clients in (10, 100) for name in ("epoll", "select", "poll")]  # fmt: skip
+    chart = dict(figures(*worked_out(folder_of(tmp_path, made))))["throughput_vs_clients"]
+    assert "May be loader-limited: epoll at 10 clients; select, poll at 100 clients" in said(chart)
+    everywhere = [line | {"loader_cpu_s": 0.12} for line in made]
+    chart = dict(figures(*worked_out(folder_of(tmp_path, everywhere))))["throughput_vs_clients"]
+    assert "May be loader-limited: all" in said(chart)
+
+
 def open_runs(rates: tuple[float, ...] = (2000, 4000, 6000)) -> list[dict[str, object]]:
     records = []
     for group, rate in enumerate(rates):
