@@ -17,16 +17,15 @@ from analysis.drawing import gate as chart
 from analysis.drawing.charts import figures
 from analysis.drawing.sheet import drop_others, machine, save
 from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
-from analysis.gate.result import UNSHOWN, Gate, Row, lines_of, lost, margin_of, row_of
+from analysis.gate.result import BY_BLOCKS, UNSHOWN, Gate, Row, lines_of, lost, margin_of, row_of
 from analysis.gate.series import METRICS, Metric, cells, losses
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, ResultsError, read
 from analysis.statistics import CONFIDENCE, block_means
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
-
-READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {UNSHOWN}."
-READING_ADVISORY = f"change: of B by A, ± the 95 % interval over the blocks of each; {UNSHOWN}."
+READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {UNSHOWN}; {BY_BLOCKS}."
+READING_ADVISORY = f"change: of B by A, ± the 95 % interval over the blocks of each; {UNSHOWN}; {BY_BLOCKS}."
 
 
 class Side(NamedTuple):
