@@ -144,7 +144,7 @@ _AXES = (
         said="always",
         commands=("bench", "gate", "check"),
         metavar="NAMES",
-        help=f"what the servers do: {', '.join(get_args(Service))} (default: as the profile says)",
+        help=f"what the servers do: {', '.join(get_args(Service))}",
         describes=lambda value: f"service {value}",
     ),
     Axis(

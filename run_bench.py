@@ -22,6 +22,7 @@ except ModuleNotFoundError as missing:
     )
     sys.exit(2)
 except KeyboardInterrupt:  # the imports take a moment
+    print("run_bench.py: interrupted", file=sys.stderr)
     sys.exit(130)
 
 
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"run_bench.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print("run_bench.py: interrupted", file=sys.stderr)
         return 130
 
 

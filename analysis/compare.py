@@ -15,18 +15,17 @@ from scipy.stats import ttest_ind
 
 from analysis.drawing import gate as chart
 from analysis.drawing.charts import figures
-from analysis.drawing.sheet import machine, save
+from analysis.drawing.sheet import drop_others, machine, save
 from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
-from analysis.gate.result import UNSHOWN, Gate, Row, lines_of, lost, margin_of, row_of
+from analysis.gate.result import BY_BLOCKS, UNSHOWN, Gate, Row, lines_of, lost, margin_of, row_of
 from analysis.gate.series import METRICS, Metric, cells, losses
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, ResultsError, read
 from analysis.statistics import CONFIDENCE, block_means
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
-
-READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {UNSHOWN}."
-READING_ADVISORY = f"change: of B by A, ± the 95 % interval over the blocks of each; {UNSHOWN}."
+READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {UNSHOWN}; {BY_BLOCKS}."
+READING_ADVISORY = f"change: of B by A, ± the 95 % interval over the blocks of each; {UNSHOWN}; {BY_BLOCKS}."
 
 
 class Side(NamedTuple):
@@ -71,12 +70,16 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
 
 
 def write(gate: Gate, results: Path) -> list[Path]:
-    """The charts of both over each other, and the chart of changes, in RESULTS/compare; the paths written."""
+    """The charts of both over each other, and the chart of changes, in RESULTS/compare; the paths written.
+
+    Those of an earlier pair are deleted.
+    """
     folder = results / "compare"
     folder.mkdir(parents=True, exist_ok=True)
     drawn = figures(gate.results, gate.table)
-    paths = [path for name, figure in drawn for path in save(figure, folder / name)]
-    return paths + chart.draw(gate, folder)
+    paths = [path for name, figure in drawn for path in save(figure, folder / name)] + chart.draw(gate, folder)
+    drop_others(folder.iterdir(), paths)
+    return paths
 
 
 def _side(text: str) -> Side:
@@ -115,6 +118,9 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
     told = {"variants": variants, "gate": settings, "strategies": strategies, "families": families,
             "notes": _notes(base, head, names), "run_id": runs}  # fmt: skip
+    for name in ("machine", "started_at"):  # one of them would pass for both's
+        if base.results.run.get(name) != head.results.run.get(name):
+            told[name] = None
     run = head.results.run | told
     return Results(head.results.folder, run, **tables)
 
@@ -123,8 +129,8 @@ def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str
     """What the runs said of themselves, and where if not on the same machine; what both said, once."""
     runs = [side.results.run for side in (base, head)]
     told = [list(run.get("notes") or []) for run in runs]
-    places = [{"kind": "machine", "seen": f"measured on {', '.join(machine(run))}", "why": "", "remedy": ""}
-              for run in runs]  # fmt: skip
+    where = [", ".join(machine(run)) or "an unknown machine" for run in runs]
+    places = [{"kind": chart.PLACES, "seen": f"measured on {place}", "why": "", "remedy": ""} for place in where]
     if places[0] != places[1]:
         told = [[*notes, place] for notes, place in zip(told, places, strict=True)]
     both = [note for note in told[0] if note in told[1]]

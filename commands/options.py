@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import axes
 from axes import Axis
@@ -13,15 +14,15 @@ from harness.plan.plan import Overrides
 Group = argparse._ArgumentGroup
 
 
-def add_choice(which: Group) -> None:
-    """Which strategies and services."""
+def add_choice(which: Group, services: str = "as the profile says") -> None:
+    """Which strategies and services, and which services those are by default."""
     which.add_argument(
         "--strategies",
         default="all",
         metavar="WHICH",
         help="all, chapter (those of the book's listings), names or globs, separated by commas (default: all)",
     )
-    _add_axis(which, axes.AXES["service"])
+    _add_axis(which, axes.AXES["service"], f" (default: {services})")
 
 
 def add_bench_file(which: Group) -> None:
@@ -92,13 +93,12 @@ def _add_axes(how: Group, verb: str) -> None:
     )
 
 
-def _add_axis(group: Group, axis: Axis) -> None:
+def _add_axis(group: Group, axis: Axis, default: str = "") -> None:
+    told: Any = {"metavar": axis.metavar, "help": axis.help + default}
     if axis.single:
-        group.add_argument(axis.option, choices=axis.choices, metavar=axis.metavar, help=axis.help)
+        group.add_argument(axis.option, choices=axis.choices, **told)
     else:
-        group.add_argument(
-            axis.option, type=values.listed(values.of_axis(axis)), default=[], metavar=axis.metavar, help=axis.help
-        )
+        group.add_argument(axis.option, type=values.listed(values.of_axis(axis)), default=[], **told)
 
 
 def overrides(given: argparse.Namespace) -> Overrides:

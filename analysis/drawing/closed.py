@@ -31,7 +31,7 @@ from analysis.drawing.parts import (
     time_axis,
 )
 from analysis.drawing.selection import Selection, finish, is_hollow
-from analysis.drawing.sheet import sheet
+from analysis.drawing.sheet import area, sheet
 from analysis.judging.served import is_starved, served
 from analysis.records.points import CELL_KEYS
 from analysis.records.reading import Results
@@ -47,8 +47,8 @@ def throughput_by(axis: str) -> Callable[[Selection], Figure]:
     def chart(selection: Selection) -> Figure:
         if len(selection.points(axis)) < 2:
             return _throughput_rows(selection)
-        figure = sheet(f"Throughput by {AXES[axis].title}", selection.what(axis))
-        axes = figure.add_axes(WIDE)
+        figure = sheet(f"Throughput by {AXES[axis].title}", selection.what(axis), selection.entries)
+        axes = area(figure, WIDE)
         words = _rate_and_payload if axis == "message_size" else _rate
         sweep(axes, selection, axis, "throughput_rps", words, 11.5, ceiling=ceiling(selection, axis))
         axes.set(xlabel="clients" if axis == "clients" else AXES[axis].title, ylabel="correct replies per second")
@@ -58,9 +58,9 @@ def throughput_by(axis: str) -> Callable[[Selection], Figure]:
 
 
 def _throughput_rows(selection: Selection) -> Figure:
-    figure = sheet("Throughput", selection.what())
+    figure = sheet("Throughput", selection.what(), selection.entries)
     shown = selection.having("throughput_rps").sort_values("throughput_rps")
-    axes = figure.add_axes(ROWS)
+    axes = area(figure, ROWS)
     in_rows(axes, selection, shown, "throughput_rps", _rate_in_row, ceiling(selection, "clients"))
     axes.set_xlabel("correct replies per second")
     return finish(figure, selection, shown, "throughput_rps")
@@ -70,12 +70,13 @@ def latency_by_clients(selection: Selection) -> Figure:
     """Median and 99th percentile over the number of clients, on one scale."""
     if len(selection.points("clients")) < 2:
         return _latency_rows(selection)
-    figure = sheet("Latency by number of clients: median and 99th percentile", selection.what("clients"))
+    title = "Latency by number of clients: median and 99th percentile"
+    figure = sheet(title, selection.what("clients"), selection.entries)
     low, high = span(selection.measured, ("p50_us", "p99_us"))
     if (selection.measured["starved"] > 0).any():
         low /= 2  # they are the fastest, and under them stands how many were served
     titles = {"p50_us": "p50: half are slower", "p99_us": "p99: 1 in 100 is slower"}
-    both = [figure.add_axes((left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
+    both = [area(figure, (left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
     for axes, (name, title) in zip(both, titles.items(), strict=True):
 
         def words(cell: pd.Series, name: str = name) -> str:
@@ -90,9 +91,9 @@ def latency_by_clients(selection: Selection) -> Figure:
 
 
 def _latency_rows(selection: Selection) -> Figure:
-    figure = sheet("Latency: median and 99th percentile", selection.what())
+    figure = sheet("Latency: median and 99th percentile", selection.what(), selection.entries)
     shown = selection.having("p50_us").sort_values("p50_us", ascending=False)
-    axes = figure.add_axes(ROWS)
+    axes = area(figure, ROWS)
     rows(axes, shown)
     axes.set_xscale("log")
     axes.set_xlim(span(shown, ("p50_us", "p99_us")))
@@ -113,8 +114,8 @@ def _latency_rows(selection: Selection) -> Figure:
 
 def latency_distribution(selection: Selection) -> Figure:
     """Latency over the share of requests that are slower, both logarithmic: the tail at its full length."""
-    figure = sheet("Latency distribution: how slow are the slowest?", selection.what())
-    axes = figure.add_axes((WIDE[0], 0.235, WIDE[2], 0.6))
+    figure = sheet("Latency distribution: how slow are the slowest?", selection.what(), selection.entries)
+    axes = area(figure, (WIDE[0], 0.235, WIDE[2], 0.6))
     ends, shown = [], []
     for name, style, chapter, part in selection.lines():
         cell = part.iloc[0]
@@ -168,9 +169,9 @@ def _share_axis(axes: Axes) -> None:
 def cpu_per_request(selection: Selection) -> Figure:
     """CPU time of the server's process tree per correct reply, the least on top."""
     name = "server_cpu_us_per_request"
-    figure = sheet("Server CPU time per request", selection.what())
+    figure = sheet("Server CPU time per request", selection.what(), selection.entries)
     shown = selection.having(name).sort_values(name, ascending=False)
-    axes = figure.add_axes(ROWS)
+    axes = area(figure, ROWS)
     rows(axes, shown)
     axes.set_xlim(0, span(shown, (name,))[1])
     for row, (_, cell) in enumerate(shown.iterrows()):

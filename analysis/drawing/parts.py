@@ -176,7 +176,7 @@ def rows(axes: Axes, shown: pd.DataFrame) -> None:
 def _row_height(axes: Axes) -> float:
     """The size of text that fits into a row, in points."""
     low, high = axes.get_ylim()
-    return 240 / (high - low)
+    return 0.72 * axes.get_window_extent().height * 72 / axes.figure.dpi / (high - low)
 
 
 def in_rows(

@@ -17,6 +17,9 @@ from analysis.records.reading import Results, ResultsError
 
 EXIT_NOTHING, EXIT_REGRESSION, EXIT_UNDECIDED, EXIT_INVALID = 0, 1, 3, 4
 UNSHOWN = "~ where none was shown, without an interval where it was not tested"  # of how a change is written
+BY_BLOCKS = (
+    "each block counts alike; both figures beside it are of all blocks together, so their quotient may be another"
+)
 # Absolute rates that move between blocks move on both sides; what doesn't cancel is in the interval.
 SPARED = (UNSTABLE,)
 
@@ -238,7 +241,7 @@ def _cell(line: pd.Series) -> Cell:
 def _reading(rules: Rules, settings: Mapping[str, float]) -> tuple[str, ...]:
     return (
         "change: of head by base, ± the 95 % interval over n blocks of fresh servers, "
-        f"{UNSHOWN}. shows: the loss that would have been shown in 95 of 100 cases.",
+        f"{UNSHOWN}; {BY_BLOCKS}. shows: the loss that would have been shown in 95 of 100 cases.",
         f"A regression is confirmed on blocks of its own (all of them together: a false alarm in at most "
         f"{rules.alarms:.0%} of runs) and above {rules.floor:.0%}. "
         f"The margin is {settings['margin']:.0%}, of the p99 {settings['p99_margin']:.0%}.",

@@ -66,7 +66,8 @@ def tabulate(results: Results) -> pd.DataFrame:
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
             shown, seen = evidence(measured, perturbed.get(key), results, cell["starved"], withheld_p99)
             cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, first, results))
-        _judge(cell, seen, measured, failed, results)
+        in_vain = _searches_in_vain(probes.get(key), measured, failed, results)
+        _judge(cell, seen, measured, failed, in_vain, results)
         rows[key] = cell
     _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])})
     for cell in rows.values():
@@ -152,8 +153,12 @@ def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: Mapping[Key, Roun
 
 
 def by_round(windows: pd.DataFrame, values: pd.Series) -> Rounds:
-    """A figure of a cell's windows by their place: a window is the only one of its cell in a block and round."""
-    return dict(zip(zip(windows["block"], windows["round"], strict=True), values, strict=True))
+    """A figure of a cell's windows by their place: a window is the only one of its cell in a block and round.
+
+    A search takes as many rounds as it must, and one window of a block found the knee: it is the block's only round.
+    """
+    rounds = windows["round"].where(windows["load"] != "knee", 0)
+    return dict(zip(zip(windows["block"], rounds, strict=True), values, strict=True))
 
 
 def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
@@ -181,19 +186,33 @@ def _knee(windows: pd.DataFrame, widened: float) -> dict[str, float]:
     return columns("knee_rps", geometric(list(block_means(windows["block"], windows["rate_rps"]).values()), widened))
 
 
+def _searches_in_vain(
+    probes: pd.DataFrame | None, measured: pd.DataFrame | None, failed: pd.DataFrame | None, results: Results
+) -> str:
+    """In how many blocks of a cell with a knee none was found; empty for none. An unfinished search is not in vain."""
+    if probes is None or measured is None:
+        return ""
+    searched, *found = ({*table["block"]} for table in (probes, measured, failed) if table is not None)
+    vain = searched.difference(*found)
+    if results.run.get("outcome") != "complete":
+        vain.discard(max(results.windows["block"].max(), results.probes["block"].max()))
+    return f"{NO_KNEE} in {len(vain)} of {len(searched)} blocks" if vain else ""
+
+
 def _judge(
     cell: dict[str, Any],
     seen: Evidence,
     measured: pd.DataFrame | None,
     failed: pd.DataFrame | None,
+    in_vain: str,
     results: Results,
 ) -> None:
     """Fill in status, limited_by, verdict and the reasons of both."""
     found: list[Doubt] = []
-    reasons = [] if failed is None else [str(failed.iloc[0]["reason"])]
+    reasons = [*([] if failed is None else [str(failed.iloc[0]["reason"])]), in_vain]
     if measured is None:
         cell["status"] = "failed" if failed is None else str(failed.iloc[0]["status"])
-        reasons = reasons or [NO_KNEE]
+        reasons = reasons if failed is not None else [NO_KNEE]
         is_skipped = cell["status"] == "skipped"
         # a server that answered nobody, or died
         cell["limited_by"] = "" if is_skipped or failed is None else "errors"
@@ -209,7 +228,8 @@ def _judge(
         if is_unchecked:
             unchecked = results.run.get("unchecked") or {}
             reasons.append(unchecked.get(label(cell)) or "failed the conformance check")
-        cell["status"] = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
+        is_incomplete = failed is not None or in_vain  # a block without a figure is in no interval
+        cell["status"] = "unchecked" if is_unchecked else "incomplete" if is_incomplete else "ok"
     reasons = [reason for reason in reasons if reason]
     cell["status_reason"] = "; ".join(reasons)
     cell["doubts"] = tuple(found)

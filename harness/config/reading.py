@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.config.faults import fault_of
 from harness.config.matrix import Matrix
 from harness.config.table import ConfigError, nearest
 from harness.config.tables import (
@@ -107,7 +108,9 @@ def _keys(tables: dict[str, Any]) -> list[str]:
 
 def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> str:
     # A key that is misspelt is unknown, and then missing too: the one that can be seen in the file is named.
-    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    # Of what may be a word or a list, a list that is given is meant as one.
+    faults = [one for one in error.errors() if not (isinstance(one["input"], list) and one["type"] == "literal_error")]
+    first = min(faults or error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[")))
     top = str(first["loc"][0])
     file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))
@@ -120,7 +123,7 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
     given = first["input"]
     shown = f" (is {given!r})" if isinstance(given, str | int | float) else ""
     advice = nearest(given, SERVICES) if isinstance(given, str) and "service" in where else ""
-    return f"{file}: {where}{shown}: {first['msg'].removeprefix('Value error, ')}{advice}"
+    return f"{file}: {where}{shown}: {fault_of(first)}{advice}"
 
 
 def _all_keys() -> set[str]:

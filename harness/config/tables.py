@@ -55,10 +55,13 @@ class Strategy(Table):
         except ValueError as error:
             raise ValueError(f"not a command: {str(error).lower()}; a literal brace is written twice") from None
         if empty:
-            raise ValueError("the command is empty")
+            raise ValueError("empty; write the command that starts the server")
         for _, field, form, conversion in fields:
             if field is not None and (field not in PLACEHOLDERS or form or conversion):
-                raise ValueError(f"unknown placeholder {{{field}}}{nearest(field, PLACEHOLDERS)}")
+                there_are = ", ".join(PLACEHOLDERS)
+                raise ValueError(
+                    f"unknown placeholder {{{field}}}{nearest(field, PLACEHOLDERS)}; there are {there_are}"
+                )
         return command
 
     @field_validator("fixed")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analysis.records import schema
+from analysis.records.checking import TYPES
 from analysis.records.points import CELL_KEYS
 from analysis.records.schema import COLUMNS, POINT, RECORDS, RUN
 from harness.doctor.ceiling import Point
@@ -70,12 +71,6 @@ def test_records_have_the_fields_of_the_schema(bench: Bench, kind: str) -> None:
     for row in rows:
         for name, value in row.items():
             assert value is None or isinstance(value, TYPES[RECORDS[kind][name].kind]), (name, value)
-
-
-TYPES: dict[str, Any] = {"count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list,
-                         "counts": list, "times": dict, "names": dict, "value": object, "histogram": str,
-                         "settings": dict,
-                         "table": (dict, list)}  # fmt: skip
 
 
 def test_run_json_has_the_fields_of_the_schema(bench: Bench) -> None:

@@ -289,7 +289,7 @@ def histogram(values: ArrayLike) -> str:
     return made.encode().decode()
 
 
-def folder_of(folder: Path, records: list[dict[str, object]], **run: object) -> Path:
+def folder_of(folder: Path, records: list[dict[str, Any]], **run: Any) -> Path:
     """A results folder of these records."""
     made = MadeUp(capacity={}, groups=()).write(folder)
     (made / "run.json").write_text(json.dumps(json.loads((made / "run.json").read_text()) | run))

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.support.damaged import damaged
 from tests.support.made_up import failure, folder_of
 from tests.support.project import ROOT
 
@@ -26,3 +29,16 @@ def test_the_command_says_that_nothing_was_measured(tmp_path: Path) -> None:
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command", [["-m", "analysis", "table", "{run}"], ["run_bench.py", "compare", "{run}", "{run}:x"]]
+)
+def test_commands_say_what_is_damaged_and_end_with_2(tmp_path: Path, command: list[str]) -> None:
+    says = "windows.jsonl:2: latency_hdr can't be decoded"
+    made = damaged(tmp_path, says)
+    words = [sys.executable, *(word.format(run=made) for word in command)]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert f"{made}/{says}" in line

@@ -5,6 +5,7 @@ Each case is a process of its own, so they run ahead in a small pool while the f
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import parser
 from tests.support.project import ROOT
 
 TINY = "[profiles.tiny]\nblocks = 2\nrounds = 1\nmatrix = [{ service = ['echo'], clients = [2] }]\n"
@@ -43,6 +45,9 @@ class Case:
 
 CASES = {
     "unknown-option": Case("--stratgies all", ("--stratgies", '"--strategies"')),
+    "command-after-an-option": Case("--seed 1 gate", ("gate", "before its options", "run_bench.py gate")),
+    "command-after-a-bench-file": Case("--profile tiny doctor", ("run_bench.py doctor",)),
+    "word-after-an-option": Case("--seed 1 gibberish", ("gibberish", "--help")),
     "unknown-command": Case("chekc", ("chekc", '"check"')),
     "unknown-strategy": Case("--strategies epoll,slect", ("--strategies", "slect", '"select"')),
     "no-strategy": Case("--strategies ,", ("--strategies",)),
@@ -191,6 +196,27 @@ def test_few_descriptors_make_waves(tmp_path: Path) -> None:
     said = " ".join(ended.stdout.split())
     assert "2 then 1" in said
     assert "in turn: select, poll; then epoll" in said
+
+
+@pytest.mark.parametrize("verb", ["doctor", "check"])
+def test_ctrl_c_is_answered_with_a_line_and_130(tmp_path: Path, verb: str) -> None:
+    """Sent when the first line of progress says that it is under way."""
+    words = [verb, *(["--results", str(tmp_path)] if verb == "doctor" else ["--strategies", "epoll,poll,select"])]
+    with subprocess.Popen([sys.executable, str(ROOT / "run_bench.py"), *words], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as running:  # fmt: skip
+        assert running.stdout is not None
+        assert running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert said == "run_bench.py: interrupted\n"
+
+
+def test_what_check_takes_by_default_is_said() -> None:
+    """It knows no profile."""
+    for verb, default in (("check", "all of them"), ("gate", "as the profile says")):
+        said = " ".join(parser.parser(verb).format_help().split())
+        assert f"echo, greet, log (default: {default})" in said
 
 
 def test_help() -> None:

@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from analysis.drawing.charts import figures
 from analysis.judging import cells
 from analysis.records.reading import ResultsError, read
 from analysis.tables import run as table
-from tests.support.made_up import CAPACITY, MadeUp, at_rate, failure, footprint, histogram, perturbed, window
+from tests.support.damaged import DAMAGED, damaged
+from tests.support.made_up import CAPACITY, MadeUp, at_rate, failure, folder_of, footprint, histogram, perturbed, window
 
 PROMISED = [
     "strategy",
@@ -44,15 +46,6 @@ PROMISED = [
     "reason",
 ]
 SOME = {name: CAPACITY[name] for name in ("blocking", "select", "epoll", "asyncio")}
-
-
-def folder_of(folder: Path, records: list[dict[str, Any]], **run: Any) -> Path:
-    """A results folder with exactly these records."""
-    MadeUp(capacity={}, groups=()).write(folder)
-    described = json.loads((folder / "run.json").read_text()) | run
-    (folder / "run.json").write_text(json.dumps(described))
-    (folder / "windows.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
-    return folder
 
 
 def written(folder: Path) -> Path:
@@ -215,7 +208,12 @@ def test_a_half_written_last_line_is_no_obstacle(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-300])
     run = json.loads((made / "run.json").read_text()) | {"outcome": "running", "finished_at": None}
     (made / "run.json").write_text(json.dumps(run))
-    assert len(read(made).windows) == before - 1
+    found = read(made)
+    assert len(found.windows) == before - 1
+    assert found.notes == [
+        "the last record of windows.jsonl is incomplete and left out: the run was killed while it wrote it"
+    ]
+    assert "Note: the last record of windows.jsonl is incomplete" in " ".join(printed(made).split())
     assert written(made).exists()
 
 
@@ -245,6 +243,21 @@ def test_what_cannot_be_read_is_told_in_one_line(tmp_path: Path, fault: str) -> 
     assert str(folder) in str(error.value)
     assert "\n" not in str(error.value)
     assert ";" in str(error.value)  # what, then the remedy
+
+
+@pytest.mark.parametrize("says", DAMAGED)
+def test_what_is_damaged_is_named_with_its_file(tmp_path: Path, says: str) -> None:
+    made = damaged(tmp_path, says)
+    with pytest.raises(ResultsError) as error:
+        read(made)
+    assert str(error.value).startswith(f"{made}/{says}")
+    assert "\n" not in str(error.value)
+    assert ";" in str(error.value)  # what, then the remedy
+
+
+def test_what_another_version_knows_more_is_no_damage(tmp_path: Path) -> None:
+    made = folder_of(tmp_path, [window("epoll") | {"later": 1}, {"kind": "later"}], later={"more": []})
+    assert len(read(made).windows) == 1
 
 
 def test_an_old_run_has_no_evidence_and_stays_readable(tmp_path: Path) -> None:
@@ -312,7 +325,7 @@ def test_the_evidence_of_a_known_cell(tmp_path: Path) -> None:
     made = [
         window("epoll", block=block, requests=12_000, first_half=6600, replies=15_000,
                latencies=np.full(12_000, 70_000), arrival_hdr=histogram(np.full(200, 4000)), server_cpu_s=0.05,
-               loader_cpu_s=0.06, loader_wall_s=0.25, workers=2, server_cpus=[1, 2], clients=10)
+               loader_cpu_s=0.06, loader_wall_s=0.25, workers=2, server_cpus="1 2", clients=10)
         for block in (0, 1)
     ]  # fmt: skip
     cell = cells_of(tmp_path, made).iloc[0]
@@ -387,6 +400,75 @@ def test_a_cell_without_a_knee_says_so(tmp_path: Path) -> None:
     assert pd.isna(cell["knee_rps"])
     assert (cell["status"], cell["verdict"]) == ("failed", "doubtful")
     assert "no rate" in cell["reason"]
+
+
+def knees(rates: dict[str, list[float]], **given: Any) -> list[dict[str, Any]]:
+    """A search a block for each strategy: a step down to its rate (0: none found), however many steps it takes."""
+    made = []
+    for name, found in rates.items():
+        for block, rate in enumerate(found):
+            steps = block + len(name)
+            made += [at_rate(name, 90_000, load="knee", phase="search", block=block, round=step, **given)
+                     for step in range(steps)]  # fmt: skip
+            if rate:
+                made.append(at_rate(name, rate, load="knee", phase="found", block=block, round=steps,
+                                    latencies=np.full(20_000, 5e6), **given))  # fmt: skip
+    return made
+
+
+def test_a_block_without_a_knee_is_told(tmp_path: Path) -> None:
+    made = knees({"epoll": [9000, 9100, 9200], "slow": [9000, 0, 9100], "dies": [9000, 0, 9100]})
+    made.append(failure("dies", status="failed", reason="exited with 1", load="knee", block=1))
+    rows = cells_of(tmp_path, made).set_index("strategy")
+    told = "no rate kept its p99 under the limit in 1 of 3 blocks"
+    assert rows["status"].to_dict() == {"epoll": "ok", "slow": "incomplete", "dies": "incomplete"}
+    assert rows["status_reason"].fillna("").to_dict() == {"epoll": "", "slow": told, "dies": "exited with 1"}
+    assert f"slow: {told}" in printed(tmp_path)
+    chart = dict(figures(read(tmp_path), cells.tabulate(read(tmp_path))))["knee"]
+    assert any("without a knee in some blocks: slow" in text.get_text() for text in chart.texts)
+
+
+def test_a_search_that_was_interrupted_was_not_in_vain(tmp_path: Path) -> None:
+    made = knees({"epoll": [9000, 9100, 0]})
+    assert cells_of(tmp_path, made, outcome="interrupted").iloc[0]["status"] == "ok"
+
+
+def test_knees_are_compared_in_the_block_however_long_each_search_took(tmp_path: Path) -> None:
+    blocks = np.array([1.0, 1.01, 0.99, 1.0, 1.02, 0.98])
+    made = knees({"epoll": list(10_000 * blocks), "twice": list(20_000 * blocks)})
+    rows = cells_of(tmp_path, made).set_index("strategy")
+    assert rows.loc["twice", "ratio"] == pytest.approx(2, rel=0.001)
+    assert rows["rank"].to_dict() == {"epoll": 2, "twice": 1}
+    assert re.search(rf"twice .* {table.TIMES} 2\.0", printed(tmp_path))
+
+
+def test_knees_along_an_axis_have_a_ratio_and_a_chart(tmp_path: Path) -> None:
+    made = [line for size, rate in ((1024, 5000), (65536, 10_000))
+            for line in knees({"epoll": [rate, rate * 1.01, rate]}, recv_size=size, along="recv_size")]  # fmt: skip
+    rows = cells_of(tmp_path, made).set_index("recv_size")
+    assert rows.loc[1024, "ratio"] == pytest.approx(0.5, rel=0.001)
+    assert "of 64 KiB" in printed(tmp_path)
+    drawn = dict(figures(read(tmp_path), cells.tabulate(read(tmp_path))))
+    ticks = list(drawn["knee_vs_recv_size"].axes[0].get_xticks())
+    assert ticks == [1024, 65536]
+
+
+def test_a_rate_without_a_rank_stands_among_those_of_its_size() -> None:
+    """A tie spans rates: what the loader limits is not above all of it for being above its last."""
+    rates = {"first": (40_000, 1), "last": (30_000, 1), "between": (35_000, None), "slow": (9000, 3),
+             "slower": (8000, None), "above": (50_000, None)}  # fmt: skip
+    group = pd.DataFrame([{"strategy": name, "throughput_rps": rate, "rank": rank, "starved": 0}
+                          for name, (rate, rank) in rates.items()])  # fmt: skip
+    placed = table._sorted(group, table.ORDER["closed"])["strategy"]
+    assert list(placed) == ["above", "first", "between", "last", "slow", "slower"]
+
+
+def test_a_remark_on_nearly_all_is_short(tmp_path: Path) -> None:
+    busy = {name: {"loader_cpu_s": 0.12} for name in "abcd"}
+    made = ranked(dict.fromkeys([*busy, "e"], 30_000), **busy)
+    assert "  all but e: may be loader-limited" in printed(folder_of(tmp_path, made)).splitlines()
+    made = ranked(dict.fromkeys(busy, 30_000), **busy)
+    assert "  all: may be loader-limited" in printed(folder_of(tmp_path, made)).splitlines()
 
 
 def ranked(rates: dict[str, float], spread: float = 0.01, **given: dict[str, Any]) -> list[dict[str, Any]]:

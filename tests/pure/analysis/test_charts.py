@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from PIL import Image
 
 from analysis.drawing import looks as style
@@ -22,6 +21,7 @@ from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, read
 from harness.notes import Note
 from tests.support.made_up import CAPACITY, DEFAULT_GROUPS, MadeUp, at_rate, failure, folder_of, window
+from tests.support.sheets import assert_legible, said, words
 
 NAMES = [
     "throughput_vs_clients",
@@ -51,40 +51,27 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Figure]:
     return dict(figures(*worked_out(made.write(tmp_path_factory.mktemp("default")))))
 
 
-def words(figure: Figure) -> list[Text]:
-    """What can be read on the sheet; ticks beyond an axis' ends are not drawn."""
-    unseen = set()
-    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        low, high = sorted(axis.get_view_interval())
-        unseen |= {tick.label1 for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high}
-    texts = figure.findobj(Text)
-    return [text for text in texts if text not in unseen and text.get_visible() and text.get_text().strip()]
-
-
-def said(figure: Figure) -> str:
-    return "\n".join(text.get_text() for text in words(figure))
-
-
-def assert_legible(figure: Figure) -> None:
-    """No text overlaps another or leaves the sheet."""
-    figure.draw_without_rendering()
-    sheet = figure.bbox
-    boxes = [(text.get_text(), text.get_window_extent()) for text in words(figure)]
-    for text, box in boxes:
-        assert box.x0 >= 0, text
-        assert box.y0 >= 0, text
-        assert box.x1 <= sheet.x1, text
-        assert box.y1 <= sheet.y1, text
-    for (one, a), (other, b) in itertools.combinations(boxes, 2):
-        width = min(a.x1, b.x1) - max(a.x0, b.x0)
-        height = min(a.y1, b.y1) - max(a.y0, b.y0)
-        # boxes hold room for ascenders and descenders; a few pixels of that may be shared
-        assert width <= 1 or height <= 5, f"{one!r} overlaps {other!r}"
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_fourteen_strategies_are_legible(default: dict[str, Figure], name: str) -> None:
     assert_legible(default[name])
+
+
+def fifty(folder: Path, counts: tuple[int, ...]) -> dict[str, Figure]:
+    """The charts of a run of fifty strategies in five families."""
+    families = {f"family-{at % 5}-{at}": f"family-{at % 5}" for at in range(50)}
+    capacity = {name: 20_000.0 + 1000 * at for at, name in enumerate(families)}
+    made = MadeUp(capacity=capacity, families=families, groups=[(count, 64) for count in counts], blocks=2, **QUIET)
+    return dict(figures(*worked_out(made.write(folder))))
+
+
+@pytest.mark.parametrize("counts", [(1, 10, 100), (100,)])
+def test_fifty_strategies_are_legible(tmp_path: Path, counts: tuple[int, ...]) -> None:
+    """Where a slide has no room for so many names, the sheet is taller."""
+    for chart in fifty(tmp_path, counts).values():
+        assert_legible(chart)
+        names = [text for text in words(chart) if text.get_text().startswith("family-")]
+        assert len({text.get_text() for text in names}) == 50
+        assert min(text.get_fontsize() for text in names) >= 8
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -340,6 +327,19 @@ def test_what_the_loader_reaches_at_least_is_not_drawn_as_its_ceiling(tmp_path: 
         run["loader_ceiling"][0]["lower_bound"] = bound
         (folder / "run.json").write_text(json.dumps(run))
         assert (WORDS in said(dict(figures(*worked_out(folder)))["throughput_vs_clients"])) != bound
+
+
+def test_a_note_says_where_it_holds_and_counts_cells(tmp_path: Path) -> None:
+    """A doubt of each strategy in some cell is not one of all cells."""
+    busy = {("epoll", 10), ("select", 100), ("poll", 100)}
+    made = [window(name, block=block, clients=clients, group=clients, latencies=np.full(2000, 1e6),
+                   loader_cpu_s=0.12 if (name, clients) in busy else 0.05)
+            for block in (0, 1) for clients in (10, 100) for name in ("epoll", "select", "poll")]  # fmt: skip
+    chart = dict(figures(*worked_out(folder_of(tmp_path, made))))["throughput_vs_clients"]
+    assert "May be loader-limited: epoll at 10 clients; select, poll at 100 clients" in said(chart)
+    everywhere = [line | {"loader_cpu_s": 0.12} for line in made]
+    chart = dict(figures(*worked_out(folder_of(tmp_path, everywhere))))["throughput_vs_clients"]
+    assert "May be loader-limited: all" in said(chart)
 
 
 def open_runs(rates: tuple[float, ...] = (2000, 4000, 6000)) -> list[dict[str, object]]:

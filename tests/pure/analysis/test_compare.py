@@ -1,5 +1,6 @@
 """Two results folders against each other: paired where they are of one run, advice where they are not."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,14 @@ import pytest
 from scipy import stats
 
 from analysis import compare
+from analysis.drawing import gate as chart
 from analysis.drawing.sheet import TIMES
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate
 from analysis.judging.cells import tabulate
 from analysis.records.reading import ResultsError, read
-from tests.support.made_up import SETTINGS, MadeUp, MadeUpGate, failure
+from tests.support.made_up import SETTINGS, MadeUp, MadeUpGate, failure, window
+from tests.support.sheets import assert_legible, said
 
 GATE: dict[str, Any] = SETTINGS["gate"]
 
@@ -85,6 +88,40 @@ def test_charts_of_both_are_laid_over_each_other(tmp_path: Path) -> None:
     names = {path.name for path in compare.write(found, tmp_path / "results")}
     assert {"throughput_vs_clients.png", "latency_vs_clients.png", "gate.png"} <= names
     assert set(found.results.windows["variant"]) == {"A", "B"}
+
+
+def test_the_chart_of_changes_counts_its_rounds_and_names_both_machines(tmp_path: Path) -> None:
+    """Of the rounds that a block has, one is another in each block: that in which the loader was slowed down."""
+    folders = []
+    for name, kernel in (("a", "6.18"), ("b", "7.0")):
+        lines = [window("epoll", block=block, round=place, clients=100, latencies=[1e6] * 2000, requests=5000 + block)
+                 for block in range(4) for place in range(4) if place != block % 3 + 1]  # fmt: skip
+        made = MadeUp(capacity={"epoll": 1.0}, groups=()).write(tmp_path / name)
+        run = json.loads((made / "run.json").read_text())
+        run |= {"run_id": name, "machine": run["machine"] | {"kernel": kernel}}
+        (made / "run.json").write_text(json.dumps(run))
+        (made / "windows.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        folders.append(str(made))
+    found = compare.compare(*folders, GATE)
+    (figure,) = chart.sheets(found)
+    assert_legible(figure)
+    assert f"4 blocks {TIMES} 3 rounds" in said(figure)
+    for name, kernel in (("A", "6.18"), ("B", "7.0")):
+        assert f"{name}: measured on AMD EPYC 9R14, 2 cores, kernel {kernel}" in said(figure)
+    assert said(figure).count("AMD EPYC") == 2
+
+
+def test_charts_of_an_earlier_pair_go(tmp_path: Path) -> None:
+    """What an earlier comparison or a larger gate left would stand beside figures that it isn't of."""
+    sizes = MadeUp(capacity={"epoll": 1e5}, groups=[(9, 64), (9, 1024)], blocks=2)
+    several = str(sizes.write(tmp_path / "a")), renamed(str(sizes.write(tmp_path / "b")))
+    run = MadeUpGate(blocks=3).write(tmp_path / "run")
+    before = compare.write(compare.compare(*several, GATE), tmp_path)
+    (tmp_path / "compare" / "notes.txt").touch()
+    (tmp_path / "compare" / "gate-2.png").touch()
+    after = compare.write(compare.compare(f"{run}:base", f"{run}:head", GATE), tmp_path)
+    assert set(before) - set(after)
+    assert set((tmp_path / "compare").iterdir()) == {*after, tmp_path / "compare" / "notes.txt"}
 
 
 def test_intervals_of_each_are_those_of_its_own_run(tmp_path: Path) -> None:

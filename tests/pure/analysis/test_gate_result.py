@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -299,6 +299,36 @@ def test_every_form_is_written_beside_the_run(tmp_path: Path) -> None:
         "gate.smaller-is-better.json",
     }  # fmt: skip
     assert all(path.exists() for path in paths)
+
+
+def test_an_export_without_a_figure_is_not_written(tmp_path: Path) -> None:
+    """github-action-benchmark refuses an empty array; and what an earlier look left is not of this one."""
+    before = publish.write(gate(tmp_path))
+    found = gate(tmp_path)
+    doubtful = [replace(row, doubt="too few") if row.metric.name == "throughput" else row for row in found.rows]
+    paths = publish.write(replace(found, rows=doubtful))
+    gone = tmp_path / "gate.bigger-is-better.json"
+    assert set(before) - set(paths) == {gone}
+    assert not gone.exists()
+    assert bencher.render(replace(found, rows=[])) == ""
+
+
+def test_a_change_is_by_blocks_and_says_so(tmp_path: Path) -> None:
+    """One block of many requests pulls what is of all requests together, and not the mean of the blocks' ratios."""
+
+    def used(block: int, variant: str) -> float:
+        return 0.05 if block or variant == "base" else 0.5
+
+    made = [window("epoll", variant=variant, block=block, clients=100, latencies=[1e6] * 2000,
+                   requests=1000 if block else 100_000, server_cpu_s=used(block, variant) * (1 + block / 1000))
+            for block in range(12) for variant in ("base", "head")]  # fmt: skip
+    found = examine(read(MadeUpGate(throughput={"epoll": 1.0}, blocks=0, extra=made).write(tmp_path)))
+    (row,) = [row for row in found.rows if row.metric.name == "server CPU"]
+    assert row.head / row.base == pytest.approx(1.05 / 0.60, rel=0.01)
+    assert row.change == pytest.approx(10 ** (1 / 12) - 1)
+    text = printed(found)
+    assert "change by blocks" in text
+    assert "so their quotient may be another" in " ".join(text.split())
 
 
 def test_what_had_no_time_in_the_budget_is_undecided(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from analysis.drawing.looks import Look, look
 from tests.support.made_up import CAPACITY, CONFIG, FAMILIES, MadeUp
 
 # Nothing under this is drawn together with the same marker, nor side by side in a family. 2.3 can just be told apart.
-APART = 10.5
+APART = 15.0
 # Between any two of bench.toml, whose markers all differ.
-APART_OF_OURS = 8.0
+APART_OF_OURS = 11.0
 
 # What colours of linear sRGB are to who sees them so: Machado, Oliveira and Fernandes (2009), severity 1.
 VISION = {

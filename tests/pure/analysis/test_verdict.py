@@ -199,7 +199,8 @@ def test_codes_are_words_of_their_own() -> None:
 
 
 def evidence_of(tmp_path: Path, records: list[dict[str, Any]]) -> tuple[dict[str, Any], Evidence]:
-    (tmp_path / "run.json").write_text('{"schema": 1, "loader_cpus": [0]}')
+    run = {"schema": 1, "run_id": "", "strategies": {}, "window": {"p99_multiple": 5.0}, "loader_cpus": [0]}
+    (tmp_path / "run.json").write_text(json.dumps(run))
     (tmp_path / "windows.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     found: Results = read(tmp_path)
     return evidence(found.windows, found.perturbed if len(found.perturbed) else None, found, 0)

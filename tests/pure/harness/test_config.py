@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.config import Config, ConfigError, Strategy, command_now, read
+from harness.config import Config, ConfigError, Strategy, command_now, nearest, read
 from harness.plan.plan import select
 from tests.support.project import ROOT
 
@@ -164,6 +164,51 @@ def test_what_is_wrong_becomes_one_line(tmp_path: Path, text: str, says: list[st
     assert line.startswith(f"{tmp_path / 'mine.toml'}: ")
     assert "\n" not in line
     assert [word for word in says if word not in line] == [], line
+
+
+REMEDIES = {
+    "[servers]\ncpus = 7": 'write "auto" or a list such as [1]',
+    "[servers]\ncpus = [-1]": "write 0 or more",
+    "[servers]\nready_timeout_s = 'soon'": "write one such as 0.5",
+    "[servers]\nready_timeout_s = 0": "write more than 0",
+    "[servers]\nready_timeout_s = 9999": "write 3600 or less",
+    "[servers]\nrecv_size = 'much'": 'write one such as 64 or "16KiB"',
+    "[loadgen]\nworkers = 1.5": "write one such as 3",
+    "[strategies]\nmine = ''": "write the command",
+    "[strategies]\nmine = 7": "write it as { key = value }",
+    "[strategies]\nmine = { command = 7 }": "write it in quotation marks",
+    "[strategies]\nmine = { command = 'x', one_at_a_time = 'si' }": "write one of them",
+    "[strategies]\nmine = { command = 'x', ready = 'soon' }": 'write "line" or "connect"',
+    "[strategies]\nmine = { command = 'x', services = [] }": "name one at least",
+    "[strategies]\nmine = 'serve {prot}'": "there are python, host, port",
+    "[families.completion]\nwaits = ''": "write a text",
+    "[profiles]\nx = 3": "write it as { key = value }",
+    "[window]\nlengths = 3": "write it in square brackets",
+}
+
+
+@pytest.mark.parametrize(("text", "remedy"), REMEDIES.items())
+def test_what_is_wrong_has_a_remedy(tmp_path: Path, text: str, remedy: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        laid_over(tmp_path, text)
+    assert remedy in str(refused.value)
+    for words in ("Input should", "valid"):  # pydantic's own
+        assert words not in str(refused.value)
+
+
+def test_only_what_is_near_is_guessed() -> None:
+    known = ["epoll", "select", "asyncio-protocol", "threading"]
+    for word in ("mine", "a", "poles", "read", "proto"):
+        assert nearest(word, known) == ""
+    for word, near in {"epol": "epoll", "slect": "select", "asyncio-protocl": "asyncio-protocol"}.items():
+        assert nearest(word, known) == f' (did you mean "{near}"?)'
+
+
+def test_an_axis_to_compare_along_may_be_written_as_on_the_command_line(tmp_path: Path) -> None:
+    entry = "{{ service = ['echo'], clients = [1], recv_sizes = [7, 8], along = '{}' }}"
+    for written in ("recv-sizes", "recv_sizes"):
+        config = laid_over(tmp_path, profile(matrix=entry.format(written)))
+        assert config.profiles["x"].matrix[0].along == "recv_sizes"
 
 
 def test_fault_of_the_lower_file_is_not_laid_to_the_upper(tmp_path: Path) -> None:

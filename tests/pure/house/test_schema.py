@@ -123,11 +123,14 @@ def test_a_folder_of_version_1_has_the_fields_of_that_time() -> None:
         assert set(record) == (known | renamed) - {"phase"}
 
 
+OLDEST = {"schema": 1, "run_id": "20260101-120000-quick", "strategies": {}, "window": {"p99_multiple": 5.0}}
+
+
 def version_1(folder: Path, **told: Any) -> Path:
     """A folder of a single window, as version 1 wrote it."""
     record = window("epoll") | {"start_spread_s": 0.25}
     del record["start_range_s"]
-    (folder / "run.json").write_text(json.dumps({"schema": 1} | told))
+    (folder / "run.json").write_text(json.dumps(OLDEST | told))
     (folder / "windows.jsonl").write_text(json.dumps(record) + "\n")
     return folder
 
