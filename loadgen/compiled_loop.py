@@ -23,7 +23,8 @@ TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, PARTLY_SENT, ASK = ran
 
 CLIENT = np.dtype(
     [("asked_ns", "i8"), ("intended_ns", "i8"), ("got", "i8"), ("messages", "u8", 2), ("replies", "u8", 2)]
-    + [(name, "i4") for name in ("turn", "fd", "quick", "open")]
+    + [(name, "i4") for name in ("turn", "fd", "quick", "open", "served")],
+    align=True,
 )
 
 
@@ -132,7 +133,7 @@ class CompiledLoop:
             self._by_fd[connection.fd] = number
         record["asked_ns"], record["intended_ns"] = connection.asked_ns, connection.intended_ns
         record["got"], record["fd"] = connection.got, connection.fd
-        record["quick"], record["open"] = connection.quick, connection.open
+        record["quick"], record["open"], record["served"] = connection.quick, connection.open, connection.served
         record["turn"] = connection.request is not self._first[number]
         self._hand_over_idle()
 
@@ -145,6 +146,7 @@ class CompiledLoop:
         clients["fd"] = fds = np.array([connection.fd for connection in connections], np.int32)
         clients["quick"] = [connection.quick for connection in connections]
         clients["open"] = [connection.open for connection in connections]
+        clients["served"] = [connection.served for connection in connections]
         clients["turn"] = [
             connection.request is not first for connection, first in zip(connections, self._first, strict=True)
         ]
@@ -170,13 +172,13 @@ class CompiledLoop:
     def _take_back(self) -> None:
         loop, clients, flood = self._loop, self._clients, self._flood
         self._take_log()
-        names = ("asked_ns", "intended_ns", "got", "open", "turn")
+        names = ("asked_ns", "intended_ns", "got", "open", "served", "turn")
         columns = [clients[name].tolist() for name in names]
-        for connection, first, asked_ns, intended_ns, got, is_open, turn in zip(
+        for connection, first, asked_ns, intended_ns, got, is_open, served, turn in zip(
             flood.connections, self._first, *columns, strict=True
         ):
             connection.asked_ns, connection.intended_ns = asked_ns, intended_ns
-            connection.got, connection.open = got, bool(is_open)
+            connection.got, connection.open, connection.served = got, bool(is_open), bool(served)
             if turn != (connection.request is not first):
                 connection.request, connection.following = connection.following, connection.request
         fds = clients["fd"]
@@ -193,6 +195,7 @@ class CompiledLoop:
         record = self._clients[number]
         connection.asked_ns, connection.intended_ns = int(record["asked_ns"]), int(record["intended_ns"])
         connection.got, connection.open = int(record["got"]), bool(record["open"])
+        connection.served = bool(record["served"])
         if bool(record["turn"]) != (connection.request is not self._first[number]):
             connection.request, connection.following = connection.following, connection.request
 

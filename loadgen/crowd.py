@@ -77,6 +77,7 @@ class Crowd:
         }
         for flood in floods:
             flood.give_up(float("inf"))
+            flood.begin()
         return {"clients": len(self._names), "targets": found}
 
     def window(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:

@@ -17,7 +17,7 @@
 struct client {
     int64_t asked_ns, intended_ns, got;
     const char *messages[2], *replies[2]; /* of its requests, asked in turn */
-    int32_t turn, fd, quick, open;
+    int32_t turn, fd, quick, open, served;
 };
 
 struct loop {
@@ -118,6 +118,7 @@ static enum outcome take_reply(struct loop *l, struct client *c)
     l->delayed_ns[l->count] = c->asked_ns - c->intended_ns;
     l->count++;
     c->turn = !c->turn;
+    c->served = 1;
     if (l->spin_ns)
         for (int64_t until = now + l->spin_ns; now_ns() < until;)
             ;

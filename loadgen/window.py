@@ -67,13 +67,13 @@ class Observation:
     failed: int  # requests that ended in an error
     censored: int  # requests open at the end: carried + asked = replies + failed + censored
     censored_hdr: str | None  # their ages
-    unfinished: int  # those that belong to the latencies, and are slower than any answer or never had one
-    unanswered: int  # clients that this server never answered
+    unfinished: int  # those that belong to the latencies, as slower than any answer: whoever waits counts
+    unanswered: int  # clients that no window of this block has served yet, or that waited through all of this one
     errors: dict[str, int]
     connects: int
     connect_hdr: str | None
     latency_hdr: str | None
-    latency_p99_ns: int  # what is unfinished counts as slower than any answer
+    latency_p99_ns: int  # what is unfinished counts as slower than any answer, but see _waiting
     arrival_hdr: str | None  # from the kernel's receive timestamp to our clock, of some replies of the counted part
     loader_cpu_s: float
     loader_wall_s: float
@@ -122,7 +122,7 @@ def run(
     counts = (meant >= counted_from) & (meant < counted_to)
     latencies = (took + delayed)[counts]
     if arrivals is None:
-        unfinished = sum(c.open and c.answered and counted_from <= c.asked_ns < counted_to for c in flood.connections)
+        unfinished = sum(c.open and c.asked_ns < counted_to for c in flood.connections)
         of_open_loop: dict[str, Any] = {}
     else:
         offered = _between(arrivals.planned_ns, counted_from, counted_to)
@@ -133,6 +133,7 @@ def run(
             "service_hdr": histogram.encode(took[counts]),
             "dispatch_hdr": histogram.encode(delayed[counts]),
         }
+    starved = flood.starved(started)
     ages = flood.give_up(lengths.request_timeout_s)
     latency_hdr = histogram.encode(latencies)
     audited, arrival = (np.asarray(column, dtype=np.int64) for column in (log.audited_ns, log.arrival_ns))
@@ -150,12 +151,12 @@ def run(
         censored=len(ages),
         censored_hdr=histogram.encode(ages),
         unfinished=unfinished,
-        unanswered=sum(not connection.answered for connection in flood.connections),
+        unanswered=starved,
         errors=dict(log.errors),
         connects=len(log.connected_ns),
         connect_hdr=histogram.encode(log.connected_ns),
         latency_hdr=latency_hdr,
-        latency_p99_ns=_p99(latency_hdr, latencies.size, unfinished),
+        latency_p99_ns=_p99(latency_hdr, latencies.size, _waiting(unfinished, starved, arrivals is None)),
         arrival_hdr=histogram.encode(arrival[(audited >= counted_from) & (audited < counted_to)]),
         loader_cpu_s=cpu_s,
         loader_wall_s=(ended - started) / 1e9,
@@ -185,11 +186,12 @@ def merge(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
             merged[key] = sum(parts)
     starts = [observation["started_ns"] for observation in observations]
     answered = histogram.count(merged["latency_hdr"])
+    waiting = _waiting(merged["unfinished"], merged["unanswered"], merged["offered"] is None)
     return merged | {
         "started_ns": min(starts),
         "start_range_s": (max(starts) - min(starts)) / 1e9,
         "drain_s": max(observation["drain_s"] for observation in observations),
-        "latency_p99_ns": _p99(merged["latency_hdr"], answered, merged["unfinished"]),
+        "latency_p99_ns": _p99(merged["latency_hdr"], answered, waiting),
     }
 
 
@@ -198,6 +200,11 @@ _ALIKE = ("counted_s", "spin_ns")
 
 def _between(instants: NDArray[np.int64], from_ns: int, to_ns: int) -> int:
     return int(np.count_nonzero((instants >= from_ns) & (instants < to_ns)))
+
+
+def _waiting(unfinished: int, starved: int, is_closed: bool) -> int:
+    """Who makes a tail that a longer window would show: not a closed loop's starved clients, whose wait has no end."""
+    return max(unfinished - starved, 0) if is_closed else unfinished
 
 
 def _p99(latency_hdr: str | None, answered: int, unfinished: int) -> int:
