@@ -80,6 +80,13 @@ class Crowd:
             flood.begin()
         return {"clients": len(self._names), "targets": found}
 
+    def draw(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Draw the arrivals of the window that is asked for next, before its start is set."""
+        load = self._load(command)
+        if isinstance(load, OpenLoad):
+            load.drawn(WindowLengths(**command["lengths"]).span_ns)
+        return {}
+
     def window(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
         """Run a window against a target, with this worker's part of the load."""
         lengths = WindowLengths(**command["lengths"])

@@ -133,7 +133,7 @@ static enum outcome take_reply(struct loop *l, struct client *c)
 static void let_in(struct loop *l, int64_t now)
 {
     for (; l->due < l->planned && l->intended_ns[l->due] <= now; l->due++) {
-        if (l->waiting < l->backlog)
+        if (l->waiting < l->backlog + l->idle_count) /* who is idle is about to take one */
             l->waiting++;
         else
             l->intended_ns[l->due] = -1;

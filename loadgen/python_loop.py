@@ -92,7 +92,7 @@ def _dispatch(flood: Flood) -> None:
     if arrivals is None:
         return
     while True:
-        arrivals.let_in(clock())
+        arrivals.let_in(clock(), len(flood.idle))
         if not (arrivals.waiting and flood.idle):
             return
         connection = flood.idle.popleft()

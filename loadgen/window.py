@@ -8,6 +8,7 @@ instant; in the drain those that wait are still sent, and it ends when each is a
 stall at the window's edge is not lost.
 """
 
+import functools
 import gc
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,11 @@ class WindowLengths:
     drain_limit_s: float
     request_timeout_s: float
 
+    @property
+    def span_ns(self) -> int:
+        """Of the head and the counted part."""
+        return int(self.head_s * 1e9) + int(self.counted_s * 1e9)
+
 
 @dataclass(frozen=True)
 class ClosedLoad:
@@ -44,11 +50,15 @@ class OpenLoad:
     backlog: int  # requests that may wait for a client; more are dropped
     seed: tuple[int, ...]
 
-    def planned(self, from_ns: int, to_ns: int) -> Arrivals:
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - those of one window at a time
+    def drawn(self, span_ns: int) -> NDArray[np.int64]:
+        """The starts within the span, in ns from its beginning.
+
+        That takes longer than a head where there are many: so it is done before the clock of the window is started.
+        """
         if not self.rate_rps:  # a worker without clients
-            return Arrivals(np.zeros(0, np.int64), self.backlog)
-        starts = PROCESSES[self.arrivals](self.rate_rps, from_ns, to_ns, np.random.default_rng(self.seed))
-        return Arrivals(starts, self.backlog)
+            return np.zeros(0, np.int64)
+        return PROCESSES[self.arrivals](self.rate_rps, 0, span_ns, np.random.default_rng(self.seed))
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,9 @@ def run(
     # From the common instant, not from our own start: what counts is the interval all workers share.
     counted_from = start_ns + int(lengths.head_s * 1e9)
     counted_to = counted_from + int(lengths.counted_s * 1e9)
-    arrivals = load.planned(start_ns, counted_to) if isinstance(load, OpenLoad) else None
+    arrivals = None
+    if isinstance(load, OpenLoad):
+        arrivals = Arrivals(start_ns + load.drawn(counted_to - start_ns), load.backlog)
     flood.spin_ns = load.spin_ns if isinstance(load, ClosedLoad) else 0
     _wait_until(start_ns, breathe)
     gc.disable()
