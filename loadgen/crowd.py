@@ -56,8 +56,7 @@ class Crowd:
         for host, _ in command["targets"].values():
             if not (self._allow_remote or is_loopback(host)):
                 raise PermissionError(f"{host} is not this machine; --allow-remote permits load on others")
-        # With connections that end, each request leaves the hot path: nothing would be gained there.
-        hot_loop = CompiledLoop if self._compiled and not exchange.connection_carries else PythonLoop
+        hot_loop = CompiledLoop if self._compiled else PythonLoop
         requests = [exchange.requests(name) for name in self._names]  # the same bytes for all servers
         for name, (host, port) in command["targets"].items():
             source = Source(self._addresses, host)

@@ -35,6 +35,8 @@ LONGEST_STRETCH_NS = 300_000_000  # Locust's hub is never held for longer
 class HotLoop(Protocol):
     """Moves the bytes of one flood's sound exchanges, and leaves the rest to it."""
 
+    follows_ends: bool  # it closes connections and makes new ones; else no client is quick where connections end
+
     def run(self, until_ns: int) -> None:
         """Handle events until then, or until the flood is at rest."""
 
@@ -55,9 +57,9 @@ class Flood:
         hot_loop: Callable[["Flood"], HotLoop],
         audit_every: int,
     ) -> None:
-        self._address = (host, port)
-        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._source = source
+        self.address = (host, port)
+        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.source = source
         self.exchange = exchange
         self.audit_every = audit_every
         self._audit_left = audit_every
@@ -244,14 +246,14 @@ class Flood:
 
     def _connect(self, connection: Connection) -> None:
         connection.connecting_ns = clock()
-        sock = _socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        sock = _socket.socket(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.audit_every:
             sock.setsockopt(socket.SOL_SOCKET, stamp.SO_TIMESTAMPNS, 1)
-        self._source.bind(sock)
+        self.source.bind(sock)
         connection.sock, connection.fd = sock, sock.fileno()
         self.by_fd[connection.fd] = connection
-        code = sock.connect_ex(self._address)
+        code = sock.connect_ex(self.address)
         self.epoll.register(connection.fd, OUT)
         if code == 0:
             self._connected(connection)
@@ -263,13 +265,18 @@ class Flood:
         connection.connecting_ns = 0
         connection.replies_left = self.exchange.connection_carries or math.inf
         self.epoll.modify(connection.fd, IN)
-        if not self.exchange.connecting_asks:
+        if self.exchange.connecting_asks:
+            connection.quick = self._is_quick(connection)
+        else:
             self._send(connection)
+
+    def _is_quick(self, connection: Connection) -> bool:
+        return connection.answered and (self._loop.follows_ends or not self.exchange.connection_carries)
 
     def _send(self, connection: Connection) -> None:
         connection.got = 0
         connection.unsent = len(connection.request.message)
-        connection.quick = connection.answered and not self.exchange.connection_carries
+        connection.quick = self._is_quick(connection)
         connection.asked_ns = clock()
         assert connection.sock is not None
         try:

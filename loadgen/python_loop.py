@@ -15,6 +15,8 @@ SPIN_BEFORE_NS = 2_000_000  # epoll waits in whole milliseconds: nearer arrivals
 
 
 class PythonLoop:
+    follows_ends = False
+
     def __init__(self, flood: Flood) -> None:
         self._flood = flood
 
