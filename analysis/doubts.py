@@ -26,6 +26,8 @@ class Kind:
 LOADER_LIMITED = Kind("loader-limited", "loader-limited")
 MAYBE_LOADER_LIMITED = Kind("maybe-loader-limited", "may be loader-limited")
 FAILING = Kind("failing", "requests failed")
+WRONG = Kind("wrong-replies", "wrong replies")
+STARVED = Kind("starved", "clients starved")
 UNSTABLE = Kind("unstable", "unstable between blocks")
 DRIFTING = Kind("drifting", "drifting within windows")
 SHORT_WINDOWS = Kind("short-windows", "p99 not given", (P99,))
@@ -35,8 +37,8 @@ UNRECONCILED = Kind("unreconciled", "counts don't reconcile")
 OFF_LITTLES_LAW = Kind("off-littles-law", "rate and latency contradict each other")
 LATE_CLOCK = Kind("late-clock", "the loader's own delay shows", (LATENCY, P99))
 KINDS = (
-    LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, UNSTABLE, DRIFTING, SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES,
-    UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK,
+    LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, UNSTABLE, DRIFTING, SHORT_WINDOWS,
+    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK,
 )  # fmt: skip
 
 

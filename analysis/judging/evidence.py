@@ -3,7 +3,9 @@
 Nothing is decided here: analysis/judging/verdict.py does that, by the thresholds of the run.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,9 @@ from analysis.records.reading import Results
 from analysis.statistics import NAN, UNKNOWN, Estimate, block_means, half_width, merged, percentile
 from analysis.statistics import mean as mean_of
 
+# Replies that no server may give: an altered or crossed one, and one from before its request was sent.
+WRONG = ("corrupt", "early")
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -21,6 +26,7 @@ class Evidence:
 
     replies: int = 0
     offered: float = 0.0  # requests meant to start in the counted parts, of an open loop
+    wrong: Mapping[str, int] = field(default_factory=dict)  # replies that no server may give, by kind
     shares_cpu: bool = False  # servers and loader have one in common
     round_trips: float = NAN  # a request's time by the CPU time that both sides spend on it
     block_spread: float = NAN  # standard deviation of the logarithm of the blocks' rates
@@ -59,6 +65,7 @@ def evidence(
     return columns, Evidence(
         replies=int(replies),
         offered=float(windows["offered"].sum()),
+        wrong=_wrong(windows),
         shares_cpu=bool(server_cpus & loader_cpus),
         round_trips=quotient(latency_us, server_us + loader_us),
         block_spread=_block_spread(windows),
@@ -69,6 +76,14 @@ def evidence(
         unanswered=unanswered,
         withheld_p99=withheld_p99,
     )
+
+
+def _wrong(windows: pd.DataFrame) -> dict[str, int]:
+    """How often each kind of WRONG came, in the order of that list; kinds that didn't are left out."""
+    times = Counter[str]()
+    for kinds in windows["errors"]:
+        times.update({kind: (kinds or {}).get(kind, 0) for kind in WRONG})
+    return {kind: times[kind] for kind in WRONG if times[kind]}
 
 
 def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_us: float) -> dict[str, Any]:

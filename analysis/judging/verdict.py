@@ -44,9 +44,13 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     if limit in ("loader", "both"):
         kind = doubts.LOADER_LIMITED if limit == "loader" else doubts.MAYBE_LOADER_LIMITED
         yield Doubt(kind, "shares a CPU with the servers" if seen.shares_cpu else _loader_evidence(row))
-    if limit == "errors":
+    if seen.wrong:
+        yield Doubt(doubts.WRONG, ", ".join(f"{times:,} {kind}" for kind, times in seen.wrong.items()))
+    elif limit == "errors":
         errors = _known(row, "errors")
         yield Doubt(doubts.FAILING, _share(errors / (errors + row["requests"])) if errors else "no correct reply")
+    if _known(row, "starved") > 0:
+        yield Doubt(doubts.STARVED, f"{row['starved']:,} of {row['clients']:,}")
     if seen.block_spread > thresholds["block_spread"]:
         yield Doubt(doubts.UNSTABLE, f"spread {_share(seen.block_spread)}")
     drift = _known(row, "drift")
@@ -72,7 +76,10 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
 
 def _fails(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> bool:
     errors, requests = _known(row, "errors"), _known(row, "requests")
-    return not seen.replies or (errors > 0 and errors >= thresholds["errors_share"] * (requests + errors))
+    # A reply that is wrong is never noise; of other errors some are.
+    if seen.wrong or not seen.replies:
+        return True
+    return errors > 0 and errors >= thresholds["errors_share"] * (requests + errors)
 
 
 def _limit_of_open_loop(row: Row, seen: Evidence) -> str:

@@ -22,9 +22,9 @@ matrix = [{ service = ["echo"], clients = [3], sizes = [64] }]
 FAULTS = {
     "dies": ("failed", "errors", "doubtful", "exited with 7"),
     "tires": ("failed", "errors", "doubtful", "no answer"),
-    "lies": (None, "errors", "doubtful", "requests failed"),
+    "lies": (None, "errors", "doubtful", "wrong replies"),
     "half-answers": (None, "errors", "doubtful", "requests failed"),
-    "over-answers": (None, "errors", "doubtful", "requests failed"),
+    "over-answers": (None, "errors", "doubtful", "wrong replies"),
     "slow": (None, "server", None, ""),
     "stalls": (None, "server", None, ""),
 }

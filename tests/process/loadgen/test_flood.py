@@ -6,9 +6,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from loadgen import window
+from loadgen.arrivals import Arrivals
 from loadgen.compiled_loop import CompiledLoop
 from loadgen.exchanges import Exchange
 from loadgen.flood import Flood, HotLoop
@@ -83,6 +85,37 @@ def test_right_replies_are_counted(
     assert seen.errors == {}
     assert seen.requests > 0
     assert seen.carried + seen.asked == seen.replies + seen.failed + seen.censored
+
+
+def test_arrivals_are_drawn_before_the_window_is_started(hot_loop: Callable[[Flood], HotLoop]) -> None:
+    def talk(sock: socket.socket, number: int) -> None:
+        for message in messages(sock):
+            sock.sendall(answer(message, 3))
+
+    load = OpenLoad(200, "poisson", 1000, (1, 7))
+    drawn = load.drawn(LENGTHS.span_ns)
+    with flooded(talk, 3, hot_loop) as flood:
+        seen = window.run(flood, LENGTHS, load, window.clock(), breathe)
+    assert load.drawn(LENGTHS.span_ns) is drawn  # nothing else was drawn meanwhile
+    assert seen.offered == (drawn >= LENGTHS.head_s * 1e9).sum()
+
+
+def test_nothing_is_dropped_beside_idle_clients(hot_loop: Callable[[Flood], HotLoop]) -> None:
+    """Four are due at once: three clients are idle, one request may wait, a fifth would find no room."""
+
+    def talk(sock: socket.socket, number: int) -> None:
+        for message in messages(sock):
+            sock.sendall(answer(message, 3))
+
+    with flooded(talk, 3, hot_loop) as flood:
+        while any(connection.open for connection in flood.connections):
+            flood.handle_events(1)
+        for due, dropped in ((4, 0), (5, 1)):
+            coming = Arrivals(np.full(due, window.clock()), backlog=1)
+            flood.expect(coming)
+            flood.run(window.clock() + 10**10, breathe)
+            assert flood.at_rest
+            assert coming.never_begun().size == dropped
 
 
 @pytest.mark.parametrize("at", [0, -1])

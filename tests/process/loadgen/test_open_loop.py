@@ -19,9 +19,6 @@ def percentile(encoded: str, percent: float) -> float:
     return float(HdrHistogram.decode(encoded).get_value_at_percentile(percent)) / SECOND
 
 
-# --- when requests are meant to start --------------------------------------------------------------------------
-
-
 # --- against servers -----------------------------------------------------------------------------------------------
 
 

@@ -60,6 +60,8 @@ def lost(low: float, high: float) -> dict[str, Any]:
         ({}, "server"),
         ({"errors": 506}, "errors"),
         ({"errors": 495}, "server"),
+        ({"errors": 1, "wrong": {"corrupt": 1}}, "errors"),  # below every threshold, and yet
+        ({"errors": 1, "wrong": {"early": 1}}, "errors"),
         ({"requests": 0, "replies": 0}, "errors"),
         ({"requests": 0, "replies": 1}, "server"),  # slow, but right
         ({"errors": 5000, "starved": 3}, "errors"),
@@ -115,6 +117,8 @@ def test_a_sound_cell_has_no_doubt() -> None:
         ({"loader_cpu_share": 0.97}, "may be loader-limited (it used 97 % of its CPU)"),
         ({"errors": 12_500}, "requests failed (20 %)"),
         ({"requests": 0, "replies": 0}, "requests failed (no correct reply)"),
+        ({"errors": 3, "wrong": {"corrupt": 1, "early": 2}}, "wrong replies (1 corrupt, 2 early)"),
+        ({"starved": 10, "clients": 100}, "clients starved (10 of 100)"),
         ({"block_spread": 0.31}, "unstable between blocks (spread 31 %)"),
         ({"drift": -0.2, "drift_low": -0.3, "drift_high": -0.1}, "drifting within windows (second half -20 %)"),
         ({"p99_us": float("nan"), "latencies": 600}, "too few samples for a p99 (600 requests)"),

@@ -44,12 +44,19 @@ def test_same_seed_same_starts_and_the_rate_asked_for(process: str) -> None:
 
 def test_full_backlog_drops_what_comes_then() -> None:
     coming = Arrivals(np.arange(10, dtype=np.int64), backlog=3)
-    coming.let_in(4)  # 0 to 4 are due, three find room
+    coming.let_in(4, idle=0)  # 0 to 4 are due, three find room
     assert coming.waiting == 3
     assert [coming.begin(), coming.begin()] == [0, 1]
-    coming.let_in(6)  # room for two more
+    coming.let_in(6, idle=0)  # room for two more
     assert [coming.begin() for _ in range(3)] == [2, 5, 6]
     assert list(coming.intended_ns[:7]) == [0, 1, 2, DROPPED, DROPPED, 5, 6]
-    coming.let_in(7)
+    coming.let_in(7, idle=0)
     assert not coming.over
     assert list(coming.never_begun()) == [3, 4, 7, 8, 9]
+
+
+def test_nothing_is_dropped_while_clients_are_idle() -> None:
+    coming = Arrivals(np.arange(10, dtype=np.int64), backlog=1)
+    coming.let_in(9, idle=9)
+    assert coming.waiting == 10
+    assert coming.never_begun().size == 10
