@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness.config.matrix import Matrix
+from harness.config.selection import WORDS, meant
 from harness.config.table import ConfigError, nearest
 from harness.config.tables import (
     SERVICES,
@@ -55,6 +56,14 @@ def read(path: Path, on_top: Path | None = None) -> Config:
                 f"{nearest(strategy.family, config.families)}; there are {', '.join(config.families)}; to add it, "
                 f'write [families.{strategy.family}] and waits = "how it waits"'
             )
+    for name, profile in config.profiles.items():
+        for word in profile.strategies:
+            if not meant(word, config.strategies):
+                known = [*config.strategies, *WORDS]
+                raise ConfigError(
+                    f"{config.origin(f'profiles.{name}')}: profiles.{name}.strategies: no strategy {word!r}"
+                    f"{nearest(word, known)}; there are {', '.join(known)}"
+                )
     return config
 
 

@@ -1,6 +1,5 @@
 """From configuration and options to a plan: which cells, in which order, for how long. Starts nothing."""
 
-import fnmatch
 import random
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from harness import machine, notes
-from harness.config import Config, ConfigError, Gate, Strategy, command_now, nearest
+from harness.config import WORDS, Config, ConfigError, Gate, Strategy, command_now, meant, nearest
 from harness.notes import Note
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.waves import by_strategy, waves
@@ -296,15 +295,9 @@ def select(config: Config, wanted: str) -> dict[str, Strategy]:
     """`all`, `chapter`, names and globs, separated by commas; in the order of bench.toml."""
     chosen: set[str] = set()
     for word in filter(None, (part.strip() for part in wanted.split(","))):
-        match word:
-            case "all":
-                found = list(config.strategies)
-            case "chapter":
-                found = [name for name, strategy in config.strategies.items() if strategy.listing]
-            case _:
-                found = fnmatch.filter(config.strategies, word)
+        found = meant(word, config.strategies)
         if not found:
-            known = [*config.strategies, "all", "chapter"]
+            known = [*config.strategies, *WORDS]
             raise ConfigError(
                 f"--strategies {word}: no such strategy{nearest(word, known)}; there are {', '.join(known)}"
             )
