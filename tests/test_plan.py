@@ -101,7 +101,7 @@ def test_overrides_replace_their_axis_and_no_other(config: Config) -> None:
     [
         ("epoll", ["epoll"]),
         ("epoll,blocking", ["blocking", "epoll"]),  # in bench.toml's order
-        ("asyncio*", ["asyncio", "asyncio-protocol", "asyncio-buffered"]),
+        ("asyncio*", ["asyncio", "asyncio-protocol", "asyncio-buffered", "asyncio-default"]),
         (" select , select,poll ", ["select", "poll"]),
     ],
 )
