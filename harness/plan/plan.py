@@ -313,7 +313,7 @@ def select(config: Config, wanted: str) -> dict[str, Strategy]:
 def _fault(strategy: Strategy) -> str:
     """What keeps a strategy's command from being started; empty if nothing is known to."""
     if now := command_now(strategy):
-        return f'the servers are modules now; write "{now}"'
+        return f'the servers are modules by family now; write "{now}"'
     if strategy.program is None:
         return f"there is no program {shlex.split(strategy.command)[0]!r}; install it or correct the command"
     return ""
