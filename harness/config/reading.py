@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.config import names
 from harness.config.matrix import Matrix
 from harness.config.selection import WORDS, meant
 from harness.config.table import ConfigError, nearest
@@ -29,6 +30,7 @@ from harness.config.tables import (
     WindowLength,
 )
 
+NAMED = ("strategies", "families", "variants", "profiles")  # tables whose keys are names that users choose
 NOT_IN_THE_FILE = ("name", "cwd", "variant", "python", "env")  # of a strategy
 
 
@@ -88,6 +90,9 @@ def _read(path: Path) -> dict[str, Any]:
     strategies = tables.get("strategies", {})
     if not isinstance(strategies, dict):
         raise ConfigError(f'{path}: strategies: must be a table; write [strategies] and name = "command" lines')
+    for table in NAMED:
+        if isinstance(tables.get(table), dict) and (fault := names.first_fault(table, tables[table])):
+            raise ConfigError(f"{path}: {fault}")
     for name, entry in strategies.items():
         if isinstance(entry, str):
             entry = strategies[name] = {"command": entry}

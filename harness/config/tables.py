@@ -215,7 +215,7 @@ class Config(Table):
     knee: Knee
     verdict: Thresholds
     gate: Gate
-    variants: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")], Variant] = {}
+    variants: dict[str, Variant] = {}
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
     origins: dict[str, Path] = {}
 
