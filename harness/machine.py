@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from harness import control_groups
 from harness.config import Config, ConfigError
 
 PACKAGES = ("gevent", "locust", "numpy", "twisted", "uvloop")
@@ -52,6 +53,13 @@ def backlog_limit() -> int:
 
 
 def available_memory() -> int:
+    """Bytes that can be had: what the machine has, or what the control group leaves if that is less."""
+    left = control_groups.memory_left()
+    return free_memory() if left is None else min(free_memory(), left)
+
+
+def free_memory() -> int:
+    """Bytes that the machine has for all that run on it."""
     return int(psutil.virtual_memory().available)
 
 
