@@ -13,6 +13,7 @@ from harness import control_groups
 from harness.config import Config, ConfigError
 
 PACKAGES = ("gevent", "locust", "numpy", "twisted", "uvloop")
+UNTOLD = 2**62  # bytes: a limit that the kernel doesn't tell
 DESCRIPTORS_ASIDE = 200  # files, logs, libraries and Locust's own sockets
 
 
@@ -61,6 +62,18 @@ def available_memory() -> int:
 def free_memory() -> int:
     """Bytes that the machine has for all that run on it."""
     return int(psutil.virtual_memory().available)
+
+
+def socket_buffers() -> int:
+    """Bytes that the kernel keeps for a connection at most: to be sent and to be read, at both of its ends."""
+    told = [_read(f"/proc/sys/net/ipv4/tcp_{name}", "").split()[-1:] for name in ("rmem", "wmem")]
+    return 2 * sum(int(largest) for [largest] in filter(None, told)) or UNTOLD
+
+
+def all_socket_buffers() -> int:
+    """Bytes that the kernel keeps for all connections together at most."""
+    pages = _read("/proc/sys/net/ipv4/tcp_mem", "").split()[-1:]
+    return int(pages[0]) * resource.getpagesize() if pages else UNTOLD
 
 
 def time_wait() -> int:

@@ -83,7 +83,11 @@ def _read(path: Path) -> dict[str, Any]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another with --bench FILE") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        byte = error.object[error.start]
+        raise ConfigError(f"{path}: not UTF-8: byte {byte:#04x} in line {line}; save the file as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}; mend that line") from None
     if "origins" in tables:
         raise ConfigError(f"{path}: origins: unknown key; remove it")

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from harness import machine, notes
 from harness.config import WORDS, Config, ConfigError, Gate, Strategy, command_now, meant, nearest
 from harness.notes import Note
+from harness.plan import room
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.waves import by_strategy, waves
 
@@ -234,8 +235,7 @@ def make(
         raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
     workers = workers or config.loadgen.workers
     most_clients = max(group.clients for group in groups)
-    is_given = "clients" in overrides.values
-    _check_limits(most_clients, "--clients" if is_given else config.origin(f"profiles.{profile_name}"))
+    room.must_suffice(groups, strategies, overrides.values, config.origin(f"profiles.{profile_name}"))
     plan = Plan(
         config=config,
         profile=profile_name,
@@ -317,21 +317,6 @@ def _fault(strategy: Strategy) -> str:
     if strategy.program is None:
         return f"there is no program {shlex.split(strategy.command)[0]!r}; install it or correct the command"
     return ""
-
-
-def _check_limits(clients: int, source: object) -> None:
-    limit = machine.descriptor_limit()
-    needed = clients + machine.DESCRIPTORS_ASIDE
-    if needed > limit:
-        raise ConfigError(
-            f"{source}: {clients} clients need {needed} open files and a process may have {limit} here; "
-            "raise `ulimit -Hn` or take fewer clients"
-        )
-    if clients > machine.backlog_limit():
-        raise ConfigError(
-            f"{source}: {clients} clients may wait to be accepted, but the kernel cuts every backlog to "
-            f"{machine.backlog_limit()}; raise net.core.somaxconn or take fewer clients"
-        )
 
 
 def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy]) -> dict[str, Any]:
