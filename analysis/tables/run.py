@@ -92,7 +92,7 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Tab
     table.add_column("strategy", overflow="fold", min_width=min(longest, 20))
     figures = _figures(str(first["load"]), reference)
     for name, _ in figures:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("limited by", no_wrap=True)
     table.add_column("note", overflow="fold")
     shared = group["rank"].value_counts()

@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.config import names
 from harness.config.faults import fault_of
 from harness.config.matrix import Matrix
+from harness.config.selection import WORDS, meant
 from harness.config.table import ConfigError, nearest
 from harness.config.tables import (
     SERVICES,
@@ -29,6 +31,7 @@ from harness.config.tables import (
     WindowLength,
 )
 
+NAMED = ("strategies", "families", "variants", "profiles")  # tables whose keys are names that users choose
 NOT_IN_THE_FILE = ("name", "cwd", "variant", "python", "env")  # of a strategy
 
 
@@ -56,6 +59,14 @@ def read(path: Path, on_top: Path | None = None) -> Config:
                 f"{nearest(strategy.family, config.families)}; there are {', '.join(config.families)}; to add it, "
                 f'write [families.{strategy.family}] and waits = "how it waits"'
             )
+    for name, profile in config.profiles.items():
+        for word in profile.strategies:
+            if not meant(word, config.strategies):
+                known = [*config.strategies, *WORDS]
+                raise ConfigError(
+                    f"{config.origin(f'profiles.{name}')}: profiles.{name}.strategies: no strategy {word!r}"
+                    f"{nearest(word, known)}; there are {', '.join(known)}"
+                )
     return config
 
 
@@ -73,13 +84,20 @@ def _read(path: Path) -> dict[str, Any]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another with --bench FILE") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        byte = error.object[error.start]
+        raise ConfigError(f"{path}: not UTF-8: byte {byte:#04x} in line {line}; save the file as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}; mend that line") from None
     if "origins" in tables:
         raise ConfigError(f"{path}: origins: unknown key; remove it")
     strategies = tables.get("strategies", {})
     if not isinstance(strategies, dict):
         raise ConfigError(f'{path}: strategies: must be a table; write [strategies] and name = "command" lines')
+    for table in NAMED:
+        if isinstance(tables.get(table), dict) and (fault := names.first_fault(table, tables[table])):
+            raise ConfigError(f"{path}: {fault}")
     for name, entry in strategies.items():
         if isinstance(entry, str):
             entry = strategies[name] = {"command": entry}

@@ -194,6 +194,7 @@ class Profile(Table):
     rounds: Annotated[int, Field(ge=1, le=1000)]
     at_least_s: Annotated[float, Field(ge=0, le=86400)] = 0
     at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+    strategies: Annotated[list[str], Field(min_length=1)] = ["all"]  # where --strategies names none
     matrix: Annotated[list[Matrix], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -217,7 +218,7 @@ class Config(Table):
     knee: Knee
     verdict: Thresholds
     gate: Gate
-    variants: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")], Variant] = {}
+    variants: dict[str, Variant] = {}
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
     origins: dict[str, Path] = {}
 

@@ -12,7 +12,7 @@ from tests.support.made_up import CAPACITY, CONFIG, FAMILIES, MadeUp
 
 # Nothing under this is drawn together with the same marker, nor side by side in a family. 2.3 can just be told apart.
 APART = 15.0
-# Between any two of bench.toml, whose markers all differ.
+# Between any two of the default profile's, whose markers all differ.
 APART_OF_OURS = 11.0
 
 # What colours of linear sRGB are to who sees them so: Machado, Oliveira and Fernandes (2009), severity 1.
@@ -89,7 +89,13 @@ def test_the_test_sees_what_is_too_near() -> None:
 def test_ours_differ_in_both() -> None:
     found = looks(MadeUp())
     assert min(apart(*pair) for pair in itertools.combinations(found.values(), 2)) >= APART_OF_OURS
-    assert len({one.marker for one in found.values()}) == len(CONFIG.strategies)
+    assert len({one.marker for one in found.values()}) == len(found)
+
+
+def test_all_of_bench_toml_can_be_told_apart() -> None:
+    found = looks(MadeUp(capacity=dict.fromkeys(CONFIG.strategies, 1.0)))
+    assert len(set(found.values())) == len(CONFIG.strategies)
+    assert list(too_near(list(found.values()))) == []
 
 
 def test_a_look_stays_whatever_else_is_selected() -> None:

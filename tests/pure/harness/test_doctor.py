@@ -69,6 +69,8 @@ def test_nothing_is_wrong_with_a_sound_machine() -> None:
         ({"ports": 500}, "ports", "500 ephemeral ports"),
         ({"reuses_time_wait": False}, "TIME_WAIT", "not used again"),
         ({"memory": 2**29}, "memory", "0.5 GiB available"),
+        ({"memory": 2**29, "is_group_short": True}, "memory", "0.5 GiB available in the control group"),
+        ({"tasks": 900, "tasks_per_client": 4}, "processes", "900 more may be started"),
         ({"compiler": None}, "C compiler", "none"),
     ],
 )
@@ -110,11 +112,6 @@ def test_a_run_can_ask_this_machine() -> None:
 )
 def test_cpu_lists_of_the_kernel(text: str, cpus: set[int]) -> None:
     assert findings.cpu_list(text) == cpus
-
-
-@pytest.mark.parametrize(("text", "cpus"), [("max 100000", None), ("150000 100000", 1.5), ("", None)])
-def test_quota_of_the_control_group(text: str, cpus: float | None) -> None:
-    assert findings._quota(text) == cpus
 
 
 def test_steal_and_foreign_load_of_the_ticks_that_passed() -> None:

@@ -22,6 +22,8 @@ EVERY_KIND = (
     notes.not_in_base(["three"], "main"),
     notes.python_loop("no C compiler"),
     notes.fewer_rounds(3, 300.0, "default"),
+    notes.stolen(),
+    notes.throttled(),
     notes.bad_end("epoll", "ignored SIGTERM and was killed"),
     notes.loader_failed("the loader ended with -9"),
 )
@@ -38,6 +40,10 @@ def test_they_read_as_sentences() -> None:
         "the load generator's hot loop is Python's: no C compiler; install gcc and run `make setup` anew",
         "blocks took longer than planned: some got fewer than 3 rounds, to end near 300 s; "
         "raise profiles.default.at_most_s",
+        "in some blocks more than 5% of the CPU time went to other machines on the host: what is measured then is "
+        "slower for it; measure again in a quieter hour",
+        "in some blocks the control group had used up its CPU time and stood still: that looks like a slow server; "
+        "run without a limit on CPU time",
         "epoll: ignored SIGTERM and was killed",
         "the loader ended with -9; it was started again",
     ]

@@ -37,7 +37,7 @@ RUNS_FOR_THE_CURIOUS = {
     "rounds": "what was planned", "groups": "what was planned", "workers": "how the load was made",
     "open": "how the load was made", "loadgen": "how the load was made", "loader_loop": "how the load was made",
     "servers": "how servers were started", "versions": "of libraries", "limits": "of the system",
-    "measuring": "what the harness itself takes",
+    "measuring": "what the harness itself takes", "surroundings": "what moved blocks; notes say so where it was much",
 }  # fmt: skip
 
 

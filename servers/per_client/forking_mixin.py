@@ -2,7 +2,8 @@
 
 Mechanism: each client blocks a child process; nothing is shared, every CPU can be used.
 Cost: a fork per connection, a process per client, and at each accept the library asks after every living
-child (waitpid).
+child (waitpid); and for each request the library's buffered file around the socket, which forking-bare does
+without.
 """
 
 import contextlib
