@@ -16,7 +16,7 @@ Group = argparse._ArgumentGroup
 
 
 def add_choice(which: Group, usual: str | None = None, services: str = "as the profile says") -> None:
-    """Which strategies and services: `usual` are taken if none is named, else the profile's; `services` is their default."""
+    """Which strategies and services: `usual` are taken if none is named, else the profile's."""
     told = "those that the profile names" if usual is None else usual
     which.add_argument(
         "--strategies",
