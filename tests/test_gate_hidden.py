@@ -150,3 +150,10 @@ def test_every_form_names_what_is_hidden(tmp_path: Path) -> None:
     assert "epoll: may hide a loss: p99 among" in markdown.render(found)
     skipped = ElementTree.fromstring(junit.render(found).encode()).findall(".//testcase[@name='epoll']/skipped")
     assert ["p99 among" in element.get("message", "") for element in skipped] == [True]
+
+
+def test_changes_that_are_no_part_of_what_is_compared_are_named(tmp_path: Path) -> None:
+    variants = {"base": {"asked": "main"}, "head": {"asked": "this", "elsewhere": ["harness/", "loadgen/"]}}
+    found = gate(MadeUpGate(facts={"variants": variants}).write(tmp_path))
+    assert found.exit_code == 0
+    assert found.verdict == "nothing found; changed, but no part of what is compared: harness/, loadgen/"

@@ -141,6 +141,8 @@ class Gate:
         doubts = sum(row.metric.decides and bool(row.doubt) for row in self.rows)
         found = [f"{_counted(doubts, 'figure')} doubtful"] if doubts else []
         found += [f"not compared: {_with_reasons(self.absent)}"] if self.absent else []
+        elsewhere = (self.results.run["variants"][self.head] or {}).get("elsewhere")
+        found += [f"changed, but no part of what is compared: {', '.join(elsewhere)}"] if elsewhere else []
         return "; ".join(["nothing found", *found])
 
 
