@@ -17,7 +17,8 @@ from analysis.drawing import gate as chart
 from analysis.drawing.charts import figures
 from analysis.drawing.sheet import drop_others, machine, save
 from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
-from analysis.gate.result import BY_BLOCKS, UNSHOWN, Gate, Row, lines_of, lost, margin_of, row_of
+from analysis.gate.lost import lines_of, lost
+from analysis.gate.result import BY_BLOCKS, UNSHOWN, Gate, Row, hidden_in, margin_of, row_of
 from analysis.gate.series import METRICS, Metric, cells, losses
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, ResultsError, read
@@ -46,16 +47,19 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     both = _overlaid(base, head, names, settings)
     found, table = cells(both), tabulate(both)
     lines = lines_of(table)
-    failures, broken, absent = lost(both, table, *names)
-    of_one = {cell: f"only in {''.join(forms)}" for cell, forms in found.items() if len(forms) < 2}
-    failures = {cell: why for cell, why in failures.items() if (cell, names[1]) in lines}  # else it was not asked for
-    absent = of_one | absent
-    aside = {*failures, *broken, *absent}
-    rules = Rules.of(settings)
-    rows, decisions = [], {}
+    aside = lost(both, lines, *names)
     for cell, forms in found.items():
-        if len(forms) < 2 or cell in aside:
+        if not {(cell, name) for name in names} <= set(lines):  # of two runs: it may not have been asked for
+            aside.failures.pop(cell, None)
+            aside.absent.pop(cell, None)
+            (aside.gone if paired else aside.absent)[cell] = f"only in {''.join(forms)}"
+    rules = Rules.of(settings)
+    rows, decisions, hidden = [], {}, {}
+    for cell, forms in found.items():
+        if cell in aside.cells:
             continue
+        if paired and (why := hidden_in(cell, lines, forms, names, rules)):
+            hidden[cell] = why
         for metric in METRICS:
             row = row_of(cell, metric, *(lines[cell, name] for name in names))
             rows.append(row)
@@ -66,7 +70,7 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
     rows = [replace(row, decision=decisions.get((row.cell, row.metric))) for row in rows]
     nothing = "" if deciding else "no figure that could decide anything is in both"
     advisory, reading = ("", (READING,)) if paired else (ADVISORY, (f"Advisory: {ADVISORY}.", READING_ADVISORY))
-    return Gate(both, table, *names, rules, rows, {}, failures, broken, absent, (), nothing, advisory, reading)
+    return Gate(both, table, *names, rules, rows, {}, *aside, hidden, (), nothing, advisory, reading)
 
 
 def write(gate: Gate, results: Path) -> list[Path]:

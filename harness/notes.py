@@ -57,6 +57,12 @@ def unchanged(paths: Collection[str], ref: str) -> Note:
     return Note("unchanged", f"{' and '.join(paths)} are the same at {ref} and now")
 
 
+def elsewhere(paths: Collection[str], ref: str, compared: Collection[str]) -> Note:
+    """What differs between the revisions and is the same for both, as it isn't the servers'."""
+    return Note("elsewhere", f"also different from {ref}: {', '.join(paths)}",
+                f"only {' and '.join(compared)} are compared, and the rest is the working tree's for both")  # fmt: skip
+
+
 def not_in_base(strategies: Collection[str], ref: str) -> Note:
     """Strategies that are new have nothing to be compared with."""
     return Note("not-in-base", ", ".join(strategies), f"not compared, as {ref} has no such strategy")

@@ -35,7 +35,7 @@ def render(gate: Gate) -> str:
             suite, "testcase", classname=_printable(words.point(cell, gate)), name=_printable(cell.strategy)
         )
         SubElement(case, "failure", type="lost", message=_printable(why))
-    for cell, why in {**gate.broken, **gate.absent}.items():
+    for cell, why in {**gate.broken, **gate.absent, **gate.gone, **gate.hidden}.items():
         case = SubElement(
             suite, "testcase", classname=_printable(words.point(cell, gate)), name=_printable(cell.strategy)
         )

@@ -23,8 +23,7 @@ def render(gate: Gate) -> str:
     lines += [_escaped(words.compared(gate)), ""]
     if news:
         lines += [*HEAD, *(_line(row, gate) for row in news), ""]
-    for cell, why in {**gate.failures, **gate.broken, **gate.absent}.items():
-        lines.append(f"- {_escaped(cell.strategy)}: {_escaped(why)}")
+    lines += [f"- {_escaped(cell.strategy)}: {what}: {_escaped(why)}" for what, cell, why in gate.aside]
     lines += [f"- {_escaped(note)}" for note in gate.results.notes]
     lines.append("")
     folded = {"undecided": undecided, "no regression beyond the margin": fine, "doubtful, so they decide nothing":

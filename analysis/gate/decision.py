@@ -163,6 +163,11 @@ def _looks_changed(losses: Sequence[float], rules: Rules) -> bool:
     return p_value(losses) <= rules.screening and abs(float(np.mean(losses))) > log1p(rules.floor) / 2
 
 
+def looks_worse(losses: Sequence[float], rules: Rules) -> bool:
+    """Whether they look changed, and for the worse; nothing is decided by it."""
+    return len(losses) > 1 and float(np.mean(losses)) > 0 and _looks_changed(losses, rules)
+
+
 def _holds(losses: Sequence[float], margin: float, error: float) -> bool:
     """Whether the loss is shown to be under the margin."""
     bound = float(np.mean(losses)) + t_quantile(len(losses), 1 - error) * deviation(losses) / len(losses) ** 0.5

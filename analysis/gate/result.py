@@ -1,15 +1,15 @@
 """What a run of two variants shows: a row for each figure, what failed, and the exit code that follows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import exp, nan
 from typing import Any
 
 import pandas as pd
 
-from analysis.doubts import FAILING, UNSTABLE, touching
-from analysis.gate import decision
+from analysis.gate import decision, doubtful
 from analysis.gate.decision import Decision, Outcome, Rules, Series
+from analysis.gate.lost import Lines, lines_of, lost
 from analysis.gate.series import METRICS, Cell, Metric, cells, change, losses
 from analysis.judging.cells import tabulate
 from analysis.records.points import POINT
@@ -20,8 +20,6 @@ UNSHOWN = "~ where none was shown, without an interval where it was not tested" 
 BY_BLOCKS = (
     "each block counts alike; both figures beside it are of all blocks together, so their quotient may be another"
 )
-# Absolute rates that move between blocks move on both sides; what doesn't cancel is in the interval.
-SPARED = (UNSTABLE,)
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,9 @@ class Gate:
     series: dict[tuple[Cell, Metric], Series] = field(default_factory=dict)  # that something was decided from
     failures: dict[Cell, str] = field(default_factory=dict)  # cells that head has lost or fails in, and why
     broken: dict[Cell, str] = field(default_factory=dict)  # cells that base fails in
-    absent: dict[Cell, str] = field(default_factory=dict)  # cells that both fail in, or that are new
+    absent: dict[Cell, str] = field(default_factory=dict)  # cells that both can't have here, or that are new
+    gone: dict[Cell, str] = field(default_factory=dict)  # cells that died on both sides, or have figures of one alone
+    hidden: dict[Cell, str] = field(default_factory=dict)  # what head looks worse in, though no figure decides it
     left_out: tuple[str, ...] = ()  # what was asked for and had no time in the budget
     invalid: str = ""  # why nothing of it may be relied on
     advisory: str = ""  # why it may be taken for advice, and never for a pass
@@ -92,12 +92,23 @@ class Gate:
             return EXIT_REGRESSION
         if self.invalid:
             return EXIT_INVALID
-        return EXIT_UNDECIDED if self.having(Outcome.UNDECIDED) or self.left_out else EXIT_NOTHING
+        is_open = self.having(Outcome.UNDECIDED) or self.gone or self.hidden or self.left_out
+        return EXIT_UNDECIDED if is_open else EXIT_NOTHING
+
+    @property
+    def aside(self) -> Iterator[tuple[str, Cell, str]]:
+        """The cells of which there is more to say than figures do: what, which, and why."""
+        for what, of in (
+            ("failed", self.failures), ("base failed", self.broken), ("not compared", self.gone),
+            ("not compared", self.absent), ("may hide a loss", self.hidden),
+        ):  # fmt: skip
+            for cell, why in of.items():
+                yield what, cell, why
 
     @property
     def settled(self) -> set[tuple[int, str]]:
         """Place of the group and strategy of the cells that no more blocks would tell anything about."""
-        undecided = {row.cell for row in self.having(Outcome.UNDECIDED)}
+        undecided = {row.cell for row in self.having(Outcome.UNDECIDED)} | set(self.hidden)
         places = {
             Cell(str(key[0]), tuple(key[1:])): int(part["group"].iloc[0])
             for table in (self.results.windows, self.results.failures)
@@ -122,12 +133,20 @@ class Gate:
         undecided = self.having(Outcome.UNDECIDED)
         if undecided:
             found.append(f"undecided: {_counted(len(undecided), 'figure')} of {_names(row.cell for row in undecided)}")
+        if self.hidden:
+            found.append(f"undecided, as a doubt may hide a loss: {_with_reasons(self.hidden)}")
+        if self.gone:
+            found.append(f"undecided, as it could not be compared: {_with_reasons(self.gone)}")
         if self.left_out:
             found.append(f"not measured, as the budget has no time for it: {', '.join(self.left_out)}")
         if found:
             return "; ".join(found)
-        doubtful = sum(row.metric.decides and bool(row.doubt) for row in self.rows)
-        return "nothing found" + (f"; {_counted(doubtful, 'figure')} doubtful" if doubtful else "")
+        doubts = sum(row.metric.decides and bool(row.doubt) for row in self.rows)
+        found = [f"{_counted(doubts, 'figure')} doubtful"] if doubts else []
+        found += [f"not compared: {_with_reasons(self.absent)}"] if self.absent else []
+        elsewhere = (self.results.run["variants"][self.head] or {}).get("elsewhere")
+        found += [f"changed, but no part of what is compared: {', '.join(elsewhere)}"] if elsewhere else []
+        return "; ".join(["nothing found", *found])
 
 
 def examine(results: Results, ended: bool = True) -> Gate:
@@ -139,51 +158,48 @@ def examine(results: Results, ended: bool = True) -> Gate:
     base, head = variants
     rules = Rules.of(settings)
     table = tabulate(results)
-    failures, broken, absent = lost(results, table, base, head)
-    aside = {*failures, *broken, *absent}
-    sound = {cell: forms for cell, forms in cells(results).items() if {base, head} <= set(forms) and cell not in aside}
     lines = lines_of(table)
-    rows, series = [], {}
-    for cell, forms in sound.items():
+    aside = lost(results, lines, base, head)
+    rows, series, hidden = [], {}, {}
+    for cell, forms in cells(results).items():
+        if cell in aside.cells:
+            continue
         for metric in METRICS:
             row = row_of(cell, metric, lines[cell, base], lines[cell, head])
             found = losses(metric, forms[base], forms[head])
             rows.append(row := _with_gaps(row, found))
             if found and not row.doubt:
                 series[cell, metric] = Series(found, margin_of(metric, settings))
+        if why := hidden_in(cell, lines, forms, (base, head), rules):
+            hidden[cell] = why
     blocks = int(results.windows["block"].max()) + 1 if len(results.windows) else 0
     deciding = {key: one for key, one in series.items() if key[1].decides}
     decided = decision.decide(deciding, rules, blocks, ended)
     decided |= {key: decision.summary(list(one.losses.values())) for key, one in series.items() if key not in deciding}
     rows = [_with_decision(row, series, decided, rules) for row in rows]
-    invalid = _invalid(results, rows, broken, blocks, rules, ended)
+    invalid = _invalid(results, rows, aside.broken, blocks, rules, ended)
     left_out = tuple(results.run.get("left_out") or ())
-    return Gate(results, table, base, head, rules, rows, deciding, failures, broken, absent, left_out, invalid,
+    return Gate(results, table, base, head, rules, rows, deciding, *aside, hidden, left_out, invalid,
                 reading=_reading(rules, settings))  # fmt: skip
-
-
-def lines_of(table: pd.DataFrame) -> dict[tuple[Cell, str], pd.Series]:
-    """The lines of cells.csv by cell and variant."""
-    return {(_cell(line), str(line["variant"])): line for _, line in table.iterrows()}
 
 
 def row_of(cell: Cell, metric: Metric, base: pd.Series, head: pd.Series) -> Row:
     """A figure of a cell, from its lines in cells.csv, with what is doubtful about it."""
-    doubt = _doubt(metric, base, head) if metric.rounds else ""
+    doubt = doubtful.about(metric, (base, head)) if metric.rounds else ""
     return Row(cell, metric, float(base[metric.column]), float(head[metric.column]), None, doubt)
 
 
-def _doubt(metric: Metric, base: pd.Series, head: pd.Series) -> str:
-    kinds = [[doubt.kind for doubt in touching(line, metric.column) if doubt.kind not in SPARED]
-             for line in (base, head)]  # fmt: skip
-    of_both = [kind.phrase for kind in kinds[0] if kind in kinds[1]]
-    of_one = [
-        f"{kind.phrase} ({line['variant']})"
-        for line, found in zip((base, head), kinds, strict=True)
-        for kind in found
-        if kind.phrase not in of_both
+def hidden_in(cell: Cell, lines: Lines, forms: Mapping[str, pd.DataFrame], names: tuple[str, str], rules: Rules) -> str:
+    """What head looks worse in though no figure decides it, as each is doubtful, or has no figure; or nothing."""
+    base, head = names
+    both = forms[base], forms[head]
+    told = [
+        doubtful.hides(metric, (lines[cell, base], lines[cell, head]), both, losses(metric, *both), rules)
+        for metric in METRICS
+        if metric.decides
     ]
-    return ", ".join(of_both + of_one)
+    told += [doubtful.never_answered(both), doubtful.starves(both, rules)]
+    return "; ".join(dict.fromkeys(filter(None, told)))
 
 
 def _with_gaps(row: Row, losses: Mapping[int, float]) -> Row:
@@ -201,41 +217,6 @@ def _with_decision(row: Row, series: Mapping[Any, Series], decided: Mapping[Any,
     spread = decision.deviation(list(series[key].losses.values()))
     shown = decision.detectable(spread, len(series[key].losses), rules, series[key].margin)
     return replace(row, decision=decided[key], spread=spread, detectable=shown)
-
-
-def lost(
-    results: Results, table: pd.DataFrame, base: str, head: str
-) -> tuple[dict[Cell, str], dict[Cell, str], dict[Cell, str]]:
-    """Cells that only head fails in, that only base fails in, and that there is nothing to compare of; and why.
-
-    What the load generator failed in is no fault of a server's.
-    """
-    reasons: dict[tuple[Cell, str], str] = {}
-    for _, line in results.failures.iterrows():
-        if line["fault"] == "server":
-            reasons.setdefault((_cell(line), str(line["variant"])), str(line["reason"]))
-    for (cell, variant), line in lines_of(table).items():
-        if line["limited_by"] == "errors" and pd.notna(line["windows"]):
-            reasons.setdefault((cell, variant), FAILING.phrase)
-    failures: dict[Cell, str] = {}
-    broken: dict[Cell, str] = {}
-    absent: dict[Cell, str] = {}
-    there = {(_cell(line), str(line["variant"])) for _, line in table.iterrows()}
-    for cell in dict.fromkeys(cell for cell, _ in there):
-        older, newer = (reasons.get((cell, variant), "") for variant in (base, head))
-        if older and newer:
-            absent[cell] = newer
-        elif (cell, base) not in there:
-            absent[cell] = f"{base} has no such cell"
-        elif older:
-            broken[cell] = older
-        elif newer or (cell, head) not in there:
-            failures[cell] = newer or f"{head} has no such cell"
-    return failures, broken, absent
-
-
-def _cell(line: pd.Series) -> Cell:
-    return Cell(str(line["strategy"]), tuple(line[name] for name in POINT))
 
 
 def _reading(rules: Rules, settings: Mapping[str, float]) -> tuple[str, ...]:
@@ -271,6 +252,10 @@ def _invalid(
 
 def _names(cells: Any) -> str:
     return ", ".join(dict.fromkeys(cell.strategy for cell in cells))
+
+
+def _with_reasons(cells: Mapping[Cell, str]) -> str:
+    return ", ".join(dict.fromkeys(f"{cell.strategy} ({why})" for cell, why in cells.items()))
 
 
 def _counted(number: int, word: str) -> str:

@@ -25,6 +25,11 @@ class Cell(NamedTuple):
     strategy: str
     point: tuple[Any, ...]  # the values of POINT
 
+    @classmethod
+    def of(cls, line: pd.Series) -> "Cell":
+        """From a line of cells.csv, or a record."""
+        return cls(str(line["strategy"]), tuple(line[name] for name in POINT))
+
     @property
     def values(self) -> dict[str, Any]:
         return dict(zip(POINT, self.point, strict=True))

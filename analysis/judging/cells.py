@@ -14,6 +14,7 @@ from analysis.doubts import Doubt, touching
 from analysis.judging.costs import footprint, server_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import columns, latencies, open_loop
+from analysis.judging.served import unserved
 from analysis.judging.verdict import doubts_about, limited_by
 from analysis.records import schema
 from analysis.records.points import CELL_KEYS, Group, as_file, first_value, group_of, label
@@ -164,15 +165,12 @@ def by_round(windows: pd.DataFrame, values: pd.Series) -> Rounds:
 def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
     rates = block_means(windows["block"], windows["requests"] / windows["counted_s"])
     throughput = geometric(list(rates.values()), widened)
-    by_block = windows.sort_values("started_ns").groupby("block")["unanswered"]
-    # a block that was cut short, or had fewer rounds, had less time to serve everyone
-    last = by_block.last()[by_block.size() == by_block.size().max()]
     return {
         "blocks": len(rates),
         "windows": len(windows),
         "requests": windows["requests"].sum(),
         "errors": sum(sum(kinds.values()) for kinds in windows["errors"] if kinds),
-        "starved": last.max(),
+        "starved": unserved(windows).max(),
         **columns("throughput_rps", throughput),
         "throughput_mib_s": throughput.value * windows["message_size"].iloc[0] / (1 << 20),
         "censored": windows["censored"].sum(),

@@ -108,15 +108,20 @@ def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_
 
 def _drift(windows: pd.DataFrame) -> Estimate:
     """The rate of the counted parts' second halves by that of their first, less 1; the interval over blocks."""
-    first = windows["first_half"].to_numpy(float)
-    second = windows["requests"].to_numpy(float) - first
-    told = (first > 0) & (second > 0)  # also false where nothing is known
-    if not told.any():
+    logs = list(log_drift(windows).values())
+    if not logs:
         return UNKNOWN
-    logs = list(block_means(windows["block"][told], np.log(second[told] / first[told])).values())
     centre, half = float(np.mean(logs)), half_width(logs)
     low, high = (float(np.exp(centre + side * half)) - 1 for side in (-1, 1))
     return Estimate(float(np.exp(centre)) - 1, low, high)
+
+
+def log_drift(windows: pd.DataFrame) -> dict[int, float]:
+    """The logarithm of that rate's change in each block that tells it."""
+    first = windows["first_half"].to_numpy(float)
+    second = windows["requests"].to_numpy(float) - first
+    told = (first > 0) & (second > 0)  # also false where nothing is known
+    return block_means(windows["block"][told], np.log(second[told] / first[told]))
 
 
 def _littles_law(windows: pd.DataFrame, latency_us: float, served: int) -> float:

@@ -10,6 +10,13 @@ def served(cell: pd.Series) -> str:
     return f"{cell['clients'] - cell['starved']:,} of {cell['clients']:,}"
 
 
+def unserved(windows: pd.DataFrame) -> pd.Series:
+    """Of a cell's windows: how many clients had no reply by the end of each block."""
+    by_block = windows.sort_values("started_ns").groupby("block")["unanswered"]
+    # a block that was cut short, or had fewer rounds, had less time to serve everyone
+    return by_block.last()[by_block.size() == by_block.size().max()]
+
+
 def is_starved(cell: pd.Series) -> bool:
     """Whether some clients had no reply in a whole block."""
     return bool(pd.notna(cell["starved"]) and cell["starved"] > 0)

@@ -19,9 +19,8 @@ def render(gate: Gate, console: Console) -> None:
     console.print(Text(words.compared(gate), style="bold"))
     if gate.rows:
         console.print(_table(gate))
-    for what, cells in (("failed", gate.failures), ("base failed", gate.broken), ("not compared", gate.absent)):
-        for cell, why in cells.items():
-            console.print(Text(f"{cell.strategy}, {words.point(cell, gate)}: {what}: {why}", "yellow"))
+    for what, cell, why in gate.aside:
+        console.print(Text(f"{cell.strategy}, {words.point(cell, gate)}: {what}: {why}", "yellow"))
     for line in (*(f"Note: {note}" for note in gate.results.notes), *gate.reading):
         console.print(Text(line, style="dim"))
     console.print(Text(gate.verdict[0].upper() + gate.verdict[1:], style="bold"))

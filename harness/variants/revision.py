@@ -18,6 +18,7 @@ from typing import Any
 from harness import notes
 from harness.config import Config, ConfigError, Strategy, strategies_of
 from harness.plan.plan import select
+from harness.variants import git
 from harness.variants.entries import Forms
 
 BASE, HEAD = "base", "head"
@@ -37,16 +38,20 @@ def against(config: Config, wanted: str, ref: str, root: Path) -> Iterator[Forms
         _copy(root, head)
         before = strategies_of(base / BENCH)
         forms = _forms(config, wanted, before, base, head, ref, root)
-        changes = _git(root, "status", "--porcelain", "--", SERVERS, BENCH).decode(errors="replace").splitlines()
+        listed = git.paths(root, "status", "--porcelain", "--no-renames", "-z", "--", SERVERS, BENCH)
+        changes = [git.shown(line[3:]) for line in listed]  # two letters, a space, a path
+        elsewhere = _elsewhere(revision, root)
         told = list(forms.notes)
         if changes:
-            told.append(notes.not_committed(_paths(changes)))
-        elif not _git(root, "diff", "--name-only", revision, "--", SERVERS, BENCH).strip():
+            told.append(notes.not_committed(changes))
+        elif not git.ask(root, "diff", "--name-only", revision, "--", SERVERS, BENCH).strip():
             told.append(notes.unchanged([f"{SERVERS}/", BENCH], ref))
-        now = _git(root, "rev-parse", "HEAD").decode().strip()
+        if elsewhere:
+            told.append(notes.elsewhere(elsewhere, ref, [f"{SERVERS}/", BENCH]))
+        now = git.ask(root, "rev-parse", "HEAD").decode().strip()
         facts: dict[str, dict[str, Any]] = {
             BASE: {"asked": ref, "revision": revision},
-            HEAD: {"asked": "the working tree", "revision": now, "changes": _paths(changes)},
+            HEAD: {"asked": "the working tree", "revision": now, "changes": changes, "elsewhere": elsewhere},
         }
         yield Forms(forms.strategies, facts, forms.absent, told)
 
@@ -96,13 +101,15 @@ def _forms(
 def _resolved(ref: str, root: Path) -> str:
     """The commit that a revision names."""
     try:
-        return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").decode().strip()
+        return (
+            git.ask(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").decode().strip()
+        )
     except subprocess.CalledProcessError:
         pass
     except FileNotFoundError:
         raise ConfigError(f"--against {ref}: git is not installed; install it") from None
     try:
-        is_shallow = _git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+        is_shallow = git.ask(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
     except subprocess.CalledProcessError:
         raise ConfigError(f"--against {ref}: {root} is no git repository; clone it with git") from None
     if is_shallow:
@@ -115,7 +122,7 @@ def _resolved(ref: str, root: Path) -> str:
 
 def _extract(revision: str, ref: str, root: Path, folder: Path) -> None:
     try:
-        archive = _git(root, "archive", "--format=tar", revision, "--", SERVERS, BENCH)
+        archive = git.ask(root, "archive", "--format=tar", revision, "--", SERVERS, BENCH)
     except subprocess.CalledProcessError:
         raise ConfigError(f"--against {ref}: has no {SERVERS}/ and {BENCH}; name a later revision") from None
     with tarfile.open(fileobj=BytesIO(archive)) as files:
@@ -128,8 +135,8 @@ def _copy(root: Path, folder: Path) -> None:
     """What the working tree holds: tracked or new, not what git ignores; all of it where there is no git."""
     listed = [root / BENCH, *(root / SERVERS).rglob("*")]
     try:
-        names = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", SERVERS, BENCH)
-        listed = [root / name for name in names.decode().split("\0") if name]
+        names = git.paths(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", SERVERS, BENCH)
+        listed = [root / name for name in names]
     except (subprocess.CalledProcessError, FileNotFoundError):
         pass
     for path in listed:
@@ -139,10 +146,9 @@ def _copy(root: Path, folder: Path) -> None:
             shutil.copy2(path, target)
 
 
-def _paths(changes: list[str]) -> list[str]:
-    """Of `git status --porcelain`: two letters, a space, a path."""
-    return [line[3:] for line in changes]
-
-
-def _git(root: Path, *words: str) -> bytes:
-    return subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=True).stdout
+def _elsewhere(revision: str, root: Path) -> list[str]:
+    """What differs outside of what is compared: files at the top, and folders."""
+    aside = [f":(exclude){SERVERS}", f":(exclude){BENCH}"]
+    names = git.paths(root, "diff", "--name-only", "--no-renames", "--relative", "-z", revision, "--", ".", *aside)
+    names += git.paths(root, "ls-files", "-z", "--others", "--exclude-standard", "--", ".", *aside)
+    return sorted({git.shown(top + slash) for top, slash, _ in (name.partition("/") for name in names)})

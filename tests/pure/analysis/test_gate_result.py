@@ -73,7 +73,7 @@ def test_settled_cells_need_no_more_blocks(tmp_path: Path) -> None:
 
 def test_doubtful_figures_decide_nothing(tmp_path: Path) -> None:
     # the loader works without a rest and is slowed down as much as it was slowed down on purpose
-    given = MadeUpGate(throughput={"epoll": 0.8}, blocks=20).write(tmp_path / "sound")
+    given = MadeUpGate(throughput={"epoll": 0.8}, latency={"epoll": 1 / 0.8}, blocks=20).write(tmp_path / "sound")
     lines = [json.loads(line) | {"loader_cpu_s": 0.123} for line in (given / "windows.jsonl").read_text().splitlines()]
     (given / "windows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     found = examine(read(given))
