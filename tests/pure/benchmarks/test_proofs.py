@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.noise import estimated
 from benchmarks import hundred_gates, proofs, sitting
 from benchmarks.sitting import Figure
-from harness.processes.server import ServerFailed
 
 CLAIM = """\
 [made-up]
@@ -51,45 +49,6 @@ def test_the_document_says_it(folder: Path) -> None:
     newest = "30 % (10 % to 90 %; n = 4)"
     assert f"| a | {newest} | 2025-12-03, revision not written down | calm | 20 % to 40 % | 3 |\n" in text
     assert "Refuted by: a loss.\nCommand (2 min): `python -m benchmarks.made_up --record`\n" in text
-
-
-def test_a_benchmark_appends_its_own_line(folder: Path) -> None:
-    rates = [[(100.0, 100.0 + at), (101.0, 100.0)] for at in range(4)]
-    shown = estimated(rates, 0.2, 1.0).smallest_difference(60)
-    assert shown is not None
-    figures = [Figure("a", 0.1, n=20)]
-    sitting.keep({"made-up": figures}, measure_hour=lambda: {"shown_in_60_s": shown}, folder=folder)
-    line = json.loads((folder / "made-up.jsonl").read_text().splitlines()[-1])
-    assert list(line) == ["claim", "at", "commit", "command", "machine", "hour", "took_s", "figures"]
-    assert line["hour"] == {"shown_in_60_s": shown}
-    assert list(line["machine"]) == ["cpu", "cores", "kernel", "python"]
-    assert line["took_s"] > 0
-    newest = sitting.read("made-up", folder)[-1]
-    assert (newest.figures, newest.said) == (figures, None)
-    assert f"{shown:.1%}".replace("%", " %") in proofs.document(folder, folder / "proofs.toml")
-
-
-def test_the_hour_is_measured_as_doctor_measures_it() -> None:
-    (shown,) = sitting.hour_now(blocks=2, block_s=0.5).items()
-    assert shown[0] == "shown_in_60_s"
-    assert 0 < shown[1] < 10
-
-
-def test_an_hour_that_could_not_be_measured_loses_no_figure(folder: Path) -> None:
-    def fails() -> dict[str, float]:
-        raise ServerFailed("no port")
-
-    sitting.keep({"made-up": [Figure("b", 0.7)]}, measure_hour=fails, folder=folder)
-    newest = sitting.read("made-up", folder)[-1]
-    assert (newest.hour, newest.said) == (None, "not measured: no port")
-
-
-def test_figures_of_another_hour_measure_none(folder: Path) -> None:
-    def never() -> dict[str, float]:
-        raise AssertionError("it was measured")
-
-    sitting.keep({"made-up": [Figure("b", 0.7)]}, said="that of the recording", measure_hour=never, folder=folder)
-    assert sitting.read("made-up", folder)[-1].said == "that of the recording"
 
 
 def test_a_command_names_no_folder_of_the_machine() -> None:

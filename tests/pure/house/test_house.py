@@ -41,7 +41,9 @@ def ours(*endings: str) -> list[Path]:
     folders = [path for path in ROOT.iterdir() if path.is_dir() and path.name not in ("tests", "results")]
     found = [path for folder in folders if folder.name[0] != "." for path in folder.rglob("*")]
     return sorted(
-        path for path in [*ROOT.iterdir(), ROOT / "results" / "README.md", *found] if path.name.endswith(endings)
+        path
+        for path in [*ROOT.iterdir(), ROOT / "results" / "README.md", *found]
+        if path.is_file() and path.name.endswith(endings) and path.suffix not in (".so", ".pyc")
     )
 
 
