@@ -118,10 +118,11 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
     told = {"variants": variants, "gate": settings, "strategies": strategies, "families": families,
             "notes": _notes(base, head, names), "run_id": runs}  # fmt: skip
-    for name in ("machine", "started_at"):  # one of them would pass for both's
-        if base.results.run.get(name) != head.results.run.get(name):
-            told[name] = None
     run = head.results.run | told
+    if base.results.run.get("machine") != run.get("machine"):
+        run["machine"] = None  # one of them would pass for both's
+    if base.results.run.get("started_at") != run.get("started_at"):
+        run["started_at"] = None
     return Results(head.results.folder, run, **tables)
 
 
