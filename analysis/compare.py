@@ -122,14 +122,12 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     runs = ", ".join(dict.fromkeys(str(side.results.run["run_id"]) for side in (base, head)))
     told = {"variants": variants, "gate": settings, "strategies": strategies, "families": families,
             "notes": _notes(base, head, names), "run_id": runs}  # fmt: skip
-    told |= _withheld(base.results.run, "machine", head.results.run)
-    told |= _withheld(base.results.run, "started_at", head.results.run)
-    return Results(head.results.folder, head.results.run | told, **tables)
-
-
-def _withheld(run: dict[str, Any], name: str, other: dict[str, Any]) -> dict[str, None]:
-    """Nothing in the place of a field in which two runs differ: that of one would pass for both's."""
-    return {name: None} if run.get(name) != other.get(name) else {}
+    run = head.results.run | told
+    if base.results.run.get("machine") != run.get("machine"):
+        run["machine"] = None  # one of them would pass for both's
+    if base.results.run.get("started_at") != run.get("started_at"):
+        run["started_at"] = None
+    return Results(head.results.folder, run, **tables)
 
 
 def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str]]:
