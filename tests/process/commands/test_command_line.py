@@ -114,7 +114,7 @@ CASES = {
     ),
 }  # fmt: skip
 
-OF_THIS_MACHINE = {"backlog"}  # cases whose line tells of it
+OF_THIS_MACHINE = {"backlog", "server-cpus", "loader-cpus"}  # cases whose line tells of it
 
 
 @pytest.fixture(scope="module")
