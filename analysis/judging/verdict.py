@@ -45,8 +45,8 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
         kind = doubts.LOADER_LIMITED if limit == "loader" else doubts.MAYBE_LOADER_LIMITED
         yield Doubt(kind, "shares a CPU with the servers" if seen.shares_cpu else _loader_evidence(row))
     if limit == "errors":
-        errors = _known(row, "errors")
-        yield Doubt(doubts.FAILING, _share(errors / (errors + row["requests"])) if errors else "no correct reply")
+        share = _failed_share(row, seen)
+        yield Doubt(doubts.FAILING, _share(share) if share else "no correct reply")
     if seen.block_spread > thresholds["block_spread"]:
         yield Doubt(doubts.UNSTABLE, f"spread {_share(seen.block_spread)}")
     drift = _known(row, "drift")
@@ -71,8 +71,13 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
 
 
 def _fails(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> bool:
-    errors, requests = _known(row, "errors"), _known(row, "requests")
-    return not seen.replies or (errors > 0 and errors >= thresholds["errors_share"] * (requests + errors))
+    return not seen.replies or _failed_share(row, seen) >= thresholds["errors_share"]
+
+
+def _failed_share(row: Row, seen: Evidence) -> float:
+    """The errors by all that ended in the same span, the whole of the windows; 0 without errors, NaN if unknown."""
+    errors = _known(row, "errors")
+    return errors / (errors + seen.replies) if errors else 0.0
 
 
 def _limit_of_open_loop(row: Row, seen: Evidence) -> str:
