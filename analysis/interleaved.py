@@ -20,7 +20,7 @@ Blocks = Mapping[int, float]  # a strategy's figure in each block
 class Bar(NamedTuple):
     """What is a strategy's own, on the log scale."""
 
-    spread: float  # standard deviation between blocks
+    spread: float  # standard deviation between blocks; with the movement of all in it, where that makes it less
     half: float  # half of its bar; NaN where it has none but its plain interval
 
     def around(self, value: float) -> Estimate:
@@ -55,6 +55,11 @@ def interleaved(members: Mapping[Name, Blocks]) -> Group[Name]:
         left = [value - movement[block] for block, value in own.items()]
         is_part = name in whole and len(whole) > 1
         factor = (len(whole) / (len(whole) - 1)) ** 0.5 if is_part else 1.0
-        spread = factor * float(np.std(left, ddof=1)) if len(left) > 1 else NAN
+        # of two that move apart, the one that stands still is known by its own blocks
+        spread = min(factor * _deviation(left), _deviation(list(own.values())))
         bars[name] = Bar(spread, factor * half_width(left) / 2**0.5 if is_part else NAN)
     return Group(movement if len(whole) > 1 and len(every) > 1 else {}, bars)
+
+
+def _deviation(values: list[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else NAN

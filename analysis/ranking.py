@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, polygamma, stdtr
 
-from analysis.statistics import CONFIDENCE, Name, Rounds, block_means, holm, paired
+from analysis.statistics import CONFIDENCE, Name, Rounds, by_block, geometric, holm, paired
 
 Floats = NDArray[np.float64]
 LEAST = 1e-5  # of the median variance: what none is taken to lie under, as an exact zero has no logarithm
@@ -34,17 +34,17 @@ def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
     The second half keeps a strategy that is slow and noisy from the place of the best, where nothing could be shown of
     it alone. A strategy is its rate in each round. Two are compared by the logarithm of their ratio in each block
     (`paired`); Holm's procedure over all pairs keeps the probability of a single wrong order at 5 % together.
-    Strategies with a rate of zero, or of a single block, are not ranked.
+    Strategies with a rate of zero or none in a round, or of a single block, are not ranked.
     """
     ranked = {
         name: rounds
         for name, rounds in strategies.items()
-        if len({block for block, _ in rounds}) > 1 and min(rounds.values()) > 0
+        if len({block for block, _ in rounds}) > 1 and all(rate > 0 for rate in rounds.values())
     }
     faster: dict[Name, set[Name]] = {name: set() for name in ranked}
     for quick, slow in shown(ranked):
         faster[slow].add(quick)
-    rates = {name: _centre(rounds) for name, rounds in ranked.items()}
+    rates = {name: geometric(list(by_block(rounds).values())).value for name, rounds in ranked.items()}
     at_least = {name: [other for other in ranked if rates[other] >= rates[name]] for name in ranked}
     return {name: 1 + len(set().union(*(faster[other] for other in at_least[name])) - {name}) for name in ranked}
 
@@ -60,11 +60,6 @@ def shown(strategies: Mapping[Name, Rounds]) -> list[tuple[Name, Name]]:
     pairs = len(strategies) * (len(strategies) - 1) // 2
     surest = holm(told, 1 - CONFIDENCE, pairs)
     return [pair if logs[pair].mean() > 0 else (pair[1], pair[0]) for pair in surest]
-
-
-def _centre(rounds: Rounds) -> float:
-    means = block_means((block for block, _ in rounds), rounds.values())
-    return float(np.exp(np.mean(np.log(list(means.values())))))
 
 
 def p_values(pairs: Sequence[Floats], members: int) -> list[float]:
@@ -84,20 +79,33 @@ def squeezed(variances: Floats, freedom: Floats, members: int) -> tuple[Floats, 
     the others tell of a pair counts members - 2 times as much as its own blocks, at most.
     """
     variances = np.maximum(variances, max(LEAST * float(np.median(variances)), ROUNDING))
-    found = usual(variances, freedom)
+    found = usual(variances, freedom, alike(members))
     known = min(found.freedom, (members - 2) * float(freedom.max()))
     return (known * found.variance + freedom * variances) / (known + freedom), known + freedom
 
 
-def usual(variances: Floats, freedom: Floats) -> Usual:
-    """Fit a scaled F distribution to the variances, by the moments of their logarithms."""
+def alike(members: int) -> float:
+    """How far log variances of pairs of equal noise are correlated, in the mean of all pairs of so many members.
+
+    The differences of two pairs with a member in common are correlated by a half, their variances by a quarter, and
+    the logarithms of these by hardly less.
+    """
+    pairs = members * (members - 1) // 2
+    return 0.25 * 2 * (members - 2) / (pairs - 1) if pairs > 1 else 0.0
+
+
+def usual(variances: Floats, freedom: Floats, correlation: float = 0.0) -> Usual:
+    """Fit a scaled F distribution to the variances, by the moments of their logarithms.
+
+    What is correlated differs less by chance; without that, variances would seem more alike than they are.
+    """
     if len(variances) < 2:
         return Usual(float(variances.mean()), 0.0)
     logs = np.log(variances) - digamma(freedom / 2) + np.log(freedom / 2)
-    beyond_chance = float(logs.var(ddof=1) - polygamma(1, freedom / 2).mean())
-    if beyond_chance <= 0:
+    excess = float(logs.var(ddof=1) - (1 - correlation) * polygamma(1, freedom / 2).mean())
+    if excess <= 0:
         return Usual(float(np.exp(logs.mean())), float("inf"))
-    half = inverse_trigamma(beyond_chance)
+    half = inverse_trigamma(excess)
     return Usual(float(np.exp(logs.mean() + digamma(half) - np.log(half))), 2 * half)
 
 

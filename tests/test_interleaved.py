@@ -16,7 +16,7 @@ def members(logs: NDArray[np.float64]) -> dict[int, dict[int, float]]:
 
 
 def test_a_bar_by_hand() -> None:
-    found = interleaved(members(LOGS))
+    found = interleaved(members(LOGS + MOVEMENT))
     left = LOGS - LOGS.mean(axis=0)
     for name in range(3):
         spread = left[name].std(ddof=1) * (3 / 2) ** 0.5
@@ -27,9 +27,10 @@ def test_a_bar_by_hand() -> None:
 
 
 def test_what_moves_all_moves_no_bar_and_is_told() -> None:
-    still, moved = interleaved(members(LOGS)), interleaved(members(LOGS + MOVEMENT))
+    still, moved = interleaved(members(LOGS + MOVEMENT)), interleaved(members(LOGS - 3 * MOVEMENT))
     for name in range(3):
         assert moved.bars[name] == pytest.approx(still.bars[name])
+    moved = interleaved(members(LOGS + MOVEMENT))
     common = LOGS.mean(axis=0) + MOVEMENT
     assert list(moved.movement.values()) == pytest.approx(common - common.mean())
 
@@ -40,6 +41,14 @@ def test_of_two_the_bars_are_alike() -> None:
     difference = LOGS[0] - LOGS[1]
     half = student.ppf(0.975, 3) * difference.std(ddof=1) / 4**0.5
     assert [found.bars[name].half for name in (0, 1)] == pytest.approx([half / 2] * 2)
+
+
+def test_who_stands_still_is_not_blamed_for_its_neighbour() -> None:
+    wild = np.array([-0.8, 0.5, 0.7, -0.4])
+    bars = interleaved(members(np.array([0.01 * MOVEMENT, wild]))).bars
+    assert bars[0].spread == pytest.approx((0.01 * MOVEMENT).std(ddof=1))
+    assert bars[1].spread > 0.4
+    assert bars[0].half == pytest.approx(bars[1].half)  # of their difference no more is known
 
 
 def test_alone_there_is_nothing_to_take_out() -> None:

@@ -9,7 +9,7 @@ import scipy.stats
 from numpy.typing import NDArray
 from scipy.special import polygamma
 
-from analysis.ranking import inverse_trigamma, p_values, ranks, shown, squeezed, usual
+from analysis.ranking import alike, inverse_trigamma, p_values, ranks, shown, squeezed, usual
 from analysis.statistics import Rounds
 
 # Deviations of fourteen strategies as a noisy hour had them, one client: ten alike, two far off.
@@ -37,6 +37,18 @@ def test_the_fit_finds_the_distribution_that_variances_were_drawn_from(freedom: 
     found = usual(true * random.chisquare(5, true.size) / 5, np.full(true.size, 5.0))
     assert found.variance == pytest.approx(0.01, rel=0.03)
     assert found.freedom == pytest.approx(freedom, rel=0.06)
+
+
+@pytest.mark.parametrize("members", [3, 6, 14])
+def test_pairs_that_share_members_differ_less_by_chance(members: int) -> None:
+    """Equal noise: their log variances are about as far apart as the fit expects, and not as those of strangers."""
+    random = np.random.default_rng(7)
+    pairs = np.array(list(combinations(range(members), 2)))
+    logs = random.normal(0, 1, (4000, members, 6))
+    found = np.log((logs[:, pairs[:, 0]] - logs[:, pairs[:, 1]]).var(axis=2, ddof=1)).var(axis=1, ddof=1).mean()
+    expected = [(1 - share * alike(members)) * float(polygamma(1, 2.5)) for share in (1.0, 0.7)]
+    assert 0.98 * expected[0] < found < 1.02 * expected[1]
+    assert alike(2) == 0
 
 
 def test_variances_that_differ_by_chance_alone_are_all_but_pooled_and_never_wholly() -> None:

@@ -1,6 +1,6 @@
-"""A run that was recorded in a noisy hour, by revision f492c4c: read today, it says what it said then.
+"""A run that was recorded in a noisy hour, by revision f492c4c: read today, it says what it said when last renewed.
 
-Beside it lie the cells.csv and the closing table that this revision made of it.
+Beside it lie the cells.csv and the closing table that were made of it then; CHANGELOG.md says what was renewed and why.
 """
 
 import csv

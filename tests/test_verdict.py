@@ -28,11 +28,10 @@ THRESHOLDS = SETTINGS["verdict"]
 SOUND: dict[str, Any] = {
     "load": "closed", "requests": 50_000, "errors": 0, "starved": 0, "windows": 12, "server_cpu_share": 0.95,
     "loader_cpu_share": 0.5, "loader_cpu_us_per_request": 5.0, "perturbed_windows": 0, "p99_us": 2000.0,
-    "drift": 0.01, "littles_law": 1.0, "arrival_p90_us": 20.0, "dropped": 0,
+    "block_spread": 0.03, "drift": 0.01, "littles_law": 1.0, "arrival_p90_us": 20.0, "dropped": 0,
 }  # fmt: skip
 SEEN = Evidence(
-    replies=60_000, offered=50_000, round_trips=50.0, block_spread=0.03, drift_low=-0.01, drift_high=0.03,
-    latencies=50_000,
+    replies=60_000, offered=50_000, round_trips=50.0, drift_low=-0.01, drift_high=0.03, latencies=50_000,
 )  # fmt: skip
 SLOWED = {"loader_cpu_share": 0.97, "perturbed_windows": 12, "perturbation_loss_if_loader": 0.5}
 
@@ -181,10 +180,11 @@ def test_a_doubt_follows_its_threshold(found: dict[str, Any], name: str, moved: 
 def test_a_doubt_touches_what_it_is_about() -> None:
     def touched(code: str) -> list[str]:
         cell = {"doubts": tuple(Doubt(kind, "7") for kind in KINDS if kind.code == code)}
-        return [name for name in ("throughput_rps", "p50_us", "p99_us", "server_cpu_us_per_request")
+        return [name for name in ("throughput_rps", "rank", "p50_us", "p99_us", "server_cpu_us_per_request")
                 if touching(cell, name)]  # fmt: skip
 
-    assert touched("maybe-loader-limited") == ["throughput_rps", "p50_us", "p99_us"]
+    assert touched("maybe-loader-limited") == ["throughput_rps", "rank", "p50_us", "p99_us"]
+    assert touched("drifting") == ["throughput_rps", "p50_us", "p99_us"]
     assert touched("late-clock") == ["p50_us", "p99_us"]
     assert touched("few-samples") == ["p99_us"]
     assert touched("") == []
@@ -219,11 +219,6 @@ def test_drift_is_told_from_windows_with_both_halves(tmp_path: Path) -> None:
     found, seen = evidence_of(tmp_path, made)
     assert found["drift"] == pytest.approx(np.exp(np.mean(np.log([40 / 60, 42 / 58, 38 / 62]))) - 1)
     assert seen.drift_high < 0
-
-
-def test_blocks_apart_by_a_known_factor(tmp_path: Path) -> None:
-    _, seen = evidence_of(tmp_path, [window("epoll", block=block, requests=1000 * 2**block) for block in (0, 1)])
-    assert seen.block_spread == pytest.approx(np.log(2) / 2**0.5)
 
 
 # --- what a server says is no doubt of ours -----------------------------------------------------------------------

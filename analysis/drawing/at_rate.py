@@ -10,7 +10,7 @@ from analysis import units
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, dash
 from analysis.drawing.parts import LOG_FROM, ROWS, WIDE, in_rows, plus_minus, point, span, sweep, time_axis
-from analysis.drawing.selection import Selection, finish, is_hollow
+from analysis.drawing.selection import Selection, caption, finish, is_hollow
 from analysis.drawing.sheet import sheet
 from analysis.judging.served import served
 from analysis.judging.verdict import ACHIEVED
@@ -87,7 +87,7 @@ def knee(selection: Selection) -> Figure:
         axes = figure.add_axes(ROWS)
         in_rows(axes, selection, selection.having("knee_rps").sort_values("knee_rps"), "knee_rps", _at_knee)
         axes.set_xlabel(unit)
-    return finish(figure, selection, selection.having("knee_rps"), "knee_rps")
+    return finish(figure, selection, selection.having("knee_rps"), "knee_rps", caption(selection))
 
 
 def _at_knee(cell: pd.Series) -> str:

@@ -47,8 +47,9 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     if limit == "errors":
         share = _failed_share(row, seen)
         yield Doubt(doubts.FAILING, _share(share) if share else "no correct reply")
-    if seen.block_spread > thresholds["block_spread"]:
-        yield Doubt(doubts.UNSTABLE, f"spread {_share(seen.block_spread)}")
+    spread = _known(row, "block_spread")
+    if spread > thresholds["block_spread"]:
+        yield Doubt(doubts.UNSTABLE, f"spread {_share(spread)}")
     drift = _known(row, "drift")
     is_shown = seen.drift_low > 0 or seen.drift_high < 0
     if abs(drift) > thresholds["drift_share"] and is_shown:
