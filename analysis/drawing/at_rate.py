@@ -12,7 +12,7 @@ from analysis import units
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, dash
 from analysis.drawing.parts import LOG_FROM, ROWS, WIDE, in_rows, plus_minus, point, span, sweep, time_axis
-from analysis.drawing.selection import Selection, finish, is_hollow
+from analysis.drawing.selection import Selection, caption, finish, is_hollow
 from analysis.drawing.sheet import area, sheet
 from analysis.judging.served import served
 from analysis.judging.verdict import ACHIEVED
@@ -93,7 +93,7 @@ def knee_by(axis: str) -> Callable[[Selection], Figure]:
             axes = area(figure, ROWS)
             in_rows(axes, selection, shown.sort_values("knee_rps"), "knee_rps", _at_knee)
             axes.set_xlabel(unit)
-        return finish(figure, selection, shown, "knee_rps")
+        return finish(figure, selection, shown, "knee_rps", caption(selection))
 
     return chart
 

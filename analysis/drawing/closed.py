@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from analysis import units
+from analysis.alike import Alike
 from analysis.drawing.ceiling import ceiling
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, Look, dash
@@ -30,12 +31,13 @@ from analysis.drawing.parts import (
     sweep,
     time_axis,
 )
-from analysis.drawing.selection import Selection, finish, is_hollow
+from analysis.drawing.selection import Selection, caption, finish, is_hollow
 from analysis.drawing.sheet import area, sheet
+from analysis.judging.latencies import block_histograms
 from analysis.judging.served import is_starved, served
 from analysis.records.points import CELL_KEYS
 from analysis.records.reading import Results
-from analysis.statistics import BEYOND, distribution, merged
+from analysis.statistics import BEYOND
 from axes import AXES
 
 TIME = "time from request to reply"
@@ -52,7 +54,7 @@ def throughput_by(axis: str) -> Callable[[Selection], Figure]:
         words = _rate_and_payload if axis == "message_size" else _rate
         sweep(axes, selection, axis, "throughput_rps", words, 11.5, ceiling=ceiling(selection, axis))
         axes.set(xlabel="clients" if axis == "clients" else AXES[axis].title, ylabel="correct replies per second")
-        return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps")
+        return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps", caption(selection))
 
     return chart
 
@@ -63,7 +65,7 @@ def _throughput_rows(selection: Selection) -> Figure:
     axes = area(figure, ROWS)
     in_rows(axes, selection, shown, "throughput_rps", _rate_in_row, ceiling(selection, "clients"))
     axes.set_xlabel("correct replies per second")
-    return finish(figure, selection, shown, "throughput_rps")
+    return finish(figure, selection, shown, "throughput_rps", caption(selection))
 
 
 def latency_by_clients(selection: Selection) -> Figure:
@@ -141,7 +143,7 @@ def latency_distribution(selection: Selection) -> Figure:
     axes.grid(color=GRID, lw=0.8)
     axes.set(xlabel="percentile, and share of requests that are slower", ylabel=TIME)
     label_ends(axes, ends, 11)
-    reading = f"requests of all blocks together, a line ends where fewer than {BEYOND} are slower"
+    reading = f"blocks weigh alike, a line ends where fewer than {BEYOND} requests are slower"
     return finish(figure, selection, selection.cells.loc[shown], "p99_us", reading)
 
 
@@ -149,14 +151,12 @@ def _tail(results: Results, cell: pd.Series) -> tuple[NDArray[np.float64], NDArr
     """One in how many requests is slower, and than what (µs): from the median to where the data end."""
     windows = results.windows
     mine = windows[(windows[CELL_KEYS] == cell[CELL_KEYS]).all(axis=1)]
-    values, counts = distribution(merged(mine["latency_hdr"]))
-    open_ = int(mine["unfinished"].sum())
-    total = counts.sum() + open_
-    slower = total - np.cumsum(counts)
+    alike = Alike(block_histograms(mine, "latency_hdr", "unfinished"))
+    slower = 1 - alike.up_to / max(1, len(alike.sizes))
     # a window cannot tell latencies that are long beside it: the same rule as for the p99 in cells.csv
-    kept = (slower >= BEYOND) & (values * results.p99_multiple(cell["load"]) <= mine["counted_s"].median() * 1e9)
-    kept &= slower <= 0.58 * total
-    return total / slower[kept], values[kept] / 1e3
+    kept = alike.values * results.p99_multiple(cell["load"]) <= mine["counted_s"].median() * 1e9
+    kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
+    return 1 / slower[kept], alike.values[kept] / 1e3
 
 
 def _share_axis(axes: Axes) -> None:

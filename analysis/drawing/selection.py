@@ -17,6 +17,7 @@ from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, touching
 from analysis.drawing import looks
 from analysis.drawing.sheet import foot, key
 from analysis.judging.served import is_starved
+from analysis.judging.standing import moved
 from analysis.records.points import CELL_KEYS, SWEPT, label, nearly_all
 from analysis.records.reading import Results
 from axes import ALONG, AXES
@@ -196,17 +197,24 @@ def say_point(axis: str, value: Any) -> str:
     return f"a rate of {value}" if axis == "rate" else AXES[axis].say(value)
 
 
-def finish(
-    figure: Figure,
-    selection: Selection,
-    shown: pd.DataFrame,
-    name: str,
-    reading: str = "bars: 95 % intervals over blocks",
-) -> Figure:
+PLAIN = "bars: 95 % intervals over blocks"
+COMPARING = (
+    "bars: for comparing strategies at one x; a pair that doesn't touch differs at about 5 %, and a bar holds its own "
+    "value less often than the 95 % interval, ±"
+)
+
+
+def caption(selection: Selection) -> str:
+    """What the bars of a rate are: for comparing where something is compared."""
+    return COMPARING if moved(selection.measured) else PLAIN
+
+
+def finish(figure: Figure, selection: Selection, shown: pd.DataFrame, name: str, reading: str = PLAIN) -> Figure:
     """Key and foot of a chart whose figure is this column."""
     blocks = selection.measured["blocks"].astype(int)
     rounds = selection.results.windows.merge(selection.measured[CELL_KEYS]).groupby([*CELL_KEYS, "block"]).size()
     starved = bool((shown["starved"] > 0).any())
     key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
-    foot(figure, selection.results.run, list(blocks), list(rounds), selection.notes(shown, name), reading)
+    foot(figure, selection.results.run, list(blocks), list(rounds), selection.notes(shown, name), reading,
+         moved(selection.measured))  # fmt: skip
     return figure

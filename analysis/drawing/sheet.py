@@ -86,10 +86,11 @@ def foot(
     rounds: Collection[int],
     notes: Sequence[str],
     reading: str,
+    moved: str = "",
 ) -> None:
     """Notes on what is missing, then where, when and how it was measured.
 
-    Blocks and rounds are those of each cell; `reading` says what the bars are.
+    Blocks and rounds are those of each cell; `reading` says what the bars are, `moved` what they don't hold.
     """
     started = [str(run["started_at"])[:10]] if run.get("started_at") else []
     where = [*machine(run), *started, f"run {run.get('run_id', '?')}"]
@@ -98,14 +99,12 @@ def foot(
     if max(blocks) < 2:
         reading += " (none: they need two blocks)"
     repeats = f"{_number(blocks, 'block')} {TIMES} {_number(rounds, 'round')}"
-    how = [repeats, reading]
-    how.append(
-        "loopback" + _cpus(run, "server_cpus", ", servers on CPU ") + _cpus(run, "loader_cpus", ", load from CPU ")
-    )
+    place = "loopback" + _cpus(run, "server_cpus", ", servers on CPU ") + _cpus(run, "loader_cpus", ", load from CPU ")
+    how = [repeats, place, *filter(None, [moved])]
     said = textwrap.wrap(". ".join(notes), 180, max_lines=3, placeholder=" …")
-    for number, line in enumerate([" · ".join(how), " · ".join(where), *reversed(said)]):
-        height = _from_bottom(figure, 0.02 + 0.0235 * number)
-        figure.text(0.035, height, line, size=9.5, color=FAINT if number < 2 else INK)
+    for number, line in enumerate([" · ".join(how), " · ".join(where), reading, *reversed(said)]):
+        height = _from_bottom(figure, 0.014 + 0.0225 * number)
+        figure.text(0.035, height, line, size=9.5, color=FAINT if number < 3 else INK)
 
 
 def machine(run: dict[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from rich.text import Text
 from analysis import units
 from analysis.doubts import touching
 from analysis.judging.served import served
+from analysis.judging.standing import moved
 from analysis.records.points import by_group, first_value, member, nearly_all, title
 from analysis.records.reading import Results
 from axes import ALONG, AXES
@@ -51,9 +52,13 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
 
 def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:
     lines = [f"Note: {note}." for note in results.notes]
+    if sentence := moved(cells):
+        lines.append(f"{sentence[0].upper()}{sentence[1:]}: that is in ±, and not in ratios and ranks.")
     lines.append("±: 95 % interval over blocks. CPU of the server.")
     if cells["rank"].notna().any():
-        lines.append("#: 1 + how many were shown to be faster, all pairs tested together; = where several share that.")
+        lines.append(
+            "#: 1 + how many were shown to be faster than it, or than one at least as fast; = where several share that."
+        )
     for along in filter(None, cells.loc[cells["load"] != "open", ALONG].unique()):
         lines.append(f"Along {AXES[along].title} the ratio is to the same strategy at the usual value, or the least.")
     apart = cells[cells[ALONG] == ""]

@@ -1,7 +1,7 @@
-"""A run that was recorded in a noisy hour, by revision f492c4c: read today, it says what it said then.
+"""A run that was recorded in a noisy hour, by revision f492c4c: read today, it says what it said when last renewed.
 
-Beside it lies the cells.csv that this revision made of it, and among the golden texts the closing table: figures of
-then, words of today.
+Beside it lies the cells.csv that was made of it then; CHANGELOG.md says what was renewed and why. The closing table is
+among the golden texts.
 """
 
 import csv

@@ -8,6 +8,7 @@ import scipy.stats
 from hdrh.histogram import HdrHistogram
 from scipy.stats import binom
 
+from analysis.ranking import ranks
 from analysis.statistics import (
     Estimate,
     Rounds,
@@ -24,7 +25,6 @@ from analysis.statistics import (
     paired,
     percentile,
     percentile_interval,
-    ranks,
     ratio,
     supported,
     wider,
@@ -119,9 +119,11 @@ def test_ratio_of_a_strategy_to_itself_under_another_name_contains_1() -> None:
     assert 0.93 < hits / 1000 < 0.97
 
 
-def test_an_interval_around_a_pooled_figure_leaves_out_blocks_without_one() -> None:
-    value, low, high = around(10.0, [10.0, float("nan"), 10.0])
-    assert (value, low, high) == pytest.approx((10, 10, 10))
+def test_a_block_without_a_figure_narrows_no_interval() -> None:
+    assert around(10.0, [10.0, 10.0, 10.0]) == pytest.approx((10, 10, 10))
+    value, low, high = around(10.0, [10.0, 10.1, float("nan"), 9.9])
+    assert value == 10
+    assert np.isnan([low, high]).all()
     assert np.isnan(around(float("nan"), [1.0, 2.0]).low)
 
 

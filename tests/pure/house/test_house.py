@@ -26,9 +26,9 @@ FREED: dict[str, tuple[str, set[str]]] = {
     }),
     "marks": ("what notes were called in version 1", set()),
     "spread": ("a standard deviation", {
-        "analysis/gate/decision.py", "analysis/gate/result.py", "analysis/judging/evidence.py",
-        "analysis/judging/verdict.py", "analysis/noise.py", "analysis/tables/calibration.py", "benchmarks/spread.py",
-        "harness/config/tables.py",
+        "analysis/gate/decision.py", "analysis/gate/result.py", "analysis/interleaved.py",
+        "analysis/judging/standing.py", "analysis/judging/verdict.py", "analysis/noise.py",
+        "analysis/tables/calibration.py", "benchmarks/spread.py", "harness/config/tables.py",
     }),
     "chance": ("nothing: it is a p value, or an error rate", set()),
     "check": ("the conformance check", {"harness/plan/plan.py", "commands/check.py"}),
