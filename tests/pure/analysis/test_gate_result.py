@@ -314,7 +314,7 @@ def test_an_export_without_a_figure_is_not_written(tmp_path: Path) -> None:
 
 
 def test_a_change_is_by_blocks_and_says_so(tmp_path: Path) -> None:
-    """A block in which a request is cheap moves the mean of the blocks' figures little, the mean of their ratios much."""
+    """A block of cheap requests moves the mean of the blocks' figures little, the mean of their ratios much."""
 
     def used(block: int, variant: str) -> float:
         return 0.05 if block or variant == "base" else 0.5
