@@ -132,13 +132,13 @@ class Case(NamedTuple):
     claim: str
     of: str  # the figure of the claim, over all places
     where: str
-    count: Count
+    counted: Count
     noise: Noise
     blocks: int
 
     def share(self, replays: int, seed: int) -> float:
         """Counted in so many runs; the same for the same seed, in whichever process."""
-        return self.count(self.noise, self.blocks, replays, np.random.default_rng(seed))
+        return self.counted(self.noise, self.blocks, replays, np.random.default_rng(seed))
 
 
 def cases(results: Results) -> Iterator[Case]:
