@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     except output.OutputLost as lost:
         return output.lost(lost)
     except KeyboardInterrupt:
-        print("run_bench.py: interrupted", file=sys.stderr)
+        output.complain("interrupted")
         return 130
 
 

@@ -21,7 +21,8 @@ CLIENTS, SIZE = 100, 64  # the point that every profile has
 def documented(text: str, run: dict[str, Any], cells: pd.DataFrame) -> str:
     """The README with these sentences between its marks."""
     machine = run["machine"]
-    at = f"On one {machine['cpu']} with {machine['cores']} cores ({run['started_at'][:10]}, {run['blocks']} blocks):"
+    blocks = f"{run['blocks']} blocks of fresh servers"
+    at = f"On one {machine['cpu']} with {machine['cores']} cores ({blocks}; [when and how](docs/run.json)):"
     return spliced(text, BEGIN, "\n".join([at, "", *(f"- {one}" for one in sentences(run, cells)), ""]))
 
 

@@ -50,8 +50,8 @@ def quotient(value: float, by: float) -> float:
 
 
 def _per_reply(records: pd.DataFrame, name: str) -> float:
-    known = records[records[name].notna()].astype({name: float})
-    sums = known.groupby("block")[[name, "replies"]].sum()
+    known = records.loc[records[name].notna(), ["block", name, "replies"]]
+    sums = known.astype({name: float}).groupby("block").sum()
     return _mean([quotient(spent, replies) for spent, replies in sums.itertuples(index=False)])
 
 

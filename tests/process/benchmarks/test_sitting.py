@@ -9,34 +9,12 @@ from analysis.noise import estimated
 from benchmarks import proofs, sitting
 from benchmarks.sitting import Figure
 from harness.processes.server import ServerFailed
-
-CLAIM = """\
-[made-up]
-sentence = "Nothing is lost."
-unit = "share"
-bounds = "range of the runs"
-refuted = "a loss"
-command = "python -m benchmarks.made_up --record"
-minutes = 2
-"""
+from tests.support.sittings import three_sittings
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The newest sitting stands first, and the middle one knows a range only."""
-    (tmp_path / "proofs.toml").write_text(CLAIM)
-    sittings = [
-        ("2025-12-03T10:00+00:00", [{"of": "a", "value": 0.3, "low": 0.1, "high": 0.9, "n": 4}]),
-        ("2025-12-01", [{"of": "a", "value": 0.2}, {"of": "b", "value": 0.5}]),
-        ("2025-12-02", [{"of": "a", "value": None, "low": 0.25, "high": 0.4}]),
-    ]
-    told = [
-        {"claim": "made-up", "at": at, "commit": None, "command": None, "machine": {}, "hour": None, "took_s": None,
-         "said": "calm", "figures": figures}
-        for at, figures in sittings
-    ]  # fmt: skip
-    (tmp_path / "made-up.jsonl").write_text("".join(json.dumps(one) + "\n" for one in told))
-    return tmp_path
+    return three_sittings(tmp_path)
 
 
 def test_a_benchmark_appends_its_own_line(folder: Path) -> None:

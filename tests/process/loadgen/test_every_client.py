@@ -2,7 +2,7 @@
 
 import itertools
 import socket
-import time
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from harness.processes.loader import Loader
 from harness.processes.server import Server
-from tests.support.peers import CLIENTS, LENGTHS, echo, messages, opened, peers, total
+from tests.support.peers import CLIENTS, DEADLINE_S, LENGTHS, echo, messages, opened, peers, total
 from tests.support.project import STRATEGIES
 
 SPIN_NS = 2_000_000
@@ -75,28 +75,31 @@ def test_a_client_that_was_served_in_the_block_and_waits_a_little_does_not_starv
 def test_what_was_asked_in_the_head_and_is_open_at_the_end_is_slower_than_any_answer(one_worker: Loader) -> None:
     """It was not among the latencies once, as it was sent before they count."""
     answered = itertools.count()
+    ended = threading.Event()
 
     def stalls(sock: socket.socket, number: int) -> None:
         for message in messages(sock):
             if next(answered) >= 2 * CLIENTS:
-                time.sleep(LENGTHS["head_s"] + LENGTHS["counted_s"] + LENGTHS["drain_limit_s"] + 1)
+                ended.wait(DEADLINE_S)
             sock.sendall(message)
 
     with peers(it=stalls) as started, opened(one_worker, {"it": started["it"].address}):
         seen = one_worker.window("it", LENGTHS)
+        ended.set()
     assert seen["censored"] == seen["unfinished"] == CLIENTS
 
 
 def test_a_reply_before_its_request_is_sent_is_early(one_worker: Loader) -> None:
     """Whoever knows the answer has not read the question; more than the kernel can hold is still to come."""
     size = 32 << 20
+    ended = threading.Event()
 
     def knows(sock: socket.socket, number: int) -> None:
         if not number:
             sock.sendall(sock.recv(size, socket.MSG_WAITALL))  # the exchange that opens: this server can be asked
         while head := sock.recv(9, socket.MSG_WAITALL):
             sock.sendall(head + head[8:] * (size - 11) + b"\r\n")
-            time.sleep(1)
+            ended.wait(DEADLINE_S)  # the connection stays, and the rest of the message unread
 
     exchange: dict[str, Any] = {"service": "echo", "message_size": size, "requests_per_connection": 0}
     with peers(it=knows) as started:
@@ -105,6 +108,7 @@ def test_a_reply_before_its_request_is_sent_is_early(one_worker: Loader) -> None
             assert answer["targets"]["it"] == {"answered": 1, "errors": {}}
             seen = one_worker.window("it", LENGTHS | {"counted_s": 0.5})
         finally:
+            ended.set()
             one_worker.close()
     assert seen["errors"]["early"] >= 1
     assert seen["requests"] == 0

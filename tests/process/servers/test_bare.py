@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,11 +27,12 @@ def talk(sock: socket.socket) -> None:
     assert sock.recv(100) == b"a message\r\n"
 
 
-def wait_for(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+DEADLINE_S = 5
+
+
+def end_in_time(children: list[psutil.Process]) -> bool:
+    """Whether all of them are gone within the deadline, waited for by their parent."""
+    return not psutil.wait_procs(children, timeout=DEADLINE_S)[1]
 
 
 def test_children_that_ended_are_waited_for_at_once(start: Start) -> None:
@@ -42,10 +42,11 @@ def test_children_that_ended_are_waited_for_at_once(start: Start) -> None:
     clients = [socket.create_connection(server.address, 10) for _ in range(20)]
     for sock in clients:
         talk(sock)
-    assert len(parent.children()) == 20
+    children = parent.children()
+    assert len(children) == 20
     for sock in clients:
         sock.close()
-    wait_for(lambda: parent.children() == [])
+    assert end_in_time(children)
     with socket.create_connection(server.address, 10) as sock:
         talk(sock)
 
@@ -59,7 +60,7 @@ def test_forked_children_are_taken_along(start: Start, stop_signal: signal.Signa
     children = psutil.Process(server.pid).children()
     assert len(children) == 50
     os.kill(server.pid, stop_signal)  # the parent alone
-    wait_for(lambda: not any(child.is_running() for child in children))
+    assert end_in_time(children)
     assert server.stop().problems == []
     for sock in clients:
         sock.close()
