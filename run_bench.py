@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 try:
-    from commands import parser
+    from commands import output, parser
     from harness.config import ConfigError
 except ModuleNotFoundError as missing:
     print(
@@ -26,18 +26,22 @@ except KeyboardInterrupt:  # the imports take a moment
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the verb does. Exit code 2: bad input, said in one line; 130: interrupted; else the verb's own."""
+    """Do what the verb does. Exit code 2: bad input, said in one line; 130: interrupted; 141: output lost; else its own."""
     # A polite kill ends a run the way Ctrl-C does; and that works in the background too, where shells ignore it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    output.watch()
     try:
         verb, own = parser.named(arguments)
         given = parser.parsed(verb, own)
         code: int = parser.module(verb).run(given)
+        sys.stdout.flush()
         return code
     except ConfigError as error:
-        print(f"run_bench.py: {error}", file=sys.stderr)
+        output.complain(str(error))
         return 2
+    except output.OutputLost as lost:
+        return output.lost(lost)
     except KeyboardInterrupt:
         return 130
 
