@@ -6,7 +6,7 @@ LOOP := loadgen/hot_loop.so
 
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup bench test lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip
+.PHONY: help setup bench test test-quick golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,11 +22,17 @@ $(READY): requirements.lock
 $(LOOP): loadgen/hot_loop.c
 	$(CC) -O2 -shared -fPIC -o $@ $< || echo "not compiled: the load generator's hot loop will be Python's"
 
-bench: setup  ## measure every strategy, then draw the charts (4 to 5 minutes)
-	$(VENV)/bin/python run_bench.py --strategies all
+bench: setup  ## measure the fourteen strategies of the default profile, then draw the charts (4 to 5 minutes)
+	$(VENV)/bin/python run_bench.py
 
-test: setup  ## run the tests
+test: setup  ## run the tests (5 minutes)
 	$(VENV)/bin/python -m pytest
+
+test-quick: setup  ## run those that start nothing (1 minute)
+	$(VENV)/bin/python -m pytest tests/pure
+
+golden: setup  ## write the golden texts of tests/golden anew
+	$(VENV)/bin/python -m pytest --golden -n 0 -k "what_it_was or bad_input or plan_is_listed" tests/pure tests/process
 
 lint: $(READY)  ## check style and types
 	$(VENV)/bin/python -m ruff check .

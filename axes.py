@@ -16,7 +16,7 @@ To add an axis on the servers' side (the last one that came, the receive size, i
     CHANGELOG.md              that there is one
     docs/options.md           by `make docs`
     results/README.md         by `make schema`
-    tests/                    what it does (test_axes.py), what is said to bad values (test_command_line.py)
+    tests/                    what it does (harness/test_axes.py), what is said to bad values (test_command_line.py)
 
 For one on the load generator's side loadgen/exchanges/exchange.py (what is said and expected) takes the place of the
 contract.
@@ -144,7 +144,7 @@ _AXES = (
         said="always",
         commands=("bench", "gate", "check"),
         metavar="NAMES",
-        help=f"what the servers do: {', '.join(get_args(Service))} (default: as the profile says)",
+        help=f"what the servers do: {', '.join(get_args(Service))}",
         describes=lambda value: f"service {value}",
     ),
     Axis(

@@ -22,11 +22,12 @@ except ModuleNotFoundError as missing:
     )
     sys.exit(2)
 except KeyboardInterrupt:  # the imports take a moment
+    print("run_bench.py: interrupted", file=sys.stderr)
     sys.exit(130)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the verb does. Exit code 2: bad input, said in one line; 130: interrupted; 141: output lost; else its own."""
+    """Do what the verb does. Exit code 2: bad input, in one line; 130: interrupted; 141: output lost; else its own."""
     # A polite kill ends a run the way Ctrl-C does; and that works in the background too, where shells ignore it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     except output.OutputLost as lost:
         return output.lost(lost)
     except KeyboardInterrupt:
+        print("run_bench.py: interrupted", file=sys.stderr)
         return 130
 
 

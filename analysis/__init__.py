@@ -49,7 +49,8 @@ def cells(results: "Results") -> "pd.DataFrame":
 
 
 def charts(results: "Results", table: "pd.DataFrame") -> "dict[str, Figure]":
-    """The charts of a run by their file names without ending: matplotlib figures of 13.3 x 7.5 inches, unsaved.
+    """The charts of a run by their file names without ending: unsaved matplotlib figures, 13.3 x 7.5 inches
+    and taller where many strategies need room.
 
     `table` is what `cells` gives; with fewer rows the charts have fewer strategies.
     """

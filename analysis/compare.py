@@ -15,19 +15,18 @@ from scipy.stats import ttest_ind
 
 from analysis.drawing import gate as chart
 from analysis.drawing.charts import figures
-from analysis.drawing.sheet import machine, save
+from analysis.drawing.sheet import drop_others, machine, save
 from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
 from analysis.gate.lost import lines_of, lost
-from analysis.gate.result import UNSHOWN, Gate, Row, hidden_in, margin_of, row_of
+from analysis.gate.result import BY_BLOCKS, UNSHOWN, Gate, hidden_in, margin_of, row_of, with_gaps
 from analysis.gate.series import METRICS, Metric, cells, losses
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, ResultsError, read
-from analysis.statistics import CONFIDENCE, block_means
+from analysis.statistics import CONFIDENCE, NAN, by_block
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
-
-READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {UNSHOWN}."
-READING_ADVISORY = f"change: of B by A, ± the 95 % interval over the blocks of each; {UNSHOWN}."
+READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {UNSHOWN}; {BY_BLOCKS}."
+READING_ADVISORY = f"change: of B by A, ± the 95 % interval over the blocks of each; {UNSHOWN}; {BY_BLOCKS}."
 
 
 class Side(NamedTuple):
@@ -63,8 +62,9 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
             hidden[cell] = why
         for metric in METRICS:
             row = row_of(cell, metric, *(lines[cell, name] for name in names))
-            rows.append(row)
-            if decision := _decision(row, forms, names, paired):
+            told = _told(metric, *(forms[name] for name in names), paired=paired)
+            rows.append(row := with_gaps(row, [value for side in told for value in side]))
+            if decision := None if row.doubt else _decision(told):
                 decisions[cell, metric] = decision
     deciding = {key: one for key, one in decisions.items() if key[1].decides}
     decisions |= conclude(deciding, {key: margin_of(key[1], settings) for key in deciding}, rules)
@@ -75,12 +75,16 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
 
 
 def write(gate: Gate, results: Path) -> list[Path]:
-    """The charts of both over each other, and the chart of changes, in RESULTS/compare; the paths written."""
+    """The charts of both over each other, and the chart of changes, in RESULTS/compare; the paths written.
+
+    Those of an earlier pair are deleted.
+    """
     folder = results / "compare"
     folder.mkdir(parents=True, exist_ok=True)
     drawn = figures(gate.results, gate.table)
-    paths = [path for name, figure in drawn for path in save(figure, folder / name)]
-    return paths + chart.draw(gate, folder)
+    paths = [path for name, figure in drawn for path in save(figure, folder / name)] + chart.draw(gate, folder)
+    drop_others(folder.iterdir(), paths)
+    return paths
 
 
 def _side(text: str) -> Side:
@@ -100,12 +104,20 @@ def _side(text: str) -> Side:
 
 
 def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str, Any]) -> Results:
-    """Both as variants of one run; in runs of their own a point is the same, whatever it was compared along."""
-    apart = {} if base.results.run["run_id"] == head.results.run["run_id"] else {"along": ""}
+    """Both as variants of one run.
+
+    In runs of their own a point is the same, whatever it was compared along, and no block is of both: the machine had
+    moved on, and nothing that it did is common to the two.
+    """
+    is_apart = base.results.run["run_id"] != head.results.run["run_id"]
+    apart = {"along": ""} if is_apart else {}
+    later = {names[1]: 1 + max(base.results.windows["block"])} if is_apart else {}
     tables: dict[str, pd.DataFrame] = {}
     for name in ("windows", "probes", "perturbed", "footprints", "failures"):
         parts = [
-            table[table["variant"] == side.variant].assign(variant=as_, **apart)
+            table[table["variant"] == side.variant].assign(
+                variant=as_, block=table["block"] + later.get(as_, 0), **apart
+            )
             for side, as_ in zip((base, head), names, strict=True)
             if len(table := getattr(side.results, name))
         ]
@@ -120,6 +132,10 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     told = {"variants": variants, "gate": settings, "strategies": strategies, "families": families,
             "notes": _notes(base, head, names), "run_id": runs}  # fmt: skip
     run = head.results.run | told
+    if base.results.run.get("machine") != run.get("machine"):
+        run["machine"] = None  # one of them would pass for both's
+    if base.results.run.get("started_at") != run.get("started_at"):
+        run["started_at"] = None
     return Results(head.results.folder, run, **tables)
 
 
@@ -127,8 +143,8 @@ def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str
     """What the runs said of themselves, and where if not on the same machine; what both said, once."""
     runs = [side.results.run for side in (base, head)]
     told = [list(run.get("notes") or []) for run in runs]
-    places = [{"kind": "machine", "seen": f"measured on {', '.join(machine(run))}", "why": "", "remedy": ""}
-              for run in runs]  # fmt: skip
+    where = [", ".join(machine(run)) or "an unknown machine" for run in runs]
+    places = [{"kind": chart.PLACES, "seen": f"measured on {place}", "why": "", "remedy": ""} for place in where]
     if places[0] != places[1]:
         told = [[*notes, place] for notes, place in zip(told, places, strict=True)]
     both = [note for note in told[0] if note in told[1]]
@@ -137,30 +153,29 @@ def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str
     return both + own
 
 
-def _decision(row: Row, forms: dict[str, pd.DataFrame], names: tuple[str, str], paired: bool) -> Decision | None:
+def _told(metric: Metric, base: pd.DataFrame, head: pd.DataFrame, *, paired: bool) -> list[list[float]]:
+    """What blocks tell of a figure: the losses of those that both have, or the logarithms of each side's own."""
+    if metric.rounds is None:
+        return []
+    return [list(losses(metric, base, head).values())] if paired else [_logs(metric, base), _logs(metric, head)]
+
+
+def _decision(told: list[list[float]]) -> Decision | None:
     """The change with its interval; what it amounts to is decided for all of them together."""
-    base, head = (forms[name] for name in names)
-    if row.doubt or row.metric.rounds is None:
+    if not told or min(map(len, told)) < 2:
         return None
-    if paired:
-        found = [loss for loss in losses(row.metric, base, head).values() if loss == loss]
-        return summary(found) if len(found) > 1 else None
-    return _welch(row.metric, base, head)
+    return summary(told[0]) if len(told) == 1 else _welch(*told)
 
 
-def _welch(metric: Metric, base: pd.DataFrame, head: pd.DataFrame) -> Decision | None:
+def _welch(older: list[float], newer: list[float]) -> Decision:
     """Of blocks that share nothing: Welch's t on the logarithm of the blocks' means."""
-    older, newer = samples = _logs(metric, base), _logs(metric, head)
-    if min(map(len, samples)) < 2:
-        return None
     test = ttest_ind(newer, older, equal_var=False)
     low, high = test.confidence_interval(CONFIDENCE)
-    return Decision(Outcome.UNDECIDED, (low + high) / 2, (high - low) / 2, test.pvalue, min(map(len, samples)))
+    return Decision(Outcome.UNDECIDED, (low + high) / 2, (high - low) / 2, test.pvalue, min(len(older), len(newer)))
 
 
 def _logs(metric: Metric, windows: pd.DataFrame) -> list[float]:
-    """The logarithm of each block's mean, larger where it is worse."""
+    """The logarithm of each block's mean, larger where it is worse; NaN where a block has none."""
     assert metric.rounds is not None
-    rounds = metric.rounds(windows)
-    means = block_means((block for block, _ in rounds), rounds.values())
-    return [(1 if metric.more_is_worse else -1) * log(value) for value in means.values() if value > 0]
+    means = by_block(metric.rounds(windows))
+    return [(1 if metric.more_is_worse else -1) * log(value) if value > 0 else NAN for value in means.values()]

@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-RATE, LATENCY, P99 = "throughput and its ratio", "latencies below the p99", "the p99 and beyond"
+RATE, COMPARISON = "throughput", "ratio and rank"
+LATENCY, P99 = "latencies below the p99", "the p99 and beyond"
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,17 @@ class Kind:
 
     code: str  # in cells.csv
     phrase: str  # for people
-    touches: tuple[str, ...] = (RATE, LATENCY, P99)
+    touches: tuple[str, ...] = (RATE, COMPARISON, LATENCY, P99)
 
 
 LOADER_LIMITED = Kind("loader-limited", "loader-limited")
 MAYBE_LOADER_LIMITED = Kind("maybe-loader-limited", "may be loader-limited")
 FAILING = Kind("failing", "requests failed")
+WRONG = Kind("wrong-replies", "wrong replies")
+STARVED = Kind("starved", "clients starved")
 UNSTABLE = Kind("unstable", "unstable between blocks")
-DRIFTING = Kind("drifting", "drifting within windows")
+# all of a group are counted over the same part of a window
+DRIFTING = Kind("drifting", "drifting within windows", (RATE, LATENCY, P99))
 SHORT_WINDOWS = Kind("short-windows", "p99 not given", (P99,))
 UNANSWERED_TAIL = Kind("unanswered-tail", "p99 among requests without an answer", (P99,))
 FEW_SAMPLES = Kind("few-samples", "too few samples for a p99", (P99,))
@@ -35,8 +39,8 @@ UNRECONCILED = Kind("unreconciled", "counts don't reconcile")
 OFF_LITTLES_LAW = Kind("off-littles-law", "rate and latency contradict each other")
 LATE_CLOCK = Kind("late-clock", "the loader's own delay shows", (LATENCY, P99))
 KINDS = (
-    LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, UNSTABLE, DRIFTING, SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES,
-    UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK,
+    LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, UNSTABLE, DRIFTING, SHORT_WINDOWS,
+    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK,
 )  # fmt: skip
 
 
@@ -52,14 +56,16 @@ class Doubt:
 
 
 def touching(cell: Mapping[str, Any] | pd.Series, figure: str) -> list[Doubt]:
-    """The doubts of a cell that touch this column: a throughput, its ratio, a latency; none touches server CPU."""
+    """The doubts of a cell that touch this column: a throughput, ratio or rank, a latency; none touches server CPU."""
     return [doubt for doubt in cell["doubts"] if _part(figure) in doubt.kind.touches]
 
 
 def _part(figure: str) -> str:
-    """Which of the three a column belongs to; empty for the servers' CPU time, which holds all the same."""
+    """Which of the four a column belongs to; empty for the servers' CPU time, which holds all the same."""
     if figure.startswith("server_cpu"):
         return ""
+    if figure in ("ratio", "rank"):
+        return COMPARISON
     if figure.startswith(("p99", "max_us")):
         return P99
     return LATENCY if re.match(r"p\d", figure) else RATE

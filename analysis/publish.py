@@ -7,7 +7,7 @@ from analysis.drawing import gate as chart
 from analysis.export import bencher, github_action, junit, markdown
 from analysis.gate.result import Gate
 
-# An export is a file of analysis/export with a function from a gate to a text, and a line here.
+# An export is a file of analysis/export with a function from a gate to a text (empty: nothing to say), and a line here.
 EXPORTS: dict[str, Callable[[Gate], str]] = {
     "gate.md": markdown.render,
     "gate.junit.xml": junit.render,
@@ -18,11 +18,18 @@ EXPORTS: dict[str, Callable[[Gate], str]] = {
 
 
 def write(gate: Gate) -> list[Path]:
-    """Write the charts and every export, each whole or not at all; the paths written. OSError."""
+    """Write the charts and every export, each whole or not at all; the paths written. OSError.
+
+    An export without a figure isn't written, as other programs refuse an empty one; nor is an earlier one left.
+    """
     folder = gate.results.folder
     paths = chart.draw(gate, folder / "charts")
     for name, render in EXPORTS.items():
+        text = render(gate)
+        if not text:
+            (folder / name).unlink(missing_ok=True)
+            continue
         unfinished = folder / f".{name}"
-        unfinished.write_text(render(gate), encoding="utf-8")
+        unfinished.write_text(text, encoding="utf-8")
         paths.append(unfinished.replace(folder / name))
     return paths

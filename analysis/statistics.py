@@ -1,4 +1,4 @@
-"""Means, intervals, percentiles and ranks, as pure functions.
+"""Means, intervals, tests and percentiles, as pure functions.
 
 Blocks are what repeats: windows of one block share their server processes and are no independent
 witnesses. Whatever has a 95 % interval here has it from one number per block; only the interval that the
@@ -7,7 +7,7 @@ order of single requests gives (`percentile_interval`) takes them for independen
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations, takewhile
+from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -40,6 +40,11 @@ def block_means(blocks: Iterable[int], values: Iterable[float]) -> dict[int, flo
     for block, value in zip(blocks, values, strict=True):
         grouped.setdefault(int(block), []).append(float(value))
     return {block: sum(group) / len(group) for block, group in sorted(grouped.items())}
+
+
+def by_block(rounds: Rounds) -> dict[int, float]:
+    """The arithmetic mean of a strategy's windows in each block."""
+    return block_means((block for block, _ in rounds), rounds.values())
 
 
 def t_quantile(count: int, probability: float = 0.5 + CONFIDENCE / 2) -> float:
@@ -75,13 +80,12 @@ def geometric(values: Sequence[float], widened: float = 1.0) -> Estimate:
 def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Estimate:
     """A figure taken from all blocks together, with the interval that its blocks' own values spread.
 
-    For percentiles and quotients, where the pooled figure is better than the mean of the blocks' figures.
-    Blocks whose figure is NaN are left out.
+    For percentiles and quotients, where the figure of all is better than the mean of the blocks' figures. There is no
+    interval where a block has no figure: it is missing where a block was worst, and to leave that out would narrow it.
     """
-    known = [value for value in values if value == value]
-    if not pooled > 0 or not known or min(known) <= 0:
+    if not pooled > 0 or not len(values) or not min(values) > 0 or np.isnan(values).any():
         return Estimate(pooled, NAN, NAN)
-    factor = float(np.exp(widened * half_width(np.log(known).tolist())))
+    factor = float(np.exp(widened * half_width(np.log(values).tolist())))
     return Estimate(pooled, pooled / factor, pooled * factor)
 
 
@@ -117,34 +121,7 @@ def wider(one: Estimate, other: Estimate) -> Estimate:
     return Estimate(one.value, float(np.minimum(one.low, other.low)), float(np.maximum(one.high, other.high)))
 
 
-# --- ranks ------------------------------------------------------------------------------------------
-
-
-def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
-    """1 + the number of strategies that were shown to be faster; those not told apart share a rank.
-
-    A strategy is its rate in each round. Two are compared by a paired t test of the logarithm of their ratio in
-    each block (`paired`); Holm's procedure over all pairs keeps the probability of a single wrong order at 5 %
-    together. Strategies with a rate of zero, or of a single block, are not ranked.
-    """
-    ranked = {
-        name: rounds
-        for name, rounds in strategies.items()
-        if len({block for block, _ in rounds}) > 1 and min(rounds.values()) > 0
-    }
-    pairs = {pair: _faster(ranked[pair[0]], ranked[pair[1]], *pair) for pair in combinations(ranked, 2)}
-    rank = dict.fromkeys(ranked, 1)
-    for pair in holm({pair: p for pair, (p, _) in pairs.items()}, 1 - CONFIDENCE):
-        rank[pairs[pair][1]] += 1
-    return rank
-
-
-def _faster(one: Rounds, other: Rounds, *names: Name) -> tuple[float, Name]:
-    """The p value of their difference, and the name of the slower one."""
-    logs = np.log(list(paired(one, other).values()))
-    if len(logs) < 2 or not np.isfinite(logs).all():
-        return 1.0, names[0]
-    return p_value(logs.tolist()), names[0] if logs.mean() < 0 else names[1]
+# --- tests -------------------------------------------------------------------------------------------
 
 
 def holm(p_values: Mapping[Name, float], error: float, family: int = 0) -> list[Name]:

@@ -1,6 +1,6 @@
 """Does the load generator add to the latency that it reports? (`python -m benchmarks.round_trip`)
 
-The median round trip of one connection, ours by that of the plainest C client (tests/round_trip.c), against one
+The median round trip of one connection, ours by that of the plainest C client (benchmarks/round_trip.c), against one
 server, from the same CPU. In each alternation both measure in several short turns, in random order: waking up costs
 more at one moment than at the next, and neighbours share the moment. The ratio, the median of the turns', should be
 near 1. `--record` keeps it as a sitting.
@@ -61,7 +61,7 @@ def main() -> int:
 
 def build(compiler: str, folder: Path) -> Path:
     program = folder / "round_trip"
-    subprocess.run([compiler, "-O2", "-o", program, ROOT / "tests/round_trip.c"], check=True)
+    subprocess.run([compiler, "-O2", "-o", program, ROOT / "benchmarks/round_trip.c"], check=True)
     return program
 
 

@@ -17,7 +17,8 @@ from harness.run.measure import measure, recorder_of
 from harness.terminal import say
 
 EXAMPLES = """\
-  run_bench.py --strategies all                      the default profile: 4 to 5 minutes
+  run_bench.py                                       the default profile and its strategies: 4 to 5 minutes
+  run_bench.py --strategies all                      every strategy there is, in the default profile
   run_bench.py --strategies chapter,epoll --profile quick
                                                      a first look: under a minute
   run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB
@@ -25,7 +26,7 @@ EXAMPLES = """\
                                                      until each rate is known within 2 %
   run_bench.py --strategies epoll,twisted --clients 100 --load open --rate 2000,50%,80%
                                                      latency at a rate that doesn't wait (--list: how long)
-  run_bench.py --strategies all --list               the plan and its time, nothing started
+  run_bench.py --list                                the plan and its time, nothing started
   run_bench.py --bench mine.toml --strategies mine,epoll
                                                      your own server beside ours (docs/strategies.md)
   run_bench.py --strategies twisted --variants twisted-24,twisted-25

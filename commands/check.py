@@ -22,7 +22,7 @@ EXAMPLES = """\
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Which servers."""
     which = parser.add_argument_group("what to take")
-    options.add_choice(which)
+    options.add_choice(which, usual="all", services="all of them")
     options.add_bench_file(which)
 
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from commands import options
 from commands.paths import ENVIRONMENTS, ROOT
 from harness import terminal
 from harness.config import Config, ConfigError
@@ -18,11 +19,12 @@ def asked(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
     """The strategies as they are, as variants, or at two revisions."""
     if given.against and given.variants:
         raise ConfigError("--against and --variants: a run compares one or the other; leave one out")
+    wanted = options.strategies(config, given)
     if given.against:
-        with revision.against(config, given.strategies, given.against, ROOT) as forms:
+        with revision.against(config, wanted, given.against, ROOT) as forms:
             yield forms
         return
-    strategies = plan.select(config, given.strategies)
+    strategies = plan.select(config, wanted)
     if given.variants:
         with terminal.console.status("Environments of the variants (built once)"):
             forms = variants.of_bench_file(config, strategies, given.variants, ENVIRONMENTS)
@@ -37,7 +39,7 @@ def base_and_head(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
     if given.calibrate:
         if given.against or given.variants:
             raise ConfigError("--calibrate: compares the working tree with itself; leave --against and --variants out")
-        with revision.twice(config, given.strategies, ROOT) as forms:
+        with revision.twice(config, options.strategies(config, given), ROOT) as forms:
             yield forms
         return
     if not given.against and len(given.variants) != 2:

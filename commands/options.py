@@ -3,25 +3,28 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import axes
 from axes import Axis
 from commands import values
 from commands.paths import RESULTS
+from harness.config import Config
 from harness.plan.plan import Overrides
 
 Group = argparse._ArgumentGroup
 
 
-def add_choice(which: Group) -> None:
-    """Which strategies and services."""
+def add_choice(which: Group, usual: str | None = None, services: str = "as the profile says") -> None:
+    """Which strategies and services: `usual` are taken if none is named, else the profile's."""
+    told = "those that the profile names" if usual is None else usual
     which.add_argument(
         "--strategies",
-        default="all",
+        default=usual,
         metavar="WHICH",
-        help="all, chapter (those of the book's listings), names or globs, separated by commas (default: all)",
+        help=f"all, chapter (those of the book's listings), names or globs, separated by commas (default: {told})",
     )
-    _add_axis(which, axes.AXES["service"])
+    _add_axis(which, axes.AXES["service"], f" (default: {services})")
 
 
 def add_bench_file(which: Group) -> None:
@@ -92,13 +95,17 @@ def _add_axes(how: Group, verb: str) -> None:
     )
 
 
-def _add_axis(group: Group, axis: Axis) -> None:
+def _add_axis(group: Group, axis: Axis, default: str = "") -> None:
+    told: Any = {"metavar": axis.metavar, "help": axis.help + default}
     if axis.single:
-        group.add_argument(axis.option, choices=axis.choices, metavar=axis.metavar, help=axis.help)
+        group.add_argument(axis.option, choices=axis.choices, **told)
     else:
-        group.add_argument(
-            axis.option, type=values.listed(values.of_axis(axis)), default=[], metavar=axis.metavar, help=axis.help
-        )
+        group.add_argument(axis.option, type=values.listed(values.of_axis(axis)), default=[], **told)
+
+
+def strategies(config: Config, given: argparse.Namespace) -> str:
+    """Which strategies are taken, as the option has it."""
+    return ",".join(config.profile(given.profile).strategies) if given.strategies is None else str(given.strategies)
 
 
 def overrides(given: argparse.Namespace) -> Overrides:

@@ -58,7 +58,7 @@ def watch() -> None:
         except OSError:
             _to_nowhere(number)
             setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115 (as long as we live)
-    sys.stdout = _Watched(sys.stdout)  # type: ignore[assignment]
+    sys.stdout = _Watched(sys.stdout)
 
 
 def complain(text: str) -> None:

@@ -17,10 +17,13 @@ class _Parser(argparse.ArgumentParser):
     """Errors are one line, by way of ConfigError."""
 
     def error(self, message: str) -> NoReturn:
-        words = message.split()
-        if message.startswith("unrecognized arguments:"):
+        _, is_unknown, rest = message.partition("unrecognized arguments: ")
+        if is_unknown:
+            first = rest.split()[0]
+            if verb := next((word for word in rest.split() if word in VERBS), None):
+                raise ConfigError(f"{verb}: a command stands before its options; write run_bench.py {verb} ...")
             known = [option for action in self._actions for option in action.option_strings]
-            message = f"unknown option {words[2]}{nearest(words[2].partition('=')[0], known)}"
+            message = f"unknown option {first}{nearest(first.partition('=')[0], known)}"
         raise ConfigError(f"{message}; --help lists the options")
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import psutil
 
+from harness import control_groups
 from harness.config import Config, ConfigError
 
 PACKAGES = ("gevent", "locust", "numpy", "twisted", "uvloop")
+UNTOLD = 2**62  # bytes: a limit that the kernel doesn't tell
 DESCRIPTORS_ASIDE = 200  # files, logs, libraries and Locust's own sockets
 
 
@@ -52,7 +54,26 @@ def backlog_limit() -> int:
 
 
 def available_memory() -> int:
+    """Bytes that can be had: what the machine has, or what the control group leaves if that is less."""
+    left = control_groups.memory_left()
+    return free_memory() if left is None else min(free_memory(), left)
+
+
+def free_memory() -> int:
+    """Bytes that the machine has for all that run on it."""
     return int(psutil.virtual_memory().available)
+
+
+def socket_buffers() -> int:
+    """Bytes that the kernel keeps for a connection at most: to be sent and to be read, at both of its ends."""
+    told = [_read(f"/proc/sys/net/ipv4/tcp_{name}", "").split()[-1:] for name in ("rmem", "wmem")]
+    return 2 * sum(int(largest) for [largest] in filter(None, told)) or UNTOLD
+
+
+def all_socket_buffers() -> int:
+    """Bytes that the kernel keeps for all connections together at most."""
+    pages = _read("/proc/sys/net/ipv4/tcp_mem", "").split()[-1:]
+    return int(pages[0]) * resource.getpagesize() if pages else UNTOLD
 
 
 def time_wait() -> int:

@@ -6,6 +6,8 @@ A note is a value, as a finding of the doctor's is: run.json keeps its parts, an
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from harness.accounts.surroundings import STEAL_SHARE
+
 
 @dataclass(frozen=True)
 class Note:
@@ -84,6 +86,19 @@ def fewer_rounds(rounds: int, at_most_s: float, profile: str) -> Note:
         f"some got fewer than {rounds} rounds, to end near {at_most_s:.0f} s",
         f"raise profiles.{profile}.at_most_s",
     )
+
+
+def stolen() -> Note:
+    """The host gave CPU time to others while something was measured."""
+    return Note("stolen",
+                f"in some blocks more than {STEAL_SHARE:.0%} of the CPU time went to other machines on the host",
+                "what is measured then is slower for it", "measure again in a quieter hour")  # fmt: skip
+
+
+def throttled() -> Note:
+    """A limit on CPU time was reached while something was measured."""
+    return Note("throttled", "in some blocks the control group had used up its CPU time and stood still",
+                "that looks like a slow server", "run without a limit on CPU time")  # fmt: skip
 
 
 def bad_end(server: str, problem: str) -> Note:

@@ -18,6 +18,7 @@ from typing import Any
 
 import axes
 from harness import machine, notes
+from harness.accounts.surroundings import STEAL_SHARE
 from harness.config import ConfigError
 from harness.notes import Note
 from harness.plan.group import Group
@@ -89,6 +90,15 @@ class Recorder:
         if asdict(note) not in self._run["notes"]:
             self._run["notes"].append(asdict(note))
             self._write_run()
+
+    def surroundings(self, found: dict[str, Any]) -> None:
+        """What was taken from the block that has ended."""
+        self._run["surroundings"].append(found)
+        self._write_run()
+        if found["steal_s"] > STEAL_SHARE * found["cpu_s"]:
+            self.note(notes.stolen())
+        if found["throttled"]:
+            self.note(notes.throttled())
 
     def finish(self, outcome: str) -> None:
         self._windows.close()
@@ -190,6 +200,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "unchecked": {},
         "left_out": plan.left_out,
         "notes": [asdict(note) for note in plan.notes],
+        "surroundings": [],
         "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0},
     }
 

@@ -45,7 +45,7 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
         length = plan.config.window.length(group.clients)
         counted_s = length.counted_s if group.load == "closed" else plan.config.open.counted_s
         table.add_row(
-            str(group),
+            escape(str(group)),
             f"{length.head_s * 1000:g} + {counted_s * 1000:g} ms",
             " then ".join(str(len(wave)) for wave in plan.waves[group]),
             f"{plan.group_seconds(group):.1f} s",
@@ -54,11 +54,11 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
     for group in plan.groups:
         if len(plan.waves[group]) > 1:
             say(
-                f"[yellow]{group}[/]: descriptors or memory don't allow all strategies at once; in turn: "
-                + "; then ".join(", ".join(wave) for wave in plan.waves[group])
+                f"[yellow]{escape(str(group))}[/]: descriptors or memory don't allow all strategies at once; in turn: "
+                + escape("; then ".join(", ".join(wave) for wave in plan.waves[group]))
             )
     for why, labels in plan.skipped.items():
-        say(f"[yellow]Skipped[/]: {', '.join(labels)}: {escape(why)}")
+        say(f"[yellow]Skipped[/]: {escape(', '.join(labels))}: {escape(why)}")
     for note in plan.notes:
         say(f"[yellow]Note[/]: {escape(str(note))}")
     _say_expected(plan, expected_interval)
@@ -89,7 +89,7 @@ def _say_expected(plan: Plan, expected_interval: float) -> None:
         expected += f", with fewer rounds where it would be more than {_minutes(plan.at_most_s)}"
     if len(plan.strategies) > 1:
         named = plan.config.reference in plan.strategies and not any(group.along for group in plan.groups)
-        ratios = f"ratios to {plan.config.reference}" if named else "ratios"
+        ratios = f"ratios to {escape(plan.config.reference)}" if named else "ratios"
         expected += f", and {ratios} within {_within(expected_interval)}"
         expected += " (95 %, if this machine is as noisy as a shared virtual one)"
     say(expected)
@@ -115,9 +115,10 @@ def say_precision(
             word = "reached" if width <= target else "not reached within the budget"
             after = f"after {blocks} block{'s' * (blocks > 1)}"
             if blocks < 2:
-                say(f"{group}: {word}: no interval {after}")
+                say(f"{escape(str(group))}: {word}: no interval {after}")
             else:
-                say(f"{group}: {word}: {_within(width)} or better {after} (the widest: {name})")
+                widest_of_all = escape(f"(the widest: {name})")
+                say(f"{escape(str(group))}: {word}: {_within(width)} or better {after} {widest_of_all}")
 
 
 def say_conformance(found: dict[str, Conformance]) -> None:
@@ -125,9 +126,9 @@ def say_conformance(found: dict[str, Conformance]) -> None:
     for name, conformance in found.items():
         if conformance.absent is not None:
             word = "skipped" if conformance.absent.skipped else "failed"
-            say(f"[yellow]{name}[/] {word}: {escape(conformance.reason)}")
+            say(f"[yellow]{escape(name)}[/] {word}: {escape(conformance.reason)}")
         for failure in conformance.failures:
-            say(f"[yellow]{name}[/] fails the conformance suite: {escape(failure)}")
+            say(f"[yellow]{escape(name)}[/] fails the conformance suite: {escape(failure)}")
 
 
 @contextmanager
@@ -149,7 +150,7 @@ def progress(total: float, unit: str) -> Iterator[Callable[[float, str], None]]:
 
         def tell(done: float, what: str) -> None:
             nonlocal last
-            bar.update(task, completed=done, description=what)
+            bar.update(task, completed=done, description=escape(what))
             if time.monotonic() - last > REFRESH_S:
                 bar.refresh()
                 last = time.monotonic()
@@ -166,7 +167,7 @@ class _Lines:
 
     def __call__(self, done: float, what: str) -> None:
         if what != self._last:
-            say(f"{what} ({max(self._total - done, 0):.0f} of {self._total:.0f} {self._unit} left)")
+            say(f"{escape(what)} ({max(self._total - done, 0):.0f} of {self._total:.0f} {self._unit} left)")
             self._last = what
 
 

@@ -31,9 +31,10 @@ class Arrivals:
         """When the next one is due."""
         return int(self.intended_ns[self.due]) if self.due < len(self.intended_ns) else FAR_NS
 
-    def let_in(self, now_ns: int) -> None:
+    def let_in(self, now_ns: int, idle: int) -> None:
+        """What is due waits from now on; `idle` clients are about to take some of it."""
         while self.next_ns <= now_ns:
-            if self.waiting < self.backlog:
+            if self.waiting < self.backlog + idle:
                 self.waiting += 1
             else:
                 self.intended_ns[self.due] = DROPPED

@@ -4,8 +4,13 @@ Connections belong to one side at a time. `run` hands the quick ones over, takes
 upon something it leaves to the flood, and takes all back at its end.
 """
 
+import _socket
 import ctypes
+import math
 import os
+import socket
+import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,21 +24,31 @@ REPLIES = 1 << 16  # that a stretch has room for before Python takes them
 MOST_DESCRIPTORS = 1 << 20
 LARGEST_EVENT = 16  # bytes of struct epoll_event; 12 where it is packed
 
-TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, PARTLY_SENT, ASK = range(8)  # `enum outcome` of the source
+TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, ASK = range(7)  # `enum outcome` of the source
 
 CLIENT = np.dtype(
-    [("asked_ns", "i8"), ("intended_ns", "i8"), ("got", "i8"), ("messages", "u8", 2), ("replies", "u8", 2)]
-    + [(name, "i4") for name in ("turn", "fd", "quick", "open")]
+    [(name, "i8") for name in ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "replies_left")]
+    + [("messages", "u8", 2), ("replies", "u8", 2)]
+    + [(name, "i4") for name in ("turn", "fd", "quick", "open", "served", "watched_for_room")],
+    align=True,
 )
+
+
+SOCKET_ADDRESS = ctypes.c_ubyte * 16  # struct sockaddr_in
+
+# Fields of a record and attributes of a connection, in the order in which they are taken back.
+SHARED = ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "fd", "quick", "open", "served")
 
 
 class _Loop(ctypes.Structure):
     _fields_ = [
-        ("message_size", ctypes.c_int64), ("reply_size", ctypes.c_int64),
+        ("message_size", ctypes.c_int64), ("reply_size", ctypes.c_int64), ("carries", ctypes.c_int64),
+        ("connecting_asks", ctypes.c_int32), ("half_closes", ctypes.c_int32), ("server_closes", ctypes.c_int32),
         ("epoll", ctypes.c_int32), ("again", ctypes.c_int32),
         ("clients", ctypes.c_void_p), ("by_fd", ctypes.c_void_p),
         ("answered_ns", ctypes.c_void_p), ("took_ns", ctypes.c_void_p), ("delayed_ns", ctypes.c_void_p),
         ("count", ctypes.c_int64), ("capacity", ctypes.c_int64),
+        ("connected_ns", ctypes.c_void_p), ("connects", ctypes.c_int64),
         ("audited_ns", ctypes.c_void_p), ("arrival_ns", ctypes.c_void_p), ("audits", ctypes.c_int64),
         ("audit_every", ctypes.c_int64), ("audit_left", ctypes.c_int64),
         ("spin_ns", ctypes.c_int64), ("awaited", ctypes.c_int64), ("asked", ctypes.c_int64),
@@ -41,6 +56,7 @@ class _Loop(ctypes.Structure):
         ("due", ctypes.c_int64), ("waiting", ctypes.c_int64), ("backlog", ctypes.c_int64),
         ("idle", ctypes.c_void_p), ("idle_first", ctypes.c_int64), ("idle_count", ctypes.c_int64),
         ("idle_room", ctypes.c_int64),
+        ("target", SOCKET_ADDRESS), ("source", SOCKET_ADDRESS), ("source_left", ctypes.c_int64),
         ("client", ctypes.c_int64), ("event", ctypes.c_int64), ("length", ctypes.c_int64), ("error", ctypes.c_int64),
         ("event_count", ctypes.c_int64), ("event_next", ctypes.c_int64),
         ("events", ctypes.c_void_p), ("events_room", ctypes.c_int64),
@@ -53,7 +69,9 @@ class NotCompiled(Exception):
 
 
 class CompiledLoop:
-    """Serves one flood: persistent connections only, as all others leave the hot path with each request."""
+    """Serves one flood."""
+
+    follows_ends = True
 
     def __init__(self, flood: Flood) -> None:
         self._flood = flood
@@ -69,12 +87,18 @@ class CompiledLoop:
         self._by_fd = np.full(min(os.sysconf("SC_OPEN_MAX"), MOST_DESCRIPTORS), -1, np.int32)
         self._columns = np.zeros((3, REPLIES), np.int64)
         self._audits = np.zeros((2, REPLIES), np.int64)
+        self._connects = np.zeros(REPLIES, np.int64)
         self._idle = np.zeros(count, np.int32)
         self._events = ctypes.create_string_buffer(LARGEST_EVENT * EVENTS_PER_POLL)
         self._buffer = ctypes.create_string_buffer(LARGEST_READ)
         self._loop = _Loop(
             message_size=flood.exchange.message_size,
             reply_size=flood.exchange.reply_size,
+            carries=flood.exchange.connection_carries,
+            connecting_asks=flood.exchange.connecting_asks,
+            half_closes=flood.exchange.half_closes,
+            server_closes=flood.exchange.server_closes,
+            target=_ipv4(*flood.address) if flood.family == socket.AF_INET else SOCKET_ADDRESS(),
             epoll=flood.epoll.fileno(),
             clients=self._clients.ctypes.data,
             by_fd=self._by_fd.ctypes.data,
@@ -82,6 +106,7 @@ class CompiledLoop:
             took_ns=self._columns[1].ctypes.data,
             delayed_ns=self._columns[2].ctypes.data,
             capacity=REPLIES,
+            connected_ns=self._connects.ctypes.data,
             audited_ns=self._audits[0].ctypes.data,
             arrival_ns=self._audits[1].ctypes.data,
             audit_every=flood.audit_every,
@@ -110,45 +135,28 @@ class CompiledLoop:
         loop, flood = self._loop, self._flood
         number = loop.client
         connection = flood.connections[number]
-        record = self._clients[number]
-        fd_before = connection.fd
         flood.awaited = loop.awaited
-        self._fetch(connection, number)
+        self._take([number])
+        fd_before = connection.fd
         if outcome == EVENT:
             flood.event(connection, loop.event)
         elif outcome == RECEIVED:
             flood.received(connection, ctypes.string_at(self._buffer, loop.length))
         elif outcome == BROKE:
             flood.broke(connection, OSError(loop.error, os.strerror(loop.error)))
-        elif outcome == PARTLY_SENT:
-            connection.unsent = loop.message_size
-            flood.sent(connection, loop.length)
         elif outcome == ASK:
             flood.ask(connection)
         loop.awaited = flood.awaited
         if fd_before >= 0:
             self._by_fd[fd_before] = -1
-        if connection.fd >= 0:
-            self._by_fd[connection.fd] = number
-        record["asked_ns"], record["intended_ns"] = connection.asked_ns, connection.intended_ns
-        record["got"], record["fd"] = connection.got, connection.fd
-        record["quick"], record["open"] = connection.quick, connection.open
-        record["turn"] = connection.request is not self._first[number]
+        self._give([number])
+        self._hand_over_source()
         self._hand_over_idle()
 
     def _hand_over(self) -> None:
-        loop, clients, flood = self._loop, self._clients, self._flood
-        connections = flood.connections
-        clients["asked_ns"] = [connection.asked_ns for connection in connections]
-        clients["intended_ns"] = [connection.intended_ns for connection in connections]
-        clients["got"] = [connection.got for connection in connections]
-        clients["fd"] = fds = np.array([connection.fd for connection in connections], np.int32)
-        clients["quick"] = [connection.quick for connection in connections]
-        clients["open"] = [connection.open for connection in connections]
-        clients["turn"] = [
-            connection.request is not first for connection, first in zip(connections, self._first, strict=True)
-        ]
-        self._by_fd[fds[fds >= 0]] = np.flatnonzero(fds >= 0)
+        loop, flood = self._loop, self._flood
+        self._give(range(len(flood.connections)))
+        self._hand_over_source()
         loop.again, loop.spin_ns, loop.awaited, loop.asked = flood.again, flood.spin_ns, flood.awaited, 0
         loop.idle_first = loop.idle_count = 0
         self._hand_over_idle()
@@ -167,20 +175,20 @@ class CompiledLoop:
             self._idle[place] = self._numbers[id(idle.popleft())]
             loop.idle_count += 1
 
+    def _hand_over_source(self) -> None:
+        """A fresh address takes Python, which gives none to two floods."""
+        source = self._flood.source
+        if source.on_loopback:
+            self._loop.source = _ipv4(source.address or "0.0.0.0", 0)
+            self._loop.source_left = source.left
+
     def _take_back(self) -> None:
-        loop, clients, flood = self._loop, self._clients, self._flood
+        loop, flood = self._loop, self._flood
         self._take_log()
-        names = ("asked_ns", "intended_ns", "got", "open", "turn")
-        columns = [clients[name].tolist() for name in names]
-        for connection, first, asked_ns, intended_ns, got, is_open, turn in zip(
-            flood.connections, self._first, *columns, strict=True
-        ):
-            connection.asked_ns, connection.intended_ns = asked_ns, intended_ns
-            connection.got, connection.open = got, bool(is_open)
-            if turn != (connection.request is not first):
-                connection.request, connection.following = connection.following, connection.request
-        fds = clients["fd"]
+        self._take(range(len(flood.connections)))
+        fds = self._clients["fd"]
         self._by_fd[fds[fds >= 0]] = -1
+        flood.source.left = loop.source_left
         flood.awaited = loop.awaited
         flood.log.asked += loop.asked
         ring = [(loop.idle_first + step) % loop.idle_room for step in range(loop.idle_count)]
@@ -189,12 +197,54 @@ class CompiledLoop:
             flood.arrivals.head, flood.arrivals.due = loop.head, loop.due
             flood.arrivals.waiting = loop.waiting
 
-    def _fetch(self, connection: Connection, number: int) -> None:
-        record = self._clients[number]
-        connection.asked_ns, connection.intended_ns = int(record["asked_ns"]), int(record["intended_ns"])
-        connection.got, connection.open = int(record["got"]), bool(record["open"])
-        if bool(record["turn"]) != (connection.request is not self._first[number]):
-            connection.request, connection.following = connection.following, connection.request
+    def _give(self, numbers: Sequence[int]) -> None:
+        """Write what C has to know of these clients into their records."""
+        records, at = self._clients, list(numbers)
+        connections = [self._flood.connections[number] for number in at]
+        for name in SHARED:
+            records[name][at] = [getattr(connection, name) for connection in connections]
+        lasts = [connection.replies_left for connection in connections]
+        records["replies_left"][at] = [-1 if left == math.inf else left for left in lasts]
+        records["watched_for_room"][at] = records["unsent"][at] > 0
+        firsts = [self._first[number] for number in at]
+        records["turn"][at] = [c.request is not first for c, first in zip(connections, firsts, strict=True)]
+        for number, connection in zip(at, connections, strict=True):
+            if connection.fd >= 0:
+                self._by_fd[connection.fd] = number
+
+    def _take(self, numbers: Sequence[int]) -> None:
+        """Read from their records what C did with these clients."""
+        at = list(numbers)
+        columns = (self._clients[name][at].tolist() for name in (*SHARED, "replies_left", "turn"))
+        for number, asked_ns, intended_ns, connecting_ns, got, unsent, fd, _, is_open, served, left, turn in zip(
+            at, *columns, strict=True
+        ):
+            c = self._flood.connections[number]
+            c.asked_ns, c.intended_ns, c.connecting_ns, c.got, c.unsent = (
+                asked_ns,
+                intended_ns,
+                connecting_ns,
+                got,
+                unsent,
+            )
+            c.open, c.served, c.replies_left = bool(is_open), bool(served), math.inf if left < 0 else left
+            if turn != (c.request is not self._first[number]):
+                c.request, c.following = c.following, c.request
+            if fd != c.fd:
+                self._adopt(c, fd)
+
+    def _adopt(self, connection: Connection, fd: int) -> None:
+        """Take over the socket that C made for a client; it closed the one that Python knows."""
+        flood = self._flood
+        if connection.sock is not None:
+            connection.sock.detach()
+            if flood.by_fd.get(connection.fd) is connection:
+                del flood.by_fd[connection.fd]
+        connection.sock, connection.fd = None, fd
+        if fd >= 0:
+            kind = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
+            connection.sock = _socket.socket(socket.AF_INET, kind, 0, fd)
+            flood.by_fd[fd] = connection
 
     def _take_log(self) -> None:
         loop, flood = self._loop, self._flood
@@ -204,7 +254,8 @@ class CompiledLoop:
         audited_ns, arrival_ns = self._audits[:, : loop.audits].tolist()
         flood.log.audited_ns.extend(audited_ns)
         flood.log.arrival_ns.extend(arrival_ns)
-        loop.count = loop.audits = 0
+        flood.log.connected_ns.extend(self._connects[: loop.connects].tolist())
+        loop.count = loop.audits = loop.connects = 0
 
 
 def library() -> ctypes.CDLL:
@@ -222,6 +273,11 @@ def library() -> ctypes.CDLL:
         raise NotCompiled("the compiled hot loop is laid out differently here; run make clean setup")
     loaded.run.argtypes = [ctypes.c_void_p, ctypes.c_int64]
     return loaded
+
+
+def _ipv4(host: str, port: int) -> ctypes.Array[ctypes.c_ubyte]:
+    """The structure that the kernel wants."""
+    return SOCKET_ADDRESS(*struct.pack("=H", socket.AF_INET), *struct.pack(">H", port), *socket.inet_aton(host))
 
 
 def _address(message: bytes) -> int:

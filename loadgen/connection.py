@@ -19,6 +19,7 @@ class Connection:
         "quick",
         "replies_left",
         "request",
+        "served",
         "sock",
         "unsent",
     )
@@ -30,7 +31,8 @@ class Connection:
         self.open = False  # a request is under way: from its first act to its last byte
         self.given_up = False  # it was open when its window ended: its answer is late, not a latency
         self.answered = False  # at least one correct reply since the server was opened
-        self.quick = False  # nothing but a whole reply is awaited: the hot loop may handle it
+        self.served = False  # at least one in its windows
+        self.quick = False  # nothing unusual has happened: the hot loop may handle it
         self.intended_ns = 0  # open loop: when the open request was meant to start
         self.asked_ns = 0  # when it was sent
         self.connecting_ns = 0  # when the connect under way began; 0: none

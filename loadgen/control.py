@@ -61,6 +61,8 @@ class Worker:
             match command["do"]:
                 case "open":
                     answer = self.crowd.open(command, _breathe)
+                case "draw":
+                    answer = self.crowd.draw(command)
                 case "window":
                     answer = self.crowd.window(command, _breathe)
                 case "count":
@@ -105,9 +107,11 @@ class Control:
         return {"clients": [part["clients"] for part in parts], "targets": targets}
 
     def window(self, command: dict[str, Any]) -> dict[str, Any]:
-        lead_ns = LEAD_NS if self._workers > 1 else 0
-        start_ns = clock() + lead_ns
-        return window.merge(self._ask(command | {"start_ns": start_ns, "clients": self._runner.user_count}))
+        command = command | {"clients": self._runner.user_count}
+        if "rate_rps" in command["load"]:
+            self._ask(command | {"do": "draw"})
+        start_ns = clock() + (LEAD_NS if self._workers > 1 else 0)
+        return window.merge(self._ask(command | {"start_ns": start_ns}))
 
     def close(self) -> dict[str, Any]:
         self._ask({"do": "close"})

@@ -56,8 +56,7 @@ class Crowd:
         for host, _ in command["targets"].values():
             if not (self._allow_remote or is_loopback(host)):
                 raise PermissionError(f"{host} is not this machine; --allow-remote permits load on others")
-        # With connections that end, each request leaves the hot path: nothing would be gained there.
-        hot_loop = CompiledLoop if self._compiled and not exchange.connection_carries else PythonLoop
+        hot_loop = CompiledLoop if self._compiled else PythonLoop
         requests = [exchange.requests(name) for name in self._names]  # the same bytes for all servers
         for name, (host, port) in command["targets"].items():
             source = Source(self._addresses, host)
@@ -77,7 +76,15 @@ class Crowd:
         }
         for flood in floods:
             flood.give_up(float("inf"))
+            flood.begin()
         return {"clients": len(self._names), "targets": found}
+
+    def draw(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Draw the arrivals of the window that is asked for next, before its start is set."""
+        load = self._load(command)
+        if isinstance(load, OpenLoad):
+            load.drawn(WindowLengths(**command["lengths"]).span_ns)
+        return {}
 
     def window(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
         """Run a window against a target, with this worker's part of the load."""

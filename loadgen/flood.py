@@ -18,6 +18,7 @@ from typing import Protocol
 
 from gevent.monkey import get_original
 
+from loadgen import stamp
 from loadgen.arrivals import Arrivals
 from loadgen.connection import Connection
 from loadgen.exchanges import Exchange, Request
@@ -29,11 +30,12 @@ OUT, IN = 0x004, 0x001
 LARGEST_READ = 65536  # above the allocator's mmap threshold every read would cost page faults
 EVENTS_PER_POLL = 128  # so that the end of a window is noticed between two polls
 LONGEST_STRETCH_NS = 300_000_000  # Locust's hub is never held for longer
-SO_TIMESTAMPNS = getattr(socket, "SO_TIMESTAMPNS", 35)
 
 
 class HotLoop(Protocol):
     """Moves the bytes of one flood's sound exchanges, and leaves the rest to it."""
+
+    follows_ends: bool  # it closes connections and makes new ones; else no client is quick where connections end
 
     def run(self, until_ns: int) -> None:
         """Handle events until then, or until the flood is at rest."""
@@ -55,11 +57,12 @@ class Flood:
         hot_loop: Callable[["Flood"], HotLoop],
         audit_every: int,
     ) -> None:
-        self._address = (host, port)
-        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._source = source
+        self.address = (host, port)
+        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.source = source
         self.exchange = exchange
         self.audit_every = audit_every
+        self._audit_left = audit_every
         self.epoll = epoll()
         self.by_fd: dict[int, Connection] = {}
         self.connections = [Connection(pair) for pair in requests]
@@ -133,6 +136,19 @@ class Flood:
         self.idle.clear()
         return ages
 
+    def begin(self) -> None:
+        """From now on there are windows: whom the server serves in them is found out anew."""
+        for connection in self.connections:
+            connection.served = False
+
+    def starved(self, since_ns: int) -> int:
+        """Clients that no window has served yet, or whose request was open all the time since then.
+
+        In an open loop a client without a request isn't waiting.
+        """
+        waiting = [c for c in self.connections if c.open or self.arrivals is None]
+        return sum(not c.served or (c.open and c.asked_ns < since_ns) for c in waiting)
+
     def close(self) -> None:
         for connection in self.connections:
             connection.close()
@@ -155,7 +171,7 @@ class Flood:
             if event & OUT and connection.unsent:
                 self.sent(connection, sock.send(memoryview(connection.request.message)[-connection.unsent :]))
             if event & ~OUT:
-                self.received(connection, sock.recv(LARGEST_READ))
+                self.received(connection, self._read(sock))
         except OSError as error:
             self.broke(connection, error)
 
@@ -198,7 +214,9 @@ class Flood:
         else:
             connection.quick = False
             connection.got += len(data)
-            if connection.got == len(reply) and not server_closes:
+            if connection.got == len(reply) and connection.unsent:
+                self._fail(connection, "early")  # whoever knows the answer has not read the question
+            elif connection.got == len(reply) and not server_closes:
                 self._answered(connection)
 
     def broke(self, connection: Connection, error: OSError) -> None:
@@ -215,18 +233,27 @@ class Flood:
             case _:
                 raise error  # ours (descriptors, ports), not the server's: the run must not hide it
 
+    def _read(self, sock: _socket.socket) -> bytes:
+        self._audit_left -= 1
+        if self._audit_left:
+            return sock.recv(LARGEST_READ)
+        data, stamped = stamp.receive(sock, LARGEST_READ, self.log)
+        # Every second read may be a connection's end: then the next one is tried, or none ever had a stamp.
+        self._audit_left = self.audit_every if stamped else 1
+        return data
+
     # --- connections ------------------------------------------------------------------------------
 
     def _connect(self, connection: Connection) -> None:
         connection.connecting_ns = clock()
-        sock = _socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        sock = _socket.socket(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.audit_every:
-            sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._source.bind(sock)
+            sock.setsockopt(socket.SOL_SOCKET, stamp.SO_TIMESTAMPNS, 1)
+        self.source.bind(sock)
         connection.sock, connection.fd = sock, sock.fileno()
         self.by_fd[connection.fd] = connection
-        code = sock.connect_ex(self._address)
+        code = sock.connect_ex(self.address)
         self.epoll.register(connection.fd, OUT)
         if code == 0:
             self._connected(connection)
@@ -238,13 +265,18 @@ class Flood:
         connection.connecting_ns = 0
         connection.replies_left = self.exchange.connection_carries or math.inf
         self.epoll.modify(connection.fd, IN)
-        if not self.exchange.connecting_asks:
+        if self.exchange.connecting_asks:
+            connection.quick = self._is_quick(connection)
+        else:
             self._send(connection)
+
+    def _is_quick(self, connection: Connection) -> bool:
+        return connection.answered and (self._loop.follows_ends or not self.exchange.connection_carries)
 
     def _send(self, connection: Connection) -> None:
         connection.got = 0
         connection.unsent = len(connection.request.message)
-        connection.quick = connection.answered and not self.exchange.connection_carries
+        connection.quick = self._is_quick(connection)
         connection.asked_ns = clock()
         assert connection.sock is not None
         try:
@@ -265,12 +297,14 @@ class Flood:
             if self.arrivals is not None:
                 self.log.delayed_ns.append(connection.asked_ns - connection.intended_ns)
             self.awaited -= connection.answered
-        connection.answered = True
+        connection.answered = connection.served = True
         connection.open = False
         connection.request, connection.following = connection.following, connection.request
         connection.replies_left -= 1
         if not connection.replies_left:
             self._forget(connection)
+        if self.spin_ns:
+            spin(now + self.spin_ns)
         self._go_on(connection)
 
     def _fail(self, connection: Connection, kind: str) -> None:
@@ -299,3 +333,9 @@ class Flood:
     def _forget(self, connection: Connection) -> None:
         self.by_fd.pop(connection.fd, None)
         connection.close()
+
+
+def spin(until_ns: int) -> None:
+    """Be busy until then."""
+    while clock() < until_ns:
+        pass

@@ -1,38 +1,51 @@
 /* The hot loop of loadgen/python_loop.py, compiled: the same steps in the same order, at a fraction of the CPU time.
  *
- * It handles clients that are `quick`: connected, answered before, nothing awaited but a whole reply. Whatever else
- * happens is handed to Python: `run` returns what and to whom, Python deals with it and calls again. Plain C without
+ * It handles clients that are `quick`: answered before, and nothing unusual since. It connects them, sends, reads, and
+ * closes, as often as their exchange asks for it. Whatever else happens is handed to Python: `run` returns what and to whom, Python deals with it and calls again. Plain C without
  * Python's headers: compiled_loop.py mirrors the structures, and calls without the interpreter's lock.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
+
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT 24
+#endif
 
 #define SPIN_BEFORE_NS 2000000 /* epoll waits in whole milliseconds: nearer arrivals are waited for awake */
 
 struct client {
-    int64_t asked_ns, intended_ns, got;
+    int64_t asked_ns, intended_ns, connecting_ns, got, unsent;
+    int64_t replies_left; /* until its connection ends; negative where it stays */
     const char *messages[2], *replies[2]; /* of its requests, asked in turn */
-    int32_t turn, fd, quick, open;
+    int32_t turn, fd, quick, open, served, watched_for_room;
 };
 
 struct loop {
-    int64_t message_size, reply_size;
+    int64_t message_size, reply_size, carries; /* carries: requests of a connection, 0 where it stays */
+    int32_t connecting_asks, half_closes, server_closes;
     int32_t epoll, again;
     struct client *clients;
-    const int32_t *by_fd;
+    int32_t *by_fd;
 
     int64_t *answered_ns, *took_ns, *delayed_ns, count, capacity;
+    int64_t *connected_ns, connects;
     int64_t *audited_ns, *arrival_ns, audits, audit_every, audit_left;
     int64_t spin_ns, awaited, asked;
 
     int64_t *intended_ns, planned, head, due, waiting, backlog; /* the open loop's arrivals; those dropped are -1 */
     int32_t *idle;                                              /* a ring of clients without a request */
     int64_t idle_first, idle_count, idle_room;
+
+    struct sockaddr_in target, source; /* where connections go and come from; without a family: Python connects */
+    int64_t source_left;               /* connections that may still come from there; 0: Python knows another */
 
     int64_t client, event, length, error; /* what is handed to Python */
     int64_t event_count, event_next;
@@ -42,7 +55,7 @@ struct loop {
     int64_t buffer_room;
 };
 
-enum outcome { TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, PARTLY_SENT, ASK, CONTINUE };
+enum outcome { TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, ASK, CONTINUE };
 
 int64_t sizes(void) { return sizeof(struct client) << 32 | sizeof(struct loop); }
 
@@ -83,18 +96,115 @@ static enum outcome hand_over(struct loop *l, const struct client *c, enum outco
     return what;
 }
 
-static enum outcome ask(struct loop *l, struct client *c, int64_t now)
+static void watch(const struct loop *l, const struct client *c, int operation, uint32_t events)
+{
+    struct epoll_event watched = {.events = events, .data.fd = c->fd};
+    epoll_ctl(l->epoll, operation, c->fd, &watched);
+}
+
+/* What is unsent of the message, as far as there is room. */
+static enum outcome send_on(struct loop *l, struct client *c)
+{
+    ssize_t sent = send(c->fd, c->messages[c->turn] + l->message_size - c->unsent, c->unsent, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN)
+        return hand_over(l, c, BROKE, 0, errno);
+    c->unsent -= sent > 0 ? sent : 0;
+    if (c->unsent) {
+        if (!c->watched_for_room)
+            watch(l, c, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+        c->watched_for_room = 1;
+        return CONTINUE;
+    }
+    if (c->watched_for_room)
+        watch(l, c, EPOLL_CTL_MOD, EPOLLIN);
+    c->watched_for_room = 0;
+    if (l->half_closes)
+        shutdown(c->fd, SHUT_WR);
+    return CONTINUE;
+}
+
+static enum outcome send_message(struct loop *l, struct client *c, int64_t now)
 {
     c->asked_ns = now;
     c->got = 0;
+    c->unsent = l->message_size;
+    return send_on(l, c);
+}
+
+static enum outcome connected(struct loop *l, struct client *c)
+{
+    int64_t now = now_ns();
+    l->connected_ns[l->connects++] = now - c->connecting_ns;
+    c->connecting_ns = 0;
+    c->replies_left = l->carries ? l->carries : -1;
+    watch(l, c, EPOLL_CTL_MOD, EPOLLIN);
+    if (!l->connecting_asks)
+        return send_message(l, c, now);
+    c->got = c->unsent = 0;
+    return CONTINUE;
+}
+
+static enum outcome begin_connecting(struct loop *l, struct client *c, int64_t now)
+{
+    int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return hand_over(l, c, BROKE, 0, errno);
+    l->by_fd[fd] = c - l->clients;
+    c->fd = fd;
+    c->connecting_ns = now;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (l->audit_every)
+        setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+    if (l->source.sin_family) {
+        l->source_left--;
+        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+        if (bind(fd, (struct sockaddr *)&l->source, sizeof l->source))
+            return hand_over(l, c, BROKE, 0, errno);
+    }
+    int failed = connect(fd, (struct sockaddr *)&l->target, sizeof l->target);
+    int error = failed ? errno : 0;
+    watch(l, c, EPOLL_CTL_ADD, EPOLLOUT);
+    if (!failed)
+        return connected(l, c);
+    return error == EINPROGRESS ? CONTINUE : hand_over(l, c, BROKE, 0, error);
+}
+
+static enum outcome ask(struct loop *l, struct client *c, int64_t now)
+{
+    if (c->fd < 0 && (!l->target.sin_family || (l->source.sin_family && !l->source_left)))
+        return hand_over(l, c, ASK, 0, 0);
+    c->asked_ns = now;
     c->open = 1;
+    l->awaited++;
     l->asked++;
-    ssize_t sent = send(c->fd, c->messages[c->turn], l->message_size, MSG_NOSIGNAL);
-    if (sent == l->message_size)
-        return CONTINUE;
-    if (sent >= 0 || errno == EAGAIN)
-        return hand_over(l, c, PARTLY_SENT, sent < 0 ? 0 : sent, 0);
-    return hand_over(l, c, BROKE, 0, errno);
+    return c->fd < 0 ? begin_connecting(l, c, now) : send_message(l, c, now);
+}
+
+static enum outcome answered(struct loop *l, struct client *c)
+{
+    int64_t now = now_ns();
+    l->answered_ns[l->count] = now;
+    l->took_ns[l->count] = now - c->asked_ns;
+    l->delayed_ns[l->count] = c->asked_ns - c->intended_ns;
+    l->count++;
+    c->turn = !c->turn;
+    c->served = 1;
+    c->open = 0;
+    l->awaited--;
+    if (c->replies_left > 0 && --c->replies_left == 0) {
+        close(c->fd);
+        l->by_fd[c->fd] = -1;
+        c->fd = -1;
+        c->got = 0;
+    }
+    if (l->spin_ns)
+        for (int64_t until = now + l->spin_ns; now_ns() < until;)
+            ;
+    if (l->again)
+        return ask(l, c, now);
+    l->idle[(l->idle_first + l->idle_count++) % l->idle_room] = c - l->clients;
+    return CONTINUE;
 }
 
 static enum outcome take_reply(struct loop *l, struct client *c)
@@ -102,37 +212,42 @@ static enum outcome take_reply(struct loop *l, struct client *c)
     int64_t left = l->reply_size - c->got;
     size_t room = left + 1 < l->buffer_room ? left + 1 : l->buffer_room; /* one byte more than is right, to see it */
     int audited = l->audit_every && --l->audit_left == 0;
-    if (audited)
-        l->audit_left = l->audit_every;
+    int64_t audits = l->audits;
     ssize_t length = audited ? receive_stamped(l, c->fd, room) : recv(c->fd, l->buffer, room, 0);
+    if (audited) /* every second read may be a connection's end, which has no stamp */
+        l->audit_left = l->audits > audits ? l->audit_every : 1;
     if (length < 0)
         return hand_over(l, c, BROKE, 0, errno);
-    if (length == 0 || length > left || memcmp(l->buffer, c->replies[c->turn] + c->got, length))
+    if (length == 0 && l->server_closes && !left && !c->unsent)
+        return answered(l, c);
+    if (length == 0 || length > left || memcmp(l->buffer, c->replies[c->turn] + c->got, length) ||
+        (length == left && c->unsent))
         return hand_over(l, c, RECEIVED, length, 0);
     c->got += length;
-    if (c->got < l->reply_size)
-        return CONTINUE;
-    int64_t now = now_ns();
-    l->answered_ns[l->count] = now;
-    l->took_ns[l->count] = now - c->asked_ns;
-    l->delayed_ns[l->count] = c->asked_ns - c->intended_ns;
-    l->count++;
-    c->turn = !c->turn;
-    if (l->spin_ns)
-        for (int64_t until = now + l->spin_ns; now_ns() < until;)
-            ;
-    if (l->again)
-        return ask(l, c, now);
-    c->open = 0;
-    l->awaited--;
-    l->idle[(l->idle_first + l->idle_count++) % l->idle_room] = c - l->clients;
-    return CONTINUE;
+    return c->got < l->reply_size || l->server_closes ? CONTINUE : answered(l, c);
+}
+
+/* What epoll told of a client whose request is open. */
+static enum outcome handle(struct loop *l, struct client *c, uint32_t events)
+{
+    if (c->connecting_ns) {
+        int error = 0;
+        socklen_t size = sizeof error;
+        getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+        return error ? hand_over(l, c, BROKE, 0, error) : connected(l, c);
+    }
+    if (events & EPOLLOUT && c->unsent) {
+        enum outcome outcome = send_on(l, c);
+        if (outcome != CONTINUE)
+            return outcome;
+    }
+    return events & ~EPOLLOUT ? take_reply(l, c) : CONTINUE;
 }
 
 static void let_in(struct loop *l, int64_t now)
 {
     for (; l->due < l->planned && l->intended_ns[l->due] <= now; l->due++) {
-        if (l->waiting < l->backlog)
+        if (l->waiting < l->backlog + l->idle_count) /* who is idle is about to take one */
             l->waiting++;
         else
             l->intended_ns[l->due] = -1;
@@ -156,7 +271,6 @@ static enum outcome dispatch(struct loop *l)
         l->waiting--;
         if (!c->quick)
             return hand_over(l, c, ASK, 0, 0);
-        l->awaited++;
         enum outcome outcome = ask(l, c, now);
         if (outcome != CONTINUE)
             return outcome;
@@ -169,7 +283,7 @@ int run(struct loop *l, int64_t until_ns)
     for (;;) {
         while (l->event_next < l->event_count) {
             struct epoll_event *event = &l->events[l->event_next];
-            if (l->count == l->capacity || l->audits == l->capacity)
+            if (l->count == l->capacity || l->audits == l->capacity || l->connects == l->capacity)
                 return LOG_IS_FULL;
             l->event_next++;
             int32_t number = l->by_fd[event->data.fd];
@@ -177,8 +291,8 @@ int run(struct loop *l, int64_t until_ns)
                 continue; /* closed since then */
             struct client *c = l->clients + number;
             enum outcome outcome;
-            if (event->events == EPOLLIN && c->quick && c->open) {
-                outcome = take_reply(l, c);
+            if (c->quick && c->open) {
+                outcome = handle(l, c, event->events);
             } else {
                 l->event = event->events;
                 outcome = hand_over(l, c, EVENT, 0, 0);

@@ -5,19 +5,18 @@ flood. Nothing is computed here: what a window means is sorted out afterwards.
 """
 
 import os
-import struct
-import time
 from time import perf_counter_ns as clock
 
+from loadgen import stamp
 from loadgen.arrivals import FAR_NS
-from loadgen.connection import Connection
-from loadgen.flood import EVENTS_PER_POLL, IN, LARGEST_READ, Flood
+from loadgen.flood import EVENTS_PER_POLL, IN, LARGEST_READ, Flood, spin
 
 SPIN_BEFORE_NS = 2_000_000  # epoll waits in whole milliseconds: nearer arrivals are waited for awake
-TIMESPEC = struct.Struct("qq")
 
 
 class PythonLoop:
+    follows_ends = False
+
     def __init__(self, flood: Flood) -> None:
         self._flood = flood
 
@@ -49,7 +48,7 @@ class PythonLoop:
                     if audit_left:
                         data = read(fd, room)
                     else:
-                        data = _read_stamped(flood, connection, room)
+                        data, _ = stamp.receive(connection.sock, room, log)
                         audit_left = audit_every
                 except OSError as error:
                     flood.broke(connection, error)
@@ -61,10 +60,11 @@ class PythonLoop:
                 now = clock()
                 answered(now)
                 took(now - connection.asked_ns)
+                connection.served = True
                 connection.request = connection.following
                 connection.following = request
                 if spin_ns:
-                    _spin(now + spin_ns)
+                    spin(now + spin_ns)
                 if not again:
                     if arrivals is not None:
                         log.delayed_ns.append(connection.asked_ns - connection.intended_ns)
@@ -94,25 +94,9 @@ def _dispatch(flood: Flood) -> None:
     if arrivals is None:
         return
     while True:
-        arrivals.let_in(clock())
+        arrivals.let_in(clock(), len(flood.idle))
         if not (arrivals.waiting and flood.idle):
             return
         connection = flood.idle.popleft()
         connection.intended_ns = arrivals.begin()
         flood.ask(connection)
-
-
-def _read_stamped(flood: Flood, connection: Connection, room: int) -> bytes:
-    """As read, and notes how long ago the kernel got the bytes."""
-    assert connection.sock is not None
-    data, ancillary, _, _ = connection.sock.recvmsg(room, 64)
-    for _, _, stamp in ancillary:
-        seconds, nanoseconds = TIMESPEC.unpack(stamp)
-        flood.log.arrival_ns.append(time.time_ns() - seconds * 1_000_000_000 - nanoseconds)
-        flood.log.audited_ns.append(clock())
-    return data
-
-
-def _spin(until_ns: int) -> None:
-    while clock() < until_ns:
-        pass

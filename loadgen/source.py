@@ -37,15 +37,15 @@ class Source:
 
     def __init__(self, addresses: SourceAddresses, target_host: str) -> None:
         self._addresses = addresses
-        self._on_loopback = is_loopback(target_host) and ":" not in target_host
-        self._address = ""
-        self._left = 0
+        self.on_loopback = is_loopback(target_host) and ":" not in target_host
+        self.address = ""
+        self.left = 0  # connections that may still come from there
 
     def bind(self, sock: "socket._socket.socket") -> None:  # type: ignore[name-defined]
-        if not self._on_loopback:
+        if not self.on_loopback:
             return
-        if not self._left:
-            self._address, self._left = self._addresses.fresh(), CONNECTIONS_PER_ADDRESS
-        self._left -= 1
+        if not self.left:
+            self.address, self.left = self._addresses.fresh(), CONNECTIONS_PER_ADDRESS
+        self.left -= 1
         sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-        sock.bind((self._address, 0))
+        sock.bind((self.address, 0))

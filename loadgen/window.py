@@ -8,6 +8,7 @@ instant; in the drain those that wait are still sent, and it ends when each is a
 stall at the window's edge is not lost.
 """
 
+import functools
 import gc
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,11 @@ class WindowLengths:
     drain_limit_s: float
     request_timeout_s: float
 
+    @property
+    def span_ns(self) -> int:
+        """Of the head and the counted part."""
+        return int(self.head_s * 1e9) + int(self.counted_s * 1e9)
+
 
 @dataclass(frozen=True)
 class ClosedLoad:
@@ -44,11 +50,15 @@ class OpenLoad:
     backlog: int  # requests that may wait for a client; more are dropped
     seed: tuple[int, ...]
 
-    def planned(self, from_ns: int, to_ns: int) -> Arrivals:
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - those of one window at a time
+    def drawn(self, span_ns: int) -> NDArray[np.int64]:
+        """The starts within the span, in ns from its beginning.
+
+        That takes longer than a head where there are many: so it is done before the clock of the window is started.
+        """
         if not self.rate_rps:  # a worker without clients
-            return Arrivals(np.zeros(0, np.int64), self.backlog)
-        starts = PROCESSES[self.arrivals](self.rate_rps, from_ns, to_ns, np.random.default_rng(self.seed))
-        return Arrivals(starts, self.backlog)
+            return np.zeros(0, np.int64)
+        return PROCESSES[self.arrivals](self.rate_rps, 0, span_ns, np.random.default_rng(self.seed))
 
 
 @dataclass(frozen=True)
@@ -67,13 +77,13 @@ class Observation:
     failed: int  # requests that ended in an error
     censored: int  # requests open at the end: carried + asked = replies + failed + censored
     censored_hdr: str | None  # their ages
-    unfinished: int  # those that belong to the latencies, and are slower than any answer or never had one
-    unanswered: int  # clients that this server never answered
+    unfinished: int  # those that belong to the latencies, as slower than any answer: whoever waits counts
+    unanswered: int  # clients that no window of this block has served yet, or that waited through all of this one
     errors: dict[str, int]
     connects: int
     connect_hdr: str | None
     latency_hdr: str | None
-    latency_p99_ns: int  # what is unfinished counts as slower than any answer
+    latency_p99_ns: int  # what is unfinished counts as slower than any answer, but see _waiting
     arrival_hdr: str | None  # from the kernel's receive timestamp to our clock, of some replies of the counted part
     loader_cpu_s: float
     loader_wall_s: float
@@ -96,7 +106,9 @@ def run(
     # From the common instant, not from our own start: what counts is the interval all workers share.
     counted_from = start_ns + int(lengths.head_s * 1e9)
     counted_to = counted_from + int(lengths.counted_s * 1e9)
-    arrivals = load.planned(start_ns, counted_to) if isinstance(load, OpenLoad) else None
+    arrivals = None
+    if isinstance(load, OpenLoad):
+        arrivals = Arrivals(start_ns + load.drawn(counted_to - start_ns), load.backlog)
     flood.spin_ns = load.spin_ns if isinstance(load, ClosedLoad) else 0
     _wait_until(start_ns, breathe)
     gc.disable()
@@ -122,7 +134,7 @@ def run(
     counts = (meant >= counted_from) & (meant < counted_to)
     latencies = (took + delayed)[counts]
     if arrivals is None:
-        unfinished = sum(c.open and c.answered and counted_from <= c.asked_ns < counted_to for c in flood.connections)
+        unfinished = sum(c.open and c.asked_ns < counted_to for c in flood.connections)
         of_open_loop: dict[str, Any] = {}
     else:
         offered = _between(arrivals.planned_ns, counted_from, counted_to)
@@ -133,6 +145,7 @@ def run(
             "service_hdr": histogram.encode(took[counts]),
             "dispatch_hdr": histogram.encode(delayed[counts]),
         }
+    starved = flood.starved(started)
     ages = flood.give_up(lengths.request_timeout_s)
     latency_hdr = histogram.encode(latencies)
     audited, arrival = (np.asarray(column, dtype=np.int64) for column in (log.audited_ns, log.arrival_ns))
@@ -150,12 +163,12 @@ def run(
         censored=len(ages),
         censored_hdr=histogram.encode(ages),
         unfinished=unfinished,
-        unanswered=sum(not connection.answered for connection in flood.connections),
+        unanswered=starved,
         errors=dict(log.errors),
         connects=len(log.connected_ns),
         connect_hdr=histogram.encode(log.connected_ns),
         latency_hdr=latency_hdr,
-        latency_p99_ns=_p99(latency_hdr, latencies.size, unfinished),
+        latency_p99_ns=_p99(latency_hdr, latencies.size, _waiting(unfinished, starved, arrivals is None)),
         arrival_hdr=histogram.encode(arrival[(audited >= counted_from) & (audited < counted_to)]),
         loader_cpu_s=cpu_s,
         loader_wall_s=(ended - started) / 1e9,
@@ -185,11 +198,12 @@ def merge(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
             merged[key] = sum(parts)
     starts = [observation["started_ns"] for observation in observations]
     answered = histogram.count(merged["latency_hdr"])
+    waiting = _waiting(merged["unfinished"], merged["unanswered"], merged["offered"] is None)
     return merged | {
         "started_ns": min(starts),
         "start_range_s": (max(starts) - min(starts)) / 1e9,
         "drain_s": max(observation["drain_s"] for observation in observations),
-        "latency_p99_ns": _p99(merged["latency_hdr"], answered, merged["unfinished"]),
+        "latency_p99_ns": _p99(merged["latency_hdr"], answered, waiting),
     }
 
 
@@ -198,6 +212,11 @@ _ALIKE = ("counted_s", "spin_ns")
 
 def _between(instants: NDArray[np.int64], from_ns: int, to_ns: int) -> int:
     return int(np.count_nonzero((instants >= from_ns) & (instants < to_ns)))
+
+
+def _waiting(unfinished: int, starved: int, is_closed: bool) -> int:
+    """Who makes a tail that a longer window would show: not a closed loop's starved clients, whose wait has no end."""
+    return max(unfinished - starved, 0) if is_closed else unfinished
 
 
 def _p99(latency_hdr: str | None, answered: int, unfinished: int) -> int:

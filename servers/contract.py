@@ -1,4 +1,4 @@
-"""The contract of README.md for servers written in Python: what is left for a strategy is its mechanism.
+"""The contract of servers/README.md for servers written in Python: what is left for a strategy is its mechanism.
 
 A strategy's file ends in `run(serve, __doc__)`, where `serve(listener, options)` serves until killed.
 """

@@ -1,44 +1,35 @@
-"""Fixtures of more than one file: the strategies of bench.toml, and servers that are stopped afterwards."""
+"""Golden texts: what people read is kept under tests/golden, and compared as it is."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from harness.config import Strategy, read
-from harness.processes.server import Server
-from harness.processes.stage import Stage
-from harness.processes.watchdog import Watchdog
-
-ROOT = Path(__file__).parents[1]
-CONFIG = read(ROOT / "bench.toml")
-STRATEGIES = CONFIG.strategies
+GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.fixture(params=list(STRATEGIES.values()), ids=list(STRATEGIES))
-def strategy(request: pytest.FixtureRequest) -> Strategy:
-    """Every strategy of bench.toml in turn."""
-    found: Strategy = request.param
-    return found
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="write the golden texts anew instead of comparing")
 
 
-@pytest.fixture(scope="module")
-def watchdog() -> Iterator[Watchdog]:
-    with Watchdog() as watchdog:
-        yield watchdog
+def words_of(text: str) -> list[str]:
+    return text.replace("'", "").split()
 
 
 @pytest.fixture
-def start(tmp_path: Path, watchdog: Watchdog) -> Iterator[Callable[..., Server]]:
-    """Starts a strategy and waits until it is ready."""
-    with contextlib.ExitStack() as stack:
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """golden(name, text): the text is that of tests/golden/NAME, word by word.
 
-        def started(strategy: Strategy, service: str = "echo", recv_size: int = 65536, backlog: int = 1024) -> Server:
-            settings = {"service": service, "recv_size": recv_size}
-            stage = stack.enter_context(Stage(CONFIG, watchdog, tmp_path, backlog=backlog))
-            server = stage.start(strategy.label, strategy, settings)
-            stage.wait_ready(server)
-            return server
+    How argparse breaks lines and quotes choices differs from one Python to the next.
+    """
 
-        yield started
+    def is_golden(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{name} is new: make golden writes it"
+        before = path.read_text(encoding="utf-8")
+        assert words_of(text) == words_of(before), "another text than before; if it is meant, make golden"
+
+    return is_golden

@@ -1,5 +1,7 @@
 """Charts of loads with a rate of their own: latency over the rate, and the knee."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,20 +12,21 @@ from analysis import units
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, dash
 from analysis.drawing.parts import LOG_FROM, ROWS, WIDE, in_rows, plus_minus, point, span, sweep, time_axis
-from analysis.drawing.selection import Selection, finish, is_hollow
-from analysis.drawing.sheet import sheet
+from analysis.drawing.selection import Selection, caption, finish, is_hollow
+from analysis.drawing.sheet import area, sheet
 from analysis.judging.served import served
 from analysis.judging.verdict import ACHIEVED
+from axes import AXES
 
 FROM_START = "time from the intended start to the reply"
 
 
 def latency_by_rate(selection: Selection) -> Figure:
     """Median and 99th percentile from the intended start, over the rate that was achieved."""
-    figure = sheet("Latency by rate: median and 99th percentile", selection.what())
+    figure = sheet("Latency by rate: median and 99th percentile", selection.what(), selection.entries)
     limits = span(selection.measured, ("p50_us", "p99_us"))
     titles = {"p50_us": "p50: half are slower", "p99_us": "p99: 1 in 100 is slower"}
-    both = [figure.add_axes((left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
+    both = [area(figure, (left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
     for axes, (name, title) in zip(both, titles.items(), strict=True):
         axes.set_yscale("log")
         axes.set_ylim(*limits)
@@ -73,21 +76,26 @@ def _rate_axis(axes: Axes, cells: pd.DataFrame) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: units.tick_rate(rate)))
 
 
-def knee(selection: Selection) -> Figure:
-    """The highest rate at which the p99 stays under its limit."""
-    limit_ms = selection.results.run["knee"]["p99_limit_ms"]
-    title, unit = f"Knee: the highest rate with a p99 under {limit_ms:g} ms", "requests per second"
-    if len(selection.points("clients")) > 1:
-        figure = sheet(title, selection.what("clients"))
-        axes = figure.add_axes(WIDE)
-        sweep(axes, selection, "clients", "knee_rps", _at_knee, 11.5)
-        axes.set(xlabel="clients", ylabel=unit)
-    else:
-        figure = sheet(title, selection.what())
-        axes = figure.add_axes(ROWS)
-        in_rows(axes, selection, selection.having("knee_rps").sort_values("knee_rps"), "knee_rps", _at_knee)
-        axes.set_xlabel(unit)
-    return finish(figure, selection, selection.having("knee_rps"), "knee_rps")
+def knee_by(axis: str) -> Callable[[Selection], Figure]:
+    """The chart of the highest rates with a p99 under its limit, along an axis; of a single point, in rows."""
+
+    def chart(selection: Selection) -> Figure:
+        limit_ms = selection.results.run["knee"]["p99_limit_ms"]
+        title, unit = f"Knee: the highest rate with a p99 under {limit_ms:g} ms", "requests per second"
+        shown = selection.having("knee_rps")
+        if len(selection.points(axis)) > 1:
+            figure = sheet(title, selection.what(axis), selection.entries)
+            axes = area(figure, WIDE)
+            sweep(axes, selection, axis, "knee_rps", _at_knee, 11.5)
+            axes.set(xlabel="clients" if axis == "clients" else AXES[axis].title, ylabel=unit)
+        else:
+            figure = sheet(title, selection.what(), selection.entries)
+            axes = area(figure, ROWS)
+            in_rows(axes, selection, shown.sort_values("knee_rps"), "knee_rps", _at_knee)
+            axes.set_xlabel(unit)
+        return finish(figure, selection, shown, "knee_rps", caption(selection))
+
+    return chart
 
 
 def _at_knee(cell: pd.Series) -> str:

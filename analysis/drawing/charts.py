@@ -7,10 +7,11 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from analysis.drawing.at_rate import knee, latency_by_rate
+from analysis.drawing.at_rate import knee_by, latency_by_rate
 from analysis.drawing.closed import cpu_per_request, latency_by_clients, latency_distribution, throughput_by
+from analysis.drawing.gate import GATES
 from analysis.drawing.selection import Selection, selections
-from analysis.drawing.sheet import SETTINGS, save
+from analysis.drawing.sheet import SETTINGS, drop_others, save
 from analysis.records.points import SWEPT
 from analysis.records.reading import Results
 from axes import AXES
@@ -20,7 +21,9 @@ def draw(results: Results, cells: pd.DataFrame) -> list[Path]:
     """Draw every chart that the results give; the paths written. OSError."""
     folder = results.folder / "charts"
     folder.mkdir(exist_ok=True)
-    return [path for name, figure in figures(results, cells) for path in save(figure, folder / name)]
+    drawn = [path for name, figure in figures(results, cells) for path in save(figure, folder / name)]
+    drop_others(set(folder.iterdir()) - set(folder.glob(GATES)), drawn)
+    return drawn
 
 
 def figures(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
@@ -46,5 +49,8 @@ def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Calla
         for more, part in selection.points_alone():
             yield f"latency_vs_rate{suffix}{more}", latency_by_rate, part
     for suffix, selection in selections(results, cells, "knee"):
-        for more, part in selection.sweeps("clients"):
-            yield f"knee{suffix}{more}", knee, part
+        for axis in SWEPT:
+            along = "" if axis == "clients" else f"_vs_{AXES[axis].stem}"
+            for more, part in selection.sweeps(axis):
+                if axis == "clients" or len(part.points(axis)) > 1:
+                    yield f"knee{along}{suffix}{more}", knee_by(axis), part

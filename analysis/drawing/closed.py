@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from analysis import units
+from analysis.alike import Alike
 from analysis.drawing.ceiling import ceiling
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, Look, dash
@@ -30,12 +31,13 @@ from analysis.drawing.parts import (
     sweep,
     time_axis,
 )
-from analysis.drawing.selection import Selection, finish, is_hollow
-from analysis.drawing.sheet import sheet
+from analysis.drawing.selection import Selection, caption, finish, is_hollow
+from analysis.drawing.sheet import area, sheet
+from analysis.judging.latencies import block_histograms
 from analysis.judging.served import is_starved, served
 from analysis.records.points import CELL_KEYS
 from analysis.records.reading import Results
-from analysis.statistics import BEYOND, distribution, merged
+from analysis.statistics import BEYOND
 from axes import AXES
 
 TIME = "time from request to reply"
@@ -47,35 +49,36 @@ def throughput_by(axis: str) -> Callable[[Selection], Figure]:
     def chart(selection: Selection) -> Figure:
         if len(selection.points(axis)) < 2:
             return _throughput_rows(selection)
-        figure = sheet(f"Throughput by {AXES[axis].title}", selection.what(axis))
-        axes = figure.add_axes(WIDE)
+        figure = sheet(f"Throughput by {AXES[axis].title}", selection.what(axis), selection.entries)
+        axes = area(figure, WIDE)
         words = _rate_and_payload if axis == "message_size" else _rate
         sweep(axes, selection, axis, "throughput_rps", words, 11.5, ceiling=ceiling(selection, axis))
         axes.set(xlabel="clients" if axis == "clients" else AXES[axis].title, ylabel="correct replies per second")
-        return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps")
+        return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps", caption(selection))
 
     return chart
 
 
 def _throughput_rows(selection: Selection) -> Figure:
-    figure = sheet("Throughput", selection.what())
+    figure = sheet("Throughput", selection.what(), selection.entries)
     shown = selection.having("throughput_rps").sort_values("throughput_rps")
-    axes = figure.add_axes(ROWS)
+    axes = area(figure, ROWS)
     in_rows(axes, selection, shown, "throughput_rps", _rate_in_row, ceiling(selection, "clients"))
     axes.set_xlabel("correct replies per second")
-    return finish(figure, selection, shown, "throughput_rps")
+    return finish(figure, selection, shown, "throughput_rps", caption(selection))
 
 
 def latency_by_clients(selection: Selection) -> Figure:
     """Median and 99th percentile over the number of clients, on one scale."""
     if len(selection.points("clients")) < 2:
         return _latency_rows(selection)
-    figure = sheet("Latency by number of clients: median and 99th percentile", selection.what("clients"))
+    title = "Latency by number of clients: median and 99th percentile"
+    figure = sheet(title, selection.what("clients"), selection.entries)
     low, high = span(selection.measured, ("p50_us", "p99_us"))
     if (selection.measured["starved"] > 0).any():
         low /= 2  # they are the fastest, and under them stands how many were served
     titles = {"p50_us": "p50: half are slower", "p99_us": "p99: 1 in 100 is slower"}
-    both = [figure.add_axes((left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
+    both = [area(figure, (left, 0.215, 0.235, 0.575)) for left in (0.08, 0.553)]
     for axes, (name, title) in zip(both, titles.items(), strict=True):
 
         def words(cell: pd.Series, name: str = name) -> str:
@@ -90,9 +93,9 @@ def latency_by_clients(selection: Selection) -> Figure:
 
 
 def _latency_rows(selection: Selection) -> Figure:
-    figure = sheet("Latency: median and 99th percentile", selection.what())
+    figure = sheet("Latency: median and 99th percentile", selection.what(), selection.entries)
     shown = selection.having("p50_us").sort_values("p50_us", ascending=False)
-    axes = figure.add_axes(ROWS)
+    axes = area(figure, ROWS)
     rows(axes, shown)
     axes.set_xscale("log")
     axes.set_xlim(span(shown, ("p50_us", "p99_us")))
@@ -113,8 +116,8 @@ def _latency_rows(selection: Selection) -> Figure:
 
 def latency_distribution(selection: Selection) -> Figure:
     """Latency over the share of requests that are slower, both logarithmic: the tail at its full length."""
-    figure = sheet("Latency distribution: how slow are the slowest?", selection.what())
-    axes = figure.add_axes((WIDE[0], 0.235, WIDE[2], 0.6))
+    figure = sheet("Latency distribution: how slow are the slowest?", selection.what(), selection.entries)
+    axes = area(figure, (WIDE[0], 0.235, WIDE[2], 0.6))
     ends, shown = [], []
     for name, style, chapter, part in selection.lines():
         cell = part.iloc[0]
@@ -140,7 +143,7 @@ def latency_distribution(selection: Selection) -> Figure:
     axes.grid(color=GRID, lw=0.8)
     axes.set(xlabel="percentile, and share of requests that are slower", ylabel=TIME)
     label_ends(axes, ends, 11)
-    reading = f"requests of all blocks together, a line ends where fewer than {BEYOND} are slower"
+    reading = f"blocks weigh alike, a line ends where fewer than {BEYOND} requests are slower"
     return finish(figure, selection, selection.cells.loc[shown], "p99_us", reading)
 
 
@@ -148,14 +151,12 @@ def _tail(results: Results, cell: pd.Series) -> tuple[NDArray[np.float64], NDArr
     """One in how many requests is slower, and than what (µs): from the median to where the data end."""
     windows = results.windows
     mine = windows[(windows[CELL_KEYS] == cell[CELL_KEYS]).all(axis=1)]
-    values, counts = distribution(merged(mine["latency_hdr"]))
-    open_ = int(mine["unfinished"].sum())
-    total = counts.sum() + open_
-    slower = total - np.cumsum(counts)
+    alike = Alike(block_histograms(mine, "latency_hdr", "unfinished"))
+    slower = 1 - alike.up_to / max(1, len(alike.sizes))
     # a window cannot tell latencies that are long beside it: the same rule as for the p99 in cells.csv
-    kept = (slower >= BEYOND) & (values * results.p99_multiple(cell["load"]) <= mine["counted_s"].median() * 1e9)
-    kept &= slower <= 0.58 * total
-    return total / slower[kept], values[kept] / 1e3
+    kept = alike.values * results.p99_multiple(cell["load"]) <= mine["counted_s"].median() * 1e9
+    kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
+    return 1 / slower[kept], alike.values[kept] / 1e3
 
 
 def _share_axis(axes: Axes) -> None:
@@ -168,9 +169,9 @@ def _share_axis(axes: Axes) -> None:
 def cpu_per_request(selection: Selection) -> Figure:
     """CPU time of the server's process tree per correct reply, the least on top."""
     name = "server_cpu_us_per_request"
-    figure = sheet("Server CPU time per request", selection.what())
+    figure = sheet("Server CPU time per request", selection.what(), selection.entries)
     shown = selection.having(name).sort_values(name, ascending=False)
-    axes = figure.add_axes(ROWS)
+    axes = area(figure, ROWS)
     rows(axes, shown)
     axes.set_xlim(0, span(shown, (name,))[1])
     for row, (_, cell) in enumerate(shown.iterrows()):

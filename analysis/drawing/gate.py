@@ -1,5 +1,6 @@
 """Head against base as a chart: the change of each figure of each cell, with its interval."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from matplotlib import rc_context
@@ -8,15 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.drawing.looks import FAINT, GRID, INK
-from analysis.drawing.sheet import SETTINGS, foot, save, sheet
+from analysis.drawing.sheet import SETTINGS, area, drop_others, foot, save, sheet
 from analysis.gate import words
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row, margin_of
 from analysis.gate.series import METRICS, Metric
 from analysis.records.points import CELL_KEYS
 
+GATES = "gate*"  # the charts' files, among others
+PLACES = "machine"  # the kind of the notes that say where each of two runs was measured
 MOST_ROWS = 26  # that a slide has room for
-AREA = (0.215, 0.15, 0.765, 0.67)  # left, bottom, width, height of all panels together
+AREA = (0.215, 0.165, 0.765, 0.655)  # left, bottom, width, height of all panels together
 GAP = 0.02
 ROOM = 30  # characters of a cell's name that the left margin has room for at the usual size
 # shape as well as colour, both told apart by the colour-blind
@@ -30,16 +33,23 @@ LOOKS = {
 
 def draw(gate: Gate, folder: Path) -> list[Path]:
     """gate.png and gate.svg, and further ones where the cells don't fit on one; the paths written."""
-    deciding = [row for row in gate.rows if row.metric.decides and row.decision and not row.doubt]
-    cells = list(dict.fromkeys(row.cell for row in deciding))
     folder.mkdir(exist_ok=True)
     paths = []
-    for sheet_number, first in enumerate(range(0, len(cells), MOST_ROWS)):
+    for number, figure in enumerate(sheets(gate), start=1):
+        paths += save(figure, folder / f"gate{f'-{number}' if number > 1 else ''}")
+    drop_others(folder.glob(GATES), paths)
+    return paths
+
+
+def sheets(gate: Gate) -> Iterator[Figure]:
+    """A sheet for so many cells as it has room for."""
+    deciding = [row for row in gate.rows if row.metric.decides and row.decision and not row.doubt]
+    cells = list(dict.fromkeys(row.cell for row in deciding))
+    for first in range(0, len(cells), MOST_ROWS):
         shown = cells[first : first + MOST_ROWS]
         with rc_context(SETTINGS):
             figure = _sheet_of(gate, [row for row in deciding if row.cell in shown])
-        paths += save(figure, folder / f"gate{f'-{sheet_number + 1}' if sheet_number else ''}")
-    return paths
+        yield figure
 
 
 def _sheet_of(gate: Gate, rows: list[Row]) -> Figure:
@@ -52,7 +62,7 @@ def _sheet_of(gate: Gate, rows: list[Row]) -> Figure:
     longest = max(map(len, names.values()), default=1)
     size = min(11.5 if len(cells) < 16 else 9.5, 11.5 * ROOM / longest)
     for number, metric in enumerate(metrics):
-        axes = figure.add_axes((left + number * (each + GAP), bottom, each, height))
+        axes = area(figure, (left + number * (each + GAP), bottom, each, height))
         own = {row.cell: row for row in rows if row.metric == metric}
         _panel(axes, metric, [own.get(cell) for cell in cells], gate)
         better = "less is better" if metric.more_is_worse else "more is better"
@@ -61,8 +71,8 @@ def _sheet_of(gate: Gate, rows: list[Row]) -> Figure:
         axes.tick_params(axis="y", labelsize=size)
     _key(figure)
     blocks = [row.decision.blocks for row in rows if row.decision] or [0]
-    rounds = gate.results.windows.groupby(CELL_KEYS)["round"].nunique().tolist()
-    foot(figure, gate.results.run, blocks, rounds, [gate.verdict],
+    rounds = gate.results.windows.groupby([*CELL_KEYS, "block"]).size().tolist()
+    foot(figure, gate.results.run, blocks, rounds, [gate.verdict, *gate.results.said(PLACES)],
          "bars: 95 % intervals over blocks, shaded: within the margin")  # fmt: skip
     return figure
 

@@ -24,7 +24,13 @@ ON_LOG_FROM = 4  # the same for the values of the matrix
 LINE = 15 / 72  # inches that a line of text takes under a marker
 WIDE = (0.085, 0.215, 0.65, 0.62)  # axes with room for labels on the right
 ROWS = (0.15, 0.215, 0.62, 0.625)  # the same with room for names on the left
+COMPARED = ("throughput_rps", "knee_rps")  # rates: what one compares is drawn with bars for comparing
 HALO = [withStroke(linewidth=3, foreground="white")]
+
+
+def ends_of(name: str) -> list[str]:
+    """The columns of a figure's bar: its own for comparing, or its interval."""
+    return [f"{name}{'_bar' if name in COMPARED else ''}{end}" for end in ("_low", "_high")]
 
 
 class _Starved(NamedTuple):
@@ -75,7 +81,7 @@ def sweep(
         for at, (_, cell) in zip(x, part.iterrows(), strict=True):
             point(axes, cell, name, at, style, upright=True)
             place = int(cell[axis])
-            lowest[place] = float(np.nanmin([lowest.get(place, np.inf), cell[name], cell[f"{name}_low"]]))
+            lowest[place] = float(np.nanmin([lowest.get(place, np.inf), cell[name], cell[ends_of(name)[0]]]))
             if is_starved(cell):
                 starved.setdefault(place, []).append(_Starved(cell[name], name_at_end, served(cell)))
         last = part.iloc[-1]
@@ -176,7 +182,7 @@ def rows(axes: Axes, shown: pd.DataFrame) -> None:
 def _row_height(axes: Axes) -> float:
     """The size of text that fits into a row, in points."""
     low, high = axes.get_ylim()
-    return 240 / (high - low)
+    return 0.72 * axes.get_window_extent().height * 72 / axes.figure.dpi / (high - low)
 
 
 def in_rows(
@@ -194,7 +200,7 @@ def in_rows(
         style, ls = selection.look(cell), dash(selection.is_chapter(cell["strategy"]))
         axes.plot([0, cell[name]], [row, row], color=style.colour, lw=1.3, alpha=0.55, ls=ls)
         point(axes, cell, name, row, style, upright=False)
-        beside(axes, cell, row, (name, f"{name}_high"), words(cell))
+        beside(axes, cell, row, (name, ends_of(name)[1]), words(cell))
     draw_across(axes, ceiling)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
@@ -209,16 +215,17 @@ def beside(axes: Axes, cell: pd.Series, row: float, names: Sequence[str], text: 
 
 
 def point(axes: Axes, cell: pd.Series, name: str, at: float, style: Look, *, upright: bool, symbol: str = "") -> None:
-    """A figure as a marker with its interval; `at` is its place on the other axis. The limits must be final."""
+    """A figure as a marker with its bar; `at` is its place on the other axis. The limits must be final."""
     if pd.isna(cell[name]):
         return
     x, y = (at, cell[name]) if upright else (cell[name], at)
-    if pd.notna(cell[f"{name}_low"]):
-        bar = [[max(0, cell[name] - cell[f"{name}_low"])], [max(0, cell[f"{name}_high"] - cell[name])]]
+    low, high = cell[ends_of(name)]
+    if pd.notna(low):
+        bar = [[max(0, cell[name] - low)], [max(0, high - cell[name])]]
         which: Any = {"yerr" if upright else "xerr": bar}
         which |= {"elinewidth": 1.5, "capthick": 1.5, "capsize": 0 if upright else 3}
         axes.errorbar(x, y, fmt="none", ecolor=style.colour, **which)
-        runs_off(axes, (cell[f"{name}_low"], cell[f"{name}_high"]), at, style, upright=upright)
+        runs_off(axes, (low, high), at, style, upright=upright)
     big = 16 if symbol else 7 if upright else 9
     marker(axes, x, y, style, hollow=is_hollow(cell, name), symbol=symbol, size=big)
 
@@ -252,13 +259,13 @@ def time_axis(axes: Axes, which: str) -> None:
 
 
 def span(cells: pd.DataFrame, names: Sequence[str]) -> tuple[float, float]:
-    """Limits that hold these figures and their intervals; an interval far beyond all figures runs off, with a sign."""
+    """Limits that hold these figures and their bars; a bar that ends far beyond all figures runs off, with a sign."""
     values = cells[list(names)].to_numpy(float)
     values = values[np.isfinite(values) & (values > 0)]
     if not values.size:
         return 0.5, 1.0
     low, high = float(values.min()), float(values.max())
-    ends = cells[[f"{name}{end}" for name in names for end in ("_low", "_high")]].to_numpy(float)
+    ends = cells[[end for name in names for end in ends_of(name)]].to_numpy(float)
     ends = ends[np.isfinite(ends) & (ends > low / 2) & (ends < high * 1.5)]
     return min([low, *ends]) * 0.8, max([high, *ends]) * 1.08
 

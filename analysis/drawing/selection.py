@@ -4,7 +4,7 @@ A chart shows one sweep: everything but its axis is the same for all its cells. 
 sweeps, get charts of their own, named by what differs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import axes
-from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, Kind, touching
+from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, touching
 from analysis.drawing import looks
 from analysis.drawing.sheet import foot, key
 from analysis.judging.served import is_starved
-from analysis.records.points import CELL_KEYS, SWEPT, label
+from analysis.judging.standing import moved
+from analysis.records.points import CELL_KEYS, SWEPT, label, nearly_all
 from analysis.records.reading import Results
 from axes import ALONG, AXES
 
@@ -36,6 +37,11 @@ class Selection:
     @property
     def measured(self) -> pd.DataFrame:
         return self.cells[self.cells["windows"].notna()]
+
+    @property
+    def entries(self) -> int:
+        """How many lines or rows it takes."""
+        return int(self.measured.groupby(["strategy", "variant"]).ngroups)
 
     def having(self, figure: str) -> pd.DataFrame:
         """The cells that have this figure."""
@@ -107,25 +113,23 @@ class Selection:
     def notes(self, shown: pd.DataFrame, figure: str) -> list[str]:
         """What the chart does not show, and what it shows with a reservation."""
         notes = list(self.results.notes)
-        reservations = {"unchecked": "Failed the conformance check", "incomplete": "Failed in some blocks"}
-        for status, words in reservations.items():
-            reserved = shown.loc[shown["status"] == status, "strategy"].unique()
-            if len(reserved):
-                notes.append(f"{words}: {', '.join(reserved)}")
+        everyone = [label(cell) for _, cell in shown.iterrows()]
+        in_blocks = "Failed or without a knee in some blocks" if figure == "knee_rps" else "Failed in some blocks"
+        reservations = {"unchecked": "Failed the conformance check", "incomplete": in_blocks}
+        reserved = [(cell, words) for status, words in reservations.items()
+                    for _, cell in shown[shown["status"] == status].iterrows()]  # fmt: skip
+        notes += [f"{words}: {'; '.join(some)}" for words, some in self._placed(reserved, everyone).items()]
         missing = self._missing(shown)
         if missing:
-            notes.append("Not shown: " + ", ".join(missing))
-        for kind, names in _doubted(shown, figure).items():
-            everyone = len(names) == self.measured["strategy"].nunique() > 1
-            notes.append(
-                f"{kind.phrase[0].upper()}{kind.phrase[1:]}: {'all of them' if everyone else ', '.join(names)}"
-            )
+            notes.append("Not shown: " + ", ".join(f"{who} ({why})" for why, some in missing.items() for who in some))
+        doubted = [(cell, doubt.kind.phrase) for _, cell in shown.iterrows() for doubt in touching(cell, figure)]
+        for phrase, some in self._placed(doubted, everyone).items():
+            notes.append(f"{phrase[0].upper()}{phrase[1:]}: {'; '.join(some)}")
         return notes
 
-    def _missing(self, shown: pd.DataFrame) -> list[str]:
-        axis = next((axis for axis in ("rate", *SWEPT) if self.cells[axis].nunique() > 1), SWEPT[0])
-        points: dict[tuple[str, str], list[Any]] = {}  # (name, why) -> where
-        for _, cell in self.cells[~self.cells.index.isin(shown.index)].sort_values(axis).iterrows():
+    def _missing(self, shown: pd.DataFrame) -> dict[str, list[str]]:
+        found = []
+        for _, cell in self.cells[~self.cells.index.isin(shown.index)].sort_values(self._axis).iterrows():
             kinds = [doubt.kind for doubt in cell["doubts"]]
             if pd.isna(cell["windows"]):
                 why = f"{cell['status']}: {cell['reason']}"
@@ -135,13 +139,29 @@ class Selection:
                 why = UNANSWERED_TAIL.phrase
             else:
                 why = "too few requests"
-            points.setdefault((label(cell), why), []).append(cell[axis])
-        names: dict[tuple[str, str], list[str]] = {}  # (where, why) -> names
-        for (name, why), where in points.items():
-            everywhere = len(where) == self.cells[axis].nunique()
-            at = "" if everywhere else f" at {AXES[axis].several(where)}"
-            names.setdefault((at, why), []).append(name)
-        return [f"{', '.join(alike)}{at} ({why})" for (at, why), alike in names.items()]
+            found.append((cell, why))
+        return self._placed(found, [label(cell) for _, cell in self.cells.iterrows()])
+
+    @property
+    def _axis(self) -> str:
+        """The one that tells its cells of a strategy apart."""
+        return next((axis for axis in ("rate", *SWEPT) if self.cells[axis].nunique() > 1), SWEPT[0])
+
+    def _placed(self, found: Sequence[tuple[pd.Series, str]], everyone: Sequence[str]) -> dict[str, list[str]]:
+        """What is said of cells -> of whom it holds, and where if not everywhere; `everyone` has a name a cell."""
+        places: dict[tuple[str, str], list[Any]] = {}  # (what, name) -> where
+        for cell, what in found:
+            places.setdefault((what, label(cell)), []).append(cell[self._axis])
+        names: dict[tuple[str, str], list[str]] = {}  # (what, where) -> names
+        for (what, name), where in places.items():
+            is_everywhere = len(where) == everyone.count(name)
+            at = "" if is_everywhere else f" at {AXES[self._axis].several(sorted(where))}"
+            names.setdefault((what, at), []).append(name)
+        said: dict[str, list[str]] = {}
+        for (what, at), alike in names.items():
+            who = nearly_all(alike, list(dict.fromkeys(everyone))) or ", ".join(alike)
+            said.setdefault(what, []).append(who + at)
+        return said
 
 
 def selections(results: Results, cells: pd.DataFrame, load: str) -> Iterator[tuple[str, Selection]]:
@@ -155,16 +175,6 @@ def selections(results: Results, cells: pd.DataFrame, load: str) -> Iterator[tup
             here = part.iloc[0]
             first = here if first is None else first
             yield _suffix(here, first), Selection(results, part)
-
-
-def _doubted(shown: pd.DataFrame, figure: str) -> dict[Kind, list[str]]:
-    """Kind of doubt -> names of the strategies that have a cell with it."""
-    names: dict[Kind, list[str]] = {}
-    for _, cell in shown.iterrows():
-        for doubt in touching(cell, figure):
-            if label(cell) not in names.setdefault(doubt.kind, []):
-                names[doubt.kind].append(label(cell))
-    return names
 
 
 def _suffix(here: pd.Series, first: pd.Series) -> str:
@@ -187,17 +197,24 @@ def say_point(axis: str, value: Any) -> str:
     return f"a rate of {value}" if axis == "rate" else AXES[axis].say(value)
 
 
-def finish(
-    figure: Figure,
-    selection: Selection,
-    shown: pd.DataFrame,
-    name: str,
-    reading: str = "bars: 95 % intervals over blocks",
-) -> Figure:
+PLAIN = "bars: 95 % intervals over blocks"
+COMPARING = (
+    "bars: for comparing strategies at one x; a pair that doesn't touch differs at about 5 %, and a bar holds its own "
+    "value less often than the 95 % interval, ±"
+)
+
+
+def caption(selection: Selection) -> str:
+    """What the bars of a rate are: for comparing where something is compared."""
+    return COMPARING if moved(selection.measured) else PLAIN
+
+
+def finish(figure: Figure, selection: Selection, shown: pd.DataFrame, name: str, reading: str = PLAIN) -> Figure:
     """Key and foot of a chart whose figure is this column."""
     blocks = selection.measured["blocks"].astype(int)
     rounds = selection.results.windows.merge(selection.measured[CELL_KEYS]).groupby([*CELL_KEYS, "block"]).size()
     starved = bool((shown["starved"] > 0).any())
     key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
-    foot(figure, selection.results.run, list(blocks), list(rounds), selection.notes(shown, name), reading)
+    foot(figure, selection.results.run, list(blocks), list(rounds), selection.notes(shown, name), reading,
+         moved(selection.measured))  # fmt: skip
     return figure

@@ -1,12 +1,13 @@
 """The frame of every chart: what was measured, how to read it, where and when, and what is missing."""
 
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -14,6 +15,8 @@ from matplotlib.lines import Line2D
 from analysis.drawing.looks import FAINT, INK, dash
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches, a slide
+ENTRY = 0.17  # inches: the least height that each strategy has, so that its name can be read
+ROOM = 4.3  # inches of a slide that strategies share; where they need more, the sheet is taller
 TIMES = "\N{MULTIPLICATION SIGN}"
 SETTINGS: Any = {
     "font.family": ["DejaVu Sans"],
@@ -32,13 +35,33 @@ SETTINGS: Any = {
 }
 
 
-def sheet(title: str, subtitle: str) -> Figure:
-    """An empty slide under its title."""
-    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=160, facecolor="white")
+def sheet(title: str, subtitle: str, entries: int = 0) -> Figure:
+    """An empty slide under its title; taller where a slide has no room for so many strategies."""
+    height = HEIGHT + max(0.0, entries * ENTRY - ROOM)
+    figure = Figure(figsize=(WIDTH, height), dpi=160, facecolor="white")
     FigureCanvasAgg(figure)  # keeps one renderer for all texts that are measured
-    figure.text(0.035, 0.945, title, size=19, weight="bold", color=INK)
-    figure.text(0.035, 0.905, subtitle, size=12, color=FAINT)
+    figure.text(0.035, _from_top(figure, 0.945), title, size=19, weight="bold", color=INK)
+    under = figure.text(0.035, _from_top(figure, 0.905), subtitle, size=12, color=FAINT)
+    # it may name two folders
+    under.set_fontsize(12 * min(1.0, 0.93 * figure.bbox.width / max(1.0, under.get_window_extent().width)))
     return figure
+
+
+def area(figure: Figure, place: tuple[float, float, float, float]) -> Axes:
+    """Axes at a place on a slide (left, bottom, width, height); on a taller sheet they take what it has more."""
+    left, bottom, width, height = place
+    low, high = _from_bottom(figure, bottom), _from_top(figure, bottom + height)
+    return figure.add_axes((left, low, width, high - low))
+
+
+def _from_top(figure: Figure, share: float) -> float:
+    """A height on a slide, on a sheet that is taller below it."""
+    return 1 - (1 - share) * HEIGHT / figure.get_figheight()
+
+
+def _from_bottom(figure: Figure, share: float) -> float:
+    """The same on one that is taller above it."""
+    return share * HEIGHT / figure.get_figheight()
 
 
 def key(figure: Figure, *, starved: bool, doubtful: bool) -> None:
@@ -51,7 +74,8 @@ def key(figure: Figure, *, starved: bool, doubtful: bool) -> None:
         meanings = ["doubtful"] * doubtful + ["some clients never served"] * starved
         look: dict[str, Any] = {"color": FAINT, "marker": "o", "ms": 7, "mfc": "white", "mew": 1.5, "ls": ""}
         handles.append(Line2D([], [], label="hollow: " + " or ".join(meanings), **look))
-    figure.legend(handles=handles, loc="upper right", bbox_to_anchor=(0.98, 0.9), ncols=3, frameon=False,
+    corner = (0.98, _from_top(figure, 0.9))
+    figure.legend(handles=handles, loc="upper right", bbox_to_anchor=corner, ncols=3, frameon=False,
                   fontsize=10.5, handlelength=2.6, labelcolor=FAINT)  # fmt: skip
 
 
@@ -62,29 +86,32 @@ def foot(
     rounds: Collection[int],
     notes: Sequence[str],
     reading: str,
+    moved: str = "",
 ) -> None:
     """Notes on what is missing, then where, when and how it was measured.
 
-    Blocks and rounds are those of each cell; `reading` says what the bars are.
+    Blocks and rounds are those of each cell; `reading` says what the bars are, `moved` what they don't hold.
     """
-    where = [*machine(run), str(run.get("started_at", ""))[:10], f"run {run.get('run_id', '?')}"]
+    started = [str(run["started_at"])[:10]] if run.get("started_at") else []
+    where = [*machine(run), *started, f"run {run.get('run_id', '?')}"]
     if run.get("outcome") not in (None, "complete"):
         where.append(f"INCOMPLETE RUN ({run['outcome']})")
     if max(blocks) < 2:
         reading += " (none: they need two blocks)"
     repeats = f"{_number(blocks, 'block')} {TIMES} {_number(rounds, 'round')}"
-    how = [repeats, reading]
-    how.append(
-        "loopback" + _cpus(run, "server_cpus", ", servers on CPU ") + _cpus(run, "loader_cpus", ", load from CPU ")
-    )
+    place = "loopback" + _cpus(run, "server_cpus", ", servers on CPU ") + _cpus(run, "loader_cpus", ", load from CPU ")
+    how = [repeats, place, *filter(None, [moved])]
     said = textwrap.wrap(". ".join(notes), 180, max_lines=3, placeholder=" …")
-    for number, line in enumerate([" · ".join(how), " · ".join(where), *reversed(said)]):
-        figure.text(0.035, 0.02 + 0.0235 * number, line, size=9.5, color=FAINT if number < 2 else INK)
+    for number, line in enumerate([" · ".join(how), " · ".join(where), reading, *reversed(said)]):
+        height = _from_bottom(figure, 0.014 + 0.0225 * number)
+        figure.text(0.035, height, line, size=9.5, color=FAINT if number < 3 else INK)
 
 
 def machine(run: dict[str, Any]) -> list[str]:
-    """What a run was measured on, in some phrases."""
-    told = run.get("machine") or {}
+    """What a run was measured on, in some phrases; none where it doesn't say."""
+    told = run.get("machine")
+    if not told:
+        return []
     return [
         f"{told.get('cpu', 'unknown CPU')}, {told.get('cores', '?')} cores",
         f"kernel {told.get('kernel', '?')}",
@@ -100,6 +127,13 @@ def _number(numbers: Collection[int], word: str) -> str:
 def _cpus(run: dict[str, Any], name: str, words: str) -> str:
     cpus = run.get(name)
     return words + ", ".join(map(str, cpus)) if cpus else ""
+
+
+def drop_others(found: Iterable[Path], drawn: Collection[Path]) -> None:
+    """Delete the charts that are not among those just drawn: they are of other figures than what lies beside them."""
+    for path in found:
+        if path.suffix in (".png", ".svg") and path not in drawn:
+            path.unlink()
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:

@@ -11,13 +11,13 @@ SLUGS = {"throughput": "throughput", "server CPU": "server-cpu", "p99": "latency
 
 
 def render(gate: Gate) -> str:
-    """JSON; doubtful figures are left out, as the format has no word for them."""
+    """JSON; doubtful figures are left out, as the format has no word for them. Empty if none is left."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     for row in gate.rows:
         if not row.doubt and row.head == row.head:
             name = f"{row.cell.strategy} ({words.point(row.cell, gate)})"
             found.setdefault(name, {})[SLUGS[row.metric.name]] = _metric(row)
-    return json.dumps(found, indent=1, allow_nan=False) + "\n"
+    return json.dumps(found, indent=1, allow_nan=False) + "\n" if found else ""
 
 
 def _metric(row: Row) -> dict[str, float]:

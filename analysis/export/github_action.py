@@ -20,9 +20,13 @@ def smaller_is_better(gate: Gate) -> str:
 
 
 def _render(gate: Gate, *, more_is_worse: bool) -> str:
-    """Those of one direction; doubtful ones are left out."""
-    rows = [row for row in gate.rows if not row.doubt and row.head == row.head]
-    return json.dumps([_entry(row, gate) for row in rows if row.metric.more_is_worse == more_is_worse], indent=1) + "\n"
+    """Those of one direction; doubtful ones are left out. Empty if none is left: an empty array is refused."""
+    entries = [
+        _entry(row, gate)
+        for row in gate.rows
+        if row.metric.more_is_worse == more_is_worse and not row.doubt and row.head == row.head
+    ]
+    return json.dumps(entries, indent=1) + "\n" if entries else ""
 
 
 def _entry(row: Row, gate: Gate) -> dict[str, str | float]:

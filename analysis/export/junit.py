@@ -3,6 +3,7 @@
 The shape is the one that Jenkins' xUnit plugin publishes as junit-10.xsd.
 """
 
+import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -56,5 +57,5 @@ def render(gate: Gate) -> str:
 
 
 def _printable(text: str) -> str:
-    """XML has no way to write most control characters."""
-    return "".join(sign for sign in text if sign >= " " or sign in "\t\n")
+    """XML has no way to write most control characters, halves of a pair, or what is no character."""
+    return re.sub("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)

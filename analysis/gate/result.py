@@ -1,6 +1,6 @@
 """What a run of two variants shows: a row for each figure, what failed, and the exit code that follows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import exp, nan
 from typing import Any
@@ -17,6 +17,9 @@ from analysis.records.reading import Results, ResultsError
 
 EXIT_NOTHING, EXIT_REGRESSION, EXIT_UNDECIDED, EXIT_INVALID = 0, 1, 3, 4
 UNSHOWN = "~ where none was shown, without an interval where it was not tested"  # of how a change is written
+BY_BLOCKS = (
+    "each block counts alike; both figures beside it are of all blocks together, so their quotient may be another"
+)
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def examine(results: Results, ended: bool = True) -> Gate:
         for metric in METRICS:
             row = row_of(cell, metric, lines[cell, base], lines[cell, head])
             found = losses(metric, forms[base], forms[head])
-            rows.append(row := _with_gaps(row, found))
+            rows.append(row := with_gaps(row, found.values()))
             if found and not row.doubt:
                 series[cell, metric] = Series(found, margin_of(metric, settings))
         if why := hidden_in(cell, lines, forms, (base, head), rules):
@@ -199,12 +202,12 @@ def hidden_in(cell: Cell, lines: Lines, forms: Mapping[str, pd.DataFrame], names
     return "; ".join(dict.fromkeys(filter(None, told)))
 
 
-def _with_gaps(row: Row, losses: Mapping[int, float]) -> Row:
+def with_gaps(row: Row, blocks: Collection[float]) -> Row:
     """Doubtful where blocks tell nothing of it: to leave them out would be to leave out the worst."""
-    gaps = sum(loss != loss for loss in losses.values())
-    if row.doubt or not row.metric.rounds or (losses and not gaps):
+    gaps = sum(value != value for value in blocks)
+    if row.doubt or not row.metric.rounds or (blocks and not gaps):
         return row
-    return replace(row, doubt=f"no figure in {gaps} of {_counted(len(losses), 'block')}: too few requests, or answers")
+    return replace(row, doubt=f"no figure in {gaps} of {_counted(len(blocks), 'block')}: too few requests, or answers")
 
 
 def _with_decision(row: Row, series: Mapping[Any, Series], decided: Mapping[Any, Decision], rules: Rules) -> Row:
@@ -219,7 +222,7 @@ def _with_decision(row: Row, series: Mapping[Any, Series], decided: Mapping[Any,
 def _reading(rules: Rules, settings: Mapping[str, float]) -> tuple[str, ...]:
     return (
         "change: of head by base, ± the 95 % interval over n blocks of fresh servers, "
-        f"{UNSHOWN}. shows: the loss that would have been shown in 95 of 100 cases.",
+        f"{UNSHOWN}; {BY_BLOCKS}. shows: the loss that would have been shown in 95 of 100 cases.",
         f"A regression is confirmed on blocks of its own (all of them together: a false alarm in at most "
         f"{rules.alarms:.0%} of runs) and above {rules.floor:.0%}. "
         f"The margin is {settings['margin']:.0%}, of the p99 {settings['p99_margin']:.0%}.",

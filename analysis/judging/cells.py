@@ -10,23 +10,23 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.doubts import Doubt, touching
+from analysis.alike import Alike
+from analysis.doubts import Doubt
 from analysis.judging.costs import footprint, server_cpu
 from analysis.judging.evidence import Evidence, evidence
-from analysis.judging.latencies import columns, latencies, open_loop
+from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
 from analysis.judging.served import unserved
+from analysis.judging.standing import Key, compare, rank, rank_rates
 from analysis.judging.verdict import doubts_about, limited_by
 from analysis.records import schema
 from analysis.records.points import CELL_KEYS, Group, as_file, first_value, group_of, label
 from analysis.records.reading import Results
-from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, merged, percentile, ranks, ratio
+from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, ratio
 from axes import ALONG
 
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
 TEXTS = schema.columns("text", "counts")  # counts: with blanks between
 NO_KNEE = "no rate kept its p99 under the limit"
-NOT_COMPARED = ("starvation", "errors")
-Key = tuple[Any, ...]  # the values of CELL_KEYS
 
 
 def write(results: Results, table: pd.DataFrame) -> Path:
@@ -53,32 +53,36 @@ def tabulate(results: Results) -> pd.DataFrame:
     perturbed, footprints = _by_cell(results.perturbed), _by_cell(results.footprints)
     probes = _by_cell(results.probes)
     rates = {key: by_round(part, part["requests"] / part["counted_s"]) for key, part in windows.items()}
-    rows = {}
+    rows: dict[Key, dict[str, Any]] = {}
+    evident: dict[Key, Evidence] = {}
     first = _first_values({**windows, **probes, **failures}, results.usual)
     for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
-        measured, failed = windows.get(key), failures.get(key)
+        measured = windows.get(key)
         widened = results.widened(cell["variant"])
-        seen = Evidence()
         if measured is not None:
             cell |= _figures(measured, widened)
             waited, withheld_p99 = latencies(measured, results.p99_multiple(cell["load"]), widened)
             cell |= waited | open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
-            shown, seen = evidence(measured, perturbed.get(key), results, cell["starved"], withheld_p99)
+            shown, evident[key] = evidence(measured, perturbed.get(key), results, cell["starved"], withheld_p99)
             cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, first, results))
-        _judge(cell, seen, measured, failed, results)
+            cell["limited_by"] = _limit(cell, evident[key], results)
         rows[key] = cell
-    _rank(rows, "rank", {key: rates[key] for key in rates if _is_compared(rows[key])})
-    for cell in rows.values():
-        if touching(cell, "throughput_rps"):
-            cell["rank"] = None
+    compare(rows, "throughput_rps", rates, is_rate=True)
+    knees = {key: by_round(part, part["rate_rps"]) for key, part in windows.items() if rows[key]["load"] == "knee"}
+    compare(rows, "knee_rps", knees, is_rate=False)
+    for key, cell in rows.items():
+        measured, failed = windows.get(key), failures.get(key)
+        in_vain = _searches_in_vain(probes.get(key), measured, failed, results)
+        _judge(cell, evident.get(key, Evidence()), measured, failed, in_vain, results)
+    rank_rates(rows, rates)
     # the least CPU first: as rates these are the replies of a second of CPU
     used = {
         key: {place: 1 / cpu for place, cpu in by_round(part, part["server_cpu_s"] / part["replies"]).items() if cpu}
         for key, part in windows.items()
     }
-    _rank(rows, "cpu_rank", used)
+    rank(rows, "cpu_rank", used)
     begun = {key: min(part[key]["group"].min() for part in (windows, failures, probes) if key in part) for key in rows}
     strategies = _in_order(results.run)
     place = {key: (begun[key], strategies.get(key[0], len(strategies)), along_value(rows[key])) for key in rows}
@@ -139,22 +143,13 @@ def _first_values(keys: Iterable[Key], usual: Mapping[str, Any]) -> dict[Group, 
     return {group: first_value(found, usual[along]) for group, (along, found) in values.items()}
 
 
-def _is_compared(cell: dict[str, Any]) -> bool:
-    return cell["load"] != "open" and cell["limited_by"] not in NOT_COMPARED
-
-
-def _rank(rows: dict[Key, dict[str, Any]], column: str, rates: Mapping[Key, Rounds]) -> None:
-    """Rank the cells of each group among each other."""
-    groups = {key: group_of(rows[key]) for key in rates}
-    for group in dict.fromkeys(groups.values()):
-        members = {key: blocks for key, blocks in rates.items() if groups[key] == group}
-        for key, rank in ranks(members).items():
-            rows[key][column] = rank
-
-
 def by_round(windows: pd.DataFrame, values: pd.Series) -> Rounds:
-    """A figure of a cell's windows by their place: a window is the only one of its cell in a block and round."""
-    return dict(zip(zip(windows["block"], windows["round"], strict=True), values, strict=True))
+    """A figure of a cell's windows by their place: a window is the only one of its cell in a block and round.
+
+    A search takes as many rounds as it must, and one window of a block found the knee: it is the block's only round.
+    """
+    rounds = windows["round"].where(windows["load"] != "knee", 0)
+    return dict(zip(zip(windows["block"], rounds, strict=True), values, strict=True))
 
 
 def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
@@ -169,7 +164,7 @@ def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
         **columns("throughput_rps", throughput),
         "throughput_mib_s": throughput.value * windows["message_size"].iloc[0] / (1 << 20),
         "censored": windows["censored"].sum(),
-        "connect_p50_us": percentile(merged(windows["connect_hdr"]), 50) / 1e3,
+        "connect_p50_us": Alike(block_histograms(windows, "connect_hdr")).percentile(50) / 1e3,
     }
 
 
@@ -179,35 +174,53 @@ def _knee(windows: pd.DataFrame, widened: float) -> dict[str, float]:
     return columns("knee_rps", geometric(list(block_means(windows["block"], windows["rate_rps"]).values()), widened))
 
 
+def _searches_in_vain(
+    probes: pd.DataFrame | None, measured: pd.DataFrame | None, failed: pd.DataFrame | None, results: Results
+) -> str:
+    """In how many blocks of a cell with a knee none was found; empty for none. An unfinished search is not in vain."""
+    if probes is None or measured is None:
+        return ""
+    searched, *found = ({*table["block"]} for table in (probes, measured, failed) if table is not None)
+    vain = searched.difference(*found)
+    if results.run.get("outcome") != "complete":
+        vain.discard(max(results.windows["block"].max(), results.probes["block"].max()))
+    return f"{NO_KNEE} in {len(vain)} of {len(searched)} blocks" if vain else ""
+
+
+def _limit(cell: dict[str, Any], seen: Evidence, results: Results) -> str:
+    strategy = (results.run.get("strategies") or {}).get(cell["strategy"]) or {}
+    return limited_by(cell, seen, results.thresholds, strategy.get("handler")) if results.thresholds else ""
+
+
 def _judge(
     cell: dict[str, Any],
     seen: Evidence,
     measured: pd.DataFrame | None,
     failed: pd.DataFrame | None,
+    in_vain: str,
     results: Results,
 ) -> None:
-    """Fill in status, limited_by, verdict and the reasons of both."""
+    """Fill in status, verdict and the reasons of both; limited_by of what wasn't measured."""
     found: list[Doubt] = []
-    reasons = [] if failed is None else [str(failed.iloc[0]["reason"])]
+    reasons = [*([] if failed is None else [str(failed.iloc[0]["reason"])]), in_vain]
     if measured is None:
         cell["status"] = "failed" if failed is None else str(failed.iloc[0]["status"])
-        reasons = reasons or [NO_KNEE]
+        reasons = reasons if failed is not None else [NO_KNEE]
         is_skipped = cell["status"] == "skipped"
         # a server that answered nobody, or died
         cell["limited_by"] = "" if is_skipped or failed is None else "errors"
         cell["verdict"] = "" if is_skipped else "doubtful"
     else:
-        strategy = (results.run.get("strategies") or {}).get(cell["strategy"]) or {}
-        cell["limited_by"] = cell["verdict"] = ""
+        cell["verdict"] = ""
         if results.thresholds:
-            cell["limited_by"] = limited_by(cell, seen, results.thresholds, strategy.get("handler"))
             found = list(doubts_about(cell, seen, results.thresholds))
             cell["verdict"] = "doubtful" if found else "ok"
         is_unchecked = not measured["checked"].all()
         if is_unchecked:
             unchecked = results.run.get("unchecked") or {}
             reasons.append(unchecked.get(label(cell)) or "failed the conformance check")
-        cell["status"] = "unchecked" if is_unchecked else "incomplete" if failed is not None else "ok"
+        is_incomplete = failed is not None or in_vain  # a block without a figure is in no interval
+        cell["status"] = "unchecked" if is_unchecked else "incomplete" if is_incomplete else "ok"
     reasons = [reason for reason in reasons if reason]
     cell["status_reason"] = "; ".join(reasons)
     cell["doubts"] = tuple(found)

@@ -1,4 +1,7 @@
-"""What a cell costs: CPU time, page faults, context switches, memory, processes and threads."""
+"""What a cell costs: CPU time, page faults, context switches, memory, processes and threads.
+
+What is taken by the request is that of each block, and the mean of these: blocks weigh alike.
+"""
 
 from typing import Any
 
@@ -15,15 +18,15 @@ def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
     """CPU time of the server's process tree per correct reply, and the replies that one CPU could give."""
     sums = windows.groupby("block")[["server_cpu_s", "replies"]].sum()
     own = [quotient(cpu * 1e6, replies) for cpu, replies in sums.itertuples(index=False)]
-    used: Estimate = around(quotient(sums["server_cpu_s"].sum() * 1e6, sums["replies"].sum()), own, widened)
+    used: Estimate = around(_mean(own), own, widened)
     return columns("server_cpu_us_per_request", used) | {
         "capacity_per_core_rps": quotient(1e6, used.value),
-        "server_minor_faults_per_request": quotient(windows["server_minor_faults"].sum(), windows["replies"].sum()),
+        "server_minor_faults_per_request": _per_reply(windows, "server_minor_faults"),
     }
 
 
 def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
-    """Memory as the mean of the blocks, processes and threads with all clients connected, the rest by correct reply."""
+    """Memory, processes and threads with all clients connected, the rest by correct reply; means of the blocks."""
     if records is None:
         return {}
     clients = records["clients"].iloc[0]
@@ -47,5 +50,12 @@ def quotient(value: float, by: float) -> float:
 
 
 def _per_reply(records: pd.DataFrame, name: str) -> float:
-    known = records[records[name].notna()]
-    return quotient(known[name].sum(), known["replies"].sum())
+    known = records[records[name].notna()].astype({name: float})
+    sums = known.groupby("block")[[name, "replies"]].sum()
+    return _mean([quotient(spent, replies) for spent, replies in sums.itertuples(index=False)])
+
+
+def _mean(blocks: list[float]) -> float:
+    """Of the blocks that have the figure, each with the same weight."""
+    known = [value for value in blocks if value == value]
+    return sum(known) / len(known) if known else NAN

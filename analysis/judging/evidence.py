@@ -3,16 +3,23 @@
 Nothing is decided here: analysis/judging/verdict.py does that, by the thresholds of the run.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.alike import Alike
 from analysis.judging.costs import quotient
+from analysis.judging.latencies import block_histograms
 from analysis.records.reading import Results
-from analysis.statistics import NAN, UNKNOWN, Estimate, block_means, half_width, merged, percentile
+from analysis.statistics import NAN, UNKNOWN, Estimate, block_means, half_width, merged
 from analysis.statistics import mean as mean_of
+
+# Replies that no server may give: an altered or crossed one, and one from before its request was sent.
+WRONG = ("corrupt", "early")
 
 
 @dataclass(frozen=True)
@@ -21,9 +28,9 @@ class Evidence:
 
     replies: int = 0
     offered: float = 0.0  # requests meant to start in the counted parts, of an open loop
+    wrong: Mapping[str, int] = field(default_factory=dict)  # replies that no server may give, by kind
     shares_cpu: bool = False  # servers and loader have one in common
     round_trips: float = NAN  # a request's time by the CPU time that both sides spend on it
-    block_spread: float = NAN  # standard deviation of the logarithm of the blocks' rates
     drift_low: float = NAN  # the interval of the column `drift`
     drift_high: float = NAN
     unreconciled: int = 0  # windows whose counts don't add up
@@ -54,14 +61,14 @@ def evidence(
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
         "littles_law": _littles_law(windows, latency_us, int(first["clients"]) - starved),
-        "arrival_p90_us": percentile(merged(windows["arrival_hdr"]), 90) / 1e3,
+        "arrival_p90_us": Alike(block_histograms(windows, "arrival_hdr")).percentile(90) / 1e3,
     }
     return columns, Evidence(
         replies=int(replies),
         offered=float(windows["offered"].sum()),
+        wrong=_wrong(windows),
         shares_cpu=bool(server_cpus & loader_cpus),
         round_trips=quotient(latency_us, server_us + loader_us),
-        block_spread=_block_spread(windows),
         drift_low=drift_low,
         drift_high=drift_high,
         unreconciled=_unreconciled(windows),
@@ -69,6 +76,14 @@ def evidence(
         unanswered=unanswered,
         withheld_p99=withheld_p99,
     )
+
+
+def _wrong(windows: pd.DataFrame) -> dict[str, int]:
+    """How often each kind of WRONG came, in the order of that list; kinds that didn't are left out."""
+    times = Counter[str]()
+    for kinds in windows["errors"]:
+        times.update({kind: (kinds or {}).get(kind, 0) for kind in WRONG})
+    return {kind: times[kind] for kind in WRONG if times[kind]}
 
 
 def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_us: float) -> dict[str, Any]:
@@ -118,14 +133,6 @@ def _littles_law(windows: pd.DataFrame, latency_us: float, served: int) -> float
         connect_us = mean_of(merged(windows["connect_hdr"])) / 1e3
         connect_us *= quotient(windows["connects"].sum(), windows["replies"].sum())
     return quotient(rate * (latency_us + connect_us) / 1e6, served)
-
-
-def _block_spread(windows: pd.DataFrame) -> float:
-    """Standard deviation of the logarithm of the blocks' rates."""
-    rates = (windows["requests"] / windows["counted_s"]).groupby(windows["block"]).mean()
-    if len(rates) < 2 or (rates <= 0).any():
-        return NAN
-    return float(np.std(np.log(rates.to_numpy(float)), ddof=1))
 
 
 def _unreconciled(windows: pd.DataFrame) -> int:

@@ -1,15 +1,16 @@
-"""What a cell's requests waited: percentiles of the merged histograms, no further than the sample goes.
+"""What a cell's requests waited: percentiles in which blocks weigh alike, no further than the sample goes.
 
 An interval is the wider of two: the one that the blocks' own percentiles spread, and the one between two order
 statistics of all requests together, which takes requests for independent and so can only be too narrow. A
-cell of a single block has neither.
+cell of a single block, or with a block that has no such percentile, has neither.
 """
 
 from typing import Any
 
 import pandas as pd
 
-from analysis.statistics import NAN, Estimate, around, merged, percentile, percentile_interval, wider
+from analysis.alike import Alike, Block
+from analysis.statistics import NAN, Estimate, around, merged, percentile, wider
 
 PERCENTS = {"p50_us": 50, "p90_us": 90, "p99_us": 99, "p999_us": 99.9}
 
@@ -19,18 +20,14 @@ def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> tup
 
     The text is empty, or says which p99 is withheld because the windows were too short for it.
     """
-    pooled = merged([])
-    blocks = []
-    for _, part in windows.groupby("block"):
-        histogram = merged(part["latency_hdr"])
-        blocks.append((histogram, int(part["unfinished"].sum())))
-        pooled.add(histogram)
-    open_ = int(windows["unfinished"].sum())
-    figures: dict[str, Any] = {name: percentile(pooled, q, open_) / 1e3 for name, q in PERCENTS.items()}
-    figures["max_us"] = pooled.get_max_value() / 1e3 if pooled.get_total_count() and not open_ else NAN
+    blocks = block_histograms(windows, "latency_hdr", "unfinished")
+    alike = Alike(blocks)
+    figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
+    is_whole = alike.count > 0 and not windows["unfinished"].any()
+    figures["max_us"] = max(histogram.get_max_value() for histogram, _ in blocks) / 1e3 if is_whole else NAN
     for name in ("p50_us", "p99_us"):
         own = around(figures[name], [percentile(part, PERCENTS[name], left) / 1e3 for part, left in blocks], widened)
-        _, low, high = percentile_interval(pooled, PERCENTS[name], open_)
+        _, low, high = alike.interval(PERCENTS[name])
         figures |= columns(name, wider(own, Estimate(figures[name], low / 1e3, high / 1e3)))
     counted_s = float(windows["counted_s"].median())
     if not counted_s * 1e6 < p99_multiple * figures["p99_us"]:  # also where there is no p99
@@ -48,9 +45,14 @@ def open_loop(windows: pd.DataFrame) -> dict[str, float]:
         "dropped": windows["dropped"].sum(),
     }
     for part in ("service", "dispatch"):
-        pooled = merged(windows[f"{part}_hdr"])
-        figures |= {f"{part}_p{q}_us": percentile(pooled, q) / 1e3 for q in (50, 99)}
+        alike = Alike(block_histograms(windows, f"{part}_hdr"))
+        figures |= {f"{part}_p{q}_us": alike.percentile(q) / 1e3 for q in (50, 99)}
     return figures
+
+
+def block_histograms(windows: pd.DataFrame, histograms: str, open_: str = "") -> list[Block]:
+    """Of each block the histogram of its windows, and how many requests are slower than any in it."""
+    return [(merged(part[histograms]), int(part[open_].sum()) if open_ else 0) for _, part in windows.groupby("block")]
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:

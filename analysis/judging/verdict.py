@@ -44,11 +44,16 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     if limit in ("loader", "both"):
         kind = doubts.LOADER_LIMITED if limit == "loader" else doubts.MAYBE_LOADER_LIMITED
         yield Doubt(kind, "shares a CPU with the servers" if seen.shares_cpu else _loader_evidence(row))
-    if limit == "errors":
-        errors = _known(row, "errors")
-        yield Doubt(doubts.FAILING, _share(errors / (errors + row["requests"])) if errors else "no correct reply")
-    if seen.block_spread > thresholds["block_spread"]:
-        yield Doubt(doubts.UNSTABLE, f"spread {_share(seen.block_spread)}")
+    if seen.wrong:
+        yield Doubt(doubts.WRONG, ", ".join(f"{times:,} {kind}" for kind, times in seen.wrong.items()))
+    elif limit == "errors":
+        share = _failed_share(row, seen)
+        yield Doubt(doubts.FAILING, _share(share) if share else "no correct reply")
+    if _known(row, "starved") > 0:
+        yield Doubt(doubts.STARVED, f"{row['starved']:,} of {row['clients']:,}")
+    spread = _known(row, "block_spread")
+    if spread > thresholds["block_spread"]:
+        yield Doubt(doubts.UNSTABLE, f"spread {_share(spread)}")
     drift = _known(row, "drift")
     is_shown = seen.drift_low > 0 or seen.drift_high < 0
     if abs(drift) > thresholds["drift_share"] and is_shown:
@@ -71,8 +76,14 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
 
 
 def _fails(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> bool:
-    errors, requests = _known(row, "errors"), _known(row, "requests")
-    return not seen.replies or (errors > 0 and errors >= thresholds["errors_share"] * (requests + errors))
+    # A reply that is wrong is never noise; of other errors some are.
+    return bool(seen.wrong) or not seen.replies or _failed_share(row, seen) >= thresholds["errors_share"]
+
+
+def _failed_share(row: Row, seen: Evidence) -> float:
+    """The errors by all that ended in the same span, the whole of the windows; 0 without errors, NaN if unknown."""
+    errors = _known(row, "errors")
+    return errors / (errors + seen.replies) if errors else 0.0
 
 
 def _limit_of_open_loop(row: Row, seen: Evidence) -> str:

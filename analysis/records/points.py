@@ -4,7 +4,7 @@ The axes are those of axes.py; in tables each has a column of its name. What has
 it (0, or an empty text), and is empty in files.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -24,8 +24,6 @@ def as_columns(table: pd.DataFrame) -> pd.DataFrame:
     filled = {}
     for name, axis in AXES.items():
         values = [axis.unlimited if value is None or value != value else value for value in table[name]]
-        if axis.kind == "cpus":
-            values = [value if isinstance(value, str) else " ".join(map(str, value or [])) for value in values]
         filled[name] = pd.Series(values, table.index, dtype=int if axis.kind in ("count", "bytes") else object)
     return table.assign(**filled, **{key: [value or "" for value in table[key]] for key in (ALONG, "variant")})
 
@@ -65,6 +63,14 @@ def first_value(values: Iterable[Any], usual: Any) -> Any:
 def label(cell: Row) -> str:
     """What a strategy is called: with its variant if it has one."""
     return f"{cell['strategy']}@{cell['variant']}" if cell["variant"] else str(cell["strategy"])
+
+
+def nearly_all(some: Sequence[str], everyone: Sequence[str]) -> str:
+    """Most of several: all, or all but one or two; empty where they are better named."""
+    rest = [name for name in everyone if name not in some]
+    if len(some) <= max(2, len(rest)) or len(rest) > 2:
+        return ""
+    return f"all but {' and '.join(rest)}" if rest else "all"
 
 
 def member(cell: Row) -> str:

@@ -1,16 +1,24 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from analysis.records.checking import fault_of_record, fault_of_run
 from analysis.records.points import as_columns
-from analysis.records.schema import NEEDED, RECORDS
+from analysis.records.schema import RECORDS
 from analysis.records.versions import READABLE, filled_up
+
+# What a run says of itself whose last line is half written.
+CUT = {
+    "kind": "cut-line",
+    "seen": "the last record of windows.jsonl is incomplete and left out",
+    "why": "the run was killed while it wrote it",
+    "remedy": "",
+}
 
 
 class ResultsError(Exception):
@@ -42,9 +50,14 @@ class Results:
     @property
     def notes(self) -> list[str]:
         """What the run has to say of itself, a sentence each, without its full stop."""
+        return self.said()
+
+    def said(self, kind: str = "") -> list[str]:
+        """The notes of a kind, or all."""
         return [
             note["seen"] + f": {note['why']}" * bool(note["why"]) + f"; {note['remedy']}" * bool(note["remedy"])
             for note in self.run.get("notes") or []
+            if kind in ("", note["kind"])
         ]
 
     def widened(self, variant: str) -> float:
@@ -67,15 +80,20 @@ def read(folder: Path) -> Results:
     """The run in `folder`; ResultsError if it is no results folder or of another schema."""
     folder = Path(folder)
     path = folder / "windows.jsonl"
-    run, lines = filled_up(_run(folder), _records(path))
+    written = _run(folder)
+    lines, is_cut = _records(path)
+    run, records = filled_up(written, lines)
+    if fault := fault_of_run(run):
+        raise ResultsError(f"{folder / 'run.json'}: {fault}; it is damaged, measure again")
+    if is_cut:
+        run = run | {"notes": [*(run.get("notes") or []), CUT]}
     rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in RECORDS}
-    for number, record in lines:
-        kind = record.get("kind", "")
+    for number, record in records:
+        kind = str(record.get("kind", ""))
         if kind not in RECORDS:
             continue  # a kind that a later version records
-        missing = [name for name, field in RECORDS[kind].items() if field.absent is NEEDED and name not in record]
-        if missing:
-            raise ResultsError(f"{path}:{number}: no {missing[0]!r}; was it written by another version?")
+        if fault := fault_of_record(record):
+            raise ResultsError(f"{path}:{number}: {fault}; delete that line if no other version wrote it")
         rows[kind].append(record)
     tables = {kind: _table(kind, found) for kind, found in rows.items()}
     windows = tables["window"]
@@ -110,13 +128,15 @@ def _run(folder: Path) -> dict[str, Any]:
     return run
 
 
-def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _records(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
+    """The number and record of each line, and whether the last line was being written when the run was killed."""
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:
-        return  # stopped before the first window
+        return [], False  # stopped before the first window
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    records: list[tuple[int, dict[str, Any]]] = []
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
@@ -124,9 +144,10 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise ValueError("not an object")
         except ValueError as error:
             if number == len(lines) and not line.endswith(b"\n"):
-                return  # the line that was being written when the run was killed
+                return records, True
             raise ResultsError(f"{path}:{number}: not a JSON record ({error}); delete that line") from None
-        yield number, record
+        records.append((number, record))
+    return records, False
 
 
 def _table(kind: str, records: list[dict[str, Any]]) -> pd.DataFrame:

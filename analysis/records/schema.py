@@ -96,6 +96,7 @@ def tables() -> str:
         "cells.csv: what it costs": _CSV["costs"],
         "cells.csv: open loop and knee": _CSV["rates"],
         "cells.csv: reasons apart": _CSV["reasons"],
+        "cells.csv: for comparing": _CSV["comparison"],
     }
     return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])
 

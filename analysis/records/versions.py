@@ -15,8 +15,9 @@ Lines = Iterable[tuple[int, dict[str, Any]]]  # the number of each line of windo
 def filled_up(run: dict[str, Any], lines: Lines) -> tuple[dict[str, Any], Lines]:
     """The run and its records as today's schema has them; a run of today's is left as it is.
 
-    1 to 2: notes were sentences, a range was called a spread, axes that came later were as the settings said, and
-    strategies had no families: they keep the order of the run, and their looks come from their names.
+    1 to 2: notes were sentences, a range was called a spread, a record's CPUs were a list, axes that came later were as
+    the settings said, and strategies had no families: they keep the order of the run, and their looks come from their
+    names.
     Fields that version 1 got in the course of time have their `absent` in schema.toml.
     """
     if run["schema"] == VERSION:
@@ -42,6 +43,8 @@ def _of_today(lines: Lines, usual: dict[str, Any]) -> Iterator[tuple[int, dict[s
     later = {name: usual[name] for name, axis in AXES.items() if axis.since > 1 and usual[name] is not None}
     for number, record in lines:
         record = later | record
+        if isinstance(record["server_cpus"], list):
+            record["server_cpus"] = " ".join(map(str, record["server_cpus"]))
         if "start_spread_s" in record:
             record["start_range_s"] = record.pop("start_spread_s")
         yield number, record

@@ -5,7 +5,7 @@ is small by chance: then a 95 % interval holds the truth in 92.6 to 95 of 100 ca
 ten blocks, and the interval, the one that is printed too, is wider by 8 %. With a look after every block it then
 covers 94.2 to 96.8 % (40,000 simulated runs for each of nine targets, which stop after 10 to 230 blocks), for
 normal noise, for heavy tails (t with 4 degrees of freedom), for processes of two kinds, half of them of each, and
-for noise half of whose variance only ever slows: tests/test_stopping.py. 5 % more is too little, 10 % more than needed;
+for noise half of whose variance only ever slows (test_stopping.py). 5 % more is too little, 10 % more than needed;
 looking less often gains nothing.
 
 No rule helps where few blocks are of another kind: ten blocks can miss a kind that one in seven has, and an

@@ -31,7 +31,7 @@ def render(gate: Gate, console: Console) -> None:
         table.add_column(title, justify="right")
     for row in gate.rows:
         if row.metric.decides and row.decision:
-            table.add_row(words.cell(row, gate), row.metric.name, *_figures(row, gate, block_s))
+            table.add_row(Text(words.cell(row, gate)), row.metric.name, *_figures(row, gate, block_s))
     console.print(table)
     budget = int(gate.results.run["gate"]["budget_s"] / block_s)
     console.print(Text(f"A budget of {gate.results.run['gate']['budget_s']:.0f} s takes about {budget} blocks of all "

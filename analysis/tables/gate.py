@@ -30,14 +30,14 @@ def _table(gate: Gate) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     table.add_column("strategy", overflow="fold", min_width=12)
     table.add_column("figure", no_wrap=True)
-    for name in (gate.base, gate.head, "change", "p", "n", "shows"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for name in (gate.base, gate.head, "change by blocks", "p", "n", "shows"):
+        table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("outcome", overflow="fold")
     before = None
     for row in gate.rows:
         style = COLOURS.get(row.outcome, "" if row.metric.decides else "dim")  # type: ignore[call-overload]
         table.add_row(
-            words.cell(row, gate) if row.cell != before else "",
+            Text(words.cell(row, gate) if row.cell != before else ""),
             *(Text(text, style) for text in _figures(row)),
         )
         before = row.cell

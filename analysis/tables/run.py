@@ -15,7 +15,8 @@ from rich.text import Text
 from analysis import units
 from analysis.doubts import touching
 from analysis.judging.served import served
-from analysis.records.points import by_group, first_value, member, title
+from analysis.judging.standing import moved
+from analysis.records.points import by_group, first_value, member, nearly_all, title
 from analysis.records.reading import Results
 from axes import ALONG, AXES
 
@@ -51,15 +52,19 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
 
 def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:
     lines = [f"Note: {note}." for note in results.notes]
+    if sentence := moved(cells):
+        lines.append(f"{sentence[0].upper()}{sentence[1:]}: that is in ±, and not in ratios and ranks.")
     lines.append("±: 95 % interval over blocks. CPU of the server.")
     if cells["rank"].notna().any():
-        lines.append("#: 1 + how many were shown to be faster, all pairs tested together; = where several share that.")
-    for along in filter(None, cells.loc[cells["load"] == "closed", ALONG].unique()):
+        lines.append(
+            "#: 1 + how many were shown to be faster than it, or than one at least as fast; = where several share that."
+        )
+    for along in filter(None, cells.loc[cells["load"] != "open", ALONG].unique()):
         lines.append(f"Along {AXES[along].title} the ratio is to the same strategy at the usual value, or the least.")
     apart = cells[cells[ALONG] == ""]
     if len(apart) and reference not in {*apart["strategy"], *apart["variant"]}:
         lines.append(f"No ratios without {reference}.")
-    elif (apart["load"] == "closed").any():
+    elif (apart["load"] != "open").any():
         lines.append(f"Ratio to {reference} within blocks, ~ where it may be 1.")
     if (cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()).any():
         lines.append("No interval where there are fewer than two blocks with replies.")
@@ -67,7 +72,8 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
         lines.append("N of M: so many clients were served; the others never were.")
     if (cells["verdict"] == "doubtful").any():
         lines.append(
-            "?: doubtful, and so is its latency; why stands below its group. Server CPU per request holds all the same."
+            "?: doubtful, and so is its latency; why stands below its group, each one's number in cells.csv. "
+            "Server CPU per request holds all the same."
         )
     if (cells["load"] != "closed").any():
         lines.append("Open loop and knee: latency from the instant at which a request was meant to start.")
@@ -91,7 +97,7 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Tab
     table.add_column("strategy", overflow="fold", min_width=min(longest, 20))
     figures = _figures(str(first["load"]), reference)
     for name, _ in figures:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("limited by", no_wrap=True)
     table.add_column("note", overflow="fold")
     shared = group["rank"].value_counts()
@@ -110,7 +116,7 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Tab
 
 
 def _sorted(group: pd.DataFrame, order: dict[str, bool]) -> pd.DataFrame:
-    """By rank; a rate that has none because the loader limits it stands before the first that is lower.
+    """By rank, those of a rank by their figures; a rate without a rank stands before the first that is lower.
 
     A rate at which some clients are never served comes after those that serve all.
     """
@@ -118,7 +124,7 @@ def _sorted(group: pd.DataFrame, order: dict[str, bool]) -> pd.DataFrame:
 
     def place(cell: pd.Series) -> float:
         slower = ranks[group["throughput_rps"] <= cell["throughput_rps"]]
-        return float(slower.min() - 0.5 if pd.isna(cell["rank"]) else cell["rank"])
+        return float(slower.min() if pd.isna(cell["rank"]) else cell["rank"])
 
     keys = {"starving": True, "place": True} | order
     found = group.assign(starving=group["starved"].fillna(0) > 0, place=group.apply(place, axis=1))
@@ -132,13 +138,14 @@ def _figures(load: str, reference: str) -> list[Column]:
         return "1" if _is_reference(cell, reference) and pd.notna(cell["throughput_rps"]) else _ratio(cell)
 
     times: list[Column] = [("p50", _time("p50_us")), ("p99", _time("p99_us"))]
+    by_reference: Column = (f"of {reference}"[:16], ratio)
     cpu: Column = ("CPU/req", _time("server_cpu_us_per_request"))
     if load == "open":
         return [("offered/s", _count("offered_rps")), ("achieved/s", _rate("throughput_rps")), *times,
                 ("dropped", _count("dropped"))]  # fmt: skip
     if load == "knee":
-        return [("knee, requests/s", _rate("knee_rps")), *times, cpu]
-    return [("requests/s", _rate("throughput_rps")), (f"of {reference}"[:16], ratio), *times, cpu]
+        return [("knee, requests/s", _rate("knee_rps")), by_reference, *times, cpu]
+    return [("requests/s", _rate("throughput_rps")), by_reference, *times, cpu]
 
 
 def _is_reference(cell: pd.Series, reference: str) -> bool:
@@ -207,11 +214,12 @@ def _note(cell: pd.Series) -> str:
 
 
 def _remarks(group: pd.DataFrame) -> list[str]:
-    """A line for each reason, with the strategies that it holds for and the number that each has."""
-    names: dict[str, list[str]] = {}
+    """A line for each reason, with whom it holds for, and the number that each has where they are few."""
+    found: dict[str, dict[str, str]] = {}
     for _, cell in group.iterrows():
         for doubt in cell["doubts"]:
-            names.setdefault(doubt.kind.phrase, []).append(f"{member(cell)} ({doubt.number})")
+            found.setdefault(doubt.kind.phrase, {})[member(cell)] = f"{member(cell)} ({doubt.number})"
         if cell["status_reason"]:
-            names.setdefault(cell["status_reason"], []).append(member(cell))
-    return [f"  {', '.join(alike)}: {phrase}" for phrase, alike in names.items()]
+            found.setdefault(cell["status_reason"], {})[member(cell)] = member(cell)
+    everyone = [member(cell) for _, cell in group.iterrows()]
+    return [f"  {nearly_all(list(of), everyone) or ', '.join(of.values())}: {phrase}" for phrase, of in found.items()]

@@ -4,9 +4,12 @@ For a while in which one server alone works on its CPUs this splits its time int
 spread over so many processes that each of them has used less than a tick.
 """
 
+import os
 from collections.abc import Collection
 from dataclasses import astuple, dataclass
 from pathlib import Path
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)

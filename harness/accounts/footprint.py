@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from harness.accounts import proctree
-from harness.accounts.cpu_ticks import Ticks
+from harness.accounts.cpu_ticks import TICK_S, Ticks
 from harness.processes.session import processes
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _NS = 1e-9
 _UNTOLD_SHARE = 0.2  # of the CPU time: if the ticks differ from it by more, they don't split it either
 # What the CPU clocks of a process and of its threads may differ by though none ended: a thread that runs while we
@@ -76,7 +75,7 @@ class Activity:
         return None if user_s is None else (user_s, self.cpu_s - user_s)
 
     def _user_s(self, user_ticks: int, told: int) -> float | None:
-        if not told or abs(self.cpu_s - told * _TICK_S) > _UNTOLD_SHARE * self.cpu_s:
+        if not told or abs(self.cpu_s - told * TICK_S) > _UNTOLD_SHARE * self.cpu_s:
             return None
         return self.cpu_s * user_ticks / told
 

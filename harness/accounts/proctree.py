@@ -5,13 +5,12 @@ Children that were waited for are in their parent's account, which /proc tells i
 servers that fork for each connection depend on that, and over many windows its rounding cancels.
 """
 
-import os
 import time
 from dataclasses import dataclass
 
+from harness.accounts.cpu_ticks import TICK_S
 from harness.processes.session import processes
 
-_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _ATTEMPTS = 4
 
 
@@ -55,5 +54,5 @@ def _of_process(pid: int) -> Usage | None:
         own_s = time.clock_gettime(~pid << 3 | 2)  # CPUCLOCK_SCHED of a process: see clock_getcpuclockid(3)
     except OSError:
         return None
-    children_s = (int(fields[13]) + int(fields[14])) * _TICK_S
+    children_s = (int(fields[13]) + int(fields[14])) * TICK_S
     return Usage(own_s + children_s, int(fields[7]) + int(fields[8]), int(fields[9]) + int(fields[10]), 1)

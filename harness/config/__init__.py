@@ -3,8 +3,9 @@
 from harness.config.matrix import Matrix, Rate
 from harness.config.moved import command_now
 from harness.config.reading import read, strategies_of
+from harness.config.selection import WORDS, meant
 from harness.config.table import ConfigError, nearest
 from harness.config.tables import SERVICES, Config, Gate, Servers, Strategy, Thresholds, Variant, Window
 
-__all__ = ["SERVICES", "Config", "ConfigError", "Gate", "Matrix", "Rate", "Servers", "Strategy", "Thresholds",
-           "Variant", "Window", "command_now", "nearest", "read", "strategies_of"]  # fmt: skip
+__all__ = ["SERVICES", "WORDS", "Config", "ConfigError", "Gate", "Matrix", "Rate", "Servers", "Strategy",
+           "Thresholds", "Variant", "Window", "command_now", "meant", "nearest", "read", "strategies_of"]  # fmt: skip

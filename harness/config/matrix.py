@@ -5,7 +5,7 @@ import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ByteSize, Field, create_model, model_validator
+from pydantic import BeforeValidator, ByteSize, Field, create_model, field_validator, model_validator
 
 import axes
 from axes import Axis
@@ -40,6 +40,11 @@ class _Entry(Table):
     """The product of its lists. What a service leaves no choice of has one value (axes.OF_SERVICE)."""
 
     along: str = ""  # the key of the axis whose values are compared with each other
+
+    @field_validator("along")
+    @classmethod
+    def _as_on_the_command_line(cls, along: str) -> str:
+        return along.replace("-", "_")
 
     def values(self, axis: Axis) -> list[Any]:
         """Of an axis, as they stand; none where the entry doesn't name it and a setting says what is usual."""

@@ -9,7 +9,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.config import names
+from harness.config.faults import fault_of
 from harness.config.matrix import Matrix
+from harness.config.selection import WORDS, meant
 from harness.config.table import ConfigError, nearest
 from harness.config.tables import (
     SERVICES,
@@ -28,6 +31,7 @@ from harness.config.tables import (
     WindowLength,
 )
 
+NAMED = ("strategies", "families", "variants", "profiles")  # tables whose keys are names that users choose
 NOT_IN_THE_FILE = ("name", "cwd", "variant", "python", "env")  # of a strategy
 
 
@@ -55,6 +59,14 @@ def read(path: Path, on_top: Path | None = None) -> Config:
                 f"{nearest(strategy.family, config.families)}; there are {', '.join(config.families)}; to add it, "
                 f'write [families.{strategy.family}] and waits = "how it waits"'
             )
+    for name, profile in config.profiles.items():
+        for word in profile.strategies:
+            if not meant(word, config.strategies):
+                known = [*config.strategies, *WORDS]
+                raise ConfigError(
+                    f"{config.origin(f'profiles.{name}')}: profiles.{name}.strategies: no strategy {word!r}"
+                    f"{nearest(word, known)}; there are {', '.join(known)}"
+                )
     return config
 
 
@@ -72,13 +84,20 @@ def _read(path: Path) -> dict[str, Any]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another with --bench FILE") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        byte = error.object[error.start]
+        raise ConfigError(f"{path}: not UTF-8: byte {byte:#04x} in line {line}; save the file as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}; mend that line") from None
     if "origins" in tables:
         raise ConfigError(f"{path}: origins: unknown key; remove it")
     strategies = tables.get("strategies", {})
     if not isinstance(strategies, dict):
         raise ConfigError(f'{path}: strategies: must be a table; write [strategies] and name = "command" lines')
+    for table in NAMED:
+        if isinstance(tables.get(table), dict) and (fault := names.first_fault(table, tables[table])):
+            raise ConfigError(f"{path}: {fault}")
     for name, entry in strategies.items():
         if isinstance(entry, str):
             entry = strategies[name] = {"command": entry}
@@ -107,7 +126,9 @@ def _keys(tables: dict[str, Any]) -> list[str]:
 
 def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> str:
     # A key that is misspelt is unknown, and then missing too: the one that can be seen in the file is named.
-    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    # Of what may be a word or a list, a list that is given is meant as one.
+    faults = [one for one in error.errors() if not (isinstance(one["input"], list) and one["type"] == "literal_error")]
+    first = min(faults or error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[")))
     top = str(first["loc"][0])
     file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))
@@ -120,7 +141,7 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
     given = first["input"]
     shown = f" (is {given!r})" if isinstance(given, str | int | float) else ""
     advice = nearest(given, SERVICES) if isinstance(given, str) and "service" in where else ""
-    return f"{file}: {where}{shown}: {first['msg'].removeprefix('Value error, ')}{advice}"
+    return f"{file}: {where}{shown}: {fault_of(first)}{advice}"
 
 
 def _all_keys() -> set[str]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
+NEAR = 0.7  # of difflib: a guess further off than this sends its reader astray
+
 
 class ConfigError(Exception):
     """Bad input; its text is the one line that the user needs."""
@@ -16,5 +18,5 @@ class Table(BaseModel):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """` (did you mean "select"?)`, or nothing where nothing is near."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=NEAR)
     return f' (did you mean "{close[0]}"?)' if close else ""

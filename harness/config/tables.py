@@ -55,10 +55,13 @@ class Strategy(Table):
         except ValueError as error:
             raise ValueError(f"not a command: {str(error).lower()}; a literal brace is written twice") from None
         if empty:
-            raise ValueError("the command is empty")
+            raise ValueError("empty; write the command that starts the server")
         for _, field, form, conversion in fields:
             if field is not None and (field not in PLACEHOLDERS or form or conversion):
-                raise ValueError(f"unknown placeholder {{{field}}}{nearest(field, PLACEHOLDERS)}")
+                there_are = ", ".join(PLACEHOLDERS)
+                raise ValueError(
+                    f"unknown placeholder {{{field}}}{nearest(field, PLACEHOLDERS)}; there are {there_are}"
+                )
         return command
 
     @field_validator("fixed")
@@ -191,6 +194,7 @@ class Profile(Table):
     rounds: Annotated[int, Field(ge=1, le=1000)]
     at_least_s: Annotated[float, Field(ge=0, le=86400)] = 0
     at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+    strategies: Annotated[list[str], Field(min_length=1)] = ["all"]  # where --strategies names none
     matrix: Annotated[list[Matrix], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -214,7 +218,7 @@ class Config(Table):
     knee: Knee
     verdict: Thresholds
     gate: Gate
-    variants: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")], Variant] = {}
+    variants: dict[str, Variant] = {}
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
     origins: dict[str, Path] = {}
 

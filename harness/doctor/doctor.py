@@ -88,8 +88,7 @@ def examine(
     """Look at everything, the cheap things first; what can't be measured becomes a finding that says why."""
     tell(0, "watching what else runs here")
     server_cpus, loader_cpus = machine.share_cpus(config, workers=1)
-    memory_per_client = sum(int(strategy.memory_per_client) for strategy in config.strategies.values())
-    facts = findings.look(server_cpus, loader_cpus, len(config.strategies), memory_per_client, extent.watch_s)
+    facts = findings.look(server_cpus, loader_cpus, config.strategies.values(), extent.watch_s)
     found = [finding(facts) for finding in findings.ALL]
     loop, noisy, points = None, None, None
     tell(extent.watch_s, "starting the load generator")
@@ -202,7 +201,7 @@ def ceiling_for(results: Path, loop: str) -> list[dict[str, Any]] | None:
 def warnings(config: Config, workers: int = 1) -> list[str]:
     """What a run should say before it starts, a line each; takes a fifth of a second and measures nothing."""
     server_cpus, loader_cpus = machine.share_cpus(config, workers)
-    facts = findings.look(server_cpus, loader_cpus, strategies=0, memory_per_client=0, seconds=WATCH_BRIEFLY_S)
+    facts = findings.look(server_cpus, loader_cpus, strategies=[], seconds=WATCH_BRIEFLY_S)
     return warnings_about(facts)
 
 

@@ -12,15 +12,16 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import machine
+from harness import control_groups, machine
 from harness.accounts import cpu_ticks
 from harness.accounts.cpu_ticks import Ticks
+from harness.accounts.surroundings import STEAL_SHARE
+from harness.config import Strategy
 
 CROWD = 500  # clients; the largest of the default profile
 # A loopback source address takes this many connections before the load generator goes on to the next.
 CONNECTIONS_PER_ADDRESS = 8_000
 # Shares of the CPUs. Over the 0.2 s that a run gives to it, two CPUs have 40 ticks: less would be chance.
-STEAL_SHARE = 0.05
 FOREIGN_SHARE = 0.10
 _SYSTEM = Path("/sys/devices/system/cpu")
 
@@ -57,7 +58,7 @@ class Facts:
     server_cpus: list[int]
     loader_cpus: list[int]
     siblings: dict[int, frozenset[int]]  # of each CPU: the threads of its core
-    quota: float | None  # CPUs that the control group is held to
+    quota: float | None  # CPUs that the control groups are held to
     governors: dict[int, str]
     hypervisor: bool
     descriptors: int
@@ -69,6 +70,9 @@ class Facts:
     strategies: int
     compiler: str | None
     others: OtherUse
+    is_group_short: bool = False  # of memory: the control groups leave less than the machine has
+    tasks: int | None = None  # processes and threads that the control groups allow beside those there are
+    tasks_per_client: int = 0  # of all strategies together
 
 
 def cpus(facts: Facts) -> Finding:
@@ -211,10 +215,23 @@ def memory(facts: Facts) -> Finding:
     return Finding(
         "memory",
         facts.memory >= needed,
-        f"{facts.memory / 2**30:.1f} GiB available; all strategies at {CROWD} clients take {needed / 2**30:.1f}",
+        f"{facts.memory / 2**30:.1f} GiB available{' in the control group' * facts.is_group_short}; "
+        f"all strategies at {CROWD} clients take {needed / 2**30:.1f}",
         "where they don't fit, strategies are measured in turns, and fewer of them share a moment",
-        "close other programs, or take fewer clients",
+        "close other programs, take fewer clients, or raise the limit of a container",
     )
+
+
+def tasks(facts: Facts) -> Finding:
+    needed = CROWD * facts.tasks_per_client
+    return Finding(
+        "processes",
+        facts.tasks is None or facts.tasks >= needed,
+        "no control group counts them" if facts.tasks is None
+        else f"{facts.tasks:,} more may be started; those with one for each of {CROWD} clients take {needed:,}",
+        "a server that can't start a process or a thread turns its client away",
+        "raise the limit on processes of the container or the control group (pids.max), or take fewer clients",
+    )  # fmt: skip
 
 
 def compiler(facts: Facts) -> Finding:
@@ -239,15 +256,13 @@ BEFORE_A_RUN: tuple[Callable[[Facts], Finding], ...] = (
     ports,
     time_wait,
 )
-ALL = (*BEFORE_A_RUN, hypervisor, descriptors, backlog, memory, compiler)
+ALL = (*BEFORE_A_RUN, hypervisor, descriptors, backlog, memory, tasks, compiler)
 
 
-def look(
-    server_cpus: list[int], loader_cpus: list[int], strategies: int, memory_per_client: int, seconds: float
-) -> Facts:
+def look(server_cpus: list[int], loader_cpus: list[int], strategies: Collection[Strategy], seconds: float) -> Facts:
     """The facts of this machine; takes as long as it is to watch what else runs here."""
     available = sorted(os.sched_getaffinity(0))
-    limits = machine.limits()
+    limits, left = machine.limits(), control_groups.memory_left()
     ports = limits["ip_local_port_range"]
     reuse = limits["tcp_tw_reuse"]
     return Facts(
@@ -256,7 +271,7 @@ def look(
         server_cpus=server_cpus,
         loader_cpus=loader_cpus,
         siblings={cpu: found for cpu in available if (found := _siblings(cpu))},
-        quota=_quota(_text(Path("/sys/fs/cgroup/cpu.max"))),
+        quota=control_groups.cpus(),
         governors={cpu: name for cpu in available if (name := _text(_SYSTEM / f"cpu{cpu}/cpufreq/scaling_governor"))},
         hypervisor="hypervisor" in _text(Path("/proc/cpuinfo")).split(),
         descriptors=machine.descriptor_limit(),
@@ -264,10 +279,13 @@ def look(
         ports=int(ports[1]) - int(ports[0]) + 1 if ports else 0,
         reuses_time_wait=None if not reuse else reuse != "0",
         memory=machine.available_memory(),
-        memory_per_client=memory_per_client,
-        strategies=strategies,
+        memory_per_client=sum(int(strategy.memory_per_client) for strategy in strategies),
+        strategies=len(strategies),
         compiler=find_compiler(),
         others=watch(available, seconds),
+        is_group_short=left is not None and left < machine.free_memory(),
+        tasks=control_groups.tasks_left(),
+        tasks_per_client=sum(strategy.family == "per_client" for strategy in strategies),
     )
 
 
@@ -313,12 +331,6 @@ def cpu_list(text: str) -> frozenset[int]:
         first, _, last = part.partition("-")
         found.update(range(int(first), int(last or first) + 1))
     return frozenset(found)
-
-
-def _quota(text: str) -> float | None:
-    """CPUs, from "MAX PERIOD" in microseconds."""
-    words = text.split()
-    return int(words[0]) / int(words[1]) if len(words) == 2 and words[0] != "max" else None
 
 
 def _text(path: Path) -> str:

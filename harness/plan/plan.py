@@ -1,6 +1,5 @@
 """From configuration and options to a plan: which cells, in which order, for how long. Starts nothing."""
 
-import fnmatch
 import random
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from harness import machine, notes
-from harness.config import Config, ConfigError, Gate, Strategy, command_now, nearest
+from harness.config import WORDS, Config, ConfigError, Gate, Strategy, command_now, meant, nearest
 from harness.notes import Note
+from harness.plan import room
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.waves import by_strategy, waves
 
@@ -235,8 +235,7 @@ def make(
         raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
     workers = workers or config.loadgen.workers
     most_clients = max(group.clients for group in groups)
-    is_given = "clients" in overrides.values
-    _check_limits(most_clients, "--clients" if is_given else config.origin(f"profiles.{profile_name}"))
+    room.must_suffice(groups, strategies, overrides.values, config.origin(f"profiles.{profile_name}"))
     plan = Plan(
         config=config,
         profile=profile_name,
@@ -296,15 +295,9 @@ def select(config: Config, wanted: str) -> dict[str, Strategy]:
     """`all`, `chapter`, names and globs, separated by commas; in the order of bench.toml."""
     chosen: set[str] = set()
     for word in filter(None, (part.strip() for part in wanted.split(","))):
-        match word:
-            case "all":
-                found = list(config.strategies)
-            case "chapter":
-                found = [name for name, strategy in config.strategies.items() if strategy.listing]
-            case _:
-                found = fnmatch.filter(config.strategies, word)
+        found = meant(word, config.strategies)
         if not found:
-            known = [*config.strategies, "all", "chapter"]
+            known = [*config.strategies, *WORDS]
             raise ConfigError(
                 f"--strategies {word}: no such strategy{nearest(word, known)}; there are {', '.join(known)}"
             )
@@ -320,25 +313,10 @@ def select(config: Config, wanted: str) -> dict[str, Strategy]:
 def _fault(strategy: Strategy) -> str:
     """What keeps a strategy's command from being started; empty if nothing is known to."""
     if now := command_now(strategy):
-        return f'the servers are modules now; write "{now}"'
+        return f'the servers are modules by family now; write "{now}"'
     if strategy.program is None:
         return f"there is no program {shlex.split(strategy.command)[0]!r}; install it or correct the command"
     return ""
-
-
-def _check_limits(clients: int, source: object) -> None:
-    limit = machine.descriptor_limit()
-    needed = clients + machine.DESCRIPTORS_ASIDE
-    if needed > limit:
-        raise ConfigError(
-            f"{source}: {clients} clients need {needed} open files and a process may have {limit} here; "
-            "raise `ulimit -Hn` or take fewer clients"
-        )
-    if clients > machine.backlog_limit():
-        raise ConfigError(
-            f"{source}: {clients} clients may wait to be accepted, but the kernel cuts every backlog to "
-            f"{machine.backlog_limit()}; raise net.core.somaxconn or take fewer clients"
-        )
 
 
 def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy]) -> dict[str, Any]:

@@ -1,23 +1,25 @@
 """Who is alive together in a group: all at once, or in waves where this machine has no room for that."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness import machine
 from harness.plan.group import Entry, Group
 
-MEMORY_SHARE = 0.7  # of what is available now, for all connections alive at once
+MEMORY_SHARE = 0.7  # of what is available now, for all messages and all connections alive at once
+FORMS = 2  # of a client's message: two successive ones differ
+ON_THE_WAY = 2  # bytes of the kernel's for one of a message
 
 
 def waves(group: Group, entries: Mapping[str, Entry]) -> list[list[str]]:
     """All that can take part at once, or fewer at a time where descriptors or memory forbid it."""
     connections = machine.descriptor_limit() - machine.DESCRIPTORS_ASIDE
-    memory = machine.available_memory() * MEMORY_SHARE
+    memory = memory_for_servers(group)
     found: list[list[str]] = [[]]
     connections_left, memory_left = connections, memory
     able = [name for name, entry in entries.items() if not group.unable(entry.strategy)]
     for forms in by_strategy(entries, able).values():
         clients = group.clients * len(forms)
-        needed = clients * entries[forms[0]].strategy.memory_per_client
+        needed = memory_of_servers(group, [entries[form] for form in forms])
         if found[-1] and (clients > connections_left or needed > memory_left):
             found.append([])
             connections_left, memory_left = connections, memory
@@ -33,3 +35,25 @@ def by_strategy(entries: Mapping[str, Entry], names: Iterable[str]) -> dict[str,
     for name in names:
         forms.setdefault(entries[name].strategy.name, []).append(name)
     return forms
+
+
+def memory_of_messages(group: Group) -> int:
+    """Bytes that the load generator's messages take: the same ones are for all servers."""
+    return FORMS * group.clients * int(group["message_size"])
+
+
+def memory_for_servers(group: Group) -> float:
+    """Bytes that may be used beside them; less than none where they don't fit themselves."""
+    return machine.available_memory() * MEMORY_SHARE - memory_of_messages(group)
+
+
+def memory_of_servers(group: Group, entries: Sequence[Entry]) -> int:
+    """Bytes that connections to these servers take, at most: theirs, and the kernel's for what is on its way.
+
+    A message is in the buffers of either end, there or back, with what the kernel needs around it. All servers are
+    asked when clients connect.
+    """
+    connections = group.clients * len(entries)
+    on_the_way = min(connections * min(ON_THE_WAY * int(group["message_size"]), machine.socket_buffers()),
+                     machine.all_socket_buffers())  # fmt: skip
+    return on_the_way + sum(group.clients * int(entry.strategy.memory_per_client) for entry in entries)

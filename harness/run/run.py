@@ -27,6 +27,7 @@ next block gets. Nothing here decides that.
 
 from collections.abc import Mapping
 
+from harness.accounts import surroundings
 from harness.plan.group import Entry, Group
 from harness.plan.plan import Plan
 from harness.processes.server import ServerFailed
@@ -67,16 +68,17 @@ def carry_out(
             for name, why in plan.unable(group).items():
                 recorder.failure(name, group, 0, why, skipped=True)
         for block in blocks:
-            for service in plan.services:
-                wanted = {group: members for group in plan.groups
-                          if group.service == service and (members := blocks.wanted(group))}  # fmt: skip
-                if not wanted:
-                    continue
-                with fleet.started(_servers(plan, wanted), service, block):
-                    for group in _in_turn(plan, list(wanted), block):
-                        for wave in plan.waves[group]:
-                            members = [member for member in wave if member in wanted[group]]
-                            interleaving.measure(group, members, block, blocks.rounds)
+            with surroundings.watched({*plan.server_cpus, *plan.loader_cpus}, recorder.surroundings):
+                for service in plan.services:
+                    wanted = {group: members for group in plan.groups
+                              if group.service == service and (members := blocks.wanted(group))}  # fmt: skip
+                    if not wanted:
+                        continue
+                    with fleet.started(_servers(plan, wanted), service, block):
+                        for group in _in_turn(plan, list(wanted), block):
+                            for wave in plan.waves[group]:
+                                members = [member for member in wave if member in wanted[group]]
+                                interleaving.measure(group, members, block, blocks.rounds)
 
 
 def _servers(plan: Plan, wanted: Mapping[Group, list[str]]) -> dict[str, Entry]:

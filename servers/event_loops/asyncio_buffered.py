@@ -1,7 +1,7 @@
 """Beside the chapter: asyncio, a BufferedProtocol with a buffer of its own.
 
 Mechanism: that of asyncio's Protocol, but the loop reads into a buffer that the protocol lends it.
-Cost: --recv-size bytes for as long as a client stays, and a copy of what came; no allocation of 256 KiB for
+Cost: --recv-size bytes for as long as a client stays, and a copy of what came; no allocation for
 each read.
 """
 

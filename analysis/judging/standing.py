@@ -1,0 +1,78 @@
+"""What a cell is among the others of its group: its bar, how far its blocks spread beside theirs, its ranks."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import expm1
+from typing import Any
+
+import pandas as pd
+
+from analysis.doubts import OFF_LITTLES_LAW, UNRECONCILED, touching
+from analysis.interleaved import interleaved
+from analysis.ranking import ranks
+from analysis.records.points import Group, group_of
+from analysis.statistics import Rounds, by_block
+
+Key = tuple[Any, ...]  # the values of CELL_KEYS
+Rows = Mapping[Key, dict[str, Any]]
+
+NOT_COMPARED = ("starvation", "errors")
+UNTRUSTED = (UNRECONCILED, OFF_LITTLES_LAW)  # a rate that may be wrong pushes nobody down
+
+
+def compare(rows: Rows, figure: str, measured: Mapping[Key, Rounds], *, is_rate: bool) -> None:
+    """Give the cells the bars of a figure; of the rate also the group's common movement, and what spreads beside it.
+
+    Who has no bar of its own keeps the plain interval. Those that fail have hardly a figure, and theirs would be taken
+    for a movement of all.
+    """
+    for members in _groups(rows, measured):
+        sound = {key: by_block(measured[key]) for key in members if rows[key]["limited_by"] != "errors"}
+        found = interleaved(sound)
+        for key in members:
+            cell = rows[key]
+            low, high = cell[f"{figure}_low"], cell[f"{figure}_high"]
+            if key in found.bars and found.bars[key].half == found.bars[key].half:
+                _, low, high = found.bars[key].around(cell[figure])
+            cell |= {f"{figure}_bar_low": low, f"{figure}_bar_high": high}
+            if is_rate and key in found.bars:
+                cell["block_spread"] = found.bars[key].spread
+            if is_rate and found.movement:
+                cell["movement_low"] = expm1(min(found.movement.values()))
+                cell["movement_high"] = expm1(max(found.movement.values()))
+
+
+def rank_rates(rows: Rows, rates: Mapping[Key, Rounds]) -> None:
+    """Rank the cells of each group by their rates.
+
+    What is doubtful has no rank, but counts as faster where it was: a loader that limits makes it no faster.
+    """
+    compared = {key: rounds for key, rounds in rates.items() if _is_compared(rows[key])}
+    rank(rows, "rank", compared)
+    for cell in rows.values():
+        if touching(cell, "rank"):
+            cell["rank"] = None
+
+
+def rank(rows: Rows, column: str, rates: Mapping[Key, Rounds]) -> None:
+    """Rank the cells of each group among each other."""
+    for members in _groups(rows, rates):
+        for key, place in ranks({key: rates[key] for key in members}).items():
+            rows[key][column] = place
+
+
+def moved(cells: pd.DataFrame) -> str:
+    """The machine's common movement over all groups of these cells in a sentence; nothing where none was told."""
+    low, high = cells["movement_low"].min(), cells["movement_high"].max()
+    return "" if pd.isna(low) else f"the machine moved all by {low * 100:+.0f} % to {high * 100:+.0f} % between blocks"
+
+
+def _is_compared(cell: Mapping[str, Any]) -> bool:
+    is_trusted = not any(doubt.kind in UNTRUSTED for doubt in cell["doubts"])
+    return cell["load"] != "open" and cell["limited_by"] not in NOT_COMPARED and is_trusted
+
+
+def _groups(rows: Rows, keys: Iterable[Key]) -> Iterator[list[Key]]:
+    groups: dict[Group, list[Key]] = {}
+    for key in keys:
+        groups.setdefault(group_of(rows[key]), []).append(key)
+    yield from groups.values()

@@ -1,0 +1,80 @@
+"""What a results folder holds against schema.toml: a damaged file is named before anything is worked out from it.
+
+Fields that the schema doesn't know are another version's, and nobody's fault.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from analysis.records.schema import NEEDED, RECORDS, RUN
+from analysis.statistics import merged
+
+TYPES: dict[str, Any] = {
+    "count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list, "counts": list, "times": dict,
+    "names": dict, "value": object, "histogram": str, "settings": dict, "table": (dict, list),
+}  # fmt: skip
+IN_WORDS = {
+    "count": "a whole number", "figure": "a number", "flag": "true or false", "text": "a text", "texts": "a list",
+    "counts": "a list", "times": "an object", "names": "an object", "histogram": "a text", "settings": "an object",
+    "table": "an object or a list",
+}  # fmt: skip
+USUAL = "axes.*.usual"  # null where there is none
+ALWAYS = ("run_id", "strategies", "window.p99_multiple", "axes", "axes.*.name", USUAL)  # nothing is read without these
+TABLES = {name.partition(".*")[0] for name in RUN if ".*" in name}  # of entries that are objects
+ABSENT: Any = object()
+
+
+def fault_of_run(run: Mapping[str, Any]) -> str:
+    """What is wrong with a run.json; empty if nothing is."""
+    for name, field in RUN.items():
+        for value in _at(run, name.split(".")):
+            if value is not ABSENT and value is not None and not _fits(value, field.kind):
+                return f"{name} is {_shown(value)}, not {IN_WORDS[field.kind]}"
+        if name in TABLES:
+            for entry in _at(run, [name, "*"]):
+                if entry is not ABSENT and not isinstance(entry, dict):
+                    return f"{name} holds {_shown(entry)}, not an object"
+    for name in ALWAYS:
+        if any(value is ABSENT or (value is None and name != USUAL) for value in _at(run, name.split("."))):
+            return f"no {name!r}"
+    return ""
+
+
+def fault_of_record(record: Mapping[str, Any]) -> str:
+    """What is wrong with a record of a known kind; empty if nothing is."""
+    for name, field in RECORDS[record["kind"]].items():
+        value = record.get(name, ABSENT)
+        if value is ABSENT and field.absent is NEEDED:
+            return f"no {name!r}"
+        if value is ABSENT or (value is None and (field.absent is not NEEDED or field.kind == "histogram")):
+            continue
+        if not _fits(value, field.kind):
+            return f"{name} is {_shown(value)}, not {IN_WORDS[field.kind]}"
+        if field.kind == "histogram":
+            try:
+                merged([value])
+            except Exception as damage:  # the library has errors of its own for each way to be damaged
+                return f"{name} can't be decoded ({str(damage).lower() or 'no histogram'})"
+    return ""
+
+
+def _fits(value: Any, kind: str) -> bool:
+    return isinstance(value, TYPES[kind]) and (kind == "flag" or kind == "value" or not isinstance(value, bool))
+
+
+def _at(value: Any, keys: Sequence[str]) -> Iterator[Any]:
+    """What stands at a name such as axes.*.usual; ABSENT where an entry doesn't have it."""
+    if not keys:
+        yield value
+    elif keys[0] == "*":
+        for entry in value.values() if isinstance(value, dict) else () if value is ABSENT else value or ():
+            yield from _at(entry, keys[1:])
+    elif isinstance(value, dict):
+        yield from _at(value[keys[0]], keys[1:]) if keys[0] in value else (ABSENT,)
+    else:
+        yield ABSENT
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return "null" if value is None else text if len(text) <= 30 else f"{text[:30]}..."

@@ -1,0 +1,57 @@
+"""Whether there is room for a group on this machine: memory for its messages and connections, files, queues."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from axes import AXES, BY_KEY
+from harness import machine
+from harness.config import ConfigError, Strategy
+from harness.plan.group import Entry, Group
+from harness.plan.waves import by_strategy, memory_for_servers, memory_of_messages, memory_of_servers
+
+
+def must_suffice(
+    groups: Sequence[Group], strategies: Mapping[str, Strategy], given: Collection[str], file: Path
+) -> None:
+    """Raises ConfigError where there is none; keys of axes that the command line hasn't `given` are the file's."""
+    clients = max(group.clients for group in groups)
+    _crowd_fits(clients, BY_KEY["clients"].option if "clients" in given else file)
+    options = ", ".join(BY_KEY[key].option for key in ("clients", "sizes") if key in given)
+    for group in groups:
+        _memory_fits(group, list(group.entries(strategies)), options or file)
+
+
+def _crowd_fits(clients: int, source: object) -> None:
+    limit = machine.descriptor_limit()
+    needed = clients + machine.DESCRIPTORS_ASIDE
+    if needed > limit:
+        raise ConfigError(
+            f"{source}: {clients} clients need {needed} open files and a process may have {limit} here; "
+            "raise `ulimit -Hn` or take fewer clients"
+        )
+    if clients > machine.backlog_limit():
+        raise ConfigError(
+            f"{source}: {clients} clients may wait to be accepted, but the kernel cuts every backlog to "
+            f"{machine.backlog_limit()}; raise net.core.somaxconn or take fewer clients"
+        )
+
+
+def _memory_fits(group: Group, entries: Collection[Entry], source: object) -> None:
+    """The group's messages must fit, and each strategy with them."""
+    left, messages = memory_for_servers(group), memory_of_messages(group)
+    size = AXES["message_size"].write(group["message_size"])
+    what = f"{source}: {group.clients} clients with messages of {size} take"
+    here = f"{_gib(left + messages)} can be had here; take fewer clients or smaller messages"
+    if left <= 0:
+        raise ConfigError(f"{what} {_gib(messages)} of memory for the load generator's messages alone, and {here}")
+    by_name = {entry.name: entry for entry in entries if not group.unable(entry.strategy)}
+    for strategy, forms in by_strategy(by_name, by_name).items():
+        needed = messages + memory_of_servers(group, [by_name[form] for form in forms])
+        if needed > left + messages:
+            raise ConfigError(
+                f"{what} {_gib(needed)} of memory with {strategy} alone, and {here}, or leave {strategy} out"
+            )
+
+
+def _gib(octets: float) -> str:
+    return f"{octets / 2**30:,.1f} GiB"

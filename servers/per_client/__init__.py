@@ -1,0 +1,1 @@
+"""A process or a thread for each client, whose calls block."""

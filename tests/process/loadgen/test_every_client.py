@@ -1,0 +1,110 @@
+"""Whoever waits counts, and a slowed loader is felt: in either hot loop, for each service, size, kind of connection."""
+
+import itertools
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harness.processes.loader import Loader
+from harness.processes.server import Server
+from tests.support.peers import CLIENTS, LENGTHS, echo, messages, opened, peers, total
+from tests.support.project import STRATEGIES
+
+SPIN_NS = 2_000_000
+# What a request may be: small and kept, in pieces, ending its connection, and the services that end it themselves.
+KINDS = {
+    "small": {},
+    "large": {"message_size": 1 << 20},
+    "one a connection": {"requests_per_connection": 1},
+    "three a connection": {"requests_per_connection": 3},
+    "greet": {"service": "greet"},
+    "log": {"service": "log"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_slowed_loader_is_felt(kind: str, start: Callable[..., Server], one_worker: Loader) -> None:
+    """Each reply takes it that much longer, so a second has room for no more."""
+    server = start(STRATEGIES["epoll"], KINDS[kind].get("service", "echo"))
+    with opened(one_worker, {"it": (server.host, server.port)}, **KINDS[kind]):
+        seen = one_worker.window("it", LENGTHS, {"spin_ns": SPIN_NS})
+    assert 0 < seen["requests"] <= LENGTHS["counted_s"] * 1e9 / SPIN_NS + 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_replies_are_stamped_by_the_kernel(kind: str, start: Callable[..., Server], one_worker: Loader) -> None:
+    server = start(STRATEGIES["epoll"], KINDS[kind].get("service", "echo"))
+    exchange = {"service": "echo", "message_size": 64, "requests_per_connection": 0} | KINDS[kind]
+    one_worker.open({"it": (server.host, server.port)}, CLIENTS, exchange, 2)
+    try:
+        seen = one_worker.window("it", LENGTHS)
+    finally:
+        one_worker.close()
+    assert total(seen["arrival_hdr"]) > 0
+
+
+def hangs_after(answers: int) -> Callable[[socket.socket, int], None]:
+    """The first client is answered so often, then never again; the others always."""
+
+    def talk(sock: socket.socket, number: int) -> None:
+        for said, message in enumerate(messages(sock)):
+            if number or said < answers:
+                sock.sendall(message)
+
+    return talk
+
+
+@pytest.mark.parametrize("answers", [0, 1, 20])
+def test_a_client_that_hangs_starves(answers: int, one_worker: Loader) -> None:
+    """Also one that was served before: in the last window it waits from end to end."""
+    with peers(it=hangs_after(answers)) as started, opened(one_worker, {"it": started["it"].address}):
+        windows = [one_worker.window("it", LENGTHS) for _ in range(3)]
+    assert windows[-1]["unanswered"] == 1
+    assert windows[-1]["unfinished"] == 1
+    assert windows[-1]["latency_p99_ns"] < LENGTHS["counted_s"] * 1e9  # a longer window would not show more of it
+
+
+def test_a_client_that_was_served_in_the_block_and_waits_a_little_does_not_starve(one_worker: Loader) -> None:
+    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].address}):
+        assert [one_worker.window("it", LENGTHS)["unanswered"] for _ in range(2)] == [0, 0]
+
+
+def test_what_was_asked_in_the_head_and_is_open_at_the_end_is_slower_than_any_answer(one_worker: Loader) -> None:
+    """It was not among the latencies once, as it was sent before they count."""
+    answered = itertools.count()
+
+    def stalls(sock: socket.socket, number: int) -> None:
+        for message in messages(sock):
+            if next(answered) >= 2 * CLIENTS:
+                time.sleep(LENGTHS["head_s"] + LENGTHS["counted_s"] + LENGTHS["drain_limit_s"] + 1)
+            sock.sendall(message)
+
+    with peers(it=stalls) as started, opened(one_worker, {"it": started["it"].address}):
+        seen = one_worker.window("it", LENGTHS)
+    assert seen["censored"] == seen["unfinished"] == CLIENTS
+
+
+def test_a_reply_before_its_request_is_sent_is_early(one_worker: Loader) -> None:
+    """Whoever knows the answer has not read the question; more than the kernel can hold is still to come."""
+    size = 32 << 20
+
+    def knows(sock: socket.socket, number: int) -> None:
+        if not number:
+            sock.sendall(sock.recv(size, socket.MSG_WAITALL))  # the exchange that opens: this server can be asked
+        while head := sock.recv(9, socket.MSG_WAITALL):
+            sock.sendall(head + head[8:] * (size - 11) + b"\r\n")
+            time.sleep(1)
+
+    exchange: dict[str, Any] = {"service": "echo", "message_size": size, "requests_per_connection": 0}
+    with peers(it=knows) as started:
+        answer = one_worker.open({"it": started["it"].address}, 1, exchange, 64)
+        try:
+            assert answer["targets"]["it"] == {"answered": 1, "errors": {}}
+            seen = one_worker.window("it", LENGTHS | {"counted_s": 0.5})
+        finally:
+            one_worker.close()
+    assert seen["errors"]["early"] >= 1
+    assert seen["requests"] == 0

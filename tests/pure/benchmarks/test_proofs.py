@@ -1,0 +1,96 @@
+"""What is claimed of the method, and what was found: records are complete, and docs/proofs.md says what they say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import hundred_gates, proofs, sitting
+from benchmarks.sitting import Figure
+
+CLAIM = """\
+[made-up]
+sentence = "Nothing is lost."
+unit = "share"
+bounds = "range of the runs"
+refuted = "a loss"
+command = "python -m benchmarks.made_up --record"
+minutes = 2
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The newest sitting stands first, and the middle one knows a range only."""
+    (tmp_path / "proofs.toml").write_text(CLAIM)
+    sittings = [
+        ("2025-12-03T10:00+00:00", [{"of": "a", "value": 0.3, "low": 0.1, "high": 0.9, "n": 4}]),
+        ("2025-12-01", [{"of": "a", "value": 0.2}, {"of": "b", "value": 0.5}]),
+        ("2025-12-02", [{"of": "a", "value": None, "low": 0.25, "high": 0.4}]),
+    ]
+    told = [
+        {"claim": "made-up", "at": at, "commit": None, "command": None, "machine": {}, "hour": None, "took_s": None,
+         "said": "calm", "figures": figures}
+        for at, figures in sittings
+    ]  # fmt: skip
+    (tmp_path / "made-up.jsonl").write_text("".join(json.dumps(one) + "\n" for one in told))
+    return tmp_path
+
+
+def test_the_newest_and_the_range_over_all_sittings(folder: Path) -> None:
+    a, b = proofs.found(sitting.read("made-up", folder))
+    assert (a.newest.value, a.when.at, a.sittings) == (0.3, "2025-12-03T10:00+00:00", 3)
+    assert (a.low, a.high) == (0.2, 0.4)  # the interval of a sitting that has a value is none of it
+    assert (b.newest.value, b.when.at, b.low, b.high, b.sittings) == (0.5, "2025-12-01", 0.5, 0.5, 1)
+
+
+def test_the_document_says_it(folder: Path) -> None:
+    text = proofs.document(folder, folder / "proofs.toml")
+    newest = "30 % (10 % to 90 %; n = 4)"
+    assert f"| a | {newest} | 2025-12-03, revision not written down | calm | 20 % to 40 % | 3 |\n" in text
+    assert "Refuted by: a loss.\nCommand (2 min): `python -m benchmarks.made_up --record`\n" in text
+
+
+def test_a_command_names_no_folder_of_the_machine() -> None:
+    asked = ["/usr/bin/python3", "-m", "benchmarks.coverage", "/home/me/results/a run", "--record"]
+    assert sitting.command(asked) == "python -m benchmarks.coverage 'a run' --record"
+
+
+def test_median_and_range_of_several_values() -> None:
+    assert sitting.over("x", [3.0, 1.00004, 2.0]) == Figure("x", 2.0, 1.0, 3.0, 3)
+
+
+def test_what_a_hundred_gates_come_to() -> None:
+    told = [("epoll", 0, False, 30), ("epoll", 1, True, 20), ("poll", 3, False, 10), ("poll", 0, True, 40)]
+    gates = [dict(zip(("strategy", "exit_code", "alarm", "blocks"), one, strict=True)) for one in told]
+    counted = {figure.of: (figure.value, figure.n) for figure in hundred_gates.figures(gates)}
+    assert counted.pop("with the twenty blocks that an alarm takes") == (3, 4)
+    assert (counted["alarms"], counted["nothing found"], counted["undecided"]) == ((2, 4), (2, 4), (1, 4))
+    assert (counted["poll: nothing found"], counted["poll: undecided"]) == ((1, 2), (1, 2))
+
+
+# --- those of the repository -------------------------------------------------------------------------------------
+
+
+def test_every_claim_has_sittings_and_every_sitting_a_claim() -> None:
+    claims = [claim.name for claim in proofs.claims()]
+    assert sorted(claims) == sorted(path.stem for path in sitting.FOLDER.glob("*.jsonl"))
+    for claim in claims:
+        sittings = sitting.read(claim)
+        assert sittings
+        for one in sittings:
+            assert one.claim == claim
+            assert (one.hour is None) == (one.said is not None)
+            for figure in one.figures:
+                assert figure.value is not None or None not in (figure.low, figure.high)
+
+
+@pytest.mark.parametrize("claim", [one for one in proofs.claims() if "--record" in one.command], ids=lambda c: c.name)
+def test_a_benchmark_that_records_knows_its_claim(claim: proofs.Claim) -> None:
+    module = claim.command.rpartition("python -m benchmarks.")[2].split()[0]
+    assert f'"{claim.name}"' in (sitting.FOLDER.parent / f"{module}.py").read_text()
+
+
+def test_the_document_of_proofs_is_fresh() -> None:
+    """Stale? `make proofs` writes it anew."""
+    assert proofs.DOCUMENT.read_text(encoding="utf-8") == proofs.document()

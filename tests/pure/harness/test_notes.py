@@ -1,0 +1,74 @@
+"""Notes are values; their sentences are the same in the terminal and in what is made of the files."""
+
+import ast
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from analysis.records.reading import read
+from harness import notes
+from harness.notes import Note
+from tests.support.made_up import MadeUp
+from tests.support.project import ROOT
+
+EVERY_KIND = (
+    notes.left_out(["gevent", "log"], 60.0),
+    notes.shared_cpu(),
+    notes.crowded_loader(2, 1),
+    notes.not_committed(["servers/two.py"]),
+    notes.unchanged(["servers/", "bench.toml"], "main"),
+    notes.elsewhere(["harness/", "axes.py"], "main", ["servers/", "bench.toml"]),
+    notes.not_in_base(["three"], "main"),
+    notes.python_loop("no C compiler"),
+    notes.fewer_rounds(3, 300.0, "default"),
+    notes.stolen(),
+    notes.throttled(),
+    notes.bad_end("epoll", "ignored SIGTERM and was killed"),
+    notes.loader_failed("the loader ended with -9"),
+)
+
+
+def test_they_read_as_sentences() -> None:
+    assert [str(note) for note in EVERY_KIND] == [
+        "not in the budget of 60 s, left out: gevent, log; allow more with --budget",
+        "servers and load generator share a CPU: they slow each other down; give each a CPU of its own",
+        "2 load generator processes on 1 CPU: a test of function, not a measurement; take fewer --workers",
+        "head is the working tree, with what is not committed: servers/two.py",
+        "servers/ and bench.toml are the same at main and now",
+        "also different from main: harness/, axes.py: only servers/ and bench.toml are compared, and the rest is the "
+        "working tree's for both",
+        "three: not compared, as main has no such strategy",
+        "the load generator's hot loop is Python's: no C compiler; install gcc and run `make setup` anew",
+        "blocks took longer than planned: some got fewer than 3 rounds, to end near 300 s; "
+        "raise profiles.default.at_most_s",
+        "in some blocks more than 5% of the CPU time went to other machines on the host: what is measured then is "
+        "slower for it; measure again in a quieter hour",
+        "in some blocks the control group had used up its CPU time and stood still: that looks like a slow server; "
+        "run without a limit on CPU time",
+        "epoll: ignored SIGTERM and was killed",
+        "the loader ended with -9; it was started again",
+    ]
+
+
+def test_every_kind_is_its_own_and_listed_here() -> None:
+    made = [node.name for node in ast.parse((ROOT / "harness/notes.py").read_text()).body
+            if isinstance(node, ast.FunctionDef)]  # fmt: skip
+    assert len(made) == len({note.kind for note in EVERY_KIND}) == len(EVERY_KIND)
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "harness").rglob("*.py")), ids=lambda path: path.stem)
+def test_no_note_is_made_elsewhere(module: Path) -> None:
+    made = [node.lineno for node in ast.walk(ast.parse(module.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Note"]  # fmt: skip
+    assert (made != []) == (module.name == "notes.py")
+
+
+def test_files_say_what_the_terminal_says(tmp_path: Path) -> None:
+    folder = MadeUp(capacity={}, groups=()).write(tmp_path)
+    odd = Note("odd", "a; b: c", "why: so", "do; this")  # nothing takes them apart
+    told = [*EVERY_KIND, odd]
+    described = json.loads((folder / "run.json").read_text()) | {"notes": [asdict(note) for note in told]}
+    (folder / "run.json").write_text(json.dumps(described))
+    assert read(folder).notes == [str(note) for note in told]
