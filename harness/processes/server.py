@@ -49,10 +49,9 @@ class Ended:
         found = []
         if self.killed:
             found.append("ignored SIGTERM and was killed")
-        elif not self.was_asked:
-            found.append(f"{_how(self.exit_code)} before it was asked to stop")
-        elif self.was_asked and self.exit_code not in (0, -signal.SIGTERM):  # foreign programs just die of it
-            found.append(f"ended with {self.exit_code} when asked to stop, not with 0")
+        elif self.exit_code not in (0, -signal.SIGTERM):  # foreign programs just die of it
+            asked = f"ended with {self.exit_code} when asked to stop, not with 0"
+            found.append(asked if self.was_asked else f"{_how(self.exit_code)} before it was asked to stop")
         if self.leftovers:
             found.append(f"left {self.leftovers} process{'es' * (self.leftovers > 1)} behind, which were killed")
         if self.left:

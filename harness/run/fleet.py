@@ -94,7 +94,7 @@ class Fleet:
         """How a dead one ended is in its failure; what it left behind is still to be said."""
         self._failed[key] = failure
         ended = self._stage.stop(key)
-        self._note(key, ended if ended.was_asked else replace(ended, was_asked=True, exit_code=0))
+        self._note(key, ended if ended.was_asked else replace(ended, exit_code=0))
 
     def _note(self, key: str, ended: Ended) -> None:
         for problem in ended.problems:
