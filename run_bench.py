@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 try:
     from commands import output, parser
+    from harness import disk
     from harness.config import ConfigError
 except ModuleNotFoundError as missing:
     print(
@@ -27,7 +28,7 @@ except KeyboardInterrupt:  # the imports take a moment
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the verb does. Exit code 2: bad input, in one line; 130: interrupted; 141: output lost; else its own."""
+    """Do what the verb does. Exit code 2: bad input; 4: full disk; 130: interrupted; 141: output lost; else its own."""
     # A polite kill ends a run the way Ctrl-C does; and that works in the background too, where shells ignore it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -43,6 +44,11 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except output.OutputLost as lost:
         return output.lost(lost)
+    except OSError as error:
+        if not disk.is_full(error):
+            raise
+        output.complain(disk.said(error, "results"))
+        return 4
     except KeyboardInterrupt:
         output.complain("interrupted")
         return 130

@@ -55,10 +55,9 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
             (aside.gone if paired else aside.absent)[cell] = f"only in {''.join(forms)}"
     rules = Rules.of(settings)
     rows, decisions, hidden = [], {}, {}
-    for cell, forms in found.items():
-        if cell in aside.cells:
-            continue
-        if paired and (why := hidden_in(cell, lines, forms, names, rules)):
+    sound = {cell: forms for cell, forms in found.items() if cell not in aside.cells}
+    for cell, forms in sound.items():
+        if paired and (why := hidden_in(cell, lines, forms, names, rules, len(sound))):
             hidden[cell] = why
         for metric in METRICS:
             row = row_of(cell, metric, *(lines[cell, name] for name in names))

@@ -9,7 +9,7 @@ from analysis.stopping.budget import UntilUsedUp
 from commands import compared, options, values
 from commands.outcomes import EXIT_CODES, announce
 from commands.paths import BENCH_FILE
-from harness import terminal
+from harness import disk, terminal
 from harness.config import ConfigError, Gate, read
 from harness.plan import plan
 from harness.plan.plan import Plan
@@ -70,7 +70,9 @@ def run(given: argparse.Namespace) -> int:
         return _run(given)
     except ConfigError:
         raise
-    except Exception:
+    except Exception as error:
+        if disk.is_full(error):
+            raise
         traceback.print_exc()  # 1 would mean that head is slower
         return BROKE
 
@@ -121,8 +123,8 @@ def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
         return result.EXIT_INVALID
     if outcome == "interrupted":
         return EXIT_CODES[outcome]
-    if given.calibrate:
-        return EXIT_CODES[outcome]
+    if given.calibrate or outcome == "failed":
+        return EXIT_CODES["complete"] if outcome == "complete" else result.EXIT_INVALID
     if found.exit_code == result.EXIT_UNDECIDED and given.undecided:
         return {"pass": 0, "fail": 1}[given.undecided]
     return found.exit_code

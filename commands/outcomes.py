@@ -9,7 +9,7 @@ from harness.plan.plan import Plan
 from harness.terminal import say
 from harness.variants.entries import Forms
 
-EXIT_CODES = {"complete": 0, "given up": 1, "interrupted": 130}
+EXIT_CODES = {"complete": 0, "given up": 1, "failed": 4, "interrupted": 130}
 NOTHING_MEASURED = 1
 
 

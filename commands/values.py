@@ -60,10 +60,8 @@ def size(text: str, axis: Axis) -> int:
 def rate(text: str) -> str:
     try:
         return str(TypeAdapter(Rate).validate_python(text))
-    except ValidationError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a rate; write 2000 for requests per second, or 50%"
-        ) from None
+    except ValidationError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is {error.errors()[0]['ctx']['error']}") from None
 
 
 def share(text: str) -> float:

@@ -1,12 +1,14 @@
 """The results folder of a run: written as things happen, so that whatever was measured is readable.
 
-run.json says what, where and how; windows.jsonl has one line for each window or failed cell, on disk before
-the next begins. schema.toml has their fields. analysis/ reads them; nothing here computes.
+run.json says what, where and how; windows.jsonl has one line for each window or failed cell, in the file before
+the next begins and on the disk after each block. schema.toml has their fields. analysis/ reads them; nothing here
+computes.
 """
 
-import itertools
+import contextlib
 import json
 import os
+import secrets
 import sys
 import time
 import tomllib
@@ -26,6 +28,7 @@ from harness.plan.plan import Plan, Precision
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
+SPARE_BYTES = 48 << 10  # more than a run.json has
 Ceiling = Callable[[str], list[dict[str, Any]] | None]  # of a hot loop, as run.json has it
 
 
@@ -47,6 +50,8 @@ class Recorder:
         self._began = time.monotonic()
         self._in_windows_s = 0.0
         self.measured = False  # whether there is any window
+        self._spare = self.folder / ".spare"
+        self._spare.write_bytes(bytes(SPARE_BYTES))
 
     def begin_measuring(self) -> None:
         self._began = time.monotonic()
@@ -91,6 +96,10 @@ class Recorder:
             self._run["notes"].append(asdict(note))
             self._write_run()
 
+    def block_ended(self) -> None:
+        """What it has shown outlives the machine from now on. Not after each window: to wait for a disk is load."""
+        os.fsync(self._windows.fileno())
+
     def surroundings(self, found: dict[str, Any]) -> None:
         """What was taken from the block that has ended."""
         self._run["surroundings"].append(found)
@@ -101,7 +110,10 @@ class Recorder:
             self.note(notes.throttled())
 
     def finish(self, outcome: str) -> None:
-        self._windows.close()
+        """The last word. On a full disk there is room for it, and what can't be written of the rest is lost."""
+        self._spare.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it was told when it came up
+            self._windows.close()
         self._run["outcome"] = outcome
         self._run["finished_at"] = datetime.now(UTC).isoformat(timespec="seconds")
         self._run["measuring"] = {
@@ -131,23 +143,23 @@ class Recorder:
 
 
 def _new_folder(results: Path, name: str) -> Path:
-    """DIR/name, or with a number behind it where another run of this very second has that; DIR/latest points to it."""
+    """DIR/name, with what no other run has behind it, wherever that was made; DIR/latest points to it."""
+    folder = results / f"{name}-{secrets.token_hex(3)}"
+    draft = results / f".latest-{folder.name}"
     try:
-        for attempt in itertools.count(1):
-            folder = results / (name if attempt == 1 else f"{name}-{attempt}")
-            if not folder.exists():
-                break
         folder.mkdir(parents=True)
     except OSError as error:
         raise ConfigError(f"--results {results}: can't be written: {error.strerror}; name another folder") from None
-    draft = results / f".latest-{os.getpid()}"
-    draft.symlink_to(folder.name)
+    doing = "can't hold links"
     try:
+        draft.symlink_to(folder.name)
+        doing = "latest is in the way"
         draft.replace(results / "latest")
     except OSError as error:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
         folder.rmdir()
-        raise ConfigError(f"--results {results}: latest is in the way: {error.strerror}; move it") from None
+        remedy = "move it" if doing.startswith("latest") else "name a folder of another file system"
+        raise ConfigError(f"--results {results}: {doing}: {error.strerror}; {remedy}") from None
     return folder
 
 

@@ -16,7 +16,7 @@ A loss is positive: the logarithm of how much slower, or more costly, head is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from math import expm1, log1p, nan
 from typing import Any, NamedTuple, TypeVar
@@ -50,6 +50,10 @@ class Rules:
     def of(cls, settings: Mapping[str, Any]) -> "Rules":
         """From the whole table."""
         return cls(**{rule.name: settings[rule.name] for rule in fields(cls)})
+
+    def among(self, questions: int) -> "Rules":
+        """For one of so many: together they take chance for a change as rarely as one alone."""
+        return replace(self, screening=self.screening / max(questions, 1))
 
 
 class Series(NamedTuple):

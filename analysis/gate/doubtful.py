@@ -2,7 +2,8 @@
 
 A doubtful figure decides nothing. But where head is what made it so, by never answering, by getting slower within
 a window, or by taking longer than windows are, a run that passes would pass for the fault itself. So what looks worse
-there, by the rule by which a figure becomes a candidate, is undecided.
+there, by the rule by which a figure becomes a candidate, is undecided. All figures of a gate share the rate at which
+that rule takes chance for a loss: else equals would often be undecided where there are many cells.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from analysis.statistics import supported
 SPARED = (doubts.UNSTABLE,)
 # They tell of faults that no threshold makes of noise: whoever has them alone is the worse for it.
 GROSS = (doubts.UNANSWERED_TAIL, doubts.UNRECONCILED, doubts.OFF_LITTLES_LAW)
+QUESTIONS = 2  # that are asked of a figure: whether its doubt is worse at head, and whether it is itself
 PERCENT = 99  # of the percentile that decides
 Forms = tuple[pd.DataFrame, pd.DataFrame]  # windows of base and of head
 Lines = tuple[pd.Series, pd.Series]  # their lines in cells.csv

@@ -161,16 +161,15 @@ def examine(results: Results, ended: bool = True) -> Gate:
     lines = lines_of(table)
     aside = lost(results, lines, base, head)
     rows, series, hidden = [], {}, {}
-    for cell, forms in cells(results).items():
-        if cell in aside.cells:
-            continue
+    sound = {cell: forms for cell, forms in cells(results).items() if cell not in aside.cells}
+    for cell, forms in sound.items():
         for metric in METRICS:
             row = row_of(cell, metric, lines[cell, base], lines[cell, head])
             found = losses(metric, forms[base], forms[head])
             rows.append(row := with_gaps(row, found.values()))
             if found and not row.doubt:
                 series[cell, metric] = Series(found, margin_of(metric, settings))
-        if why := hidden_in(cell, lines, forms, (base, head), rules):
+        if why := hidden_in(cell, lines, forms, (base, head), rules, len(sound)):
             hidden[cell] = why
     blocks = int(results.windows["block"].max()) + 1 if len(results.windows) else 0
     deciding = {key: one for key, one in series.items() if key[1].decides}
@@ -189,14 +188,25 @@ def row_of(cell: Cell, metric: Metric, base: pd.Series, head: pd.Series) -> Row:
     return Row(cell, metric, float(base[metric.column]), float(head[metric.column]), None, doubt)
 
 
-def hidden_in(cell: Cell, lines: Lines, forms: Mapping[str, pd.DataFrame], names: tuple[str, str], rules: Rules) -> str:
-    """What head looks worse in though no figure decides it, as each is doubtful, or has no figure; or nothing."""
+def hidden_in(
+    cell: Cell,
+    lines: Lines,
+    forms: Mapping[str, pd.DataFrame],
+    names: tuple[str, str],
+    rules: Rules,
+    cells: int,
+) -> str:
+    """What head looks worse in though no figure decides it, as each is doubtful, or has no figure; or nothing.
+
+    It is one of so many cells that are asked.
+    """
     base, head = names
     both = forms[base], forms[head]
+    deciding = [metric for metric in METRICS if metric.decides]
+    rules = rules.among(doubtful.QUESTIONS * len(deciding) * cells)
     told = [
         doubtful.hides(metric, (lines[cell, base], lines[cell, head]), both, losses(metric, *both), rules)
-        for metric in METRICS
-        if metric.decides
+        for metric in deciding
     ]
     told += [doubtful.never_answered(both), doubtful.starves(both, rules)]
     return "; ".join(dict.fromkeys(filter(None, told)))

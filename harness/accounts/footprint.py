@@ -6,7 +6,7 @@ them, so their sum is what the tree really holds.
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -115,8 +115,8 @@ def activity(session: int) -> Activity:
         cpu_s=cpu_s,
         user_ticks=sum(process.user_ticks for process in processes),
         system_ticks=sum(process.system_ticks for process in processes),
-        voluntary_switches=sum(task.voluntary for task in tasks),
-        involuntary_switches=sum(task.involuntary for task in tasks),
+        voluntary_switches=_sum(task.voluntary for task in tasks),
+        involuntary_switches=_sum(task.involuntary for task in tasks),
         tasks=frozenset((task.pid, task.tid) for task in tasks),
         ended_s=cpu_s - sum(task.cpu_s for task in tasks),
     )
@@ -135,8 +135,8 @@ class _Process:
 class _Task:
     pid: int
     tid: int
-    voluntary: int
-    involuntary: int
+    voluntary: int | None  # None where the kernel doesn't tell
+    involuntary: int | None
     cpu_s: float
 
 
@@ -166,8 +166,20 @@ def _tasks(pid: int) -> Iterator[_Task]:
         for tid in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
                 status = Path(f"/proc/{pid}/task/{tid}/status").read_bytes().splitlines()
-                voluntary, involuntary = (int(line.split()[1]) for line in status if b"_ctxt_switches:" in line)
-                yield _Task(pid, int(tid), voluntary, involuntary, _ran_ns(pid, tid) * _NS)
+                yield _Task(pid, int(tid), *switches(status), _ran_ns(pid, tid) * _NS)
+
+
+def switches(status: Sequence[bytes]) -> tuple[int | None, int | None]:
+    """Voluntary and involuntary context switches by the lines of a status file; some kernels don't tell."""
+    told = {line.split(b":")[0]: int(line.split()[1]) for line in status if b"_ctxt_switches:" in line}
+    return told.get(b"voluntary_ctxt_switches"), told.get(b"nonvoluntary_ctxt_switches")
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """None where one of them isn't known."""
+    found = list(numbers)
+    known = [number for number in found if number is not None]
+    return sum(known) if len(known) == len(found) else None
 
 
 def _ran_ns(pid: int, tid: str) -> int:

@@ -11,12 +11,16 @@ import axes
 from axes import Axis
 from harness.config.table import ConfigError, Table, nearest
 
+SLOWEST, FASTEST, LARGEST_SHARE = 0.01, 10_000_000, 1000  # requests per second, and in percent of a capacity
+
 
 def _rate(given: object) -> object:
-    """2000 or "2000" requests per second, "50%" of the capacity; as text."""
-    text = str(given).replace(" ", "") if isinstance(given, int | str) and not isinstance(given, bool) else ""
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?%?", text) or not 0 < float(text.rstrip("%")) <= 10_000_000:
+    """2000, 0.2 or "2000" requests per second, "50%" of the capacity; as text."""
+    text = str(given).replace(" ", "") if isinstance(given, int | float | str) and not isinstance(given, bool) else ""
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?%?", text):
         raise ValueError('not a rate; write 2000 for requests per second or "50%" of the closed loop\'s')
+    if not SLOWEST <= float(text.rstrip("%")) <= (LARGEST_SHARE if text.endswith("%") else FASTEST):
+        raise ValueError(f"not a rate from {SLOWEST} to {FASTEST:,} requests per second, or to {LARGEST_SHARE}%")
     return text
 
 

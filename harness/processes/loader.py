@@ -1,9 +1,11 @@
 """The harness's side of the load generator: one JSON command a line, one JSON answer a line."""
 
 import json
+import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from harness.processes.server import running_on
 
 START_LIMIT_S = 30.0
 ANSWER_LIMIT_S = 90.0
+OBITUARY_LIMIT_S = 5.0
 CLOSED: dict[str, Any] = {"spin_ns": 0}
 
 
@@ -35,6 +38,7 @@ class Loader:
                 start_new_session=True,
             )
         self.pid = self._process.pid
+        self._heard = b""  # of an answer that isn't complete
 
     def wait_ready(self) -> dict[str, Any]:
         """Which hot loop serves (`loop`), and why it isn't the compiled one (`why`)."""
@@ -94,17 +98,25 @@ class Loader:
             raise LoaderFailed(self._obituary()) from None
 
     def _answer(self, limit_s: float) -> dict[str, Any]:
-        # One answer is under way at a time, so nothing can be waiting in the buffered reader.
+        """One line, as it comes in: a loader that is stopped in the middle of it must not stop us too."""
         assert self._process.stdout is not None
-        if not select.select([self._process.stdout], [], [], limit_s)[0]:
-            raise LoaderFailed(f"the loader gave no answer within {limit_s:g} s")
-        line = self._process.stdout.readline()
-        if not line.endswith(b"\n"):
-            raise LoaderFailed(self._obituary())
+        pipe = self._process.stdout.fileno()
+        deadline = time.monotonic() + limit_s
+        while b"\n" not in self._heard:
+            if not select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise LoaderFailed(f"the loader gave no answer within {limit_s:g} s")
+            part = os.read(pipe, 1 << 20)
+            if not part:
+                raise LoaderFailed(self._obituary())
+            self._heard += part
+        line, _, self._heard = self._heard.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
     def _obituary(self) -> str:
-        code = self._process.wait(5)
+        try:
+            code = self._process.wait(OBITUARY_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            return "the loader hears and says nothing more, though it hasn't ended"
         lines = self._log.read_text(errors="replace").strip().splitlines()
         return f"the loader ended with {code}" + (f": {lines[-1][:200]}" if lines and code > 0 else "")

@@ -4,12 +4,15 @@ The contract it follows is servers/README.md; nothing here knows what language i
 """
 
 import contextlib
+import ipaddress
 import os
 import shlex
 import signal
 import socket
 import subprocess
+import threading
 import time
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +22,9 @@ from harness.processes import session
 
 CANNOT_START = 3  # the exit code for a missing library or a port that is taken
 POLL_S = 0.005
+LATELY = 256  # servers: far more than start at once
+_given: deque[int] = deque(maxlen=LATELY)  # ports
+_giving = threading.Lock()
 
 
 class ServerFailed(Exception):
@@ -34,6 +40,8 @@ class Ended:
     exit_code: int
     killed: bool  # it ignored SIGTERM
     leftovers: int  # processes of its session that outlived it and were killed
+    was_asked: bool = True  # or it had ended before
+    left: int = 0  # processes that even SIGKILL didn't end
 
     @property
     def problems(self) -> list[str]:
@@ -42,9 +50,12 @@ class Ended:
         if self.killed:
             found.append("ignored SIGTERM and was killed")
         elif self.exit_code not in (0, -signal.SIGTERM):  # foreign programs just die of it
-            found.append(f"ended with {self.exit_code} when asked to stop, not with 0")
+            asked = f"ended with {self.exit_code} when asked to stop, not with 0"
+            found.append(asked if self.was_asked else f"{_how(self.exit_code)} before it was asked to stop")
         if self.leftovers:
             found.append(f"left {self.leftovers} process{'es' * (self.leftovers > 1)} behind, which were killed")
+        if self.left:
+            found.append(f"can't be killed: {self.left} process{'es' * (self.left > 1)} of it stay")
         return found
 
 
@@ -58,6 +69,7 @@ class Server:
         self.port = port  # 0 until READY tells
         self.pid = process.pid
         self._process = process
+        self._was_asked = False  # to stop
         self._stdout, self._stderr = _files(logs, key)
 
     @classmethod
@@ -123,12 +135,14 @@ class Server:
         last = self._last_words()
         if code == CANNOT_START:
             raise ServerFailed(last or "cannot start here, and said no more", skipped=True)
-        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        how = _how(code)
         raise ServerFailed(f"{how}: {last}" if last else how)
 
     def ask_to_stop(self) -> None:
         if self._process.poll() is None:
-            self._process.terminate()
+            self._was_asked = True
+            with contextlib.suppress(PermissionError):  # it has become another user's
+                self._process.terminate()
 
     def stop(self, deadline_s: float = 5.0) -> Ended:
         """SIGTERM, then SIGKILL after the deadline; whatever else its session holds is killed too."""
@@ -138,10 +152,13 @@ class Server:
             self._process.wait(deadline_s)
         except subprocess.TimeoutExpired:
             killed = True
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-            self._process.wait()
-        return Ended(self._process.returncode, killed, session.kill(self.pid))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(session.KILL_LIMIT_S)
+        leftovers = session.kill(self.pid)
+        left = len(session.members(self.pid))
+        return Ended(self._process.returncode or 0, killed, leftovers - left, self._was_asked, left)
 
     def _said_ready(self) -> bool:
         with open(self._stdout, "rb") as out:
@@ -149,9 +166,12 @@ class Server:
         if not line.endswith(b"\n"):
             return False
         words = line.decode(errors="replace").split()
-        if len(words) != 2 or words[0] != "READY" or not words[1].rpartition(":")[2].isdigit():
+        host, _, port = words[-1].rpartition(":") if words else ("", "", "")
+        if len(words) != 2 or words[0] != "READY" or not port.isdigit():
             raise ServerFailed(f"its first line is {line!r}, not READY host:port")
-        self.port = int(words[1].rpartition(":")[2])
+        if _is_elsewhere(host.strip("[]"), self.host):
+            raise ServerFailed(f"listens on {host or 'no host'}, not on {self.host}; let it listen on {{host}}")
+        self.port = int(port)
         return True
 
     def _answers(self) -> bool:
@@ -185,7 +205,28 @@ def running_on(cpus: Collection[int] | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def _how(code: int) -> str:
+    """How a process ended, by its exit code."""
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+
+
+def _is_elsewhere(said: str, asked: str) -> bool:
+    """Whether a server names an address, or all of them, instead of the one that it was given."""
+    if said in ("", "*"):
+        return True
+    try:
+        return ipaddress.ip_address(said) != ipaddress.ip_address(asked)
+    except ValueError:
+        return False  # a name
+
+
 def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as probe:
-        port: int = probe.getsockname()[1]
+    """One that was given to none of the last servers: until they listen, the kernel may offer it again."""
+    with _giving:
+        for _ in range(2 * LATELY):
+            with socket.create_server((host, 0)) as probe:
+                port: int = probe.getsockname()[1]
+            if port not in _given:
+                break
+        _given.append(port)
         return port

@@ -3,8 +3,11 @@
 import contextlib
 import os
 import signal
+import time
 
 import psutil
+
+KILL_LIMIT_S, KILL_POLL_S = 3.0, 0.001
 
 
 def processes(session: int) -> list[int]:
@@ -30,12 +33,19 @@ def members(session: int) -> list[int]:
     return found
 
 
-def kill(session: int) -> int:
-    """Kill all of a session at once; returns how many processes that were."""
+def kill(session: int, within_s: float = KILL_LIMIT_S) -> int:
+    """Kill all of a session at once; returns how many processes that were.
+
+    Some may be left (see `members`): of another user, or asleep in the kernel. Nobody waits for them for ever.
+    """
     killed: set[int] = set()
+    deadline = time.monotonic() + within_s
     while alive := members(session):
         for pid in alive:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         killed.update(alive)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(KILL_POLL_S)
     return len(killed)

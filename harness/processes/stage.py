@@ -12,6 +12,7 @@ from typing import Any
 from harness.config import Config, Strategy
 from harness.processes.loader import Loader, LoaderFailed
 from harness.processes.server import Ended, Server
+from harness.processes.uninterrupted import uninterrupted
 from harness.processes.watchdog import Watchdog
 
 
@@ -58,11 +59,12 @@ class Stage:
 
     def start(self, key: str, strategy: Strategy, settings: Mapping[str, object], logs: Path | None = None) -> Server:
         """Start a server, its output going to `logs`. Raises ServerFailed where its program can't be started."""
-        server = Server.start(
-            key, strategy, settings, logs=logs or self._logs, backlog=self._backlog, cpus=self.server_cpus
-        )
-        self.servers[key] = server  # first: whatever happens from now on, it is stopped
-        self._watchdog.guard(server.pid)
+        with uninterrupted():
+            server = Server.start(
+                key, strategy, settings, logs=logs or self._logs, backlog=self._backlog, cpus=self.server_cpus
+            )
+            self.servers[key] = server  # first: whatever happens from now on, it is stopped
+            self._watchdog.guard(server.pid)
         return server
 
     def wait_ready(self, server: Server) -> None:
@@ -103,8 +105,9 @@ class Stage:
 
         Raises LoaderFailed, and nothing is left of it.
         """
-        self._loader = Loader(workers, self.loader_cpus, self._logs, loop or self.config.loadgen.loop)
-        self._watchdog.guard(self._loader.pid)
+        with uninterrupted():
+            self._loader = Loader(workers, self.loader_cpus, self._logs, loop or self.config.loadgen.loop)
+            self._watchdog.guard(self._loader.pid)
         try:
             return self._loader.wait_ready()
         except LoaderFailed:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from harness import notes
@@ -90,8 +91,10 @@ class Fleet:
             self._failed[key] = failure
 
     def _is_gone(self, key: str, failure: ServerFailed) -> None:
+        """How a dead one ended is in its failure; what it left behind is still to be said."""
         self._failed[key] = failure
-        self._note(key, self._stage.stop(key))
+        ended = self._stage.stop(key)
+        self._note(key, ended if ended.was_asked else replace(ended, exit_code=0))
 
     def _note(self, key: str, ended: Ended) -> None:
         for problem in ended.problems:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from harness import machine, terminal
+from harness import disk, machine, terminal
 from harness.conformance import suite
 from harness.doctor import doctor
 from harness.plan.plan import Plan
@@ -44,6 +44,11 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, uncheck
     except GivenUp as failure:
         outcome = "given up"
         say(f"[red]Given up[/]: {escape(str(failure))}")
+    except OSError as error:
+        if not disk.is_full(error):
+            raise
+        outcome = "failed"
+        say(f"[red]Failed[/]: {escape(disk.said(error, recorder.folder))}; what was measured so far is kept")
     finally:
         recorder.finish(outcome)
     return outcome

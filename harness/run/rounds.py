@@ -14,6 +14,7 @@ from harness.plan.plan import Plan
 from harness.run.experience import Experience, Known
 from harness.run.knee import Search
 
+NEXT_TO_NOTHING_RPS = 1.0
 Alive = Callable[[], Sequence[str]]  # who takes part, asked anew for each round
 
 
@@ -105,7 +106,7 @@ class OpenRounds(_Rounds):
     def _visit(self, name: str, block: int, round_: int) -> Visit:
         capacity_rps = self._known.get((self._group.closed, name), Experience()).rate_rps
         # A server whose capacity isn't known, as it failed in the closed loop, is asked for next to nothing.
-        rate_rps = max(self._group.rate_rps(capacity_rps), 1.0)
+        rate_rps = self._group.rate_rps(capacity_rps) or NEXT_TO_NOTHING_RPS
         return Visit(
             name,
             self._lengths(self._plan.config.open.counted_s),

@@ -15,7 +15,8 @@ Rule 3. The order is random, of starts, of groups and in each round, from the se
 not favour anybody. Variants of a strategy are neighbours in their round. Closed loops come before the others, which may
 ask for a share of their rate.
 
-Rule 4. A window's row is on disk before the next begins; whatever ends the run costs one window.
+Rule 4. A window's row is in the file before the next begins: whatever ends the run costs one window. What ends the
+machine costs the block under way.
 
 Rule 5. A failure costs its own rows, and time. A server that answers nobody is out of the group; one that is dead is
 out of the block, and the next block starts it again. A loader that fails costs the window under way and is started
@@ -79,6 +80,7 @@ def carry_out(
                             for wave in plan.waves[group]:
                                 members = [member for member in wave if member in wanted[group]]
                                 interleaving.measure(group, members, block, blocks.rounds)
+            recorder.block_ended()
 
 
 def _servers(plan: Plan, wanted: Mapping[Group, list[str]]) -> dict[str, Entry]:

@@ -11,9 +11,10 @@ import pytest
 
 from analysis import compare
 from analysis.export import junit, markdown
+from analysis.gate.decision import Rules, looks_worse
 from analysis.gate.result import Gate, examine
 from analysis.records.reading import read
-from tests.support.made_up import MadeUpGate, failure, histogram, window
+from tests.support.made_up import SETTINGS, MadeUpGate, failure, histogram, window
 
 Record = dict[str, Any]
 SLOWER = MadeUpGate(throughput={"epoll": 0.7, "poll": 1.0}, latency={"epoll": 1 / 0.7})
@@ -157,3 +158,16 @@ def test_changes_that_are_no_part_of_what_is_compared_are_named(tmp_path: Path) 
     found = gate(MadeUpGate(facts={"variants": variants}).write(tmp_path))
     assert found.exit_code == 0
     assert found.verdict == "nothing found; changed, but no part of what is compared: harness/, loadgen/"
+
+
+def test_many_cells_take_chance_for_a_loss_no_more_often_than_few() -> None:
+    rules = Rules.of(SETTINGS["gate"])
+    random = np.random.default_rng(0)
+    runs, figures = 2000, 24 * 3
+    found = sum(
+        any(looks_worse(losses, rules.among(figures)) for losses in random.normal(0, 0.05, (figures, 20)).tolist())
+        for _ in range(runs)
+    )
+    assert found / runs == pytest.approx(rules.screening / 2, abs=0.02)
+    alone = sum(looks_worse(losses, rules) for losses in random.normal(0, 0.05, (runs, 20)).tolist())
+    assert alone / runs == pytest.approx(rules.screening / 2, abs=0.02)
