@@ -22,4 +22,4 @@ def test_a_server_that_can_t_be_guarded_is_stopped_all_the_same(tmp_path: Path) 
         with pytest.raises(BrokenPipeError), stage:
             stage.start("epoll", STRATEGIES["epoll"], config.settings("echo"))
     assert stage.servers == {}
-    assert [child for child in psutil.Process().children() if "epoll_loop.py" in " ".join(child.cmdline())] == []
+    assert [child for child in psutil.Process().children() if "epoll_loop" in " ".join(child.cmdline())] == []
