@@ -23,6 +23,7 @@ CAPACITY = {
     "epoll": 118_000.0, "asyncio": 57_000.0, "asyncio-protocol": 71_000.0, "asyncio-buffered": 93_000.0,
     "uvloop": 104_000.0, "gevent": 54_500.0,
 }  # fmt: skip
+SOME = {name: CAPACITY[name] for name in ("blocking", "select", "epoll", "asyncio")}
 SETTINGS = tomllib.loads((ROOT / "bench.toml").read_text())
 LISTINGS = dict(zip(CAPACITY, ["14-1", "14-3", "14-4", "14-5", "14-6", "14-7", "14-8", "14-9"], strict=False))
 LOADER_CPU_S = 5e-6  # for each request: less than any of the servers takes
@@ -219,6 +220,16 @@ def window(strategy: str, *, latencies: ArrayLike = (), **given: Any) -> dict[st
         record[name] = given.get(name, value)
     record["latency_hdr"] = histogram(latencies)
     return record
+
+
+def ranked(rates: dict[str, float], spread: float = 0.01, **given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Six blocks of strategies with these rates (requests in a window), which differ a little from block to block."""
+    random = np.random.default_rng(3)
+    return [
+        window(name, **{"block": block, "requests": round(rate * np.exp(random.normal(0, spread)))}
+               | given.get(name, {}))
+        for block in range(6) for name, rate in rates.items()
+    ]  # fmt: skip
 
 
 def perturbed(strategy: str, *, spin_ns: int = 6000, **given: Any) -> dict[str, Any]:

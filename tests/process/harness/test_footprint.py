@@ -237,9 +237,6 @@ def test_task_that_is_gone_takes_its_switches_along(tree: Tree) -> None:
     assert (used.voluntary_switches, used.involuntary_switches) == (None, None)
 
 
-# --- the arithmetic ----------------------------------------------------------------------------------------
-
-
 # --- helpers -----------------------------------------------------------------------------------------------
 
 

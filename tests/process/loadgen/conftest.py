@@ -1,12 +1,14 @@
 """The load generator as a process, with one worker or two."""
 
 import shutil
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from harness.processes.loader import Loader
-from tests.support.peers import running
+from tests.support.peers import LENGTHS, opened, peers, running
 
 
 @pytest.fixture(scope="module", params=["compiled", "python"])
@@ -20,3 +22,15 @@ def one_worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="module")
 def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loader]:
     yield from running(2, tmp_path_factory.mktemp("loader"))
+
+
+@pytest.fixture
+def flooded(one_worker: Loader) -> Callable[..., Any]:
+    """flooded(talk, windows=1, **open): the answer to `open`, then the observations."""
+
+    def run(talk: Callable[[socket.socket, int], None], windows: int = 1, lengths: Any = None, **given: Any) -> Any:
+        with peers(it=talk) as started, opened(one_worker, {"it": started["it"].address}, **given) as answer:
+            seen = [one_worker.window("it", LENGTHS | (lengths or {})) for _ in range(windows)]
+        return answer["targets"]["it"], *seen
+
+    return run

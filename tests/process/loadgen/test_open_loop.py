@@ -19,9 +19,6 @@ def percentile(encoded: str, percent: float) -> float:
     return float(HdrHistogram.decode(encoded).get_value_at_percentile(percent)) / SECOND
 
 
-# --- against servers -----------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def loaded(one_worker: Auditor) -> Callable[..., dict[str, Any]]:
     """loaded(talk, load, lengths): one window under that open load."""

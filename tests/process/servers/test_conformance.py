@@ -104,12 +104,12 @@ def test_flaw_is_caught(
 
 
 def test_fake_without_a_flaw_conforms(start: Callable[..., Server]) -> None:
-    server = start(fake("Server"))
+    server = start(fake("Sound"))
     assert cases.failures(Target(server.host, server.port), "echo") == []
 
 
 def test_absent_server_fails_every_case(start: Callable[..., Server]) -> None:
-    server = start(fake("Server"))
+    server = start(fake("Sound"))
     server.stop()
     failures = cases.failures(Target(server.host, server.port), "echo")
     assert len(failures) == len(cases.of_service("echo"))

@@ -169,12 +169,6 @@ def test_an_axis_that_nobody_has_cant_be_fixed(tmp_path: Path) -> None:
         read(ROOT / "bench.toml", tmp_path / "mine.toml")
 
 
-# --- servers -----------------------------------------------------------------------------------------------------
-
-
-# --- a run ---------------------------------------------------------------------------------------------------------
-
-
 def test_a_chart_along_the_receive_size_has_a_line_for_each_strategy(tmp_path: Path) -> None:
     made = MadeUp(capacity={"epoll": 1.0, "poll": 1.0}, groups=()).write(tmp_path)
     lines = [

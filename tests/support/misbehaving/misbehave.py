@@ -13,32 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sound import Hangs, Sound, serve
+
 ENDURES = 20  # messages of all clients together: past the first answers, within any window
 ANSWERS_AT_FIRST = 3  # one for each client of a tiny run, when they connect
 CHATTER = b"what a day for a server\n" * 2**16  # 1.5 MiB
-
-
-class Sound(asyncio.Protocol):
-    """Nothing wrong with it."""
-
-    transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.transport.write(data)
-
-    def pause_writing(self) -> None:
-        self.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        self.transport.resume_reading()
-
-
-class Hangs(Sound):
-    def data_received(self, data: bytes) -> None:
-        pass
 
 
 class Counts(Sound):
@@ -178,12 +157,6 @@ def starts_so_far(name: str) -> int:
     with Path(f"starts-{name}").open("a+") as book:
         book.write(".")
         return book.tell()
-
-
-async def serve(protocol: type[Sound]) -> None:
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, backlog=1024)
-    print(f"READY 127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-    await server.serve_forever()
 
 
 def main() -> None:

@@ -4,26 +4,12 @@ import asyncio
 import os
 import sys
 
+from sound import Hangs, Sound, serve
 
-class Server(asyncio.Protocol):
-    """An echo server without a flaw, for comparison."""
-
-    transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.transport.write(data)
-
-    def pause_writing(self) -> None:
-        self.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        self.transport.resume_reading()
+__all__ = ["Hangs", "Sound"]  # of the flaws that are named
 
 
-class CrossesReplies(Server):
+class CrossesReplies(Sound):
     """Answers whoever spoke last before."""
 
     speaker: "CrossesReplies | None" = None
@@ -36,7 +22,7 @@ class CrossesReplies(Server):
         CrossesReplies.speaker = None
 
 
-class DropsAByte(Server):
+class DropsAByte(Sound):
     """Loses one byte in a million."""
 
     seen = 0
@@ -46,20 +32,20 @@ class DropsAByte(Server):
         self.transport.write(data if self.seen // 10**6 == before else data[1:])
 
 
-class BuffersWithoutBound(Server):
+class BuffersWithoutBound(Sound):
     """Reads on while its replies are not taken."""
 
     def pause_writing(self) -> None:
         pass
 
 
-class DiesOnReset(Server):
+class DiesOnReset(Sound):
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
             os._exit(1)
 
 
-class ForgetsAtHalfClose(Server):
+class ForgetsAtHalfClose(Sound):
     """Answers a moment later, and not at all once the client has half-closed."""
 
     def data_received(self, data: bytes) -> None:
@@ -69,17 +55,12 @@ class ForgetsAtHalfClose(Server):
         self.transport.abort()
 
 
-class NeverCloses(Server):
+class NeverCloses(Sound):
     def eof_received(self) -> bool:
         return True
 
 
-class Hangs(Server):
-    def data_received(self, data: bytes) -> None:
-        pass
-
-
-class Stutters(Server):
+class Stutters(Sound):
     """Sends the first bytes of a connection twice."""
 
     data_received_once = False
@@ -89,7 +70,7 @@ class Stutters(Server):
         self.data_received_once = True
 
 
-class SilencesOthers(Server):
+class SilencesOthers(Sound):
     """Serves one client at a time and doesn't say so."""
 
     waiting: "list[SilencesOthers]" = []  # noqa: RUF012 - shared on purpose
@@ -108,18 +89,18 @@ class SilencesOthers(Server):
             self.waiting[0].transport.resume_reading()
 
 
-class GreetsWrongly(Server):
+class GreetsWrongly(Sound):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         transport.write(b"Thank you for connecting\n")
         transport.close()
 
 
-class GreetsAndStays(Server):
+class GreetsAndStays(Sound):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         transport.write(b"Thank you for connecting\r\n")
 
 
-class Miscounts(Server):
+class Miscounts(Sound):
     """Counts lines without their ends."""
 
     swallowed = 0
@@ -131,11 +112,5 @@ class Miscounts(Server):
         self.transport.write(b"%d\r\n" % self.swallowed)
 
 
-async def main(flaw: type[Server]) -> None:
-    server = await asyncio.get_running_loop().create_server(flaw, "127.0.0.1", 0, backlog=1024)
-    print(f"READY 127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
-    asyncio.run(main(globals()[sys.argv[1]]))
+    asyncio.run(serve(globals()[sys.argv[1]]))

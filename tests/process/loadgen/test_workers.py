@@ -1,0 +1,70 @@
+"""Two workers: together they are one load generator."""
+
+import socket
+
+import psutil
+
+from harness.processes import session
+from harness.processes.loader import Loader
+from tests.support.peers import LENGTHS, echo, messages, opened, peers, silent, total
+
+
+def test_two_workers_give_the_same_fields(one_worker: Loader, two_workers: Loader) -> None:
+    seen = {}
+    with peers(it=echo) as started:
+        for loader in (one_worker, two_workers):
+            with opened(loader, {"it": started["it"].address}, clients=6) as answer:
+                assert answer["targets"]["it"] == {"answered": 6, "errors": {}}
+                seen[loader] = loader.window("it", LENGTHS)
+    one, two = seen[one_worker], seen[two_workers]
+    assert two.keys() == one.keys()
+    assert two["requests"] > 0
+    assert two["errors"] == {}
+    assert two["unanswered"] == two["censored"] == 0
+    assert 0 < total(two["latency_hdr"]) <= two["replies"]
+
+
+def test_two_workers_share_the_clients_evenly(two_workers: Loader) -> None:
+    with peers(it=echo) as started:
+        for clients in (6, 7, 2):
+            with opened(two_workers, {"it": started["it"].address}, clients=clients) as answer:
+                assert sorted(answer["clients"]) == [clients // 2, clients - clients // 2]
+
+
+def test_two_workers_name_their_clients_apart(two_workers: Loader) -> None:
+    names: set[bytes] = set()
+
+    def listen(sock: socket.socket, number: int) -> None:
+        for message in messages(sock):
+            names.add(message[:8])
+            sock.sendall(message)
+
+    with peers(it=listen) as started, opened(two_workers, {"it": started["it"].address}, clients=8):
+        pass
+    assert len(names) == 8
+
+
+def test_two_workers_start_together(two_workers: Loader) -> None:
+    with peers(it=echo) as started, opened(two_workers, {"it": started["it"].address}, clients=2):
+        spreads = [two_workers.window("it", LENGTHS)["start_range_s"] for _ in range(5)]
+    assert min(spreads) < 0.02  # the others: whatever else the machine does
+
+
+def test_two_workers_add_what_they_saw(two_workers: Loader) -> None:
+    with (
+        peers(it=lambda sock, number: (silent if number < 2 else echo)(sock, number)) as started,
+        opened(two_workers, {"it": started["it"].address}, clients=6) as answer,
+    ):
+        seen = two_workers.window("it", LENGTHS)
+    assert answer["targets"]["it"]["answered"] == 4
+    assert seen["unanswered"] == seen["censored"] == total(seen["censored_hdr"]) == 2
+
+
+def test_locust_listens_on_loopback_only(two_workers: Loader) -> None:
+    pids = session.members(two_workers.pid)
+    assert len(pids) == 3
+    sockets = [sock for pid in pids for sock in psutil.Process(pid).net_connections("inet")]
+    passive = [sock for sock in sockets if sock.status == psutil.CONN_LISTEN or sock.type == socket.SOCK_DGRAM]
+    listening = [sock.laddr.ip for sock in passive]
+    assert "127.0.0.1" in listening
+    assert set(listening) == {"127.0.0.1"}
