@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import shutil
+import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import NoReturn
@@ -25,6 +26,11 @@ class _Parser(argparse.ArgumentParser):
             known = [option for action in self._actions for option in action.option_strings]
             message = f"unknown option {first}{nearest(first.partition('=')[0], known)}"
         raise ConfigError(f"{message}; --help lists the options")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """After --help: what it said is written, or said to be lost, while somebody can still tell."""
+        sys.stdout.flush()
+        super().exit(status, message)
 
 
 def named(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:

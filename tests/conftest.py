@@ -1,5 +1,6 @@
 """Golden texts: what people read is kept under tests/golden, and compared as it is."""
 
+import difflib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,16 +13,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden texts anew instead of comparing")
 
 
-def words_of(text: str) -> list[str]:
-    return text.replace("'", "").split()
-
-
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """golden(name, text): the text is that of tests/golden/NAME, word by word.
-
-    How argparse breaks lines and quotes choices differs from one Python to the next.
-    """
+    """golden(name, text): the text is that of tests/golden/NAME, to the last space."""
 
     def is_golden(name: str, text: str) -> None:
         path = GOLDEN / name
@@ -30,6 +24,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             path.write_text(text, encoding="utf-8")
         assert path.exists(), f"{name} is new: make golden writes it"
         before = path.read_text(encoding="utf-8")
-        assert words_of(text) == words_of(before), "another text than before; if it is meant, make golden"
+        if text != before:
+            lines = difflib.unified_diff(before.splitlines(), text.splitlines(), "kept", "now", lineterm="")
+            pytest.fail(f"tests/golden/{name} differs; if it is meant, make golden\n" + "\n".join(lines), pytrace=False)
 
     return is_golden

@@ -26,7 +26,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
         raise NotPure(f"{item.name} starts a process or connects to one; its place is tests/process")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subprocess, "Popen", refuse)
+        patch.setattr(subprocess.Popen, "__init__", refuse)
         patch.setattr(os, "fork", refuse)
         patch.setattr(socket.socket, "connect", refuse)
         return (yield)

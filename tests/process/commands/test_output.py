@@ -1,6 +1,7 @@
 """Standard output that can't be written: never a verdict's exit code, never a traceback, nothing left."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,10 @@ def verbs(tmp_path: Path) -> dict[str, str]:
 def ended(words: str, redirected: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """A verb in a shell that redirects it; what it says on standard error."""
     program = f"exec {sys.executable} {ROOT}/run_bench.py {words} {redirected}"
-    return subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=120, cwd=folder)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}  # as users have it
+    return subprocess.run(
+        ["bash", "-c", program], capture_output=True, text=True, timeout=120, cwd=folder, env=buffered
+    )
 
 
 @pytest.mark.parametrize("verb", ["gate", "gate --list", "bench", "check", "compare", "--help"])
