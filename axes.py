@@ -8,18 +8,7 @@ server's command, what the load generator is told, the fields of run.json and wi
 the words in titles and file names, and the charts. Both wings read it; it imports neither. run.json carries it, so
 that a results folder says itself what its cells are made of.
 
-To add an axis on the servers' side (the last one that came, the receive size, is the example):
-
-    axes.py                   its row
-    servers/contract.py       the option that it is for our servers, unless they have it
-    bench.toml                who can't follow it (`fixed`), a profile that varies it
-    CHANGELOG.md              that there is one
-    docs/options.md           by `make docs`
-    results/README.md         by `make schema`
-    tests/                    what it does (harness/test_axes.py), what is said to bad values (test_command_line.py)
-
-For one on the load generator's side loadgen/exchanges/exchange.py (what is said and expected) takes the place of the
-contract.
+What else an axis needs is listed in CONTRIBUTING.md; the last one that came, the receive size, is the example.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
