@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -203,9 +204,10 @@ def test_answers_that_come_together_or_in_pieces_are_told_apart(tmp_path: Path) 
 
 
 @pytest.fixture
-def interrupting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def interrupting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """The signal comes when a process has been started, before anybody knows of it."""
     started: list[int] = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     real = subprocess.Popen
 
     class Interrupted(real):  # type: ignore[misc, valid-type]
@@ -215,7 +217,8 @@ def interrupting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("harness.processes.server.subprocess.Popen", Interrupted)
-    return started
+    yield started
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("what", ["server", "loader"])

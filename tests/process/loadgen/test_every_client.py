@@ -91,7 +91,7 @@ def test_what_was_asked_in_the_head_and_is_open_at_the_end_is_slower_than_any_an
 
 def test_a_reply_before_its_request_is_sent_is_early(one_worker: Loader) -> None:
     """Whoever knows the answer has not read the question; more than the kernel can hold is still to come."""
-    size = 32 << 20
+    size = 16 << 20
     ended = threading.Event()
 
     def knows(sock: socket.socket, number: int) -> None:
@@ -106,7 +106,7 @@ def test_a_reply_before_its_request_is_sent_is_early(one_worker: Loader) -> None
         answer = one_worker.open({"it": started["it"].address}, 1, exchange, 64)
         try:
             assert answer["targets"]["it"] == {"answered": 1, "errors": {}}
-            seen = one_worker.window("it", LENGTHS | {"counted_s": 0.5})
+            seen = one_worker.window("it", LENGTHS | {"drain_limit_s": DEADLINE_S})
         finally:
             ended.set()
             one_worker.close()
