@@ -1,0 +1,137 @@
+"""Who moves: all servers of a block stand still but for the one whose window it is.
+
+So a server's figures don't depend on its company, and whatever it does is in its own account: it is thawed, rests, is
+asked, rests again, and is frozen. What it does while nobody asks is told apart.
+"""
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from harness import notes
+from harness.accounts import proctree
+from harness.processes import freezing
+from harness.processes.freezing import Frozen
+from harness.processes.session import processes
+from harness.recorder import Recorder
+from harness.run.fleet import Fleet
+
+REST_S = 0.001  # its CPU time stands still for so long: then it rests. A window's clock is no finer
+RESTING = 0.05  # of a CPU: what "stands still" is
+REST_LIMIT_S = 0.05  # one that doesn't rest is asked, or frozen, all the same
+WATCH_S, WATCH_END_S = 0.3, 0.1  # how long work that was put off is waited for; and whether there is an end to it
+
+
+@dataclass
+class Turn:
+    """One server's time among the others, which stand still; known when it is over."""
+
+    unasked_cpu_s: float = 0.0  # that it used between thaw and head, and between the last answer and the freeze
+    neighbours_cpu_s: float = 0.0  # that all others used meanwhile
+    still_s: float = 0.0  # spent on thawing, resting and freezing
+
+    @property
+    def record(self) -> dict[str, float]:
+        """As windows.jsonl has it."""
+        return vars(self)
+
+
+class Standstill:
+    """Freezes and thaws the servers of a fleet, and says which can't be frozen."""
+
+    def __init__(self, fleet: Fleet, recorder: Recorder) -> None:
+        self._fleet = fleet
+        self._recorder = recorder
+        self._frozen: dict[int, Frozen] = {}  # by session
+
+    def only(self, keys: Collection[str]) -> None:
+        """These move from now on, and all others stand still."""
+        with self._spent():
+            alive = self._fleet.alive
+            sessions = {server.pid for server in alive.values()}
+            self._frozen = {session: frozen for session, frozen in self._frozen.items() if session in sessions}
+            for key, server in alive.items():
+                if key in keys:
+                    self._thaw(key, server.pid)
+                elif server.pid not in self._frozen:
+                    self._freeze(key, server.pid)
+
+    @contextmanager
+    def turn(self, key: str) -> Iterator[Turn]:
+        """Around the window of a server that stands still, as all others do: it moves, and rests before and after."""
+        session = self._fleet.server(key).pid
+        turn = Turn()
+        began = time.monotonic()
+        asleep = proctree.clocks(processes(session))
+        others = [pid for other, frozen in self._frozen.items() if other != session for pid in frozen.processes]
+        self._thaw(key, session)
+        try:
+            ready = self._rest(key, session, asleep)
+            before = proctree.clocks(others)
+            turn.still_s = time.monotonic() - began
+            yield turn
+            began = time.monotonic()
+            answered = proctree.clocks(processes(session))
+            rested = self._rest(key, session)
+            turn.neighbours_cpu_s = proctree.gained(proctree.clocks(others), before)
+            turn.unasked_cpu_s = proctree.gained(ready, asleep) + proctree.gained(rested, answered)
+        finally:
+            self._freeze(key, session)
+        turn.still_s += time.monotonic() - began
+
+    def watch(self, keys: Collection[str]) -> dict[str, dict[str, float]]:
+        """Let these move with nobody to ask them; what each used then, and in the last part of it, as a record has it.
+
+        So work that was put off until nobody asks is seen.
+        """
+        self.only(keys)
+        with self._spent():
+            sessions = {key: self._fleet.server(key).pid for key in keys}
+            before = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
+            time.sleep(WATCH_S - WATCH_END_S)
+            late = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
+            began = time.monotonic()
+            time.sleep(WATCH_END_S)
+            after = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
+            end_s = time.monotonic() - began
+        return {
+            key: {
+                "put_off_cpu_s": max(0.0, after[key] - before[key]),
+                "restless_share": max(0.0, after[key] - late[key]) / end_s,
+            }
+            for key in keys
+        }
+
+    @contextmanager
+    def _spent(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self._recorder.stood_still(time.monotonic() - began)
+
+    def _thaw(self, key: str, session: int) -> None:
+        moving = freezing.thaw(session)
+        frozen = self._frozen.pop(session, None)
+        if frozen and not frozen.processes.issuperset(moving):
+            self._recorder.note(notes.grew_while_frozen(key))
+
+    def _freeze(self, key: str, session: int) -> None:
+        self._frozen[session] = frozen = freezing.freeze(session)
+        if frozen.defiant:
+            self._recorder.note(notes.not_frozen(key))
+
+    def _rest(self, key: str, session: int, asleep: dict[int, float] | None = None) -> dict[int, float]:
+        """Return when the server rests, or is known not to; its clocks then.
+
+        One that was `asleep` must have moved first: it may not have had a CPU yet, and has to find out what was due.
+        """
+        deadline = time.monotonic() + (REST_S if key in self._fleet.restless else REST_LIMIT_S)
+        now, at = proctree.clocks(processes(session)), time.monotonic()
+        while at < deadline:
+            time.sleep(REST_S)
+            before, before_at = now, at
+            now, at = proctree.clocks(processes(session)), time.monotonic()
+            has_moved = asleep is None or now != asleep
+            if has_moved and proctree.gained(now, before) < RESTING * (at - before_at):
+                break
+        return now
