@@ -40,9 +40,9 @@ UNRECONCILED = Kind("unreconciled", "counts don't reconcile")
 OFF_LITTLES_LAW = Kind("off-littles-law", "rate and latency contradict each other")
 LATE_CLOCK = Kind("late-clock", "the loader's own delay shows", (LATENCY, P99))
 COMPANY = Kind("company", "other servers worked in its windows")
-# Its share of the work is in its CPU time. Where it goes on so, such a rate can't be kept up.
+# Such a rate can't be kept up. The work is in its CPU time, unless there was no end to it.
 PUT_OFF = Kind("put-off", "works on when nobody asks")
-RESTLESS = Kind("restless", "never rests, asked or not", (CPU,))
+RESTLESS = Kind("restless", "works without end when nobody asks", (RATE, COMPARISON, LATENCY, P99, CPU))
 KINDS = (
     LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, UNSTABLE, DRIFTING, SHORT_WINDOWS,
     UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK, COMPANY, PUT_OFF, RESTLESS,

@@ -69,7 +69,7 @@ def evidence(
         "loader_cpu_us_per_request": loader_us,
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
-        "littles_law": _littles_law(windows, latency_us, int(first["clients"]) - starved),
+        "littles_law": _littles_law(windows, int(first["clients"]) - starved),
         "arrival_p90_us": Alike(block_histograms(windows, "arrival_hdr")).percentile(90) / 1e3,
     }
     return columns, Evidence(
@@ -137,8 +137,16 @@ def log_drift(windows: pd.DataFrame) -> dict[int, float]:
     return block_means(windows["block"][told], np.log(second[told] / first[told]))
 
 
-def _littles_law(windows: pd.DataFrame, latency_us: float, served: int) -> float:
-    """Rate times the mean time of a request, by the clients that were served: 1 if both are measured rightly."""
+def _littles_law(windows: pd.DataFrame, served: int) -> float:
+    """Rate times the mean time of a request, by the clients that were served: 1 if both are measured rightly.
+
+    A window at whose end more are waiting than starve has a pause in it, which is no request's time.
+    """
+    paused = (windows["requests"] == 0) | (windows["unfinished"] > windows["unanswered"])
+    windows = windows[~paused]
+    if windows.empty:
+        return NAN
+    latency_us = mean_of(merged(windows["latency_hdr"])) / 1e3
     rate = windows["requests"].sum() / windows["counted_s"].sum()
     connect_us = 0.0
     # the clock of `greet` starts with the connect; elsewhere connecting comes before it

@@ -81,7 +81,7 @@ def _doubts_of_isolation(seen: Evidence, thresholds: Mapping[str, float]) -> Ite
     if seen.neighbours > thresholds.get("neighbours_share", nan):  # older runs don't tell
         yield Doubt(doubts.COMPANY, f"{_share(seen.neighbours)} of their time")
     if seen.restless:
-        yield Doubt(doubts.RESTLESS, f"{_share(seen.restless)} of a CPU while it is left alone")
+        yield Doubt(doubts.RESTLESS, f"{_share(seen.restless)} of a CPU")
     elif seen.unasked > thresholds.get("put_off_share", nan):
         yield Doubt(doubts.PUT_OFF, f"{_share(seen.unasked)} of its CPU time")
 

@@ -96,7 +96,8 @@ class Fleet:
                 return
             if time.monotonic() > deadline:
                 break
-        self.restless.update(key for key, gain_s in gained_s.items() if gain_s >= resting_s / len(gained_s))
+        busiest_s = max(gained_s.values())
+        self.restless.update(key for key, gain_s in gained_s.items() if gain_s > busiest_s / 2)
 
     def _start(self, key: str, entry: Entry, logs: Path) -> None:
         try:

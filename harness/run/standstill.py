@@ -20,7 +20,9 @@ from harness.run.fleet import Fleet
 REST_S = 0.001  # its CPU time stands still for so long: then it rests. A window's clock is no finer
 RESTING = 0.05  # of a CPU: what "stands still" is
 REST_LIMIT_S = 0.05  # one that doesn't rest is asked, or frozen, all the same
-WATCH_S, WATCH_END_S = 0.3, 0.1  # how long work that was put off is waited for; and whether there is an end to it
+WATCH_S = 0.3  # how long work that was put off is waited for ...
+WATCH_LIMIT_S = 1.0  # ... or until there is an end to it ...
+WATCH_STEP_S = 0.1  # ... which a part of it without work is
 
 
 @dataclass
@@ -52,9 +54,10 @@ class Standstill:
             sessions = {server.pid for server in alive.values()}
             self._frozen = {session: frozen for session, frozen in self._frozen.items() if session in sessions}
             for key, server in alive.items():
-                if key in keys:
+                is_frozen = server.pid in self._frozen
+                if is_frozen and key in keys:
                     self._thaw(key, server.pid)
-                elif server.pid not in self._frozen:
+                elif not is_frozen and key not in keys:
                     self._freeze(key, server.pid)
 
     @contextmanager
@@ -81,26 +84,28 @@ class Standstill:
         turn.still_s += time.monotonic() - began
 
     def watch(self, keys: Collection[str]) -> dict[str, dict[str, float]]:
-        """Let these move with nobody to ask them; what each used then, and in the last part of it, as a record has it.
+        """Let these move with nobody to ask them; what each used, and how busy it was at the end, as a record has it.
 
-        So work that was put off until nobody asks is seen.
+        So work that was put off until nobody asks is seen. Those that don't come to an end are restless.
         """
         self.only(keys)
         with self._spent():
             sessions = {key: self._fleet.server(key).pid for key in keys}
-            before = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
-            time.sleep(WATCH_S - WATCH_END_S)
-            late = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
             began = time.monotonic()
-            time.sleep(WATCH_END_S)
-            after = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
-            end_s = time.monotonic() - began
+            first = now = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
+            while True:
+                before, before_at = now, time.monotonic()
+                time.sleep(WATCH_STEP_S)
+                now = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
+                at = time.monotonic()
+                busy = {key: max(0.0, now[key] - before[key]) / (at - before_at) for key in keys}
+                at_work = {key for key, share in busy.items() if share > RESTING}
+                if at - began > (WATCH_LIMIT_S if at_work - self._fleet.restless else WATCH_S):
+                    break
+        self._fleet.restless.update(at_work)
         return {
-            key: {
-                "put_off_cpu_s": max(0.0, after[key] - before[key]),
-                "restless_share": max(0.0, after[key] - late[key]) / end_s,
-            }
-            for key in keys
+            key: {"put_off_cpu_s": max(0.0, now[key] - first[key]), "restless_share": share}
+            for key, share in busy.items()
         }
 
     @contextmanager
