@@ -115,10 +115,9 @@ class Standstill:
         self._recorder.stood_still(time.monotonic() - began)
 
     def _thaw(self, key: str, session: int) -> None:
-        moving = freezing.thaw(session)
-        frozen = self._frozen.pop(session, None)
-        if frozen and not frozen.processes.issuperset(moving):
+        if freezing.has_grown(session, self._frozen.pop(session)):
             self._recorder.note(notes.grew_while_frozen(key))
+        freezing.thaw(session)
 
     def _freeze(self, key: str, session: int) -> None:
         self._frozen[session] = frozen = freezing.freeze(session)

@@ -3,12 +3,12 @@
 import asyncio
 import ctypes
 import os
-import select
+import selectors
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from sound import Sound, serve
 
@@ -17,7 +17,6 @@ OWED_S = 0.0001  # CPU time for each message that was answered
 TICK_S = 0.001
 CLOSES_S = 0.2  # what is idle for so long
 PAUSE_S = 1.5
-EINTR = 4
 
 
 class Owes(Sound):
@@ -94,26 +93,18 @@ class Pauses(Sound):
             time.sleep(PAUSE_S)
 
 
-def die_of_eintr() -> None:
-    """An epoll loop as one writes it in C, which takes every failure of epoll_wait for the end."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    print(f"READY 127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    epoll, clients = select.epoll(), {}
-    epoll.register(listener, select.EPOLLIN)
-    events = ctypes.create_string_buffer(16)
-    while True:
-        if libc.epoll_wait(epoll.fileno(), events, 1, -1) < 0:
+class Unprepared(selectors.EpollSelector):
+    """Waits as one does in C who takes every failure of epoll_wait for the end."""
+
+    _libc = ctypes.CDLL(None, use_errno=True)
+
+    def select(self, timeout: float | None = None) -> Any:
+        event = ctypes.create_string_buffer(16)
+        wait_ms = -1 if timeout is None else round(timeout * 1000)
+        if self._libc.epoll_wait(self.fileno(), event, 1, wait_ms) < 0:
             print(f"epoll_wait: {os.strerror(ctypes.get_errno())}", file=sys.stderr, flush=True)
             os._exit(1)
-        for fd, _ in epoll.poll(0):
-            if fd == listener.fileno():
-                sock, _ = listener.accept()
-                clients[sock.fileno()] = sock
-                epoll.register(sock, select.EPOLLIN)
-            else:
-                data = clients[fd].recv(65536)
-                clients[fd].sendall(data) if data else clients.pop(fd).close()
+        return super().select(0)
 
 
 async def serve_with(protocol: type[Sound], begin: Callable[[], object] | None = None) -> None:
@@ -122,16 +113,17 @@ async def serve_with(protocol: type[Sound], begin: Callable[[], object] | None =
     await serve(protocol)
 
 
+# how it serves, and how it begins
 WAYS: dict[str, tuple[type[Sound], Callable[[], object] | None]] = {
     "clock": (OwesUntilTheClock, None),
     "ticks": (Owes, tick),
     "spins": (Spins, again),
     "closes": (ClosesIdle, None),
+    "eintr": (Sound, None),
     "pauses": (Pauses, lambda: signal.signal(signal.SIGCONT, Pauses.goes_on)),
 }
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "eintr":
-        die_of_eintr()
-    asyncio.run(serve_with(*WAYS[sys.argv[1]]))
+    loop = asyncio.SelectorEventLoop(Unprepared() if sys.argv[1] == "eintr" else None)
+    loop.run_until_complete(serve_with(*WAYS[sys.argv[1]]))
