@@ -106,6 +106,16 @@ def bad_end(server: str, problem: str) -> Note:
     return Note("bad-end", server, problem)
 
 
+def short_queue(server: str, problem: str) -> Note:
+    """A server may make clients wait before it hears of them."""
+    return Note("short-queue", server, problem)
+
+
+def queues_unknown(why: str) -> Note:
+    """Whether servers listen with the backlog that was asked for isn't known."""
+    return Note("queues-unknown", "how long the servers' listen queues are can't be told here", why)
+
+
 def loader_failed(failure: str) -> Note:
     """The load generator died or hung; what it was measuring is lost."""
     return Note("loader-failed", f"{failure}; it was started again")
