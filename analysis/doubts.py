@@ -43,9 +43,11 @@ COMPANY = Kind("company", "other servers worked in its windows")
 # Such a rate can't be kept up. The work is in its CPU time, unless there was no end to it.
 PUT_OFF = Kind("put-off", "works on when nobody asks")
 RESTLESS = Kind("restless", "works without end when nobody asks", (RATE, COMPARISON, LATENCY, P99, CPU))
+# the processes that were measured aren't those that answered
+NOT_ITS_OWN = Kind("not-its-own", "other processes may have served", (RATE, COMPARISON, LATENCY, P99, CPU))
 KINDS = (
     LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, UNSTABLE, DRIFTING, SHORT_WINDOWS,
-    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK, COMPANY, PUT_OFF, RESTLESS,
+    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK, COMPANY, PUT_OFF, RESTLESS, NOT_ITS_OWN,
 )  # fmt: skip
 
 

@@ -118,6 +118,14 @@ def grew_while_frozen(server: str) -> Note:
     return Note("grew-while-frozen", f"{server}: its session grew while it stood still",
                 "something of it can't be stopped, or is outside of it; its CPU time may not be all its own",
                 "run it in the foreground, with all that it starts")  # fmt: skip
+def short_queue(server: str, problem: str) -> Note:
+    """A server may make clients wait before it hears of them."""
+    return Note("short-queue", server, problem)
+
+
+def queues_unknown(why: str) -> Note:
+    """Whether servers listen with the backlog that was asked for isn't known."""
+    return Note("queues-unknown", "how long the servers' listen queues are can't be told here", why)
 
 
 def loader_failed(failure: str) -> Note:

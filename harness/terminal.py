@@ -127,6 +127,8 @@ def say_conformance(found: dict[str, Conformance]) -> None:
         if conformance.absent is not None:
             word = "skipped" if conformance.absent.skipped else "failed"
             say(f"[yellow]{escape(name)}[/] {word}: {escape(conformance.reason)}")
+        for remark in conformance.remarks:
+            say(f"[yellow]Note[/]: {escape(name)} {escape(remark)}")
         for failure in conformance.failures:
             say(f"[yellow]{escape(name)}[/] fails the conformance suite: {escape(failure)}")
 

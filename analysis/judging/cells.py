@@ -17,9 +17,9 @@ from analysis.judging.costs import footprint, server_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
 from analysis.judging.served import unserved
-from analysis.judging.standing import Key, compare, rank, rank_rates
+from analysis.judging.standing import Key, compare, rank_costs, rank_rates
 from analysis.judging.unasked import charged, restless
-from analysis.judging.verdict import doubts_about, limited_by
+from analysis.judging.verdict import doubts_about, limited_by, served_by_others
 from analysis.records import schema
 from analysis.records.points import CELL_KEYS, Group, as_file, first_value, group_of, label
 from analysis.records.reading import Results
@@ -88,7 +88,7 @@ def tabulate(results: Results) -> pd.DataFrame:
         key: {place: 1 / cpu for place, cpu in by_round(part, part["server_cpu_s"] / part["replies"]).items() if cpu}
         for key, part in windows.items()
     }
-    rank(rows, "cpu_rank", {key: cpu for key, cpu in used.items() if not touching(rows[key], "cpu_rank")})
+    rank_costs(rows, used)
     begun = {key: min(part[key]["group"].min() for part in (windows, failures, probes) if key in part) for key in rows}
     strategies = _in_order(results.run)
     place = {key: (begun[key], strategies.get(key[0], len(strategies)), along_value(rows[key])) for key in rows}
@@ -230,6 +230,7 @@ def _judge(
         cell["verdict"] = ""
         if results.thresholds:
             found = list(doubts_about(cell, seen, results.thresholds))
+            found += [] if failed is None else served_by_others(failed)
             cell["verdict"] = "doubtful" if found else "ok"
         is_unchecked = not measured["checked"].all()
         if is_unchecked:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.doubts import OFF_LITTLES_LAW, UNRECONCILED, touching
+from analysis.doubts import NOT_ITS_OWN, OFF_LITTLES_LAW, UNRECONCILED, touching
 from analysis.interleaved import interleaved
 from analysis.ranking import ranks
 from analysis.records.points import Group, group_of
@@ -16,7 +16,7 @@ Key = tuple[Any, ...]  # the values of CELL_KEYS
 Rows = Mapping[Key, dict[str, Any]]
 
 NOT_COMPARED = ("starvation", "errors")
-UNTRUSTED = (UNRECONCILED, OFF_LITTLES_LAW)  # a rate that may be wrong pushes nobody down
+UNTRUSTED = (UNRECONCILED, OFF_LITTLES_LAW, NOT_ITS_OWN)  # a rate that may be wrong pushes nobody down
 
 
 def compare(rows: Rows, figure: str, measured: Mapping[Key, Rounds], *, is_rate: bool) -> None:
@@ -51,6 +51,11 @@ def rank_rates(rows: Rows, rates: Mapping[Key, Rounds]) -> None:
     for cell in rows.values():
         if touching(cell, "rank"):
             cell["rank"] = None
+
+
+def rank_costs(rows: Rows, used: Mapping[Key, Rounds]) -> None:
+    """Rank the cells of each group by replies for the CPU time; those whose CPU time may be another's have no rank."""
+    rank(rows, "cpu_rank", {key: rounds for key, rounds in used.items() if not touching(rows[key], "cpu_rank")})
 
 
 def rank(rows: Rows, column: str, rates: Mapping[Key, Rounds]) -> None:

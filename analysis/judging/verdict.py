@@ -86,6 +86,12 @@ def _doubts_of_isolation(seen: Evidence, thresholds: Mapping[str, float]) -> Ite
         yield Doubt(doubts.PUT_OFF, f"{_share(seen.unasked)} of its CPU time")
 
 
+def served_by_others(failures: pd.DataFrame) -> list[Doubt]:
+    """The doubt about a cell in whose failures it was found so, after its windows."""
+    blocks = failures.loc[failures["fault"] == "owner", "block"].nunique()
+    return [Doubt(doubts.NOT_ITS_OWN, f"in {blocks} block{'s' * (blocks > 1)}")] if blocks else []
+
+
 def _fails(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> bool:
     # A reply that is wrong is never noise; of other errors some are.
     return bool(seen.wrong) or not seen.replies or _failed_share(row, seen) >= thresholds["errors_share"]

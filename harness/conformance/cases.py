@@ -9,7 +9,7 @@ The rules that servers are held to are in servers/README.md.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.conformance import echo, greet, log
+from harness.conformance import addresses, echo, greet, log
 from harness.conformance.client import Nonconformance, Target, TimedOut
 
 SUITES: dict[str, tuple[Callable[[Target], None], ...]] = {"echo": echo.CASES, "greet": greet.CASES, "log": log.CASES}
@@ -30,18 +30,29 @@ def of_service(service: str) -> list[Case]:
     return [Case(run.__name__.replace("_", "-"), run) for run in SUITES[service]]
 
 
-def failures(target: Target, service: str) -> list[str]:
-    """One line for each case that the server fails; none means that it conforms."""
-    found = []
+def failures(target: Target, service: str, why_silent: Callable[[], str] = lambda: "") -> list[str]:
+    """One line for each case that the server fails; none means that it conforms.
+
+    Where one hears nothing, `why_silent` may tell the cause, or nothing; the rest isn't tried then.
+    """
+    found: list[str] = []
     patience = 2  # a server that hangs once may answer in the next case; one that hangs twice costs too much time
-    for case in of_service(service):
+    tried = of_service(service)
+    for case in tried:
         if not patience:
             found.append("the rest: not tried, as it does not answer")
             break
         try:
             case.run(target)
+            if case is tried[0] and (why := addresses.slows_others(target, case.run)):
+                found.append(why)
         except Nonconformance as failure:
-            found.append(f"{case.name}: {failure}")
+            if case is tried[0] and (why := addresses.refuses_others(target, case.run)):
+                return [why]
+            cause = why_silent() if isinstance(failure, TimedOut) else ""
+            found.append(f"{case.name}: {failure}" + f": {cause}" * bool(cause))
+            if cause:
+                break
             patience -= isinstance(failure, TimedOut)
         except OSError as error:  # our own side, such as too few descriptors
             found.append(f"{case.name}: could not be tried: {error.strerror or error}")

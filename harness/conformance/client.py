@@ -6,13 +6,14 @@ Nothing here knows a service; whatever goes wrong is a `Nonconformance`, and not
 import contextlib
 import errno
 import functools
+import ipaddress
 import random
 import select
 import socket
 import struct
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 CROWD = 300  # connections at once, of one server
@@ -20,7 +21,17 @@ HUGE = 16 * 2**20  # bytes in the largest message
 UNREAD_LIMIT = 64 * 2**20  # bytes a server may take in from a client that reads nothing, kernel's buffers included
 DEADLINE_S = 10.0  # for one exchange with a server, however busy the machine is
 STALL_S = 0.15  # a server that takes no byte for so long has stopped reading
+QUIET_S = 0.05  # who has sent nothing for so long waits for more
 CHUNK = 2**18
+
+
+HOME = "127.0.0.1"
+IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
+
+
+def fresh_address() -> str:
+    """One such as the load generator's clients come from: each server is connected to from one of its own."""
+    return f"127.{random.randint(1, 254)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
 
 
 class Nonconformance(Exception):
@@ -41,6 +52,7 @@ class Target:
     host: str
     port: int
     one_at_a_time: bool = False  # it serves clients in the order of their coming, by design
+    source: str = field(default_factory=fresh_address)  # the loopback address that its clients come from
 
     def connect(self, buffer: int | None = None) -> socket.socket:
         """A connected, non-blocking socket; with `buffer`, one that holds few bytes on our side.
@@ -54,6 +66,9 @@ class Target:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(DEADLINE_S)
+            if ipaddress.ip_address(self.host).is_loopback:
+                sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+                sock.bind((self.source, 0))
             sock.connect((self.host, self.port))
         except OSError as error:
             sock.close()
@@ -67,6 +82,11 @@ def message_of(size: int) -> bytes:
     """`size` bytes that no other size shares, ending in CRLF, with no CR or LF inside."""
     letters = bytes(65 + byte % 58 for byte in range(256))
     return random.Random(size).randbytes(size - 2).translate(letters) + b"\r\n"
+
+
+def asked(number: int, size: int) -> bytes:
+    """A message of so many bytes as the load generator's are, which no other number has."""
+    return b"%08da" % number + b"a" * (size - 11) + b"\r\n"
 
 
 def exchange(sock: socket.socket, stream: bytes, replies: int | None = None, half_close: bool = False) -> bytes:
@@ -129,6 +149,19 @@ def send_slowly(sock: socket.socket, stream: bytes) -> bytes:
         if poller.poll(2):
             received += exchange(sock, b"", 1)
     return received
+
+
+def heard(sock: socket.socket, limit: int) -> bytes:
+    """What comes until nothing has for QUIET_S, or until it is more than so many bytes."""
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    received = bytearray()
+    while len(received) <= limit and poller.poll(QUIET_S * 1000):
+        part = exchange(sock, b"", 1)
+        if not part:
+            break
+        received += part
+    return bytes(received)
 
 
 def send_reset(sock: socket.socket) -> None:

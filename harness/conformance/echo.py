@@ -1,17 +1,29 @@
 """echo: the stream comes back as it went."""
 
+import socket
+import time
+
 from harness.conformance.client import (
+    CHUNK,
     CROWD,
     HUGE,
+    Nonconformance,
     Target,
+    asked,
     crowd_of,
     exchange,
+    heard,
     message_of,
     same,
     send_reset,
     send_slowly,
     stuff,
 )
+
+TALKERS, MESSAGES, TALK_S = 30, 6000, 2.0
+# The kernel holds an ACK back for 40 ms. A reply that was late so many times, and once not where the ACK came at once,
+# waited for it: on a busy machine both are late.
+DELAYED_ACK_S, ACK_TRIES = 0.03, 5
 
 
 def one_message(target: Target) -> None:
@@ -91,6 +103,73 @@ def never_crossed(target: Target) -> None:
                 same(message, exchange(sock, b"", len(message)))
 
 
+def never_altered(target: Target) -> None:
+    """Thousands of messages of many clients at the same time come back as they were, each to its own client."""
+    clients = 1 if target.one_at_a_time else TALKERS
+    deadline = time.monotonic() + TALK_S
+    with crowd_of(target, clients) as socks:
+        for turn in range(MESSAGES // clients):
+            said = [asked(turn * clients + number, 64) for number in range(clients)]
+            for sock, message in zip(socks, said, strict=True):
+                exchange(sock, message, 0)
+            for sock, message in zip(socks, said, strict=True):
+                reply = exchange(sock, b"", len(message))
+                if reply != message:
+                    seen = f"a corrupt reply, {reply[:9]!r}, after {turn * clients:,} right ones"
+                    is_crossed = any(reply == asked(other, 64) for other in range((turn + 1) * clients))
+                    raise Nonconformance(f"{message[:9]!r}", seen + ": it is another message's" * is_crossed)
+            if time.monotonic() > deadline:  # a slow one isn't asked for all
+                break
+
+
+def never_early(target: Target) -> None:
+    """A message of 16 MiB is answered with what was sent of it, not from its head while the rest is still to come."""
+    message = asked(0, HUGE)
+    sent, received = 0, b""
+    with target.connect() as sock:
+        for end in (CHUNK, HUGE // 2, HUGE - 1):
+            received += exchange(sock, message[sent:end], 0)
+            sent = end
+            received += heard(sock, sent - len(received))
+            if len(received) > sent:
+                raise Nonconformance(
+                    f"at most the {sent:,} bytes that were sent so far", f"an early reply: {len(received):,}"
+                )
+        same(message, received + exchange(sock, message[sent:], len(message) - len(received)))
+
+
+def no_delay(target: Target) -> None:
+    """A reply in parts doesn't wait for the client's delayed ACK: TCP_NODELAY is on."""
+    stream = asked(0, 64) + asked(1, 64)
+    delayed_s, prompt_s = [], []
+    with target.connect() as sock:
+        for _ in range(ACK_TRIES):
+            delayed_s.append(_seconds_to_answer(sock, stream, acknowledge=False))
+            if delayed_s[-1] < DELAYED_ACK_S:
+                return
+            prompt_s.append(_seconds_to_answer(sock, stream, acknowledge=True))
+    if min(delayed_s) - min(prompt_s) > DELAYED_ACK_S:
+        waits = f"replies that wait {min(delayed_s) * 1e3:.0f} ms for the client's delayed ACK, {ACK_TRIES} times of " \
+                f"{ACK_TRIES}, and {min(prompt_s) * 1e3:.0f} ms where it comes at once; set TCP_NODELAY"  # fmt: skip
+        raise Nonconformance("TCP_NODELAY on every connection", waits)
+
+
+def _seconds_to_answer(sock: socket.socket, stream: bytes, acknowledge: bool) -> float:
+    """Until the reply is whole; what comes of it is acknowledged at once, or when the kernel sees fit."""
+    began = time.monotonic()
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, acknowledge)
+    received = exchange(sock, stream, 1)
+    while len(received) < len(stream):
+        if acknowledge:  # the option doesn't last
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        part = exchange(sock, b"", 1)
+        if not part:
+            break
+        received += part
+    same(stream, received)
+    return time.monotonic() - began
+
+
 def silent_client(target: Target) -> None:
     """A client that connects and says nothing holds up nobody (or, one at a time, only until it leaves)."""
     with target.connect() as silent, target.connect() as other:
@@ -126,7 +205,10 @@ CASES = (
     half_close,
     silent_client,
     reset,
+    never_early,
+    no_delay,
     never_crossed,
+    never_altered,
     crowd,
     huge_message,
     never_reads,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config import Config, Strategy
-from harness.conformance import cases, standstill
+from harness.conformance import addresses, cases, standstill
 from harness.conformance.client import CROWD, Target
 from harness.processes import session
-from harness.processes.server import ServerFailed
+from harness.processes.server import Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
 
@@ -24,6 +24,7 @@ class Conformance:
     """Of one strategy: what it did wrong, or why it could not be tried at all."""
 
     failures: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # what a reader must know; it conforms all the same
     absent: ServerFailed | None = None
 
     @property
@@ -64,6 +65,11 @@ def examine(
     return found
 
 
+def looks_up_names(server: Server) -> str:
+    """The cause of a server's silence, if that is it; else nothing."""
+    return f"it asks a name server who its clients are; {addresses.REMEDY}" if server.looks_up_names() else ""
+
+
 class _Suite:
     def __init__(self, stage: Stage, services: list[str], logs: Path) -> None:
         self._stage = stage
@@ -77,7 +83,8 @@ class _Suite:
         for service in self._services:
             if service in strategy.services and conformance.absent is None and not self._aborted:
                 try:
-                    conformance.failures += [f"{service}: {failure}" for failure in self._failures(strategy, service)]
+                    failures = self._failures(strategy, service, conformance)
+                    conformance.failures += [f"{service}: {failure}" for failure in failures]
                 except ServerFailed as failure:
                     conformance.absent = failure
         return conformance
@@ -88,14 +95,33 @@ class _Suite:
         for server in list(self._stage.servers.values()):
             session.kill(server.pid)
 
-    def _failures(self, strategy: Strategy, service: str) -> list[str]:
-        """Raises ServerFailed where there is nothing to try."""
+    def _short_queue(self, server: Server) -> list[str]:
+        try:
+            return list(self._stage.short_queues([server.key], CROWD).values())
+        except OSError as error:
+            return [f"how long its listen queue is can't be told here: {error.strerror or error}"]
+
+    def _failures(self, strategy: Strategy, service: str, conformance: Conformance) -> list[str]:
+        """Its remarks go into `conformance`. Raises ServerFailed where there is nothing to try."""
         settings = self._stage.config.settings(service)
         server = self._stage.start(strategy.label, strategy, settings, self._logs / service)
         try:
             self._stage.wait_ready(server)
+            self._raise_if_not_its_own(server)
+            conformance.remarks += [line for line in self._short_queue(server) if line not in conformance.remarks]
             target = Target(server.host, server.port, strategy.one_at_a_time)
-            failures = cases.failures(target, service) or standstill.failures(server, target, service)
-        finally:
-            ended = self._stage.stop(server.key)
-        return failures + ended.problems
+            failures = cases.failures(target, service, lambda: looks_up_names(server))
+            failures = failures or standstill.failures(server, target, service)
+            self._raise_if_not_its_own(server)
+        except ServerFailed as failure:
+            problems = self._stage.stop(server.key).problems
+            raise ServerFailed("; ".join([str(failure), *problems]), failure.skipped) from None
+        except BaseException:
+            self._stage.stop(server.key)
+            raise
+        return failures + self._stage.stop(server.key).problems
+
+    def _raise_if_not_its_own(self, server: Server) -> None:
+        """Raises ServerFailed where it is served by other processes than would be measured."""
+        for fault in self._stage.faults([server.key]).values():
+            raise ServerFailed(fault)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.processes import session
+from harness.processes.census import MARK
 from harness.processes.server import running_on
 
 START_LIMIT_S = 30.0
@@ -24,8 +25,13 @@ class LoaderFailed(Exception):
 
 
 class Loader:
-    def __init__(self, workers: int, cpus: Collection[int] | None, logs: Path, loop: str = "auto") -> None:
-        """Start it, its stderr going to a file in `logs`; `loop` is auto, compiled or python."""
+    def __init__(
+        self, workers: int, cpus: Collection[int] | None, logs: Path, loop: str = "auto", mark: str = ""
+    ) -> None:
+        """Start it, its stderr going to a file in `logs`; `loop` is auto, compiled or python.
+
+        All that comes of it carries `mark` in its environment.
+        """
         logs.mkdir(parents=True, exist_ok=True)
         self._log = logs / "loader.err"
         with open(self._log, "ab") as err, running_on(cpus):
@@ -36,6 +42,7 @@ class Loader:
                 stdout=subprocess.PIPE,
                 stderr=err,
                 start_new_session=True,
+                env=os.environ | {MARK: f"{mark}.loader"},
             )
         self.pid = self._process.pid
         self._heard = b""  # of an answer that isn't complete

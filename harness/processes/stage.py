@@ -3,6 +3,7 @@
 A run, doctor, the conformance suite and the benchmarks have them from here alone.
 """
 
+import contextlib
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import Config, Strategy
+from harness.processes import sockets
+from harness.processes.census import Census
 from harness.processes.loader import Loader, LoaderFailed
-from harness.processes.server import Ended, Server
+from harness.processes.server import Ended, Server, ServerFailed
 from harness.processes.uninterrupted import uninterrupted
 from harness.processes.watchdog import Watchdog
 
@@ -61,8 +64,9 @@ class Stage:
         """Start a server, its output going to `logs`. Raises ServerFailed where its program can't be started."""
         with uninterrupted():
             server = Server.start(
-                key, strategy, settings, logs=logs or self._logs, backlog=self._backlog, cpus=self.server_cpus
-            )
+                key, strategy, settings, logs=logs or self._logs, backlog=self._backlog, cpus=self.server_cpus,
+                mark=self._watchdog.mark,
+            )  # fmt: skip
             self.servers[key] = server  # first: whatever happens from now on, it is stopped
             self._watchdog.guard(server.pid)
         return server
@@ -70,6 +74,34 @@ class Stage:
     def wait_ready(self, server: Server) -> None:
         """Return when it listens. Raises ServerFailed if it ends first or takes longer than the settings allow."""
         server.wait_ready(self.config.servers.ready_timeout_s)
+
+    def faults(self, keys: Collection[str] | None = None) -> dict[str, str]:
+        """Which servers, of these or of all, aren't served by the processes that are measured, by key, and why.
+
+        Left out are those of which it can't be told, as another user's processes may not be looked at.
+        """
+        servers = dict(self.servers)
+        names = {server.pid: key for key, server in servers.items()}
+        seen, found = Census(), {}
+        for key in servers if keys is None else keys:
+            with contextlib.suppress(PermissionError):
+                others = {pid: name for pid, name in names.items() if name != key}
+                found[key] = servers[key].fault(seen, others)
+        return {key: fault for key, fault in found.items() if fault}
+
+    def short_queues(self, keys: Collection[str], crowd: int) -> dict[str, str]:
+        """Which of these servers listen with a queue too short for a crowd that connects at once, by key, and why.
+
+        Raises OSError where the kernel doesn't tell the queues.
+        """
+        backlogs = sockets.backlogs()
+        queues = {key: self.servers[key].queue(backlogs) for key in keys}
+        return {
+            key: f"listens with a queue of {queue}, not of {self._backlog:,} as asked: of {crowd} clients that connect "
+            "at once some wait a second and longer; pass {backlog} to listen()"
+            for key, queue in queues.items()
+            if queue is not None and queue < min(crowd, self._backlog)
+        }
 
     def stop(self, key: str, within_s: float | None = None) -> Ended:
         """Stop a server in so much time, or in what the settings give one; how it ended."""
@@ -94,6 +126,8 @@ class Stage:
                 self.start(key, strategy, self.config.settings(service))
             for server in self.servers.values():
                 self.wait_ready(server)
+            for fault in self.faults().values():
+                raise ServerFailed(fault)
             yield dict(self.servers)
         finally:
             self.stop_servers()
@@ -106,7 +140,8 @@ class Stage:
         Raises LoaderFailed, and nothing is left of it.
         """
         with uninterrupted():
-            self._loader = Loader(workers, self.loader_cpus, self._logs, loop or self.config.loadgen.loop)
+            self._loader = Loader(workers, self.loader_cpus, self._logs, loop or self.config.loadgen.loop,
+                                  self._watchdog.mark)  # fmt: skip
             self._watchdog.guard(self._loader.pid)
         try:
             return self._loader.wait_ready()

@@ -1,26 +1,31 @@
 """If the harness is killed, its servers and its loader must not live on.
 
 A small process holds the reading end of a pipe whose writing end the harness alone has. It is told of each
-session that starts and ends; when the pipe closes, it kills the sessions that are left. (A parent-death
+session that starts and ends; when the pipe closes, it kills the sessions that are left, and all that came of them
+and carries the harness's mark, also what was started a moment ago and what has left its session. (A parent-death
 signal would not do: forked children don't inherit it.)
 """
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from harness.processes import session
+from harness.processes import census, session
 
 
 class Watchdog:
     """The harness's side. Use it as a context manager."""
 
+    def __init__(self) -> None:
+        self.mark = secrets.token_hex(8)  # in the environment of all that it is to end
+
     def __enter__(self) -> "Watchdog":
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "harness.processes.watchdog"],
+            [sys.executable, "-m", "harness.processes.watchdog", self.mark],
             cwd=Path(__file__).resolve().parents[2],
             stdin=subprocess.PIPE,
             start_new_session=True,
@@ -55,8 +60,10 @@ def main() -> None:
             guarded.add(pid)
         else:
             guarded.discard(pid)
+    strays = {stray for pid in guarded for stray in census.Census().strays(pid, "")}
     for pid in guarded:
         session.kill(pid)
+    census.kill(lambda seen: seen.still(strays) | seen.marked(sys.argv[1] + "."))
 
 
 if __name__ == "__main__":

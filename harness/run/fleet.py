@@ -46,6 +46,8 @@ class Fleet:
                     self._stage.wait_ready(server)
                 except ServerFailed as failure:
                     self._is_gone(server.key, failure)
+            self.refuse()
+            self._note_short_queues()
             yield
         finally:
             for key, ended in self._stage.stop_servers().items():
@@ -79,6 +81,13 @@ class Fleet:
             return death
         return failure
 
+    def refuse(self) -> dict[str, ServerFailed]:
+        """Out of the block with those that are served by other processes than are measured; they, and why."""
+        found = {key: ServerFailed(fault) for key, fault in self._stage.faults().items()}
+        for key, failure in found.items():
+            self._is_gone(key, failure)
+        return found
+
     def settle(self) -> None:
         """Wait until the servers rest: what they do of the last group, such as to close connections, is not the next's.
 
@@ -104,6 +113,14 @@ class Fleet:
             self._stage.start(key, entry.strategy, entry.settings, logs)
         except ServerFailed as failure:
             self._failed[key] = failure
+
+    def _note_short_queues(self) -> None:
+        crowd = max(group.clients for group in self._plan.groups)
+        try:
+            for key, problem in self._stage.short_queues(list(self._stage.servers), crowd).items():
+                self._recorder.note(notes.short_queue(key, problem))
+        except OSError as error:
+            self._recorder.note(notes.queues_unknown(error.strerror or str(error)))
 
     def _is_gone(self, key: str, failure: ServerFailed) -> None:
         """How a dead one ended is in its failure; what it left behind is still to be said."""

@@ -53,6 +53,9 @@ class Interleaving:
                 self._progress.window_ended(group)
         self._record_footprints(group, wave, block)
         self._loading.disconnect()
+        for key, failure in self._fleet.refuse().items():
+            if key in wave:  # what it was asked in this group may have been answered by others
+                self._recorder.failure(key, group, block, str(failure), skipped=False, fault="owner")
 
     def _visit(self, visit: Visit, group: Group, wave: Sequence[str], place: dict[str, int], kind: Rounds) -> None:
         """A window of a server that takes part; its failure, or the loader's, is recorded."""

@@ -1,0 +1,96 @@
+"""All processes of the machine at one moment: whose child each is, in which session, and which server it comes of.
+
+A server's processes are those of its session. What leaves the session is a stray: it would be measured by nobody and
+outlive the server. It is known by its parent while that lives, and by a mark in the environment that it was started
+with, which forks and their programs inherit.
+"""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Collection, Iterable
+
+MARK = "CONCURRENCY_BENCH_SERVER"  # an environment variable
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+KILL_LIMIT_S, KILL_POLL_S = 3.0, 0.005
+Stray = tuple[int, int]  # its id and birth, as ids are used again
+
+
+class Census:
+    def __init__(self, since_s: float = 0.0) -> None:
+        """Of those alone that began since then, if told: seconds on CLOCK_BOOTTIME."""
+        self._known: dict[int, tuple[int, int, int]] = {}  # parent, session and birth (clock ticks) of each that lives
+        self._marks: dict[int, str] = {}  # as far as they were asked for
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                with contextlib.suppress(OSError):
+                    self._add(int(name), int(since_s / TICK_S))
+
+    def _add(self, pid: int, since: int) -> None:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            # The name stands in parentheses and may hold anything; fields are counted after it.
+            fields = stat.read().rpartition(b")")[2].split()
+        if fields[0] not in (b"Z", b"X") and int(fields[19]) >= since:
+            self._known[pid] = int(fields[1]), int(fields[3]), int(fields[19])
+
+    @property
+    def pids(self) -> list[int]:
+        return list(self._known)
+
+    def members(self, session: int) -> list[int]:
+        """The processes of a session."""
+        return [pid for pid, (_, its, _) in self._known.items() if its == session]
+
+    def session(self, pid: int) -> int:
+        """Of one that is there."""
+        return self._known[pid][1]
+
+    def strays(self, session: int, mark: str) -> set[Stray]:
+        """The processes that come of the server with this session and mark, and aren't in it any more."""
+        inside = set(self.members(session))
+        found = {pid for pid in self._known if pid not in inside and mark and self._mark(pid) == mark}
+        kin = {session, *inside, *found}
+        while children := {pid for pid, (parent, _, _) in self._known.items() if parent in kin and pid not in kin}:
+            kin |= children
+            found |= children
+        return {(pid, self._known[pid][2]) for pid in found}
+
+    def still(self, strays: Iterable[Stray]) -> set[Stray]:
+        """Those of them that are alive."""
+        return {(pid, born) for pid, born in strays if pid in self._known and self._known[pid][2] == born}
+
+    def marked(self, beginning: str) -> set[Stray]:
+        """The processes whose mark begins so, in whatever session."""
+        return {(pid, born) for pid, (_, _, born) in self._known.items() if self._mark(pid).startswith(beginning)}
+
+    def _mark(self, pid: int) -> str:
+        if pid not in self._marks:
+            self._marks[pid] = _mark(pid)
+        return self._marks[pid]
+
+
+def kill(find: Callable[[Census], Collection[Stray]], since_s: float = 0.0) -> int:
+    """Kill all that is found until nothing is, or the time is over: some may be another user's. How many those were."""
+    killed: set[Stray] = set()
+    deadline = time.monotonic() + KILL_LIMIT_S
+    while found := find(Census(since_s)):
+        for pid, _ in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        killed.update(found)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(KILL_POLL_S)
+    return len(killed)
+
+
+def _mark(pid: int) -> str:
+    """Empty for one that has none, or that may not be looked at."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as environ:
+            variables = environ.read().split(b"\0")
+    except OSError:
+        return ""
+    found = [variable for variable in variables if variable.startswith(MARK.encode() + b"=")]
+    return found[0].partition(b"=")[2].decode(errors="replace") if found else ""

@@ -1,0 +1,129 @@
+"""Sockets as the kernel tells of them: who listens where, with which backlog; whose descriptors they are."""
+
+import contextlib
+import errno
+import os
+import socket
+import struct
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+DOMAIN = b":0035"  # the port of name servers there
+LISTENS = b"0A"  # its state in /proc/net/tcp
+
+# NETLINK_SOCK_DIAG: linux/sock_diag.h, linux/inet_diag.h
+NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLM_F_REQUEST_DUMP = 0x301
+TCP_LISTEN = 10
+HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence, port
+REQUEST = struct.Struct("=BBBxI48x")  # family, protocol, extensions, states; of any address
+ANSWER = struct.Struct("=4x48x4xIIII")  # queue, its limit (the backlog), user, inode
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listening TCP socket."""
+
+    address: str
+    port: int
+    inode: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+def listeners() -> list[Listener]:
+    """All that listen in the network that we are in, which is where servers are connected to."""
+    found = []
+    for name in ("tcp", "tcp6"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/self/net/{name}", "rb") as table:
+            next(table, None)
+            for line in table:
+                _, local, _, state, *_, inode = line.split()[:10]
+                if state != LISTENS:
+                    break  # those that listen come first (proc_net_tcp.rst in the kernel's documents)
+                address, _, port = local.partition(b":")
+                found.append(Listener(_address(address), int(port, 16), int(inode)))
+    return found
+
+
+def serving(found: Iterable[Listener], host: str, port: int) -> list[Listener]:
+    """Those of them that get the connections to host and port: who names the address goes before who takes all."""
+    by_rank = defaultdict(list)
+    for one in found:
+        if one.port == port and one.address in (order := (host, f"::ffff:{host}", "0.0.0.0", "::")):
+            by_rank[order.index(one.address)].append(one)
+    return by_rank[min(by_rank)] if by_rank else []
+
+
+def descriptors(pids: Iterable[int]) -> dict[int, list[int]]:
+    """Which of these processes hold which socket, by its inode.
+
+    Raises PermissionError where one of them may not be looked at.
+    """
+    holders: dict[int, list[int]] = defaultdict(list)
+    for pid in pids:
+        folder = f"/proc/{pid}/fd"
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for number in os.listdir(folder):
+                with contextlib.suppress(FileNotFoundError):
+                    kind, _, inode = os.readlink(f"{folder}/{number}").partition(":")
+                    if kind == "socket" and pid not in holders[int(inode[1:-1])]:
+                        holders[int(inode[1:-1])].append(pid)
+    return dict(holders)
+
+
+def asks_names(inodes: Collection[int]) -> bool:
+    """Whether one of these sockets waits for a name server, by UDP or TCP."""
+    for name in ("udp", "udp6", "tcp", "tcp6"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/self/net/{name}", "rb") as table:
+            next(table, None)
+            for line in table:
+                _, _, remote, *fields = line.split()[:10]
+                if remote.endswith(DOMAIN) and int(fields[6]) in inodes:
+                    return True
+    return False
+
+
+def backlogs() -> dict[int, int]:
+    """How many connections may wait to be accepted, by the inode of each socket that listens in our own network.
+
+    Raises OSError where the kernel doesn't tell.
+    """
+    found = {}
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as asking:
+        asking.settimeout(1.0)
+        for family in (socket.AF_INET, socket.AF_INET6):
+            request = REQUEST.pack(family, socket.IPPROTO_TCP, 0, 1 << TCP_LISTEN)
+            asking.send(
+                HEADER.pack(HEADER.size + len(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 1, 0) + request
+            )
+            for message in _dumped(asking):
+                _, limit, _, inode = ANSWER.unpack_from(message)
+                found[inode] = limit
+    return found
+
+
+def _dumped(asking: socket.socket) -> Iterable[bytes]:
+    """The messages of an answer, without their headers."""
+    while True:
+        part = memoryview(asking.recv(1 << 18))
+        while len(part) >= HEADER.size:
+            length, kind, *_ = HEADER.unpack_from(part)
+            if kind == NLMSG_DONE:
+                return
+            if kind == NLMSG_ERROR:
+                code = -struct.unpack_from("=i", part, HEADER.size)[0]
+                raise OSError(code, errno.errorcode.get(code, "netlink error"))
+            yield bytes(part[HEADER.size : length])
+            part = part[(length + 3) & ~3 :]
+
+
+def _address(written: bytes) -> str:
+    """Of /proc/net/tcp: words of 32 bits in the machine's order."""
+    words = [int(written[at : at + 8], 16) for at in range(0, len(written), 8)]
+    return socket.inet_ntop(
+        socket.AF_INET if len(words) == 1 else socket.AF_INET6, struct.pack(f"={len(words)}I", *words)
+    )
