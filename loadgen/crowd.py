@@ -10,7 +10,7 @@ from dataclasses import asdict
 from time import perf_counter_ns as clock
 from typing import Any
 
-from loadgen import window
+from loadgen import stamp, window
 from loadgen.compiled_loop import CompiledLoop
 from loadgen.exchanges import EXCHANGES
 from loadgen.flood import Flood
@@ -31,6 +31,7 @@ class Crowd:
         self._next_name = 0
         self._worker = 0
         self._floods: dict[str, Flood] = {}
+        self._keeper = stamp.begin()
 
     def __len__(self) -> int:
         return len(self._names)
@@ -60,8 +61,7 @@ class Crowd:
         requests = [exchange.requests(name) for name in self._names]  # the same bytes for all servers
         for name, (host, port) in command["targets"].items():
             source = Source(self._addresses, host)
-            audit_every = command["audit_every"]
-            self._floods[name] = Flood(host, port, exchange, requests, source, hot_loop, audit_every)
+            self._floods[name] = Flood(host, port, exchange, requests, source, hot_loop, command["stamps"])
         floods = list(self._floods.values())
         for flood in floods:
             flood.ask_all(again=False)
@@ -91,6 +91,7 @@ class Crowd:
         lengths = WindowLengths(**command["lengths"])
         load = self._load(command)
         flood = self._floods[command["target"]]
+        flood.stamp_every(command["stamp_every"])
         return asdict(window.run(flood, lengths, load, command["start_ns"], breathe))
 
     def _load(self, command: dict[str, Any]) -> ClosedLoad | OpenLoad:

@@ -114,7 +114,7 @@ class Loadgen(Table):
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = 1
     cpus: Cpus = "auto"
     loop: Literal["auto", "compiled", "python"] = "auto"
-    audit_every: Annotated[int, Field(ge=0, le=1_000_000)]
+    stamps_per_s: Annotated[int, Field(ge=0, le=100_000_000)]
 
 
 class WindowLength(Table):

@@ -133,5 +133,5 @@ class Stage:
         Raises LoaderFailed.
         """
         targets = {key: self.servers[key].address for key in keys}
-        answer = self.loader.open(targets, clients, exchange, self.config.loadgen.audit_every)
+        answer = self.loader.open(targets, clients, exchange, self.config.loadgen.stamps_per_s > 0)
         return dict(answer["targets"])

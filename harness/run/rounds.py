@@ -15,6 +15,7 @@ from harness.run.experience import Experience, Known
 from harness.run.knee import Search
 
 NEXT_TO_NOTHING_RPS = 1.0
+STAMPED_AT_FIRST = 8  # of so many requests one, while a cell's rate isn't known
 Alive = Callable[[], Sequence[str]]  # who takes part, asked anew for each round
 
 
@@ -25,6 +26,7 @@ class Visit:
     name: str
     lengths: dict[str, float]
     load: dict[str, Any]
+    stamp_every: int  # of so many requests one tells its latency
 
 
 class Rounds(Protocol):
@@ -62,6 +64,13 @@ class _Rounds:
         window = self._plan.config.window
         return window.durations(window.length(self._group.clients).head_s, counted_s)
 
+    def _stamp_every(self, rate_rps: float) -> int:
+        """So that all the stamps take the loader little time, and percentiles of slow cells lose no samples."""
+        per_s = self._plan.config.loadgen.stamps_per_s
+        if not per_s:
+            return 1
+        return max(1, round(rate_rps / per_s)) if rate_rps else STAMPED_AT_FIRST
+
     def _open(self, rate_rps: float, *place: object) -> dict[str, Any]:
         settings = self._plan.config.open
         seed = random.Random(f"{self._plan.seed}/arrivals/{place}").getrandbits(32)
@@ -86,7 +95,7 @@ class ClosedRounds(_Rounds):
         window = self._plan.config.window
         wanted_s = min(window.grow_to_p99s * self._of(name).p99_s, window.counted_limit_s)
         counted_s = max(window.length(self._group.clients).counted_s, math.ceil(wanted_s * 100) / 100)
-        return Visit(name, self._lengths(counted_s), {"spin_ns": spin_ns})
+        return Visit(name, self._lengths(counted_s), {"spin_ns": spin_ns}, self._stamp_every(self._of(name).rate_rps))
 
     def _may_limit(self, name: str) -> bool:
         seen = self._of(name)
@@ -111,6 +120,7 @@ class OpenRounds(_Rounds):
             name,
             self._lengths(self._plan.config.open.counted_s),
             self._open(rate_rps, self._group, name, block, round_),
+            self._stamp_every(rate_rps),
         )
 
 
@@ -134,4 +144,5 @@ class KneeRounds(_Rounds):
     def _visit(self, name: str, block: int, step: int) -> Visit:
         search = self._searches[name]
         load = self._open(search.rate_rps, self._group, name, block, step)
-        return Visit(name, self._lengths(self._plan.config.open.counted_s), load)
+        lengths = self._lengths(self._plan.config.open.counted_s)
+        return Visit(name, lengths, load, self._stamp_every(search.rate_rps))
