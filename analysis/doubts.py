@@ -37,10 +37,11 @@ UNANSWERED_TAIL = Kind("unanswered-tail", "p99 among requests without an answer"
 FEW_SAMPLES = Kind("few-samples", "too few samples for a p99", (P99,))
 UNRECONCILED = Kind("unreconciled", "counts don't reconcile")
 OFF_LITTLES_LAW = Kind("off-littles-law", "rate and latency contradict each other")
+CLOCK_SET = Kind("clock-set", "the clock was set within a window", (LATENCY, P99))
 LATE_CLOCK = Kind("late-clock", "the loader's own delay shows", (LATENCY, P99))
 KINDS = (
     LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, UNSTABLE, DRIFTING, SHORT_WINDOWS,
-    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK,
+    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK, CLOCK_SET,
 )  # fmt: skip
 
 

@@ -155,6 +155,7 @@ def by_round(windows: pd.DataFrame, values: pd.Series) -> Rounds:
 def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
     rates = block_means(windows["block"], windows["requests"] / windows["counted_s"])
     throughput = geometric(list(rates.values()), widened)
+    connects = Alike(block_histograms(windows, "connect_hdr", "connecting"))
     return {
         "blocks": len(rates),
         "windows": len(windows),
@@ -164,7 +165,9 @@ def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
         **columns("throughput_rps", throughput),
         "throughput_mib_s": throughput.value * windows["message_size"].iloc[0] / (1 << 20),
         "censored": windows["censored"].sum(),
-        "connect_p50_us": Alike(block_histograms(windows, "connect_hdr")).percentile(50) / 1e3,
+        **{f"connect_p{percent}_us": connects.percentile(percent) / 1e3 for percent in (50, 99)},
+        "connects": windows["connects"].sum(),
+        "connecting": windows["connecting"].sum(),
     }
 
 
