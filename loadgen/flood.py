@@ -82,11 +82,11 @@ class Flood:
         self.draws = stamp.draws(requests)
         self.draw = cycle(map(bool, self.draws)).__next__
 
-    def ask_all(self, again: bool) -> None:
-        """Every client without a request under way sends one (connecting first, if it must), and one more after
+    def ask_all(self, again: bool, some: slice = slice(None)) -> None:
+        """Every client (or some) without a request under way sends one, connecting first if it must, and one more after
         each reply if `again`."""
         self.again, self.arrivals = again, None
-        for connection in self.connections:
+        for connection in self.connections[some]:
             if not connection.open:
                 self.ask(connection)
 

@@ -28,6 +28,9 @@ from loadgen.flood import Flood
 from loadgen.log import Log
 
 
+ASKED_IN_ONE_GO = 1000  # clients, before the hub breathes
+
+
 @dataclass(frozen=True)
 class WindowLengths:
     head_s: float
@@ -126,7 +129,9 @@ def run(
         cpu_s = time.process_time()
         started = clock()
         if arrivals is None:
-            flood.ask_all(again=True)
+            for first in range(0, len(flood.connections), ASKED_IN_ONE_GO):
+                flood.ask_all(again=True, some=slice(first, first + ASKED_IN_ONE_GO))
+                breathe()
         else:
             flood.expect(arrivals)
         flood.run(counted_to, breathe)

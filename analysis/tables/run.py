@@ -98,7 +98,7 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Tab
     if is_ranked:
         table.add_column("#", justify="right", no_wrap=True)
     table.add_column("strategy", overflow="fold", min_width=min(longest, 20))
-    figures = _figures(str(first["load"]), reference, not connections_stay(first.to_dict()))
+    figures = _figures(str(first["load"]), reference, not connections_stay(dict(first[list(AXES)])))
     for name, _ in figures:
         table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("limited by", no_wrap=True)

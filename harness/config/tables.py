@@ -1,5 +1,6 @@
 """The tables of bench.toml, and what may stand in each."""
 
+import math
 import shlex
 import shutil
 import string
@@ -121,6 +122,7 @@ class WindowLength(Table):
     clients: Count
     head_s: Annotated[float, Field(ge=0, le=5)]
     counted_s: WindowSeconds
+    counted_limit_s: WindowSeconds | None = None  # that it grows to; None: as the table says for all
 
 
 class Window(Table):
@@ -135,6 +137,12 @@ class Window(Table):
         """Head and counted part for a crowd of that size."""
         by_size = sorted(self.lengths, key=lambda length: length.clients)
         return next((length for length in by_size if clients <= length.clients), by_size[-1])
+
+    def grown(self, clients: int, p99_s: float) -> float:
+        """The counted part in seconds, where a typical p99 is that long: it grows where the tail would not fit in."""
+        length = self.length(clients)
+        wanted_s = min(self.grow_to_p99s * p99_s, length.counted_limit_s or self.counted_limit_s)
+        return max(length.counted_s, math.ceil(wanted_s * 100) / 100)
 
     def durations(self, head_s: float, counted_s: float) -> dict[str, float]:
         """A window with such a head and counted part, in seconds, as the load generator is told of it."""

@@ -50,13 +50,15 @@ class Loader:
         clients: int,
         exchange: dict[str, Any],
         stamps: bool = True,
+        queue: int | None = None,
     ) -> dict[str, Any]:
         """Connect all clients to all targets; for each target, how many clients it answered.
 
-        With `stamps` latencies end when the kernel had the reply, else when the loader saw it.
+        With `stamps` latencies end when the kernel had the reply, else when the loader saw it. No more clients than
+        `queue` connect to a target at once.
         """
-        command = {"do": "open", "targets": targets, "clients": clients, "stamps": bool(stamps)}
-        return self._ask(command | {"exchange": exchange})
+        command = {"do": "open", "targets": targets, "clients": clients, "stamps": bool(stamps), "exchange": exchange}
+        return self._ask(command if queue is None else command | {"queue": queue})
 
     def window(
         self, target: str, lengths: dict[str, float], load: dict[str, Any] | None = None, stamp_every: int = 1

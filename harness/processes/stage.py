@@ -133,5 +133,6 @@ class Stage:
         Raises LoaderFailed.
         """
         targets = {key: self.servers[key].address for key in keys}
-        answer = self.loader.open(targets, clients, exchange, self.config.loadgen.stamps_per_s > 0)
+        stamps = self.config.loadgen.stamps_per_s > 0
+        answer = self.loader.open(targets, clients, exchange, stamps, self._backlog)
         return dict(answer["targets"])

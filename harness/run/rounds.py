@@ -3,7 +3,6 @@
 Each kind yields rounds of visits, one for each server that takes part; who runs them tells what was seen.
 """
 
-import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -91,11 +90,9 @@ class ClosedRounds(_Rounds):
                 yield [self._visit(name, 0) for name in alive()]
 
     def _visit(self, name: str, spin_ns: int) -> Visit:
-        """The counted part grows where the tail would not fit into it."""
-        window = self._plan.config.window
-        wanted_s = min(window.grow_to_p99s * self._of(name).p99_s, window.counted_limit_s)
-        counted_s = max(window.length(self._group.clients).counted_s, math.ceil(wanted_s * 100) / 100)
-        return Visit(name, self._lengths(counted_s), {"spin_ns": spin_ns}, self._stamp_every(self._of(name).rate_rps))
+        seen = self._of(name)
+        counted_s = self._plan.config.window.grown(self._group.clients, seen.p99_s)
+        return Visit(name, self._lengths(counted_s), {"spin_ns": spin_ns}, self._stamp_every(seen.rate_rps))
 
     def _may_limit(self, name: str) -> bool:
         seen = self._of(name)
