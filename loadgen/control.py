@@ -182,7 +182,7 @@ class Control:
 
 
 def _breathe() -> None:
-    """Let Locust's hub run: heartbeats, spawning. A sleep of 0 would leave its timers out, and a longer one take time."""
+    """Let Locust's hub run: heartbeats, spawning. A sleep of 0 would leave its timers out, another would take time."""
     gevent.idle()
 
 

@@ -27,7 +27,6 @@ from loadgen.arrivals import FAR_NS, PROCESSES, Arrivals
 from loadgen.flood import Flood
 from loadgen.log import Log
 
-
 ASKED_IN_ONE_GO = 1000  # clients, before the hub breathes
 
 

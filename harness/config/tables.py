@@ -122,7 +122,8 @@ class WindowLength(Table):
     clients: Count
     head_s: Annotated[float, Field(ge=0, le=5)]
     counted_s: WindowSeconds
-    counted_limit_s: WindowSeconds | None = None  # that it grows to; None: as the table says for all
+    counted_limit_s: WindowSeconds | None = None  # that it grows to; None: as [window] says for all, and below alike
+    drain_limit_s: WindowSeconds | None = None
 
 
 class Window(Table):
@@ -144,12 +145,12 @@ class Window(Table):
         wanted_s = min(self.grow_to_p99s * p99_s, length.counted_limit_s or self.counted_limit_s)
         return max(length.counted_s, math.ceil(wanted_s * 100) / 100)
 
-    def durations(self, head_s: float, counted_s: float) -> dict[str, float]:
+    def durations(self, head_s: float, counted_s: float, clients: int = 1) -> dict[str, float]:
         """A window with such a head and counted part, in seconds, as the load generator is told of it."""
         return {
             "head_s": head_s,
             "counted_s": counted_s,
-            "drain_limit_s": self.drain_limit_s,
+            "drain_limit_s": self.length(clients).drain_limit_s or self.drain_limit_s,
             "request_timeout_s": self.request_timeout_s,
         }
 

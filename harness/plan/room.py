@@ -15,20 +15,24 @@ def must_suffice(
 ) -> None:
     """Raises ConfigError where there is none; keys of axes that the command line hasn't `given` are the file's."""
     source = BY_KEY["clients"].option if "clients" in given else file
-    _crowd_fits(max(group.clients for group in groups), source)
     for group in groups:
+        _crowd_fits(group, list(group.entries(strategies)), source)
         _queue_suffices(group, source)
     options = ", ".join(BY_KEY[key].option for key in ("clients", "sizes") if key in given)
     for group in groups:
         _memory_fits(group, list(group.entries(strategies)), options or file)
 
 
-def _crowd_fits(clients: int, source: object) -> None:
+def _crowd_fits(group: Group, entries: Collection[Entry], source: object) -> None:
+    """What is compared is connected at the same time: all forms of a strategy."""
     limit = machine.descriptor_limit()
-    needed = clients + machine.DESCRIPTORS_ASIDE
+    by_name = {entry.name: entry for entry in entries if not group.unable(entry.strategy)}
+    forms = max(map(len, by_strategy(by_name, by_name).values()), default=1)
+    needed = group.clients * forms + machine.DESCRIPTORS_ASIDE
     if needed > limit:
+        of_each = f" of {forms} forms of a strategy" * (forms > 1)
         raise ConfigError(
-            f"{source}: {clients} clients need {needed} open files and a process may have {limit} here; "
+            f"{source}: {group.clients} clients{of_each} need {needed} open files and a process may have {limit} here; "
             "raise `ulimit -Hn` or take fewer clients"
         )
 

@@ -61,7 +61,7 @@ class _Rounds:
 
     def _lengths(self, counted_s: float) -> dict[str, float]:
         window = self._plan.config.window
-        return window.durations(window.length(self._group.clients).head_s, counted_s)
+        return window.durations(window.length(self._group.clients).head_s, counted_s, self._group.clients)
 
     def _stamp_every(self, rate_rps: float) -> int:
         """So that all the stamps take the loader little time, and percentiles of slow cells lose no samples."""
