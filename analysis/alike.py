@@ -5,6 +5,7 @@ together a fast block outvoted a slow one: it had more of them just because it w
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from hdrh.histogram import HdrHistogram
@@ -13,16 +14,54 @@ from numpy.typing import NDArray
 from analysis.statistics import NAN, UNKNOWN, Estimate, distribution, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
-Block = tuple[HdrHistogram, int]  # latencies, and requests that are slower than any of them
+
+
+@dataclass(frozen=True)
+class Block:
+    """The latencies of a block, of all of its requests or of a sample."""
+
+    values: NDArray[np.int64]  # those that occur, in rising order
+    counts: NDArray[np.float64]  # how many requests each of them stands for
+    open_: int = 0  # requests that are slower than any
+    drawn: float = 1.0  # the share of the answered ones that was looked at
+
+    @property
+    def size(self) -> int:
+        """How many requests, looked at each, would tell as much."""
+        return round((float(self.counts.sum()) + self.open_) * self.drawn)
+
+    @property
+    def weight(self) -> float:
+        """How many requests there were."""
+        return float(self.counts.sum()) + self.open_
+
+
+def whole(histogram: HdrHistogram, open_: int = 0) -> Block:
+    """A block of which each request was looked at."""
+    values, counts = distribution(histogram)
+    return Block(values, counts.astype(float), open_)
+
+
+def sampled(windows: Iterable[tuple[HdrHistogram, float]], open_: int = 0) -> Block:
+    """A block of windows, of each a sample and how many requests that stands for."""
+    told = [(*distribution(histogram), answered) for histogram, answered in windows]
+    told = [(values, counts, answered) for values, counts, answered in told if len(values)]
+    if not told:
+        return Block(np.array([], np.int64), np.array([]), open_)
+    every, places = np.unique(np.concatenate([values for values, _, _ in told]), return_inverse=True)
+    stands_for = np.concatenate([counts * (answered / counts.sum()) for _, counts, answered in told])
+    looked_at = sum(int(counts.sum()) for _, counts, _ in told)
+    requests: NDArray[np.float64] = np.bincount(places, weights=stands_for).astype(np.float64)
+    return Block(every, requests, open_, looked_at / float(requests.sum()))
 
 
 class Alike:
     """Blocks poured together, each with a weight of 1 that its requests share."""
 
     def __init__(self, blocks: Iterable[Block]) -> None:
-        told = [(*distribution(histogram), open_) for histogram, open_ in blocks]
-        self.sizes: Sequence[int] = [size for _, counts, open_ in told if (size := int(counts.sum()) + open_)]
-        shares = [(values, counts / (counts.sum() + open_)) for values, counts, open_ in told if len(values)]
+        told = [block for block in blocks if block.weight]
+        self.sizes: Sequence[int] = [block.size for block in told]
+        shares = [(block.values, block.counts / block.weight) for block in told if len(block.values)]
         self.values: NDArray[np.int64] = np.unique(np.concatenate([values for values, _ in shares] or [np.array([])]))
         weights = np.zeros(len(self.values))
         for values, share in shares:
@@ -31,7 +70,7 @@ class Alike:
 
     @property
     def count(self) -> int:
-        """The requests of all blocks."""
+        """The requests of all blocks, those that were looked at."""
         return sum(self.sizes)
 
     @property

@@ -38,6 +38,7 @@ UNANSWERED_TAIL = Kind("unanswered-tail", "p99 among requests without an answer"
 FEW_SAMPLES = Kind("few-samples", "too few samples for a p99", (P99,))
 UNRECONCILED = Kind("unreconciled", "counts don't reconcile")
 OFF_LITTLES_LAW = Kind("off-littles-law", "rate and latency contradict each other")
+CLOCK_SET = Kind("clock-set", "the clock was set within a window", (LATENCY, P99))
 LATE_CLOCK = Kind("late-clock", "the loader's own delay shows", (LATENCY, P99))
 COMPANY = Kind("company", "other servers worked in its windows")
 # Such a rate can't be kept up. The work is in its CPU time, unless there was no end to it.
@@ -47,7 +48,8 @@ RESTLESS = Kind("restless", "works without end when nobody asks", (RATE, COMPARI
 NOT_ITS_OWN = Kind("not-its-own", "other processes may have served", (RATE, COMPARISON, LATENCY, P99, CPU))
 KINDS = (
     LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, UNSTABLE, DRIFTING, SHORT_WINDOWS,
-    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK, COMPANY, PUT_OFF, RESTLESS, NOT_ITS_OWN,
+    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, CLOCK_SET, LATE_CLOCK, COMPANY, PUT_OFF, RESTLESS,
+    NOT_ITS_OWN,
 )  # fmt: skip
 
 

@@ -38,6 +38,14 @@ def shared_cpu() -> Note:
                 "give each a CPU of its own")  # fmt: skip
 
 
+def in_turn(group: str, at_once: int) -> Note:
+    """Clients can't be connected to all servers of a group at the same time."""
+    together = "one server" if at_once == 1 else f"{at_once} servers at most"
+    return Note("in-turn", f"{group}: clients are connected to {together} at a time",
+                "ratios and ranks there are not between neighbours in time, and hold what the machine did meanwhile",
+                "raise `ulimit -Hn`, or free memory, for more at once")  # fmt: skip
+
+
 def crowded_loader(workers: int, cpus: int) -> Note:
     """The load generator has more processes than CPUs."""
     return Note("crowded-loader", f"{workers} load generator processes on {cpus} CPU",
@@ -118,6 +126,8 @@ def grew_while_frozen(server: str) -> Note:
     return Note("grew-while-frozen", f"{server}: its session grew while it stood still",
                 "something of it can't be stopped, or is outside of it; its CPU time may not be all its own",
                 "run it in the foreground, with all that it starts")  # fmt: skip
+
+
 def short_queue(server: str, problem: str) -> Note:
     """A server may make clients wait before it hears of them."""
     return Note("short-queue", server, problem)

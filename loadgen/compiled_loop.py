@@ -10,13 +10,14 @@ import math
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import perf_counter_ns as clock
 
 import numpy as np
 
 from loadgen.connection import Connection
-from loadgen.flood import EVENTS_PER_POLL, LARGEST_READ, Flood
+from loadgen.flood import EVENTS_PER_POLL, LARGEST_READ, LONGEST_STRETCH_NS, Flood
 
 LIBRARY = Path(__file__).with_name("hot_loop.so")
 SOURCE = LIBRARY.with_suffix(".c")
@@ -28,16 +29,18 @@ TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, ASK = range(7)  # `enu
 
 CLIENT = np.dtype(
     [(name, "i8") for name in ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "replies_left")]
+    + [(name, "i8") for name in ("arrived_ns", "lay_ns")]
     + [("messages", "u8", 2), ("replies", "u8", 2)]
-    + [(name, "i4") for name in ("turn", "fd", "quick", "open", "served", "watched_for_room")],
+    + [(name, "i4") for name in ("turn", "fd", "quick", "open", "served", "watched_for_room", "drawn")],
     align=True,
 )
 
 
 SOCKET_ADDRESS = ctypes.c_ubyte * 16  # struct sockaddr_in
 
-# Fields of a record and attributes of a connection, in the order in which they are taken back.
-SHARED = ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "fd", "quick", "open", "served")
+# Fields of a record and attributes of a connection: numbers, and what is true or false.
+NUMBERS = ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "arrived_ns", "lay_ns")
+FLAGS = ("open", "served", "drawn")
 
 
 class _Loop(ctypes.Structure):
@@ -48,9 +51,10 @@ class _Loop(ctypes.Structure):
         ("clients", ctypes.c_void_p), ("by_fd", ctypes.c_void_p),
         ("answered_ns", ctypes.c_void_p), ("took_ns", ctypes.c_void_p), ("delayed_ns", ctypes.c_void_p),
         ("count", ctypes.c_int64), ("capacity", ctypes.c_int64),
+        ("sampled", ctypes.c_void_p * 4), ("samples", ctypes.c_int64),
         ("connected_ns", ctypes.c_void_p), ("connects", ctypes.c_int64),
-        ("audited_ns", ctypes.c_void_p), ("arrival_ns", ctypes.c_void_p), ("audits", ctypes.c_int64),
-        ("audit_every", ctypes.c_int64), ("audit_left", ctypes.c_int64),
+        ("draws", ctypes.c_char_p), ("draws_room", ctypes.c_int64), ("draw", ctypes.c_int64),
+        ("stamps", ctypes.c_int64),
         ("spin_ns", ctypes.c_int64), ("awaited", ctypes.c_int64), ("asked", ctypes.c_int64),
         ("intended_ns", ctypes.c_void_p), ("planned", ctypes.c_int64), ("head", ctypes.c_int64),
         ("due", ctypes.c_int64), ("waiting", ctypes.c_int64), ("backlog", ctypes.c_int64),
@@ -86,7 +90,7 @@ class CompiledLoop:
         self._numbers = {id(connection): number for number, connection in enumerate(flood.connections)}
         self._by_fd = np.full(min(os.sysconf("SC_OPEN_MAX"), MOST_DESCRIPTORS), -1, np.int32)
         self._columns = np.zeros((3, REPLIES), np.int64)
-        self._audits = np.zeros((2, REPLIES), np.int64)
+        self._sampled = np.zeros((4, REPLIES), np.int64)
         self._connects = np.zeros(REPLIES, np.int64)
         self._idle = np.zeros(count, np.int32)
         self._events = ctypes.create_string_buffer(LARGEST_EVENT * EVENTS_PER_POLL)
@@ -107,10 +111,8 @@ class CompiledLoop:
             delayed_ns=self._columns[2].ctypes.data,
             capacity=REPLIES,
             connected_ns=self._connects.ctypes.data,
-            audited_ns=self._audits[0].ctypes.data,
-            arrival_ns=self._audits[1].ctypes.data,
-            audit_every=flood.audit_every,
-            audit_left=flood.audit_every,
+            sampled=(ctypes.c_void_p * 4)(*(column.ctypes.data for column in self._sampled)),
+            stamps=flood.stamps,
             idle=self._idle.ctypes.data,
             idle_room=count,
             events=ctypes.addressof(self._events),
@@ -119,16 +121,24 @@ class CompiledLoop:
             buffer_room=LARGEST_READ,
         )
 
-    def run(self, until_ns: int) -> None:
-        """Handle events until then, or until the flood is at rest."""
-        self._hand_over()
+    def run(self, until_ns: int, breathe: Callable[[], None]) -> None:
+        """Handle events until then, or until the flood is at rest; the hub breathes now and then."""
+        self._hand_over()  # once: of ten thousand clients it takes some ten milliseconds
         try:
-            while (outcome := self._run(ctypes.byref(self._loop), until_ns)) not in (TIME_IS_UP, AT_REST):
-                self._take_log()
-                if outcome != LOG_IS_FULL:
-                    self._leave_to_flood(outcome)
+            outcome = TIME_IS_UP
+            while outcome != AT_REST and (now := clock()) < until_ns:
+                outcome = self._stretch(min(until_ns, now + LONGEST_STRETCH_NS))
+                breathe()
         finally:
             self._take_back()
+
+    def _stretch(self, until_ns: int) -> int:
+        """Its outcome: the time is up, or the flood at rest."""
+        while (outcome := int(self._run(ctypes.byref(self._loop), until_ns))) not in (TIME_IS_UP, AT_REST):
+            self._take_log()
+            if outcome != LOG_IS_FULL:
+                self._leave_to_flood(outcome)
+        return outcome
 
     def _leave_to_flood(self, outcome: int) -> None:
         """One connection goes to Python and back."""
@@ -158,6 +168,7 @@ class CompiledLoop:
         self._give(range(len(flood.connections)))
         self._hand_over_source()
         loop.again, loop.spin_ns, loop.awaited, loop.asked = flood.again, flood.spin_ns, flood.awaited, 0
+        loop.draws, loop.draws_room = flood.draws, len(flood.draws)
         loop.idle_first = loop.idle_count = 0
         self._hand_over_idle()
         arrivals = flood.arrivals
@@ -201,7 +212,7 @@ class CompiledLoop:
         """Write what C has to know of these clients into their records."""
         records, at = self._clients, list(numbers)
         connections = [self._flood.connections[number] for number in at]
-        for name in SHARED:
+        for name in (*NUMBERS, *FLAGS, "fd", "quick"):
             records[name][at] = [getattr(connection, name) for connection in connections]
         lasts = [connection.replies_left for connection in connections]
         records["replies_left"][at] = [-1 if left == math.inf else left for left in lasts]
@@ -215,19 +226,14 @@ class CompiledLoop:
     def _take(self, numbers: Sequence[int]) -> None:
         """Read from their records what C did with these clients."""
         at = list(numbers)
-        columns = (self._clients[name][at].tolist() for name in (*SHARED, "replies_left", "turn"))
-        for number, asked_ns, intended_ns, connecting_ns, got, unsent, fd, _, is_open, served, left, turn in zip(
-            at, *columns, strict=True
-        ):
-            c = self._flood.connections[number]
-            c.asked_ns, c.intended_ns, c.connecting_ns, c.got, c.unsent = (
-                asked_ns,
-                intended_ns,
-                connecting_ns,
-                got,
-                unsent,
-            )
-            c.open, c.served, c.replies_left = bool(is_open), bool(served), math.inf if left < 0 else left
+        connections = [self._flood.connections[number] for number in at]
+        for name in (*NUMBERS, *FLAGS):
+            as_python = bool if name in FLAGS else int
+            for connection, value in zip(connections, self._clients[name][at].tolist(), strict=True):
+                setattr(connection, name, as_python(value))
+        columns = (self._clients[name][at].tolist() for name in ("fd", "replies_left", "turn"))
+        for number, c, fd, left, turn in zip(at, connections, *columns, strict=True):
+            c.replies_left = math.inf if left < 0 else left
             if turn != (c.request is not self._first[number]):
                 c.request, c.following = c.following, c.request
             if fd != c.fd:
@@ -248,14 +254,13 @@ class CompiledLoop:
 
     def _take_log(self) -> None:
         loop, flood = self._loop, self._flood
-        if loop.count:
-            answered, took, delayed = self._columns[:, : loop.count].copy()
-            flood.log.add(answered, took, delayed if flood.arrivals is not None else np.zeros_like(took))
-        audited_ns, arrival_ns = self._audits[:, : loop.audits].tolist()
-        flood.log.audited_ns.extend(audited_ns)
-        flood.log.arrival_ns.extend(arrival_ns)
+        answered, took, delayed = self._columns[:, : loop.count].copy()
+        sampled = self._sampled[:, : loop.samples].copy()
+        if flood.arrivals is None:
+            delayed[:] = sampled[1] = 0
+        flood.log.add(answered, took, delayed, sampled)
         flood.log.connected_ns.extend(self._connects[: loop.connects].tolist())
-        loop.count = loop.audits = loop.connects = 0
+        loop.count = loop.samples = loop.connects = 0
 
 
 def library() -> ctypes.CDLL:

@@ -8,13 +8,16 @@ from loadgen.exchanges import Request
 class Connection:
     __slots__ = (
         "answered",
+        "arrived_ns",
         "asked_ns",
         "connecting_ns",
+        "drawn",
         "fd",
         "following",
         "given_up",
         "got",
         "intended_ns",
+        "lay_ns",
         "open",
         "quick",
         "replies_left",
@@ -36,6 +39,9 @@ class Connection:
         self.intended_ns = 0  # open loop: when the open request was meant to start
         self.asked_ns = 0  # when it was sent
         self.connecting_ns = 0  # when the connect under way began; 0: none
+        self.drawn = False  # the kernel's stamp of the open request's reply is read
+        self.lay_ns = -1  # how long its last bytes lay in the kernel; negative: no stamp came
+        self.arrived_ns = 0  # when the kernel had them, where it is known
         self.got = 0  # bytes of the reply so far
         self.unsent = 0  # bytes of the message still to be sent
         self.replies_left: float = 0  # replies until this connection ends; infinite where it stays

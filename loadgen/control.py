@@ -24,6 +24,7 @@ from loadgen.crowd import Crowd
 ANSWER_LIMIT_S = 60.0
 QUIT_LIMIT_S = 5.0
 LEAD_NS = 20_000_000  # for a window's start to reach all workers before its instant
+IN_ONE_GO = 1000  # users that come or leave
 LOOPBACK = "127.0.0.1"
 
 
@@ -96,6 +97,8 @@ class Control:
     def open(self, command: dict[str, Any]) -> dict[str, Any]:
         """Bring the number of clients to `clients`, then connect each to every target."""
         self._populate(command["clients"])
+        if "queue" in command:  # the workers' clients connect beside each other
+            command = command | {"queue": max(1, command["queue"] // self._workers)}
         parts = self._ask(command)
         targets = {
             name: {
@@ -145,10 +148,14 @@ class Control:
         self._wait(lambda: len(self._runner.clients.ready) == self._workers, "its workers to connect")  # type: ignore[attr-defined]
 
     def _populate(self, clients: int) -> None:
-        """Have Locust spawn or stop users until there are so many, all of them at their place."""
-        if self._runner.target_user_count != clients:
-            self._runner.start(clients, spawn_rate=max(clients, self._runner.target_user_count))
-        self._wait(lambda: self._runner.user_count == clients, f"{clients} users to spawn")
+        """Have Locust spawn or stop users until there are so many, all of them at their place.
+
+        It does so many of them in one go, in which its hub stands still.
+        """
+        while (users := self._runner.target_user_count) != clients:
+            users = min(users + IN_ONE_GO, clients) if users < clients else max(users - IN_ONE_GO, clients)
+            self._runner.start(users, spawn_rate=IN_ONE_GO)
+            self._wait(lambda users=users: self._runner.user_count == users, f"{users} users to spawn")  # type: ignore[misc]
         self._wait(
             lambda: sum(part["clients"] for part in self._ask({"do": "count"})) == clients,
             f"{clients} clients to take their place",
@@ -175,8 +182,8 @@ class Control:
 
 
 def _breathe() -> None:
-    """Let Locust's hub run: heartbeats, spawning."""
-    gevent.sleep(0)
+    """Let Locust's hub run: heartbeats, spawning. A sleep of 0 would leave its timers out, another would take time."""
+    gevent.idle()
 
 
 def _added(counts: list[dict[str, int]]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from time import perf_counter_ns as clock
 from typing import Any
 
-from loadgen import window
+from loadgen import stamp, window
 from loadgen.closed import closed
 from loadgen.compiled_loop import CompiledLoop
 from loadgen.exchanges import EXCHANGES
@@ -19,6 +19,7 @@ from loadgen.python_loop import PythonLoop
 from loadgen.source import Source, SourceAddresses, is_loopback
 from loadgen.window import ClosedLoad, OpenLoad, WindowLengths
 
+AT_ONCE = 500  # clients of a larger crowd connect in turn: no queue of a server's needs to be as long as the crowd
 PATIENCE_NS = 4_000_000_000  # for each server's first answer: a pause is no death
 SILENCE_NS = 200_000_000  # then: after that long without any answer, those without one are taken to starve
 
@@ -28,10 +29,11 @@ class Crowd:
         self._allow_remote = allow_remote
         self._compiled = compiled
         self._addresses = SourceAddresses()
-        self._names: list[int] = []  # one for each client present
+        self._names: dict[int, None] = {}  # one for each client present
         self._next_name = 0
         self._worker = 0
         self._floods: dict[str, Flood] = {}
+        self._keeper = stamp.begin()
 
     def __len__(self) -> int:
         return len(self._names)
@@ -41,16 +43,17 @@ class Crowd:
         self._worker = worker
         name = worker * 1_000_000 + self._next_name
         self._next_name = (self._next_name + 1) % 1_000_000
-        self._names.append(name)
+        self._names[name] = None
         return name
 
     def leave(self, name: int) -> None:
-        self._names.remove(name)
+        del self._names[name]
 
     def open(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
         """Connect every client to every target, and have each make one exchange that doesn't count.
 
-        So every server has accepted its clients before the first window, and those it can't serve are known.
+        So every server has accepted its clients before the first window, and those it can't serve are known. So many
+        clients at once as all servers' queues have room for, and the next when these are answered.
         """
         of_exchange = dict(command["exchange"])
         exchange = EXCHANGES[of_exchange.pop("service")](**of_exchange)
@@ -61,13 +64,11 @@ class Crowd:
         requests = [exchange.requests(name) for name in self._names]  # the same bytes for all servers
         for name, (host, port) in command["targets"].items():
             source = Source(self._addresses, host)
-            audit_every = command["audit_every"]
-            self._floods[name] = Flood(host, port, exchange, requests, source, hot_loop, audit_every)
+            self._floods[name] = Flood(host, port, exchange, requests, source, hot_loop, command["stamps"])
         floods = list(self._floods.values())
-        for flood in floods:
-            flood.ask_all(again=False)
-        _handle_until(floods, lambda: all(map(_answers, floods)), PATIENCE_NS, breathe)
-        _handle_until(floods, lambda: all(map(_at_rest, floods)), SILENCE_NS, breathe)
+        at_once = min(AT_ONCE, command.get("queue", AT_ONCE))
+        for first in range(0, len(self._names), at_once):
+            _connect(floods, slice(first, first + at_once), breathe)
         found = {
             name: {
                 "answered": sum(connection.answered for connection in flood.connections),
@@ -96,6 +97,7 @@ class Crowd:
         lengths = WindowLengths(**command["lengths"])
         load = self._load(command)
         flood = self._floods[command["target"]]
+        flood.stamp_every(command["stamp_every"])
         return asdict(window.run(flood, lengths, load, command["start_ns"], breathe))
 
     def _load(self, command: dict[str, Any]) -> ClosedLoad | OpenLoad:
@@ -131,13 +133,20 @@ def _replace_closed(flood: Flood, breathe: Callable[[], None]) -> int:
     return len(lost)
 
 
-def _answers(flood: Flood) -> bool:
-    """Whether the server has answered someone, or nobody waits for it any more."""
-    return any(connection.answered for connection in flood.connections) or _at_rest(flood)
+def _connect(floods: list[Flood], some: slice, breathe: Callable[[], None]) -> None:
+    """Have these clients connect, and wait for their answers, though not for those of the starving."""
+    for flood in floods:
+        flood.ask_all(again=False, some=some)
 
+    def at_rest(flood: Flood) -> bool:
+        return not any(connection.open for connection in flood.connections[some])
 
-def _at_rest(flood: Flood) -> bool:
-    return not any(connection.open for connection in flood.connections)
+    def answers(flood: Flood) -> bool:
+        """Whether the server has answered someone, or nobody waits for it any more."""
+        return any(connection.answered for connection in flood.connections) or at_rest(flood)
+
+    _handle_until(floods, lambda: all(map(answers, floods)), PATIENCE_NS, breathe)
+    _handle_until(floods, lambda: all(map(at_rest, floods)), SILENCE_NS, breathe)
 
 
 def _handle_until(floods: list[Flood], done: Callable[[], bool], silence_ns: int, breathe: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import cycle
 from time import perf_counter_ns as clock
 from typing import Protocol
 
@@ -37,14 +38,14 @@ class HotLoop(Protocol):
 
     follows_ends: bool  # it closes connections and makes new ones; else no client is quick where connections end
 
-    def run(self, until_ns: int) -> None:
-        """Handle events until then, or until the flood is at rest."""
+    def run(self, until_ns: int, breathe: Callable[[], None]) -> None:
+        """Handle events until then, or until the flood is at rest; the hub breathes now and then."""
 
 
 class Flood:
     """`requests` are what each client asks in turn; `host` is a literal address.
 
-    One reply in `audit_every` is read with the kernel's receive timestamp; 0 for none.
+    With `stamps` the kernel says when it had the replies, of those that are drawn (`stamp_every`).
     """
 
     def __init__(
@@ -55,14 +56,14 @@ class Flood:
         requests: Iterable[tuple[Request, Request]],
         source: Source,
         hot_loop: Callable[["Flood"], HotLoop],
-        audit_every: int,
+        stamps: bool,
     ) -> None:
         self.address = (host, port)
         self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.source = source
         self.exchange = exchange
-        self.audit_every = audit_every
-        self._audit_left = audit_every
+        self.stamps = stamps
+        self.stamp_every(1)
         self.epoll = epoll()
         self.by_fd: dict[int, Connection] = {}
         self.connections = [Connection(pair) for pair in requests]
@@ -76,10 +77,16 @@ class Flood:
 
     # --- what the window does ---------------------------------------------------------------------
 
-    def ask_all(self, again: bool) -> None:
-        """Every client without a request under way sends one, connecting first if it must, and goes on if `again`."""
+    def stamp_every(self, requests: int) -> None:
+        """From now on one in so many of those that are begun is drawn: its latency is noted, by the stamp."""
+        self.draws = stamp.draws(requests)
+        self.draw = cycle(map(bool, self.draws)).__next__
+
+    def ask_all(self, again: bool, some: slice = slice(None)) -> None:
+        """Every client (or some) without a request under way sends one, connecting first if it must, and one more after
+        each reply if `again`."""
         self.again, self.arrivals = again, None
-        for connection in self.connections:
+        for connection in self.connections[some]:
             if not connection.open:
                 self.ask(connection)
 
@@ -103,9 +110,8 @@ class Flood:
 
     def run(self, until_ns: int, breathe: Callable[[], None]) -> None:
         """Let it flow until then or until it is at rest; the hub breathes now and then."""
-        while (now := clock()) < until_ns and not self.at_rest:
-            self._loop.run(min(until_ns, now + LONGEST_STRETCH_NS))
-            breathe()
+        if not self.at_rest:
+            self._loop.run(until_ns, breathe)
 
     def handle_events(self, timeout_s: float) -> bool:
         """Take what has happened, any case; whether anything had."""
@@ -170,13 +176,16 @@ class Flood:
             if event & OUT and connection.unsent:
                 self.sent(connection, sock.send(memoryview(connection.request.message)[-connection.unsent :]))
             if event & ~OUT:
-                self.received(connection, self._read(sock))
+                read_stamped = connection.drawn and self.stamps
+                data = stamp.receive(connection, LARGEST_READ) if read_stamped else sock.recv(LARGEST_READ)
+                self.received(connection, data)
         except OSError as error:
             self.broke(connection, error)
 
     def ask(self, connection: Connection) -> None:
         """Begin a request, with a new connection if there is none."""
         connection.open = True
+        connection.drawn, connection.lay_ns = self.draw(), stamp.NO_STAMP
         connection.asked_ns = clock()
         self.awaited += connection.answered
         self.log.asked += 1
@@ -220,6 +229,12 @@ class Flood:
             elif connection.got == len(reply) and not server_closes:
                 self._answered(connection)
 
+    def note_sample(self, connection: Connection, now_ns: int) -> None:
+        """A reply that was drawn is whole, and was seen now; where no stamp came it has come now."""
+        delayed_ns = 0 if self.arrivals is None else connection.asked_ns - connection.intended_ns
+        arrived_ns = now_ns if connection.lay_ns < 0 else connection.arrived_ns
+        self.log.drawn.append((connection.asked_ns, delayed_ns, arrived_ns, connection.lay_ns))
+
     def broke(self, connection: Connection, error: OSError) -> None:
         """A call on its socket failed."""
         match error.errno:
@@ -236,22 +251,13 @@ class Flood:
             case _:
                 raise error  # ours (descriptors, ports), not the server's: the run must not hide it
 
-    def _read(self, sock: _socket.socket) -> bytes:
-        self._audit_left -= 1
-        if self._audit_left:
-            return sock.recv(LARGEST_READ)
-        data, stamped = stamp.receive(sock, LARGEST_READ, self.log)
-        # Every second read may be a connection's end: then the next one is tried, or none ever had a stamp.
-        self._audit_left = self.audit_every if stamped else 1
-        return data
-
     # --- connections ------------------------------------------------------------------------------
 
     def _connect(self, connection: Connection) -> None:
         connection.connecting_ns = clock()
         sock = _socket.socket(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.audit_every:
+        if self.stamps:
             sock.setsockopt(socket.SOL_SOCKET, stamp.SO_TIMESTAMPNS, 1)
         self.source.bind(sock)
         connection.sock, connection.fd = sock, sock.fileno()
@@ -264,7 +270,8 @@ class Flood:
             self.broke(connection, OSError(code, os.strerror(code)))
 
     def _connected(self, connection: Connection) -> None:
-        self.log.connected_ns.append(clock() - connection.connecting_ns)
+        if not connection.given_up:  # else nobody looked meanwhile
+            self.log.connected_ns.append(clock() - connection.connecting_ns)
         connection.connecting_ns = 0
         connection.replies_left = self.exchange.connection_carries or math.inf
         self.epoll.modify(connection.fd, IN)
@@ -299,6 +306,8 @@ class Flood:
             self.log.took_ns.append(now - connection.asked_ns)
             if self.arrivals is not None:
                 self.log.delayed_ns.append(connection.asked_ns - connection.intended_ns)
+            if connection.drawn:
+                self.note_sample(connection, now)
             self.awaited -= connection.answered
         connection.answered = connection.served = True
         connection.open = False

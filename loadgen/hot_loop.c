@@ -19,13 +19,15 @@
 #define IP_BIND_ADDRESS_NO_PORT 24
 #endif
 
+#define NO_STAMP -1
 #define SPIN_BEFORE_NS 2000000 /* epoll waits in whole milliseconds: nearer arrivals are waited for awake */
 
 struct client {
     int64_t asked_ns, intended_ns, connecting_ns, got, unsent;
     int64_t replies_left; /* until its connection ends; negative where it stays */
+    int64_t arrived_ns, lay_ns; /* when the kernel had the reply's last bytes, and how long they lay; negative: no stamp */
     const char *messages[2], *replies[2]; /* of its requests, asked in turn */
-    int32_t turn, fd, quick, open, served, watched_for_room;
+    int32_t turn, fd, quick, open, served, watched_for_room, drawn;
 };
 
 struct loop {
@@ -36,8 +38,10 @@ struct loop {
     int32_t *by_fd;
 
     int64_t *answered_ns, *took_ns, *delayed_ns, count, capacity;
+    int64_t *sampled[4], samples; /* of those drawn: asked, delayed, arrived, lay */
     int64_t *connected_ns, connects;
-    int64_t *audited_ns, *arrival_ns, audits, audit_every, audit_left;
+    const char *draws; /* for one request after the other: whether its reply's stamp is read */
+    int64_t draws_room, draw, stamps;
     int64_t spin_ns, awaited, asked;
 
     int64_t *intended_ns, planned, head, due, waiting, backlog; /* the open loop's arrivals; those dropped are -1 */
@@ -68,24 +72,32 @@ static int64_t read_clock(clockid_t which)
 
 static int64_t now_ns(void) { return read_clock(CLOCK_MONOTONIC); }
 
-/* As recv, and notes how long ago the kernel got the bytes. */
-static ssize_t receive_stamped(struct loop *l, int fd, size_t room)
+/* As recv, and the client knows when the kernel got these bytes. At its connection's end nothing new. */
+static ssize_t receive_stamped(struct loop *l, struct client *c, size_t room)
 {
     char control[256];
     struct iovec piece = {l->buffer, room};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-    ssize_t length = recvmsg(fd, &message, 0);
+    ssize_t length = recvmsg(c->fd, &message, 0);
     if (length <= 0)
         return length;
+    c->lay_ns = NO_STAMP;
     for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
         if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SO_TIMESTAMPNS) {
             struct timespec stamp;
             memcpy(&stamp, CMSG_DATA(item), sizeof stamp);
-            l->arrival_ns[l->audits] = read_clock(CLOCK_REALTIME) - (stamp.tv_sec * 1000000000LL + stamp.tv_nsec);
-            l->audited_ns[l->audits++] = now_ns();
+            c->lay_ns = read_clock(CLOCK_REALTIME) - (stamp.tv_sec * 1000000000LL + stamp.tv_nsec);
+            c->arrived_ns = now_ns() - c->lay_ns;
         }
     }
     return length;
+}
+
+/* Whether the next request's reply is read with its stamp. */
+static int drawn(struct loop *l)
+{
+    l->draw = (l->draw + 1) % l->draws_room;
+    return l->draws[l->draw];
 }
 
 static enum outcome hand_over(struct loop *l, const struct client *c, enum outcome what, int64_t length, int error)
@@ -154,7 +166,7 @@ static enum outcome begin_connecting(struct loop *l, struct client *c, int64_t n
     c->fd = fd;
     c->connecting_ns = now;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (l->audit_every)
+    if (l->stamps)
         setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     if (l->source.sin_family) {
         l->source_left--;
@@ -175,10 +187,20 @@ static enum outcome ask(struct loop *l, struct client *c, int64_t now)
     if (c->fd < 0 && (!l->target.sin_family || (l->source.sin_family && !l->source_left)))
         return hand_over(l, c, ASK, 0, 0);
     c->asked_ns = now;
+    c->drawn = drawn(l);
+    c->lay_ns = NO_STAMP;
     c->open = 1;
     l->awaited++;
     l->asked++;
     return c->fd < 0 ? begin_connecting(l, c, now) : send_message(l, c, now);
+}
+
+static void note_sample(struct loop *l, const struct client *c, int64_t now)
+{
+    int64_t told[4] = {c->asked_ns, c->asked_ns - c->intended_ns, c->lay_ns < 0 ? now : c->arrived_ns, c->lay_ns};
+    for (int i = 0; i < 4; i++)
+        l->sampled[i][l->samples] = told[i];
+    l->samples++;
 }
 
 static enum outcome answered(struct loop *l, struct client *c)
@@ -188,6 +210,8 @@ static enum outcome answered(struct loop *l, struct client *c)
     l->took_ns[l->count] = now - c->asked_ns;
     l->delayed_ns[l->count] = c->asked_ns - c->intended_ns;
     l->count++;
+    if (c->drawn)
+        note_sample(l, c, now);
     c->turn = !c->turn;
     c->served = 1;
     c->open = 0;
@@ -199,8 +223,8 @@ static enum outcome answered(struct loop *l, struct client *c)
         c->got = 0;
     }
     if (l->spin_ns)
-        for (int64_t until = now + l->spin_ns; now_ns() < until;)
-            ;
+        for (int64_t until = now + l->spin_ns; now < until;)
+            now = now_ns();
     if (l->again)
         return ask(l, c, now);
     l->idle[(l->idle_first + l->idle_count++) % l->idle_room] = c - l->clients;
@@ -211,11 +235,7 @@ static enum outcome take_reply(struct loop *l, struct client *c)
 {
     int64_t left = l->reply_size - c->got;
     size_t room = left + 1 < l->buffer_room ? left + 1 : l->buffer_room; /* one byte more than is right, to see it */
-    int audited = l->audit_every && --l->audit_left == 0;
-    int64_t audits = l->audits;
-    ssize_t length = audited ? receive_stamped(l, c->fd, room) : recv(c->fd, l->buffer, room, 0);
-    if (audited) /* every second read may be a connection's end, which has no stamp */
-        l->audit_left = l->audits > audits ? l->audit_every : 1;
+    ssize_t length = c->drawn && l->stamps ? receive_stamped(l, c, room) : recv(c->fd, l->buffer, room, 0);
     if (length < 0)
         return hand_over(l, c, BROKE, 0, errno);
     if (length == 0 && l->server_closes && !left && !c->unsent)
@@ -283,7 +303,7 @@ int run(struct loop *l, int64_t until_ns)
     for (;;) {
         while (l->event_next < l->event_count) {
             struct epoll_event *event = &l->events[l->event_next];
-            if (l->count == l->capacity || l->audits == l->capacity || l->connects == l->capacity)
+            if (l->count == l->capacity || l->connects == l->capacity)
                 return LOG_IS_FULL;
             l->event_next++;
             int32_t number = l->by_fd[event->data.fd];

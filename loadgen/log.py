@@ -5,22 +5,24 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+Column = NDArray[np.int64]
+Columns = tuple[Column, Column, Column]
 
 
 class Log:
     """For each reply: when it was whole, how long after its request was sent, how late that was for its intended start.
 
-    Python appends to lists (cheaper than storing into a preallocated array, which must convert each integer),
-    the compiled loop adds whole columns. In a closed loop nothing is sent late. Late replies are only counted.
+    Of the replies that were drawn for it, one in so many, also when the kernel had the last byte. Python appends to
+    lists (cheaper than storing into a preallocated array, which must convert each integer), the compiled loop adds
+    whole columns. In a closed loop nothing is sent late. Late replies are only counted.
     """
 
     def __init__(self) -> None:
         self.answered_ns: list[int] = []
         self.took_ns: list[int] = []
         self.delayed_ns: list[int] = []
-        self.audited_ns: list[int] = []  # when a reply was read with the kernel's receive timestamp ...
-        self.arrival_ns: list[int] = []  # ... and how long it had been there by then
+        # of those drawn: when sent, how late for the intended start, when the kernel had it, how long it lay there then
+        self.drawn: list[tuple[int, int, int, int]] = []
         self.connected_ns: list[int] = []  # how long each completed connect took
         self.errors: Counter[str] = Counter()
         self.late = 0  # correct replies to requests that an earlier window gave up
@@ -28,9 +30,12 @@ class Log:
         self.asked = 0  # requests begun
         self.failed = 0  # open requests that ended in an error
         self._columns: list[Columns] = []
+        self._drawn: list[Column] = []
 
-    def add(self, answered_ns: NDArray[np.int64], took_ns: NDArray[np.int64], delayed_ns: NDArray[np.int64]) -> None:
+    def add(self, answered_ns: Column, took_ns: Column, delayed_ns: Column, drawn: Column) -> None:
+        """A stretch of the compiled loop: a column each of its replies, and the four of those drawn as rows."""
         self._columns.append((answered_ns, took_ns, delayed_ns))
+        self._drawn.append(drawn)
 
     def replies(self) -> Columns:
         """All entries: answered, took and delayed, in ns."""
@@ -39,3 +44,9 @@ class Log:
         columns = [*self._columns, (own[0], own[1], own[2])]
         answered, took, delayed = (np.concatenate(pieces) for pieces in zip(*columns, strict=True))
         return answered, took, delayed
+
+    def sample(self) -> tuple[Column, Column, Column, Column]:
+        """Of all that were drawn: asked, delayed, arrived and lay, in ns."""
+        own = np.array(self.drawn, dtype=np.int64).reshape(-1, 4).T
+        asked, delayed, arrived, lay = np.concatenate([*self._drawn, own], axis=1)
+        return asked, delayed, arrived, lay

@@ -5,11 +5,12 @@ flood. Nothing is computed here: what a window means is sorted out afterwards.
 """
 
 import os
+from collections.abc import Callable
 from time import perf_counter_ns as clock
 
 from loadgen import stamp
 from loadgen.arrivals import FAR_NS
-from loadgen.flood import EVENTS_PER_POLL, IN, LARGEST_READ, Flood, spin
+from loadgen.flood import EVENTS_PER_POLL, IN, LARGEST_READ, LONGEST_STRETCH_NS, Flood, spin
 
 SPIN_BEFORE_NS = 2_000_000  # epoll waits in whole milliseconds: nearer arrivals are waited for awake
 
@@ -20,15 +21,19 @@ class PythonLoop:
     def __init__(self, flood: Flood) -> None:
         self._flood = flood
 
-    def run(self, until_ns: int) -> None:
-        """Handle events until then, or until the flood is at rest."""
+    def run(self, until_ns: int, breathe: Callable[[], None]) -> None:
+        """Handle events until then, or until the flood is at rest; the hub breathes now and then."""
+        while (now := clock()) < until_ns and not self._flood.at_rest:
+            self._stretch(min(until_ns, now + LONGEST_STRETCH_NS))
+            breathe()
+
+    def _stretch(self, until_ns: int) -> None:
         flood = self._flood
         poll, by_fd, read, write = flood.epoll.poll, flood.by_fd, os.read, os.write
         log, again, arrivals, spin_ns = flood.log, flood.again, flood.arrivals, flood.spin_ns
         answered, took = log.answered_ns.append, log.took_ns.append
         room = min(flood.exchange.reply_size + 1, LARGEST_READ)  # one byte more than is right, to see one too many
-        audit_every = flood.audit_every or -1
-        audit_left = audit_every
+        draw, stamps = flood.draw, flood.stamps
         asked = 0
         while (now := clock()) < until_ns:
             wake_ns = until_ns
@@ -43,13 +48,8 @@ class PythonLoop:
                 if event != IN or not (connection.quick and connection.open):
                     flood.event(connection, event)
                     continue
-                audit_left -= 1
                 try:
-                    if audit_left:
-                        data = read(fd, room)
-                    else:
-                        data, _ = stamp.receive(connection.sock, room, log)
-                        audit_left = audit_every
+                    data = stamp.receive(connection, room) if connection.drawn and stamps else read(fd, room)
                 except OSError as error:
                     flood.broke(connection, error)
                     continue
@@ -60,11 +60,14 @@ class PythonLoop:
                 now = clock()
                 answered(now)
                 took(now - connection.asked_ns)
+                if connection.drawn:
+                    flood.note_sample(connection, now)
                 connection.served = True
                 connection.request = connection.following
                 connection.following = request
                 if spin_ns:
                     spin(now + spin_ns)
+                    now = clock()
                 if not again:
                     if arrivals is not None:
                         log.delayed_ns.append(connection.asked_ns - connection.intended_ns)
@@ -73,6 +76,7 @@ class PythonLoop:
                     flood.idle.append(connection)
                     continue
                 connection.asked_ns = now
+                connection.drawn = draw()
                 asked += 1
                 message = connection.request.message
                 try:

@@ -6,6 +6,9 @@ Closed loop: latencies are those of the requests sent in the counted part, follo
 nothing new is sent. Open loop: latencies are those of the requests *meant to start* in the counted part, from that
 instant; in the drain those that wait are still sent, and it ends when each is answered or has timed out, so that a
 stall at the window's edge is not lost.
+
+A latency ends when the kernel has the reply's last byte. To read its stamp takes time, so latencies may be those of a
+sample, drawn when the requests begin: `answered` is how many it stands for.
 """
 
 import functools
@@ -19,10 +22,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loadgen import histogram
+from loadgen import histogram, stamp
 from loadgen.arrivals import FAR_NS, PROCESSES, Arrivals
 from loadgen.flood import Flood
 from loadgen.log import Log
+
+ASKED_IN_ONE_GO = 1000  # clients, before the hub breathes
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,15 @@ class Observation:
     connects: int
     replaced: int  # connections that the server closed while nobody asked it; no errors
     connect_hdr: str | None
+    connect_p99_ns: int  # what is still connecting counts as slower than any
+    connecting: int  # clients that are, at the end
+    answered: int  # requests that belong to the latencies and were answered: latency_hdr is a sample of theirs
+    held_s: float  # how long these took by our own clock, all together
+    unstamped: int  # of the sample: those whose reply came without a stamp, so that they end where we saw it
+    clock_step_s: float  # by how much the clock that stamps was set meanwhile
     latency_hdr: str | None
     latency_p99_ns: int  # what is unfinished counts as slower than any answer, but see _waiting
-    arrival_hdr: str | None  # from the kernel's receive timestamp to our clock, of some replies of the counted part
+    arrival_hdr: str | None  # our own delay: from the stamp to our clock, of the same sample
     loader_cpu_s: float
     loader_wall_s: float
     start_range_s: float  # between the first worker's start and the last one's
@@ -112,12 +123,15 @@ def run(
         arrivals = Arrivals(start_ns + load.drawn(counted_to - start_ns), load.backlog)
     flood.spin_ns = load.spin_ns if isinstance(load, ClosedLoad) else 0
     _wait_until(start_ns, breathe)
+    apart_ns = stamp.clocks_apart_ns()
     gc.disable()
     try:
         cpu_s = time.process_time()
         started = clock()
         if arrivals is None:
-            flood.ask_all(again=True)
+            for first in range(0, len(flood.connections), ASKED_IN_ONE_GO):
+                flood.ask_all(again=True, some=slice(first, first + ASKED_IN_ONE_GO))
+                breathe()
         else:
             flood.expect(arrivals)
         flood.run(counted_to, breathe)
@@ -131,25 +145,31 @@ def run(
     finally:
         gc.enable()
     answered, took, delayed = log.replies()
-    meant = answered - took - delayed
-    counts = (meant >= counted_from) & (meant < counted_to)
-    latencies = (took + delayed)[counts]
+    counts = _within(answered - took - delayed, counted_from, counted_to)
+    sample = _sample(log, counted_from, counted_to)
     if arrivals is None:
         unfinished = sum(c.open and c.asked_ns < counted_to for c in flood.connections)
         of_open_loop: dict[str, Any] = {}
     else:
         offered = _between(arrivals.planned_ns, counted_from, counted_to)
-        unfinished = offered - latencies.size
+        unfinished = offered - int(np.count_nonzero(counts))
         of_open_loop = {
             "offered": offered,
             "dropped": _between(arrivals.never_begun(), counted_from, counted_to),
-            "service_hdr": histogram.encode(took[counts]),
-            "dispatch_hdr": histogram.encode(delayed[counts]),
+            "service_hdr": histogram.encode(sample.service_ns),
+            "dispatch_hdr": histogram.encode(sample.dispatch_ns),
         }
     starved = flood.starved(started)
+    connecting = sum(connection.connecting_ns > 0 for connection in flood.connections)
     ages = flood.give_up(lengths.request_timeout_s)
-    latency_hdr = histogram.encode(latencies)
-    audited, arrival = (np.asarray(column, dtype=np.int64) for column in (log.audited_ns, log.arrival_ns))
+    told: dict[str, Any] = {
+        "answered": int(np.count_nonzero(counts)),
+        "unfinished": unfinished,
+        "unanswered": starved,
+        "latency_hdr": histogram.encode(sample.service_ns + sample.dispatch_ns),
+        "connecting": connecting,
+        "connect_hdr": histogram.encode(log.connected_ns),
+    }
     return Observation(
         started_ns=started,
         counted_s=lengths.counted_s,
@@ -163,15 +183,15 @@ def run(
         failed=log.failed,
         censored=len(ages),
         censored_hdr=histogram.encode(ages),
-        unfinished=unfinished,
-        unanswered=starved,
         errors=dict(log.errors),
         connects=len(log.connected_ns),
         replaced=log.replaced,
-        connect_hdr=histogram.encode(log.connected_ns),
-        latency_hdr=latency_hdr,
-        latency_p99_ns=_p99(latency_hdr, latencies.size, _waiting(unfinished, starved, arrivals is None)),
-        arrival_hdr=histogram.encode(arrival[(audited >= counted_from) & (audited < counted_to)]),
+        held_s=float(took[counts].sum()) / 1e9,
+        unstamped=sample.unstamped,
+        clock_step_s=(stamp.clocks_apart_ns() - apart_ns) / 1e9,
+        arrival_hdr=histogram.encode(sample.lay_ns),
+        **told,
+        **_tails(told, is_closed=arrivals is None),
         loader_cpu_s=cpu_s,
         loader_wall_s=(ended - started) / 1e9,
         start_range_s=0.0,
@@ -199,21 +219,58 @@ def merge(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
         else:
             merged[key] = sum(parts)
     starts = [observation["started_ns"] for observation in observations]
-    answered = histogram.count(merged["latency_hdr"])
-    waiting = _waiting(merged["unfinished"], merged["unanswered"], merged["offered"] is None)
     return merged | {
         "started_ns": min(starts),
         "start_range_s": (max(starts) - min(starts)) / 1e9,
         "drain_s": max(observation["drain_s"] for observation in observations),
-        "latency_p99_ns": _p99(merged["latency_hdr"], answered, waiting),
+        "clock_step_s": max((observation["clock_step_s"] for observation in observations), key=abs),
+        **_tails(merged, is_closed=merged["offered"] is None),
     }
 
 
 _ALIKE = ("counted_s", "spin_ns")
 
 
+@dataclass(frozen=True)
+class _Sample:
+    """The requests that belong to the latencies and were drawn, in ns: from the send to the answer, and before it."""
+
+    service_ns: NDArray[np.int64]
+    dispatch_ns: NDArray[np.int64]
+    lay_ns: NDArray[np.int64]  # how long the answer lay in the kernel, where that is known
+    unstamped: int
+
+
+def _sample(log: Log, from_ns: int, to_ns: int) -> _Sample:
+    asked, delayed, arrived, lay = log.sample()
+    counts = _within(asked - delayed, from_ns, to_ns)
+    service, lay = (arrived - asked)[counts], lay[counts]
+    # A clock that is set while a reply lies there may put its stamp before the request: then it ends where we saw it.
+    is_told = (lay >= 0) & (service >= 0)
+    service = np.where(service >= 0, service, service + lay)
+    return _Sample(service, delayed[counts], lay[is_told], int(np.count_nonzero(~is_told)))
+
+
+def _within(instants: NDArray[np.int64], from_ns: int, to_ns: int) -> NDArray[np.bool_]:
+    return (instants >= from_ns) & (instants < to_ns)
+
+
 def _between(instants: NDArray[np.int64], from_ns: int, to_ns: int) -> int:
-    return int(np.count_nonzero((instants >= from_ns) & (instants < to_ns)))
+    return int(np.count_nonzero(_within(instants, from_ns, to_ns)))
+
+
+def _tails(told: dict[str, Any], *, is_closed: bool) -> dict[str, Any]:
+    """The p99 of latency and of connects; a longer window would not show more of a closed loop's starved clients."""
+    starved = told["unanswered"]
+    waiting = _waiting(told["unfinished"], starved, is_closed)
+    drawn = histogram.count(told["latency_hdr"])
+    # of a sample of those that were answered, and of all that weren't
+    scaled = waiting * drawn / told["answered"] if drawn else waiting
+    connecting = _waiting(told["connecting"], starved, is_closed)
+    return {
+        "latency_p99_ns": _p99(told["latency_hdr"], drawn, scaled),
+        "connect_p99_ns": _p99(told["connect_hdr"], histogram.count(told["connect_hdr"]), connecting),
+    }
 
 
 def _waiting(unfinished: int, starved: int, is_closed: bool) -> int:
@@ -221,13 +278,13 @@ def _waiting(unfinished: int, starved: int, is_closed: bool) -> int:
     return max(unfinished - starved, 0) if is_closed else unfinished
 
 
-def _p99(latency_hdr: str | None, answered: int, unfinished: int) -> int:
+def _p99(times_hdr: str | None, answered: int, unfinished: float) -> int:
     """Nanoseconds; FAR_NS where it lies among what is unfinished, 0 of nothing."""
     total = answered + unfinished
     rank = 0.99 * total
     if rank > answered:
         return FAR_NS
-    return histogram.value_at(latency_hdr, 100 * rank / answered) if answered else 0
+    return histogram.value_at(times_hdr, 100 * rank / answered) if answered else 0
 
 
 def _wait_until(start_ns: int, breathe: Callable[[], None]) -> None:

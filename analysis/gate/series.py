@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.alike import Alike
 from analysis.judging.cells import by_round
 from analysis.judging.costs import quotient
+from analysis.judging.latencies import block_histograms
 from analysis.judging.unasked import charged
 from analysis.records.points import CELL_KEYS, POINT
 from analysis.records.reading import Results
-from analysis.statistics import NAN, Rounds, merged, paired, percentile
+from analysis.statistics import NAN, Rounds, paired
 
 
 class Cell(NamedTuple):
@@ -60,9 +62,10 @@ def _percentile(percent: float) -> Callable[[pd.DataFrame], Rounds]:
     """Of each block: single windows may have too few requests for it, and a stall in one of them is to show."""
 
     def rounds(windows: pd.DataFrame) -> Rounds:
+        histograms = block_histograms(windows, "latency_hdr", "unfinished")
         return {
-            (int(str(block)), 0): percentile(merged(part["latency_hdr"]), percent, int(part["unfinished"].sum()))
-            for block, part in windows.groupby("block")
+            (int(block), 0): Alike([told]).percentile(percent)
+            for block, told in zip(sorted(set(windows["block"])), histograms, strict=True)
         }
 
     return rounds

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.alike import Alike
-from analysis.doubts import Doubt, touching
+from analysis.doubts import Doubt
 from analysis.judging.costs import footprint, server_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
@@ -171,6 +171,7 @@ def _mean(values: list[float]) -> float:
 def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
     rates = block_means(windows["block"], windows["requests"] / windows["counted_s"])
     throughput = geometric(list(rates.values()), widened)
+    connects = Alike(block_histograms(windows, "connect_hdr", "connecting"))
     return {
         "blocks": len(rates),
         "windows": len(windows),
@@ -180,7 +181,9 @@ def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
         **columns("throughput_rps", throughput),
         "throughput_mib_s": throughput.value * windows["message_size"].iloc[0] / (1 << 20),
         "censored": windows["censored"].sum(),
-        "connect_p50_us": Alike(block_histograms(windows, "connect_hdr")).percentile(50) / 1e3,
+        **{f"connect_p{percent}_us": connects.percentile(percent) / 1e3 for percent in (50, 99)},
+        "connects": windows["connects"].sum(),
+        "connecting": windows["connecting"].sum(),
     }
 
 

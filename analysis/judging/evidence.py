@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from hdrh.histogram import HdrHistogram
 
 from analysis.alike import Alike
 from analysis.judging.costs import quotient
@@ -37,6 +38,9 @@ class Evidence:
     latencies: int = 0  # requests that the percentiles are of
     unanswered: int = 0  # those of them that count as slower than any answer
     withheld_p99: str = ""  # the p99 and the counted part that is too short for it
+    drawn: float = 1.0  # the share of the answered ones that tell their latency
+    unstamped: int | None = None  # of those drawn: that end where the loader saw them; None: as all did in old records
+    clock_step_s: float = 0.0  # the largest of a window, of the clock that stamps
     neighbours: float = 0.0  # CPU time that the other servers used in its windows, as a share of their time
     unasked: float = 0.0  # of the server's CPU time, what it used while nobody asked
     restless: float = 0.0  # of a CPU, how busy it is when it is left alone
@@ -60,7 +64,8 @@ def evidence(
     server_cpus = set(str(first["server_cpus"]).split())
     wall_s = (windows["loader_wall_s"] / windows["workers"]).sum()
     latency = merged(windows["latency_hdr"])
-    latency_us = mean_of(latency) / 1e3
+    followed, held_us = _held(windows, latency)
+    delay = Alike(block_histograms(windows, "arrival_hdr"))
     unanswered = int(windows["unfinished"].sum())
     drift, drift_low, drift_high = _drift(windows)
     columns = {
@@ -70,24 +75,40 @@ def evidence(
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
         "littles_law": _littles_law(windows, int(first["clients"]) - starved),
-        "arrival_p90_us": Alike(block_histograms(windows, "arrival_hdr")).percentile(90) / 1e3,
+        "arrival_p90_us": delay.percentile(90) / 1e3,
+        "loader_delay_p50_us": delay.percentile(50) / 1e3,
+        "loader_delay_p99_us": delay.percentile(99) / 1e3,
     }
     return columns, Evidence(
         replies=int(replies),
         offered=float(windows["offered"].sum()),
         wrong=_wrong(windows),
         shares_cpu=bool(server_cpus & loader_cpus),
-        round_trips=quotient(latency_us, server_us + loader_us),
+        round_trips=quotient(held_us, server_us + loader_us),
         drift_low=drift_low,
         drift_high=drift_high,
         unreconciled=_unreconciled(windows),
-        latencies=latency.get_total_count() + unanswered,
+        latencies=followed + unanswered,
+        drawn=quotient(latency.get_total_count(), followed) if followed else 1.0,
+        unstamped=None if windows["unstamped"].isna().any() else int(windows["unstamped"].sum()),
+        clock_step_s=float(windows["clock_step_s"].abs().max()),
         unanswered=unanswered,
         withheld_p99=withheld_p99,
         neighbours=quotient(windows["neighbours_cpu_s"].sum(), wall_s),
         unasked=quotient(unasked_s, server_s),
         restless=restless,
     )
+
+
+def _held(windows: pd.DataFrame, latency: HdrHistogram) -> tuple[int, float]:
+    """How many requests of the latencies were answered, and their mean time by the loader's clock in µs.
+
+    In older records latencies ended by that clock, and were those of all.
+    """
+    if windows[["answered", "held_s"]].isna().any(axis=None):
+        return latency.get_total_count(), mean_of(latency) / 1e3
+    answered = int(windows["answered"].sum())
+    return answered, quotient(windows["held_s"].sum() * 1e6, answered)
 
 
 def _wrong(windows: pd.DataFrame) -> dict[str, int]:
@@ -140,20 +161,21 @@ def log_drift(windows: pd.DataFrame) -> dict[int, float]:
 def _littles_law(windows: pd.DataFrame, served: int) -> float:
     """Rate times the mean time of a request, by the clients that were served: 1 if both are measured rightly.
 
-    A window at whose end more are waiting than starve has a pause in it, which is no request's time.
+    That time ends when the loader has seen the answer: only then does the client ask anew. A window at whose end more
+    are waiting than starve has a pause in it, which is no request's time.
     """
     paused = (windows["requests"] == 0) | (windows["unfinished"] > windows["unanswered"])
     windows = windows[~paused]
     if windows.empty:
         return NAN
-    latency_us = mean_of(merged(windows["latency_hdr"])) / 1e3
+    _, held_us = _held(windows, merged(windows["latency_hdr"]))
     rate = windows["requests"].sum() / windows["counted_s"].sum()
     connect_us = 0.0
     # the clock of `greet` starts with the connect; elsewhere connecting comes before it
     if windows["connects"].sum() and windows["service"].iloc[0] != "greet":
         connect_us = mean_of(merged(windows["connect_hdr"])) / 1e3
         connect_us *= quotient(windows["connects"].sum(), windows["replies"].sum())
-    return quotient(rate * (latency_us + connect_us) / 1e6, served)
+    return quotient(rate * (held_us + connect_us) / 1e6, served)
 
 
 def _unreconciled(windows: pd.DataFrame) -> int:

@@ -8,10 +8,13 @@ cell of a single block, or with a block that has no such percentile, has neither
 from typing import Any
 
 import pandas as pd
+from hdrh.histogram import HdrHistogram
 
-from analysis.alike import Alike, Block
-from analysis.statistics import NAN, Estimate, around, merged, percentile, wider
+from analysis.alike import Alike, Block, sampled, whole
+from analysis.statistics import NAN, Estimate, around, merged, wider
 
+# where a window says how many requests were `answered`
+OF_SAMPLE = ("latency_hdr", "service_hdr", "dispatch_hdr", "arrival_hdr")
 PERCENTS = {"p50_us": 50, "p90_us": 90, "p99_us": 99, "p999_us": 99.9}
 
 
@@ -24,9 +27,9 @@ def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> tup
     alike = Alike(blocks)
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
     is_whole = alike.count > 0 and not windows["unfinished"].any()
-    figures["max_us"] = max(histogram.get_max_value() for histogram, _ in blocks) / 1e3 if is_whole else NAN
+    figures["max_us"] = max(float(block.values[-1]) for block in blocks if len(block.values)) / 1e3 if is_whole else NAN
     for name in ("p50_us", "p99_us"):
-        own = around(figures[name], [percentile(part, PERCENTS[name], left) / 1e3 for part, left in blocks], widened)
+        own = around(figures[name], [Alike([one]).percentile(PERCENTS[name]) / 1e3 for one in blocks], widened)
         _, low, high = alike.interval(PERCENTS[name])
         figures |= columns(name, wider(own, Estimate(figures[name], low / 1e3, high / 1e3)))
     counted_s = float(windows["counted_s"].median())
@@ -44,15 +47,25 @@ def open_loop(windows: pd.DataFrame) -> dict[str, float]:
         "offered_rps": float(windows["offered"].sum() / windows["counted_s"].sum()),
         "dropped": windows["dropped"].sum(),
     }
+    # what was never sent has no service, and its dispatch never ended
+    dropped = windows["dropped"].fillna(0)
+    unanswered = windows.assign(service_open=windows["unfinished"] - dropped, dispatch_open=dropped)
     for part in ("service", "dispatch"):
-        alike = Alike(block_histograms(windows, f"{part}_hdr"))
+        alike = Alike(block_histograms(unanswered, f"{part}_hdr", f"{part}_open"))
         figures |= {f"{part}_p{q}_us": alike.percentile(q) / 1e3 for q in (50, 99)}
     return figures
 
 
 def block_histograms(windows: pd.DataFrame, histograms: str, open_: str = "") -> list[Block]:
-    """Of each block the histogram of its windows, and how many requests are slower than any in it."""
-    return [(merged(part[histograms]), int(part[open_].sum()) if open_ else 0) for _, part in windows.groupby("block")]
+    """What each block's histograms of that column say, and how many requests are slower than any in it."""
+    return [_block(part, histograms, int(part[open_].sum()) if open_ else 0) for _, part in windows.groupby("block")]
+
+
+def _block(windows: pd.DataFrame, histograms: str, open_: int) -> Block:
+    if histograms not in OF_SAMPLE or windows["answered"].isna().any():
+        return whole(merged(windows[histograms]), open_)
+    told = zip(windows[histograms], windows["answered"], strict=True)
+    return sampled(((HdrHistogram.decode(text), float(answered)) for text, answered in told if text), open_)
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:

@@ -20,6 +20,7 @@ from analysis.statistics import supported
 Row = Mapping[str, Any] | pd.Series
 
 ACHIEVED = 0.99  # of the offered requests: the server kept up
+STEP_S = 0.001  # both clocks are read within less, and a latency that is worth speaking of is longer
 OF_SERVICE = 0.5  # of the median service time: where replies lie so long before they are seen, the loader is behind
 
 
@@ -61,18 +62,25 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     if seen.withheld_p99:
         yield Doubt(doubts.SHORT_WINDOWS, seen.withheld_p99)
     elif isnan(_known(row, "p99_us")):
-        if supported(seen.latencies, 99):
+        looked_at = round(seen.latencies * seen.drawn)
+        if supported(looked_at, 99):
             yield Doubt(doubts.UNANSWERED_TAIL, f"{seen.unanswered:,} of {seen.latencies:,}")
         else:
-            yield Doubt(doubts.FEW_SAMPLES, f"{seen.latencies:,} requests")
+            yield Doubt(doubts.FEW_SAMPLES, f"{looked_at:,} requests")
     if seen.unreconciled:
         yield Doubt(doubts.UNRECONCILED, f"{seen.unreconciled:,} of {row['windows']:,} windows")
     littles_law = _known(row, "littles_law")
     if row["load"] == "closed" and not row["errors"] and abs(littles_law - 1) > thresholds["littles_law_share"]:
         yield Doubt(doubts.OFF_LITTLES_LAW, f"rate x latency = {littles_law:.2f} x clients")
-    late = _known(row, "arrival_p90_us") / row["p99_us"] if row["p99_us"] else 0.0
-    if late > thresholds["arrival_share"]:
-        yield Doubt(doubts.LATE_CLOCK, f"{_share(late)} of the p99")
+    if seen.unstamped is None:
+        late = _known(row, "arrival_p90_us") / row["p99_us"] if row["p99_us"] else 0.0
+        if late > thresholds["arrival_share"]:
+            yield Doubt(doubts.LATE_CLOCK, f"{_share(late)} of the p99")
+    elif seen.unstamped:
+        of = round((seen.latencies - seen.unanswered) * seen.drawn)
+        yield Doubt(doubts.LATE_CLOCK, f"{seen.unstamped:,} of {of:,} replies without the kernel's stamp")
+    if abs(seen.clock_step_s) > STEP_S:
+        yield Doubt(doubts.CLOCK_SET, f"by {seen.clock_step_s:.3g} s")
     yield from _doubts_of_isolation(seen, thresholds)
 
 
@@ -108,7 +116,10 @@ def _limit_of_open_loop(row: Row, seen: Evidence) -> str:
     if row["load"] == "open" and kept_up:
         return "offered rate"
     # Its share of CPU time tells nothing here: it waits awake for the next arrival.
-    return "loader" if _known(row, "arrival_p90_us") >= OF_SERVICE * _known(row, "service_p50_us") else "server"
+    until_seen_us = _known(row, "service_p50_us")
+    if seen.unstamped is not None:
+        until_seen_us += _known(row, "loader_delay_p50_us")
+    return "loader" if _known(row, "arrival_p90_us") >= OF_SERVICE * until_seen_us else "server"
 
 
 def _loader_limits(row: Row, thresholds: Mapping[str, float]) -> str:

@@ -97,6 +97,7 @@ def tables() -> str:
         "cells.csv: open loop and knee": _CSV["rates"],
         "cells.csv: reasons apart": _CSV["reasons"],
         "cells.csv: for comparing": _CSV["comparison"],
+        "cells.csv: connects, and the loader's part": _CSV["loader"],
     }
     return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])
 

@@ -18,11 +18,12 @@ from analysis.judging.served import served
 from analysis.judging.standing import moved
 from analysis.records.points import by_group, first_value, member, nearly_all, title
 from analysis.records.reading import Results
-from axes import ALONG, AXES
+from axes import ALONG, AXES, connections_stay
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
 NONE = "-"
+NEVER = "> window"  # a time, where more took longer than a window than the percentile leaves out
 WIDTH = 110
 # what is sorted by, for each load, after the ranks
 ORDER = {"closed": {"throughput_rps": False}, "open": {"dropped": True, "p99_us": True}, "knee": {"knee_rps": False}}
@@ -78,6 +79,8 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
         )
     if (cells["load"] != "closed").any():
         lines.append("Open loop and knee: latency from the instant at which a request was meant to start.")
+    if not cells["requests_per_connection"].eq(0).all():
+        lines.append("Connect p99: > window where one connect in a hundred wasn't made before its window ended.")
     if (cells["load"] == "knee").any() and results.run.get("knee"):
         lines.append(f"Knee: the highest rate whose p99 is under {results.run['knee']['p99_limit_ms']:g} ms.")
     return lines
@@ -96,7 +99,7 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Tab
     if is_ranked:
         table.add_column("#", justify="right", no_wrap=True)
     table.add_column("strategy", overflow="fold", min_width=min(longest, 20))
-    figures = _figures(str(first["load"]), reference)
+    figures = _figures(str(first["load"]), reference, not connections_stay(dict(first[list(AXES)])))
     for name, _ in figures:
         table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("limited by", no_wrap=True)
@@ -132,7 +135,7 @@ def _sorted(group: pd.DataFrame, order: dict[str, bool]) -> pd.DataFrame:
     return found.sort_values(list(keys), ascending=list(keys.values()), kind="stable")
 
 
-def _figures(load: str, reference: str) -> list[Column]:
+def _figures(load: str, reference: str, connections_end: bool) -> list[Column]:
     """Heading of each column and what stands in it."""
 
     def ratio(cell: pd.Series) -> str:
@@ -141,6 +144,8 @@ def _figures(load: str, reference: str) -> list[Column]:
     times: list[Column] = [("p50", _time("p50_us")), ("p99", _time("p99_us"))]
     by_reference: Column = (f"of {reference}"[:16], ratio)
     cpu: Column = ("CPU/req", _time("server_cpu_us_per_request"))
+    if connections_end:
+        times.append(("connect p99", _connect))
     if load == "open":
         return [("offered/s", _count("offered_rps")), ("achieved/s", _rate("throughput_rps")), *times,
                 ("dropped", _count("dropped"))]  # fmt: skip
@@ -200,6 +205,11 @@ def _time(name: str) -> Callable[[pd.Series], str]:
         return units.duration(cell[name]) + beyond
 
     return write
+
+
+def _connect(cell: pd.Series) -> str:
+    begun = cell["connects"] + cell["connecting"]
+    return NEVER if pd.notna(begun) and cell["connecting"] > begun / 100 else _time("connect_p99_us")(cell)
 
 
 def _doubt(cell: pd.Series, name: str) -> str:

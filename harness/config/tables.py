@@ -1,5 +1,6 @@
 """The tables of bench.toml, and what may stand in each."""
 
+import math
 import shlex
 import shutil
 import string
@@ -114,13 +115,15 @@ class Loadgen(Table):
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = 1
     cpus: Cpus = "auto"
     loop: Literal["auto", "compiled", "python"] = "auto"
-    audit_every: Annotated[int, Field(ge=0, le=1_000_000)]
+    stamps_per_s: Annotated[int, Field(ge=0, le=100_000_000)]
 
 
 class WindowLength(Table):
     clients: Count
     head_s: Annotated[float, Field(ge=0, le=5)]
     counted_s: WindowSeconds
+    counted_limit_s: WindowSeconds | None = None  # that it grows to; None: as [window] says for all, and below alike
+    drain_limit_s: WindowSeconds | None = None
 
 
 class Window(Table):
@@ -136,12 +139,18 @@ class Window(Table):
         by_size = sorted(self.lengths, key=lambda length: length.clients)
         return next((length for length in by_size if clients <= length.clients), by_size[-1])
 
-    def durations(self, head_s: float, counted_s: float) -> dict[str, float]:
+    def grown(self, clients: int, p99_s: float) -> float:
+        """The counted part in seconds, where a typical p99 is that long: it grows where the tail would not fit in."""
+        length = self.length(clients)
+        wanted_s = min(self.grow_to_p99s * p99_s, length.counted_limit_s or self.counted_limit_s)
+        return max(length.counted_s, math.ceil(wanted_s * 100) / 100)
+
+    def durations(self, head_s: float, counted_s: float, clients: int = 1) -> dict[str, float]:
         """A window with such a head and counted part, in seconds, as the load generator is told of it."""
         return {
             "head_s": head_s,
             "counted_s": counted_s,
-            "drain_limit_s": self.drain_limit_s,
+            "drain_limit_s": self.length(clients).drain_limit_s or self.drain_limit_s,
             "request_timeout_s": self.request_timeout_s,
         }
 

@@ -80,6 +80,9 @@ class Plan:
         found = [notes.left_out(self.left_out, self.budget_s)] if self.left_out else []
         if set(self.server_cpus) & set(self.loader_cpus):
             found.append(notes.shared_cpu())
+        for group in self.groups:
+            if len(self.waves[group]) > 1:
+                found.append(notes.in_turn(str(group), max(map(len, self.waves[group]))))
         if self.workers > len(self.loader_cpus):
             found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
         return found

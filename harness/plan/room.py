@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from axes import AXES, BY_KEY
+from axes import AXES, BY_KEY, connections_stay
 from harness import machine
 from harness.config import ConfigError, Strategy
 from harness.plan.group import Entry, Group
@@ -14,25 +14,35 @@ def must_suffice(
     groups: Sequence[Group], strategies: Mapping[str, Strategy], given: Collection[str], file: Path
 ) -> None:
     """Raises ConfigError where there is none; keys of axes that the command line hasn't `given` are the file's."""
-    clients = max(group.clients for group in groups)
-    _crowd_fits(clients, BY_KEY["clients"].option if "clients" in given else file)
+    source = BY_KEY["clients"].option if "clients" in given else file
+    for group in groups:
+        _crowd_fits(group, list(group.entries(strategies)), source)
+        _queue_suffices(group, source)
     options = ", ".join(BY_KEY[key].option for key in ("clients", "sizes") if key in given)
     for group in groups:
         _memory_fits(group, list(group.entries(strategies)), options or file)
 
 
-def _crowd_fits(clients: int, source: object) -> None:
+def _crowd_fits(group: Group, entries: Collection[Entry], source: object) -> None:
+    """What is compared is connected at the same time: all forms of a strategy."""
     limit = machine.descriptor_limit()
-    needed = clients + machine.DESCRIPTORS_ASIDE
+    by_name = {entry.name: entry for entry in entries if not group.unable(entry.strategy)}
+    forms = max(map(len, by_strategy(by_name, by_name).values()), default=1)
+    needed = group.clients * forms + machine.DESCRIPTORS_ASIDE
     if needed > limit:
+        of_each = f" of {forms} forms of a strategy" * (forms > 1)
         raise ConfigError(
-            f"{source}: {clients} clients need {needed} open files and a process may have {limit} here; "
+            f"{source}: {group.clients} clients{of_each} need {needed} open files and a process may have {limit} here; "
             "raise `ulimit -Hn` or take fewer clients"
         )
-    if clients > machine.backlog_limit():
+
+
+def _queue_suffices(group: Group, source: object) -> None:
+    """Where connections stay, a crowd connects in turn; where they end, all of it may connect at the same time."""
+    if group.clients > machine.backlog_limit() and not connections_stay(group.values):
         raise ConfigError(
-            f"{source}: {clients} clients may wait to be accepted, but the kernel cuts every backlog to "
-            f"{machine.backlog_limit()}; raise net.core.somaxconn or take fewer clients"
+            f"{source}: {group.clients} clients whose connections end may all wait to be accepted, but the kernel cuts "
+            f"every backlog to {machine.backlog_limit()}; raise net.core.somaxconn or take fewer clients"
         )
 
 

@@ -56,18 +56,26 @@ class Loader:
         targets: dict[str, tuple[str, int]],
         clients: int,
         exchange: dict[str, Any],
-        audit_every: int,
+        stamps: bool = True,
+        queue: int | None = None,
     ) -> dict[str, Any]:
         """Connect all clients to all targets; for each target, how many clients it answered.
 
-        One reply in `audit_every` is read with the kernel's receive timestamp; 0 for none.
+        With `stamps` latencies end when the kernel had the reply, else when the loader saw it. No more clients than
+        `queue` connect to a target at once.
         """
-        command = {"do": "open", "targets": targets, "clients": clients, "audit_every": audit_every}
-        return self._ask(command | {"exchange": exchange})
+        command = {"do": "open", "targets": targets, "clients": clients, "stamps": bool(stamps), "exchange": exchange}
+        return self._ask(command if queue is None else command | {"queue": queue})
 
-    def window(self, target: str, lengths: dict[str, float], load: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run one window; what was observed. `load` has the fields of loadgen.window's ClosedLoad or OpenLoad."""
-        return self._ask({"do": "window", "target": target, "lengths": lengths, "load": load or CLOSED})
+    def window(
+        self, target: str, lengths: dict[str, float], load: dict[str, Any] | None = None, stamp_every: int = 1
+    ) -> dict[str, Any]:
+        """Run one window; what was observed. `load` has the fields of loadgen.window's ClosedLoad or OpenLoad.
+
+        Latencies are those of one request in `stamp_every`.
+        """
+        command = {"do": "window", "target": target, "lengths": lengths, "load": load or CLOSED}
+        return self._ask(command | {"stamp_every": stamp_every})
 
     def close(self) -> None:
         """Close all connections."""

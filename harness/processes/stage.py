@@ -168,5 +168,6 @@ class Stage:
         Raises LoaderFailed.
         """
         targets = {key: self.servers[key].address for key in keys}
-        answer = self.loader.open(targets, clients, exchange, self.config.loadgen.audit_every)
+        stamps = self.config.loadgen.stamps_per_s > 0
+        answer = self.loader.open(targets, clients, exchange, stamps, self._backlog)
         return dict(answer["targets"])

@@ -19,13 +19,13 @@ class Experience:
     counted_s: float = 0.0
     loader_cpu_s: float = 0.0
     loader_wall_s: float = 0.0
-    p99s_s: list[float] = field(default_factory=list)  # of each window
+    p99s_s: list[float] = field(default_factory=list)  # of each window: latencies or connects
 
     def add(self, observed: dict[str, Any]) -> None:
         """Take up what the loader told of a window."""
         for name in ("requests", "replies", "counted_s", "loader_cpu_s", "loader_wall_s"):
             setattr(self, name, getattr(self, name) + observed[name])
-        self.p99s_s.append(observed["latency_p99_ns"] / 1e9)
+        self.p99s_s.append(max(observed["latency_p99_ns"], observed["connect_p99_ns"]) / 1e9)
 
     @property
     def p99_s(self) -> float:

@@ -51,7 +51,7 @@ class Loading:
 
     def window(self, key: str, visit: Visit) -> dict[str, Any]:
         """Run one window; what was observed. Raises LoaderFailed."""
-        return self._stage.loader.window(key, visit.lengths, visit.load)
+        return self._stage.loader.window(key, visit.lengths, visit.load, visit.stamp_every)
 
     def failed(self, failure: LoaderFailed) -> None:
         """It is stopped, and its connections are closed; the next one that asks starts it again."""

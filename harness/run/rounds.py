@@ -3,7 +3,6 @@
 Each kind yields rounds of visits, one for each server that takes part; who runs them tells what was seen.
 """
 
-import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from harness.run.experience import Experience, Known
 from harness.run.knee import Search
 
 NEXT_TO_NOTHING_RPS = 1.0
+STAMPED_AT_FIRST = 8  # of so many requests one, while a cell's rate isn't known
 Alive = Callable[[], Sequence[str]]  # who takes part, asked anew for each round
 
 
@@ -25,6 +25,7 @@ class Visit:
     name: str
     lengths: dict[str, float]
     load: dict[str, Any]
+    stamp_every: int  # of so many requests one tells its latency
 
 
 class Rounds(Protocol):
@@ -60,7 +61,14 @@ class _Rounds:
 
     def _lengths(self, counted_s: float) -> dict[str, float]:
         window = self._plan.config.window
-        return window.durations(window.length(self._group.clients).head_s, counted_s)
+        return window.durations(window.length(self._group.clients).head_s, counted_s, self._group.clients)
+
+    def _stamp_every(self, rate_rps: float) -> int:
+        """So that all the stamps take the loader little time, and percentiles of slow cells lose no samples."""
+        per_s = self._plan.config.loadgen.stamps_per_s
+        if not per_s:
+            return 1
+        return max(1, round(rate_rps / per_s)) if rate_rps else STAMPED_AT_FIRST
 
     def _open(self, rate_rps: float, *place: object) -> dict[str, Any]:
         settings = self._plan.config.open
@@ -82,11 +90,9 @@ class ClosedRounds(_Rounds):
                 yield [self._visit(name, 0) for name in alive()]
 
     def _visit(self, name: str, spin_ns: int) -> Visit:
-        """The counted part grows where the tail would not fit into it."""
-        window = self._plan.config.window
-        wanted_s = min(window.grow_to_p99s * self._of(name).p99_s, window.counted_limit_s)
-        counted_s = max(window.length(self._group.clients).counted_s, math.ceil(wanted_s * 100) / 100)
-        return Visit(name, self._lengths(counted_s), {"spin_ns": spin_ns})
+        seen = self._of(name)
+        counted_s = self._plan.config.window.grown(self._group.clients, seen.p99_s)
+        return Visit(name, self._lengths(counted_s), {"spin_ns": spin_ns}, self._stamp_every(seen.rate_rps))
 
     def _may_limit(self, name: str) -> bool:
         seen = self._of(name)
@@ -111,6 +117,7 @@ class OpenRounds(_Rounds):
             name,
             self._lengths(self._plan.config.open.counted_s),
             self._open(rate_rps, self._group, name, block, round_),
+            self._stamp_every(rate_rps),
         )
 
 
@@ -134,4 +141,5 @@ class KneeRounds(_Rounds):
     def _visit(self, name: str, block: int, step: int) -> Visit:
         search = self._searches[name]
         load = self._open(search.rate_rps, self._group, name, block, step)
-        return Visit(name, self._lengths(self._plan.config.open.counted_s), load)
+        lengths = self._lengths(self._plan.config.open.counted_s)
+        return Visit(name, lengths, load, self._stamp_every(search.rate_rps))

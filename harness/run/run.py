@@ -77,7 +77,7 @@ def carry_out(
                         continue
                     with fleet.started(_servers(plan, wanted), service, block):
                         for group in _in_turn(plan, list(wanted), block):
-                            for wave in plan.waves[group]:
+                            for wave in plan.shuffled(plan.waves[group], block, group, "waves"):
                                 members = [member for member in wave if member in wanted[group]]
                                 interleaving.measure(group, members, block, blocks.rounds)
             recorder.block_ended()

@@ -114,7 +114,7 @@ def opened(
         "requests_per_connection": requests_per_connection,
     }
     try:
-        yield loader.open(targets, clients, exchange, 64)
+        yield loader.open(targets, clients, exchange)
     finally:
         loader.close()
 

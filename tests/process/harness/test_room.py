@@ -91,7 +91,6 @@ def test_the_file_is_named_where_it_asks_for_them(tmp_path: Path) -> None:
 CROWD = max(machine.available_memory() // (64 * MIB), 2)  # their two messages are twice the memory there is
 
 
-@pytest.mark.skipif(machine.backlog_limit() < CROWD, reason="a crowd of that size is refused for its backlog first")
 def test_beyond_the_memory_of_this_machine(tmp_path: Path) -> None:
     refused(Case(f"--strategies epoll --clients {CROWD} --sizes 64MiB", ()), tmp_path, "--sizes", "64 MiB", "GiB")
 

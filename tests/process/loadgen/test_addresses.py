@@ -16,7 +16,7 @@ def test_remote_target_is_refused_before_any_connect(one_worker: Loader) -> None
     with peers(near=echo, other=echo) as started:
         targets = {"near": started["near"].address, "far": ("203.0.113.1", 9)}
         with pytest.raises(LoaderFailed, match=r"203\.0\.113\.1.*--allow-remote"):
-            one_worker.open(targets, 1, {"service": "echo", "message_size": 64, "requests_per_connection": 0}, 64)
+            one_worker.open(targets, 1, {"service": "echo", "message_size": 64, "requests_per_connection": 0})
         with opened(one_worker, {"other": started["other"].address}):
             pass
         assert started["near"].sources == [], "a refused command leaves nothing behind"

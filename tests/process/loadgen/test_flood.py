@@ -57,7 +57,9 @@ def flooded(
     peer = Peer(talk)
     exchange = type("Unlike", (Unlike,), {"share": share})(message_size=64)
     source = Source(SourceAddresses(), peer.address[0])
-    flood = Flood(*peer.address, exchange, [exchange.requests(name) for name in range(3)], source, hot_loop, 8)
+    flood = Flood(
+        *peer.address, exchange, [exchange.requests(name) for name in range(3)], source, hot_loop, stamps=True
+    )
     try:
         flood.ask_all(again=False)
         while not flood.log.replies()[0].size and not flood.log.errors:
