@@ -90,6 +90,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not UTF-8: byte {byte:#04x} in line {line}; save the file as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}; mend that line") from None
+    except ValueError:
+        raise ConfigError(f"{path}: has a number of thousands of digits; write a smaller one") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply to be read; write it flatter") from None
     if "origins" in tables:
         raise ConfigError(f"{path}: origins: unknown key; remove it")
     strategies = tables.get("strategies", {})
