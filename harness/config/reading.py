@@ -133,7 +133,7 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
     # Of what may be a word or a list, a list that is given is meant as one.
     faults = [one for one in error.errors() if not (isinstance(one["input"], list) and one["type"] == "literal_error")]
     first = min(faults or error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[")))
+    where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[", "[key]")))
     top = str(first["loc"][0])
     file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))
     if first["type"] == "extra_forbidden":

@@ -1,6 +1,6 @@
-"""Echo servers that answer large messages of the load generator before these are there: early.py head | half SIZE [AFTER].
+"""Echo servers that answer large messages before these are there: early.py head | half SIZE [AFTER].
 
-A message names its client in 8 characters, and one more says what the rest is full of: who knows that needs no more.
+A message of the load generator names its client in 8 characters, and one more says what the rest is full of.
 half waits for half of the message. While a reply isn't taken, the rest of its message is left where it is, and a
 moment longer. Anything else is echoed, and so are the first AFTER of these messages.
 """

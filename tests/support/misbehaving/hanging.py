@@ -21,7 +21,7 @@ TOLD = parser.parse_args()
 
 
 class Hangs(Sound):
-    heard: Counter[bytes] = Counter()  # of each client, by its name
+    heard: Counter[bytes] = Counter()  # noqa: RUF012 - of each client, by its name
 
     def data_received(self, data: bytes) -> None:
         name = data[:8]  # a message begins with it
