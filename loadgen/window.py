@@ -78,7 +78,7 @@ class Observation:
     censored: int  # requests open at the end: carried + asked = replies + failed + censored
     censored_hdr: str | None  # their ages
     unfinished: int  # those that belong to the latencies, as slower than any answer: whoever waits counts
-    unanswered: int  # clients that no window of this block has served yet, or that waited through all of this one
+    unanswered: int  # clients that no window of this block has served yet, that waited through all of this one, or in vain
     errors: dict[str, int]
     connects: int
     connect_hdr: str | None
@@ -145,7 +145,8 @@ def run(
             "service_hdr": histogram.encode(took[counts]),
             "dispatch_hdr": histogram.encode(delayed[counts]),
         }
-    starved = flood.starved(started)
+    # In an open loop a window lasts until what hangs is about to be given up: that is a wait without end, too.
+    starved = flood.starved(max(started, clock() - int(lengths.request_timeout_s * 1e9)))
     ages = flood.give_up(lengths.request_timeout_s)
     latency_hdr = histogram.encode(latencies)
     audited, arrival = (np.asarray(column, dtype=np.int64) for column in (log.audited_ns, log.arrival_ns))
