@@ -272,8 +272,9 @@ class Flood:
             self._send(connection)
 
     def _is_quick(self, connection: Connection) -> bool:
-        # the reply that ends a wait in vain is to be noticed
-        return connection.answered and not connection.in_vain and (self._loop.follows_ends or not self.exchange.connection_carries)
+        if connection.in_vain or not connection.answered:  # what comes now is to be noticed
+            return False
+        return self._loop.follows_ends or not self.exchange.connection_carries
 
     def _send(self, connection: Connection) -> None:
         connection.got = 0

@@ -78,7 +78,9 @@ class Observation:
     censored: int  # requests open at the end: carried + asked = replies + failed + censored
     censored_hdr: str | None  # their ages
     unfinished: int  # those that belong to the latencies, as slower than any answer: whoever waits counts
-    unanswered: int  # clients that no window of this block has served yet, that waited through all of this one, or in vain
+    unanswered: (
+        int  # clients that no window of this block has served yet, that waited through all of this one, or in vain
+    )
     errors: dict[str, int]
     connects: int
     connect_hdr: str | None

@@ -11,8 +11,8 @@ SETTINGS = """
 ready_timeout_s = 4.0
 stop_timeout_s = 1.0
 [window]
-lengths = [{{ clients = 10000, head_s = 0.01, counted_s = 0.05 }}]
-drain_limit_s = 0.2
+lengths = [{{ clients = 10000, head_s = 0.01, counted_s = {counted_s} }}]
+drain_limit_s = {drain_s}
 request_timeout_s = {timeout_s}
 [open]
 counted_s = 0.3
@@ -40,12 +40,15 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Be
         points: tuple[str, ...] = ("clients = [10]",),
         blocks: int = 2,
         rounds: int = 3,
+        counted_s: float = 0.05,
+        drain_s: float = 0.2,
         timeout_s: float = 5.0,
         more: str = "",
         verb: str = "bench",
     ) -> Bench:
         entries = ", ".join(f"{{ service = ['echo'], {point} }}" for point in points)
-        settings = SETTINGS.format(blocks=blocks, rounds=rounds, points=entries, timeout_s=timeout_s, more=more)
+        lengths = {"counted_s": counted_s, "drain_s": drain_s, "timeout_s": timeout_s}
+        settings = SETTINGS.format(blocks=blocks, rounds=rounds, points=entries, more=more, **lengths)
         names = ",".join([*servers, *beside.split()])
         what = ["--service", "echo"] if verb == "check" else ["--profile", "case"]
         options = ("--strategies", names, *what, *options)

@@ -64,7 +64,8 @@ def test_a_gate_whose_head_is_wrong_finds_something(start: Callable[..., Bench])
 def early(start: Callable[..., Bench], loop: str) -> Bench:
     servers = {name: misbehaving(f"early.py {way} {MIB * 2**20}") for name, way in EARLY.items()}
     servers["later"] += " 6"
-    bench = start(servers, rounds=2, points=(f"clients = [2], sizes = ['{MIB}MiB']",), more=loop)
+    point = f"clients = [2], sizes = ['{MIB}MiB']"
+    bench = start(servers, rounds=2, points=(point,), counted_s=0.5, drain_s=5.0, more=loop)
     assert bench.ended() == 0, bench.output
     return bench
 

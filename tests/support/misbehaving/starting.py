@@ -44,6 +44,10 @@ silent.bind(("127.0.0.1", 0))  # it never listens
 if WAY == "banner":
     print("mine 1.0, the fast echo", flush=True)
 port = (silent if WAY == "elsewhere" else listener).getsockname()[1]
-print(f"READY {'[::1]' if WAY == 'v6' else '127.0.0.1'}:{port}", flush=WAY != "unflushed")
+ready = f"READY {'[::1]' if WAY == 'v6' else '127.0.0.1'}:{port}\n"
+# A buffer of its own: the environment may make Python's write through.
+(stdout := open(1, "w", closefd=False)).write(ready)  # noqa: SIM115
+if WAY != "unflushed":
+    stdout.flush()
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
