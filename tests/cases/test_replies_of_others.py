@@ -8,7 +8,8 @@ from tests.support.bench import Bench, misbehaving
 
 WAYS = {"another": 500, "previous": 600, "byte": 700}  # one reply in so many is wrong: far below 1 %
 SERVERS = {way: misbehaving(f"crossing.py {way} --every {every}") for way, every in WAYS.items()}
-MIB = 32  # half of it is more than the kernel's buffers hold
+NOT_PASSED = (1, 3, 4)  # 4: a machine that is too slow for ten blocks in the budget
+MIB = 16  # half of it is more than the client's kernel takes
 EARLY = {"head": "head", "half": "half", "later": "head"}
 
 
@@ -55,7 +56,7 @@ def test_a_gate_whose_head_is_wrong_finds_something(start: Callable[..., Bench])
     words = ("--variants", "base,head", "--budget", "20s", "--margin", "100%", "--unchecked")
     gate = start({"byte": misbehaving("crossing.py byte")}, *words, beside="", rounds=2, blocks=10,
                  more=variants, verb="gate")  # fmt: skip
-    assert gate.ended() in (1, 3), gate.output
+    assert gate.ended() in NOT_PASSED, gate.output
     assert "byte" in gate.output
     assert "failing" in gate.output
 
@@ -63,8 +64,8 @@ def test_a_gate_whose_head_is_wrong_finds_something(start: Callable[..., Bench])
 @pytest.fixture(scope="module")
 def early(start: Callable[..., Bench], loop: str) -> Bench:
     servers = {name: misbehaving(f"early.py {way} {MIB * 2**20}") for name, way in EARLY.items()}
-    servers["later"] += " 6"
-    point = f"clients = [2], sizes = ['{MIB}MiB']"
+    servers["later"] += " 4"
+    point = f"clients = [1], sizes = ['{MIB}MiB']"
     bench = start(servers, rounds=2, points=(point,), counted_s=0.5, drain_s=5.0, more=loop)
     assert bench.ended() == 0, bench.output
     return bench

@@ -7,6 +7,7 @@ moment longer. Anything else is echoed, and so are the first AFTER of these mess
 
 import asyncio
 import re
+import socket
 import sys
 
 from sound import Sound, run
@@ -14,7 +15,8 @@ from sound import Sound, run
 SIZE, AFTER = (*map(int, sys.argv[2:]), 0)[:2]
 KNOWN_FROM = {"head": 9, "half": SIZE // 2}[sys.argv[1]]
 HEAD = re.compile(rb"\d{8}[ab]")
-LEAVES_IT_S = 0.02
+LEAVES_IT_S = 0.5
+HOLDS = 2**18  # bytes that the kernel takes in for it: what it doesn't read stays with the client
 
 
 class Early(Sound):
@@ -45,8 +47,10 @@ class Early(Sound):
         return None
 
     def resume_writing(self) -> None:
-        wait_s = 0 if self.is_echo else LEAVES_IT_S
+        wait_s = LEAVES_IT_S if self.is_early and not self.is_echo else 0
         asyncio.get_running_loop().call_later(wait_s, super().resume_writing)
 
 
-run(Early)
+listener = socket.create_server(("127.0.0.1", 0))
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, HOLDS)
+run(Early, sock=listener)
