@@ -6,7 +6,7 @@ LOOP := loadgen/hot_loop.so
 
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup bench test test-quick golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip
+.PHONY: help setup bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip bench-company
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +30,9 @@ test: setup  ## run the tests (5 minutes)
 
 test-quick: setup  ## run those that start nothing (1 minute)
 	$(VENV)/bin/python -m pytest tests/pure
+
+test-cases: setup  ## run servers with one fault each: does a run give the right answer? (5 minutes)
+	$(VENV)/bin/python -m pytest tests/cases
 
 golden: setup  ## write the golden texts of tests/golden anew
 	$(VENV)/bin/python -m pytest --golden -n 0 -k "what_it_was or bad_input or plan_is_listed" tests/pure tests/process
@@ -56,6 +59,9 @@ bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterru
 
 bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 minute)
 	$(VENV)/bin/python -m benchmarks.round_trip $(RECORD)
+
+bench-company: setup  ## epoll's rate beside servers that work when nobody asks (4 minutes)
+	$(VENV)/bin/python -m benchmarks.company $(RECORD)
 
 kept:  ## take the newest run's chart and cells into docs/, for the README
 	cp results/latest/run.json results/latest/cells.csv results/latest/charts/throughput_vs_clients.png docs/

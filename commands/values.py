@@ -42,7 +42,7 @@ def choice(text: str, axis: Axis) -> str:
 
 
 def count(text: str, axis: Axis) -> int:
-    if not text.isdigit() or not axis.low <= int(text) <= axis.high:
+    if not text.isdecimal() or not axis.low <= int(text) <= axis.high:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {axis.low:,} to {axis.high:,}")
     return int(text)
 
@@ -93,6 +93,6 @@ def seed(text: str) -> int:
 
 
 def workers(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_WORKERS}")
     return int(text)

@@ -16,6 +16,7 @@ class Connection:
         "following",
         "given_up",
         "got",
+        "in_vain",
         "intended_ns",
         "lay_ns",
         "open",
@@ -35,6 +36,7 @@ class Connection:
         self.given_up = False  # it was open when its window ended: its answer is late, not a latency
         self.answered = False  # at least one correct reply since the server was opened
         self.served = False  # at least one in its windows
+        self.in_vain = False  # a request has timed out, and no correct reply has come since
         self.quick = False  # nothing unusual has happened: the hot loop may handle it
         self.intended_ns = 0  # open loop: when the open request was meant to start
         self.asked_ns = 0  # when it was sent

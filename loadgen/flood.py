@@ -147,12 +147,13 @@ class Flood:
             connection.served = False
 
     def starved(self, since_ns: int) -> int:
-        """Clients that no window has served yet, or whose request was open all the time since then.
+        """Clients that no window has served yet, whose request was open all the time since then, or which have got
+        nothing since one timed out: such a client comes again, and is forgotten again.
 
         In an open loop a client without a request isn't waiting.
         """
         waiting = [c for c in self.connections if c.open or self.arrivals is None]
-        return sum(not c.served or (c.open and c.asked_ns < since_ns) for c in waiting)
+        return sum(not c.served or c.in_vain or (c.open and c.asked_ns < since_ns) for c in waiting)
 
     def close(self) -> None:
         for connection in self.connections:
@@ -281,7 +282,9 @@ class Flood:
             self._send(connection)
 
     def _is_quick(self, connection: Connection) -> bool:
-        return connection.answered and (self._loop.follows_ends or not self.exchange.connection_carries)
+        if connection.in_vain or not connection.answered:  # what comes now is to be noticed
+            return False
+        return self._loop.follows_ends or not self.exchange.connection_carries
 
     def _send(self, connection: Connection) -> None:
         connection.got = 0
@@ -310,6 +313,7 @@ class Flood:
                 self.note_sample(connection, now)
             self.awaited -= connection.answered
         connection.answered = connection.served = True
+        connection.in_vain = False
         connection.open = False
         connection.request, connection.following = connection.following, connection.request
         connection.replies_left -= 1
@@ -326,6 +330,7 @@ class Flood:
         reached: then it sits out until the next window, lest a server that refuses be flooded with connects.
         """
         self.log.errors[kind] += 1
+        connection.in_vain |= kind == "timed_out"
         sits_out = not connection.answered or bool(connection.connecting_ns)
         was_open = connection.open
         if was_open:

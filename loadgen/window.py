@@ -83,7 +83,7 @@ class Observation:
     censored: int  # requests open at the end: carried + asked = replies + failed + censored
     censored_hdr: str | None  # their ages
     unfinished: int  # those that belong to the latencies, as slower than any answer: whoever waits counts
-    unanswered: int  # clients that no window of this block has served yet, or that waited through all of this one
+    unanswered: int  # clients not served yet in this block, or that waited through all of this window, or in vain
     errors: dict[str, int]
     connects: int
     replaced: int  # connections that the server closed while nobody asked it; no errors
@@ -159,7 +159,8 @@ def run(
             "service_hdr": histogram.encode(sample.service_ns),
             "dispatch_hdr": histogram.encode(sample.dispatch_ns),
         }
-    starved = flood.starved(started)
+    # In an open loop a window lasts until what hangs is about to be given up: that is a wait without end, too.
+    starved = flood.starved(max(started, clock() - int(lengths.request_timeout_s * 1e9)))
     connecting = sum(connection.connecting_ns > 0 for connection in flood.connections)
     ages = flood.give_up(lengths.request_timeout_s)
     told: dict[str, Any] = {

@@ -90,6 +90,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not UTF-8: byte {byte:#04x} in line {line}; save the file as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}; mend that line") from None
+    except ValueError:
+        raise ConfigError(f"{path}: has a number of thousands of digits; write a smaller one") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply to be read; write it flatter") from None
     if "origins" in tables:
         raise ConfigError(f"{path}: origins: unknown key; remove it")
     strategies = tables.get("strategies", {})
@@ -129,7 +133,7 @@ def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> s
     # Of what may be a word or a list, a list that is given is meant as one.
     faults = [one for one in error.errors() if not (isinstance(one["input"], list) and one["type"] == "literal_error")]
     first = min(faults or error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[")))
+    where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[", "[key]")))
     top = str(first["loc"][0])
     file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))
     if first["type"] == "extra_forbidden":

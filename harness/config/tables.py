@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ByteSize, Field, field_validator, model_validator
+from pydantic import AfterValidator, ByteSize, Field, field_validator, model_validator
 
 import axes
 from axes import Service
@@ -25,13 +25,23 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 WindowSeconds = Annotated[float, Field(gt=0, le=20)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Share = Annotated[float, Field(gt=0, le=1)]
+
+
+def _passed_on(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("has a NUL in it, which no process can be told; remove it")
+    return text
+
+
+PassedOn = Annotated[str, AfterValidator(_passed_on)]  # to a process
+Environment = dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")], PassedOn]
 Cpus = Literal["auto"] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
 
 class Strategy(Table):
     """How one server is started, and what is known of it."""
 
-    command: str
+    command: PassedOn
     family: str = OTHER
     ready: Literal["line", "connect"] = "line"
     services: Annotated[tuple[Service, ...], Field(min_length=1)] = SERVICES  # type: ignore[assignment]
@@ -45,7 +55,7 @@ class Strategy(Table):
     cwd: Path = Path()
     variant: str = ""
     python: str = sys.executable
-    env: dict[str, str] = {}
+    env: Environment = {}
 
     @field_validator("command")
     @classmethod
@@ -101,7 +111,7 @@ class Variant(Table):
 
     python: str = ""  # an interpreter, by name or path; empty: the one that runs this
     requirements: list[str] = []  # its own environment holds these and what they need, and nothing else
-    env: dict[str, str] = {}  # on top of the environment of the run
+    env: Environment = {}  # on top of the environment of the run
 
 
 class Servers(Table):

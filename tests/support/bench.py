@@ -16,7 +16,13 @@ import psutil
 
 from tests.support.project import ROOT
 
-MISBEHAVE = f"{{python}} {ROOT}/tests/support/misbehaving/misbehave.py"
+
+def misbehaving(words: str) -> str:
+    """The command of a server that misbehaves: its file in support/misbehaving, and what that is told."""
+    return f"{{python}} {ROOT}/tests/support/misbehaving/{words}"
+
+
+MISBEHAVE = misbehaving("misbehave.py")
 
 
 SETTINGS = """
@@ -58,14 +64,17 @@ class Bench:
         *options: str,
         settings: str = SETTINGS,
         soft_limit: int | None = None,
+        verb: str = "bench",
     ) -> None:
         lines = "".join(f"{name} = {json.dumps(command)}\n" for name, command in strategies.items())
         (folder / "mine.toml").write_text(settings + lines)
         self._results = folder / "results"
         self._mark = uuid.uuid4().hex
         self._output = (folder / "output").open("w+")
-        command = [sys.executable, str(ROOT / "run_bench.py"), "--bench", str(folder / "mine.toml")]
-        command += ["--results", str(self._results), *options]
+        command = [sys.executable, str(ROOT / "run_bench.py"), verb, "--bench", str(folder / "mine.toml")]
+        if verb != "check":
+            command += ["--results", str(self._results)]
+        command += options
         if soft_limit:
             command = ["sh", "-c", f'ulimit -Sn {soft_limit}; exec "$@"', "sh", *command]
         self.process = subprocess.Popen(
@@ -100,9 +109,10 @@ class Bench:
     def failures(self, strategy: str) -> list[dict[str, Any]]:
         return [row for row in self.rows() if row["kind"] == "failure" and row["strategy"] == strategy]
 
-    def cells(self) -> dict[str, dict[str, str]]:
+    def cells(self, **point: str) -> dict[str, dict[str, str]]:
+        """By strategy; of a run with several groups those at this point."""
         with (self.folder / "cells.csv").open() as file:
-            return {row["strategy"]: row for row in csv.DictReader(file)}
+            return {row["strategy"]: row for row in csv.DictReader(file) if point.items() <= row.items()}
 
     def family(self) -> list[psutil.Process]:
         """All processes that carry the mark, wherever they have got to."""

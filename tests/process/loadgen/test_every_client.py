@@ -83,6 +83,7 @@ def test_a_reply_before_its_request_is_sent_is_early(one_worker: Loader) -> None
     ended = threading.Event()
 
     def knows(sock: socket.socket, number: int) -> None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)  # else the kernel may hold all of a message
         if not number:
             sock.sendall(sock.recv(size, socket.MSG_WAITALL))  # the exchange that opens: this server can be asked
         while head := sock.recv(9, socket.MSG_WAITALL):

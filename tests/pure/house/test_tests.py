@@ -10,7 +10,8 @@ import pytest
 from tests.support.project import ROOT
 
 TESTS = ROOT / "tests"
-KINDS = {"pure", "process", "runs"}
+KINDS = {"pure", "process", "runs", "cases"}
+ROOMLESS = {"runs", "cases"}  # whole runs go through all rooms
 FILES = sorted(TESTS.rglob("*.py"))
 
 
@@ -47,5 +48,5 @@ def test_a_planted_import_of_a_test_is_found(planted: str) -> None:
 def test_a_test_has_a_kind_and_a_name_of_its_own() -> None:
     found = [path.relative_to(TESTS) for path in FILES if path.name.startswith("test_")]
     assert {path.parts[0] for path in found} == KINDS
-    assert all(len(path.parts) == (2 if path.parts[0] == "runs" else 3) for path in found)
+    assert all(len(path.parts) == (2 if path.parts[0] in ROOMLESS else 3) for path in found)
     assert [name for name, times in Counter(path.name for path in found).items() if times > 1] == []

@@ -1,6 +1,10 @@
 """An echo server with nothing wrong, for others to be made wrong from: they are run as files beside this one."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
+
+Begin = Callable[[asyncio.AbstractEventLoop], object]  # what is done once it listens
 
 
 class Sound(asyncio.Protocol):
@@ -28,7 +32,17 @@ class Hangs(Sound):
         pass
 
 
-async def serve(protocol: type[Sound]) -> None:
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, backlog=1024)
+async def serve(protocol: type[Sound] = Sound, begin: Begin | None = None, **listen: Any) -> None:
+    """Serve until it is killed; `listen` is laid over what asyncio's create_server is told."""
+    loop = asyncio.get_running_loop()
+    where = {} if "sock" in listen else {"host": "127.0.0.1", "port": 0}
+    server = await loop.create_server(protocol, **{"backlog": 1024, **where, **listen})
     print(f"READY 127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    if begin:
+        begin(loop)
     await server.serve_forever()
+
+
+def run(protocol: type[Sound] = Sound, begin: Begin | None = None, **listen: Any) -> None:
+    """The whole life of such a server, from its process's beginning."""
+    asyncio.run(serve(protocol, begin, **listen))

@@ -1,0 +1,54 @@
+"""Servers that listen on one port by SO_REUSEPORT: each answers for the other, so they aren't compared."""
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.bench import Bench, misbehaving
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as free:
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.mark.parametrize("way", ["loop", "grandchild"])
+def test_who_shares_a_port_is_refused(start: Callable[..., Bench], port: int, way: str) -> None:
+    servers = {"first": misbehaving(f"sharing.py loop {port}"), "second": misbehaving(f"sharing.py {way} {port}")}
+    bench = start(servers)
+    assert bench.ended() == 0, bench.output
+    cells = bench.cells()
+    refused = [name for name in servers if cells[name]["status"] in ("failed", "skipped", "incomplete")]
+    assert refused, cells
+    for name in refused:
+        (other,) = set(servers) - {name}
+        assert f"port {port}" in cells[name]["reason"], cells[name]
+        assert other in cells[name]["reason"], cells[name]
+    # In no block were both of them measured.
+    blocks = [{row["block"] for row in bench.windows(name)} for name in servers]
+    assert not blocks[0] & blocks[1]
+    assert cells["epoll"]["status"] == "ok"
+    assert bench.family() == []
+
+
+def test_alone_on_its_port_such_a_server_is_sound(start: Callable[..., Bench]) -> None:
+    servers = {way: misbehaving(f"sharing.py {way} {free_port()}") for way in ("loop", "grandchild")}
+    bench = start(servers)
+    assert bench.ended() == 0, bench.output
+    for way in servers:
+        assert bench.cells()[way]["status"] == "ok", bench.cells()[way]
+
+
+def test_a_gate_between_two_on_one_port_is_no_gate(start: Callable[..., Bench], port: int) -> None:
+    variants = "[variants.fast]\n[variants.slow]\nenv = { LAG_US = '200' }"
+    words = ("--variants", "fast,slow", "--budget", "20s", "--margin", "100%")
+    gate = start({"shared": misbehaving(f"sharing.py loop {port}")}, *words, beside="", rounds=2, blocks=10,
+                 more=variants, verb="gate")  # fmt: skip
+    assert gate.ended() in (2, 4), gate.output
+    assert f"port {port}" in " ".join(gate.output.split())
