@@ -21,6 +21,7 @@ from analysis.statistics import mean as mean_of
 
 # Replies that no server may give: an altered or crossed one, and one from before its request was sent.
 WRONG = ("corrupt", "early")
+WAKING = 0.01  # of a window's time: hundreds of threads take less to be thawed and frozen
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Evidence:
     unstamped: int | None = None  # of those drawn: that end where the loader saw them; None: as all did in old records
     clock_step_s: float = 0.0  # the largest of a window, of the clock that stamps
     neighbours: float = 0.0  # CPU time that the other servers used in its windows, as a share of their time
-    unasked: float = 0.0  # of the server's CPU time, what it used while nobody asked
+    unasked: float = 0.0  # of the server's CPU time, what it used while nobody asked; 0 where waking up explains it
     restless: float = 0.0  # of a CPU, how busy it is when it is left alone
 
 
@@ -95,7 +96,7 @@ def evidence(
         unanswered=unanswered,
         withheld_p99=withheld_p99,
         neighbours=quotient(windows["neighbours_cpu_s"].sum(), wall_s),
-        unasked=quotient(unasked_s, server_s),
+        unasked=quotient(unasked_s, server_s) if unasked_s > WAKING * wall_s else 0.0,
         restless=restless,
     )
 

@@ -17,9 +17,11 @@ from harness.plan.waves import by_strategy, waves
 START_S, STOP_S = 0.20, 0.04  # a server
 CONNECT_S = 0.0004  # a connection, with the exchange that proves it
 SILENCE_S = 0.2  # until those that starve are given up on
-BETWEEN_WINDOWS_S = 0.009
+BETWEEN_WINDOWS_S = 0.013  # its neighbours stand still, and it rests before and after
 CHECK_S, CHECKED_AT_ONCE = 1.2, 2  # a strategy and service
 KNEE_PROBES = 14  # of a search, as expected
+FOOTPRINT_BLOCKS = 2  # in which memory and work put off are looked for: they hardly differ from block to block
+LEFT_ALONE_S = 0.3  # servers, at the end of a group, for that
 BUDGET_S = 600.0
 PERTURBED = 0.2  # of the cells, in each block
 
@@ -188,7 +190,8 @@ class Plan:
 
     def seconds_of(self, blocks: int) -> float:
         """Expected for the check of the strategies and so many blocks."""
-        return self._check_seconds + blocks * self.block_seconds
+        alone_s = LEFT_ALONE_S * sum(len(self.waves[group]) for group in self.groups)
+        return self._check_seconds + blocks * self.block_seconds + min(blocks, FOOTPRINT_BLOCKS) * alone_s
 
     @property
     def blocks_at_most_s(self) -> float | None:

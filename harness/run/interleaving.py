@@ -11,7 +11,7 @@ import axes
 from harness.accounts import meter
 from harness.accounts.ledger import Ledger
 from harness.plan.group import Group
-from harness.plan.plan import Plan
+from harness.plan.plan import FOOTPRINT_BLOCKS, Plan
 from harness.processes.loader import LoaderFailed
 from harness.processes.server import ServerFailed
 from harness.recorder import Recorder
@@ -21,8 +21,6 @@ from harness.run.loading import Loading
 from harness.run.progress import Progress
 from harness.run.rounds import Rounds, Visit, rounds_for
 from harness.run.standstill import Standstill
-
-FOOTPRINT_BLOCKS = 2  # they hardly differ from block to block, and to read them of 500 processes takes time
 
 
 class Interleaving:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from harness import notes
 from harness.accounts import proctree
+from harness.plan.plan import LEFT_ALONE_S
 from harness.processes import freezing
 from harness.processes.freezing import Frozen
 from harness.processes.session import processes
@@ -20,9 +21,8 @@ from harness.run.fleet import Fleet
 REST_S = 0.001  # its CPU time stands still for so long: then it rests. A window's clock is no finer
 RESTING = 0.05  # of a CPU: what "stands still" is
 REST_LIMIT_S = 0.05  # one that doesn't rest is asked, or frozen, all the same
-WATCH_S = 0.3  # how long work that was put off is waited for ...
-WATCH_LIMIT_S = 1.0  # ... or until there is an end to it ...
-WATCH_STEP_S = 0.1  # ... which a part of it without work is
+WATCH_LIMIT_S = 1.0  # for work that was put off, where it goes on for longer than servers are left alone
+WATCH_STEP_S = 0.1  # in which nothing is done at its end
 
 
 @dataclass
@@ -100,7 +100,7 @@ class Standstill:
                 at = time.monotonic()
                 busy = {key: max(0.0, now[key] - before[key]) / (at - before_at) for key in keys}
                 at_work = {key for key, share in busy.items() if share > RESTING}
-                if at - began > (WATCH_LIMIT_S if at_work - self._fleet.restless else WATCH_S):
+                if at - began > (WATCH_LIMIT_S if at_work - self._fleet.restless else LEFT_ALONE_S):
                     break
         self._fleet.restless.update(at_work)
         return {
