@@ -26,6 +26,9 @@ EVERY_KIND = (
     notes.stolen(),
     notes.throttled(),
     notes.bad_end("epoll", "ignored SIGTERM and was killed"),
+    notes.short_queue("small", "listens with a queue of 5"),
+    notes.owner_unknown("theirs"),
+    notes.queues_unknown("Protocol not supported"),
     notes.loader_failed("the loader ended with -9"),
 )
 
@@ -48,6 +51,9 @@ def test_they_read_as_sentences() -> None:
         "in some blocks the control group had used up its CPU time and stood still: that looks like a slow server; "
         "run without a limit on CPU time",
         "epoll: ignored SIGTERM and was killed",
+        "small: listens with a queue of 5",
+        "theirs: whose processes serve can't be told: they are another user's; start it as the user who measures",
+        "how long the servers' listen queues are can't be told here: Protocol not supported",
         "the loader ended with -9; it was started again",
     ]
 
