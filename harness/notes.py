@@ -133,6 +133,12 @@ def short_queue(server: str, problem: str) -> Note:
     return Note("short-queue", server, problem)
 
 
+def owner_unknown(server: str) -> Note:
+    """Whether the processes of a server are those that serve isn't known."""
+    return Note("owner-unknown", f"{server}: whose processes serve can't be told", "they are another user's",
+                "start it as the user who measures")  # fmt: skip
+
+
 def queues_unknown(why: str) -> Note:
     """Whether servers listen with the backlog that was asked for isn't known."""
     return Note("queues-unknown", "how long the servers' listen queues are can't be told here", why)

@@ -30,6 +30,11 @@ def of_service(service: str) -> list[Case]:
     return [Case(run.__name__.replace("_", "-"), run) for run in SUITES[service]]
 
 
+def why_nobody(target: Target, service: str) -> str:
+    """Why a server serves none of the target's clients, if it is for their address; else nothing."""
+    return addresses.refuses_others(target, of_service(service)[0].run)
+
+
 def failures(target: Target, service: str, why_silent: Callable[[], str] = lambda: "") -> list[str]:
     """One line for each case that the server fails; none means that it conforms.
 
@@ -47,7 +52,7 @@ def failures(target: Target, service: str, why_silent: Callable[[], str] = lambd
             if case is tried[0] and (why := addresses.slows_others(target, case.run)):
                 found.append(why)
         except Nonconformance as failure:
-            if case is tried[0] and (why := addresses.refuses_others(target, case.run)):
+            if case is tried[0] and (why := why_nobody(target, service)):
                 return [why]
             cause = why_silent() if isinstance(failure, TimedOut) else ""
             found.append(f"{case.name}: {failure}" + f": {cause}" * bool(cause))

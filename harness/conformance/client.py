@@ -21,7 +21,7 @@ HUGE = 16 * 2**20  # bytes in the largest message
 UNREAD_LIMIT = 64 * 2**20  # bytes a server may take in from a client that reads nothing, kernel's buffers included
 DEADLINE_S = 10.0  # for one exchange with a server, however busy the machine is
 STALL_S = 0.15  # a server that takes no byte for so long has stopped reading
-QUIET_S = 0.05  # who has sent nothing for so long waits for more
+QUIET_S = 0.03  # who has sent nothing for so long waits for more
 CHUNK = 2**18
 
 

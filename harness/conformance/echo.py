@@ -20,7 +20,7 @@ from harness.conformance.client import (
     stuff,
 )
 
-TALKERS, MESSAGES, TALK_S = 30, 6000, 2.0
+TALKERS, MESSAGES, TALK_S = 30, 4000, 2.0
 # The kernel holds an ACK back for 40 ms. A reply that was late so many times, and once not where the ACK came at once,
 # waited for it: on a busy machine both are late.
 DELAYED_ACK_S, ACK_TRIES = 0.03, 5

@@ -21,7 +21,7 @@ class Census:
     def __init__(self, since_s: float = 0.0) -> None:
         """Of those alone that began since then, if told: seconds on CLOCK_BOOTTIME."""
         self._known: dict[int, tuple[int, int, int]] = {}  # parent, session and birth (clock ticks) of each that lives
-        self._marks: dict[int, str] = {}  # as far as they were asked for
+        self._told: dict[int, str] = {}  # as far as they were asked for
         for name in os.listdir("/proc"):
             if name.isdigit():
                 with contextlib.suppress(OSError):
@@ -65,9 +65,9 @@ class Census:
         return {(pid, born) for pid, (_, _, born) in self._known.items() if self._mark(pid).startswith(beginning)}
 
     def _mark(self, pid: int) -> str:
-        if pid not in self._marks:
-            self._marks[pid] = _mark(pid)
-        return self._marks[pid]
+        if pid not in self._told:
+            self._told[pid] = _mark(pid)
+        return self._told[pid]
 
 
 def kill(find: Callable[[Census], Collection[Stray]], since_s: float = 0.0) -> int:

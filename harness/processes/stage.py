@@ -3,7 +3,6 @@
 A run, doctor, the conformance suite and the benchmarks have them from here alone.
 """
 
-import contextlib
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +42,7 @@ class Stage:
         """CPUs that are None are all that there are. The load generator's stderr goes to `logs`."""
         self.config = config
         self.servers: dict[str, Server] = {}  # those that were started and not stopped, by key
+        self.opaque: set[str] = set()  # those of them that can't be seen to be served by their own processes
         self.server_cpus, self.loader_cpus = server_cpus, loader_cpus
         self._watchdog = watchdog
         self._logs = logs
@@ -78,15 +78,17 @@ class Stage:
     def faults(self, keys: Collection[str] | None = None) -> dict[str, str]:
         """Which servers, of these or of all, aren't served by the processes that are measured, by key, and why.
 
-        Left out are those of which it can't be told, as another user's processes may not be looked at.
+        Those of which it can't be told, as another user's processes may not be looked at, become `opaque`.
         """
         servers = dict(self.servers)
         names = {server.pid: key for key, server in servers.items()}
         seen, found = Census(), {}
         for key in servers if keys is None else keys:
-            with contextlib.suppress(PermissionError):
-                others = {pid: name for pid, name in names.items() if name != key}
+            others = {pid: name for pid, name in names.items() if name != key}
+            try:
                 found[key] = servers[key].fault(seen, others)
+            except PermissionError:
+                self.opaque.add(key)
         return {key: fault for key, fault in found.items() if fault}
 
     def short_queues(self, keys: Collection[str], crowd: int) -> dict[str, str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from harness import notes
 from harness.accounts import proctree
+from harness.conformance import cases
+from harness.conformance.client import Target
 from harness.plan.group import Entry
 from harness.plan.plan import Plan
 from harness.processes.server import Ended, Server, ServerFailed
@@ -86,7 +88,14 @@ class Fleet:
         found = {key: ServerFailed(fault) for key, fault in self._stage.faults().items()}
         for key, failure in found.items():
             self._is_gone(key, failure)
+        for key in self._stage.opaque:
+            self._recorder.note(notes.owner_unknown(key))
         return found
+
+    def why_nobody(self, key: str, service: str) -> str:
+        """Why a server that ends its clients' connections serves nobody, if that can be told; else nothing."""
+        server = self.server(key)
+        return cases.why_nobody(Target(server.host, server.port, server.strategy.one_at_a_time), service)
 
     def settle(self) -> None:
         """Wait until the servers rest: what they do of the last group, such as to close connections, is not the next's.

@@ -79,7 +79,9 @@ class Interleaving:
         for key, target in self._loading.connect(group, members).items():
             if not target["answered"]:
                 errors = ", ".join(f"{count} {kind}" for kind, count in target["errors"].items())
-                silent = ServerFailed(f"answered none of {group.clients} clients" + f" ({errors})" * bool(errors))
+                cause = self._fleet.why_nobody(key, group.service) if errors else ""
+                told = f" ({errors})" * bool(errors) + f": it {cause}" * bool(cause)
+                silent = ServerFailed(f"answered none of {group.clients} clients{told}")
                 self._record_failure(key, group, block, self._fleet.gives_up(key, silent))
         self._fleet.settle()
         if ledger:

@@ -28,6 +28,9 @@ EVERY_KIND = (
     notes.bad_end("epoll", "ignored SIGTERM and was killed"),
     notes.not_frozen("epoll"),
     notes.grew_while_frozen("epoll"),
+    notes.short_queue("small", "listens with a queue of 5"),
+    notes.owner_unknown("theirs"),
+    notes.queues_unknown("Protocol not supported"),
     notes.loader_failed("the loader ended with -9"),
 )
 
@@ -54,6 +57,9 @@ def test_they_read_as_sentences() -> None:
         "windows is at its neighbours' cost; start it as the user who measures",
         "epoll: its session grew while it stood still: something of it can't be stopped, or is outside of it; its CPU "
         "time may not be all its own; run it in the foreground, with all that it starts",
+        "small: listens with a queue of 5",
+        "theirs: whose processes serve can't be told: they are another user's; start it as the user who measures",
+        "how long the servers' listen queues are can't be told here: Protocol not supported",
         "the loader ended with -9; it was started again",
     ]
 

@@ -63,6 +63,18 @@ class OverAnswers(Counts):
         super().data_received(data if Counts.heard % ENDURES else data + data)
 
 
+class HandsOver(Counts):
+    """Goes on serving, and starts a process outside of its session."""
+
+    def data_received(self, data: bytes) -> None:
+        if Counts.heard == ENDURES and not os.fork():
+            os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            while True:
+                signal.pause()
+        super().data_received(data)
+
+
 class Slow(Sound):
     """Takes its time for each message, and the CPU rests meanwhile."""
 
@@ -144,6 +156,7 @@ WAYS: dict[str, tuple[Callable[[], None], type[Sound]]] = {
     "lies": (lambda: None, Lies),
     "half-answers": (lambda: None, HalfAnswers),
     "over-answers": (lambda: None, OverAnswers),
+    "hands-over": (lambda: None, HandsOver),
     "slow": (lambda: None, Slow),
     "stalls": (lambda: None, Stalls),
     "chatters": (lambda: None, Chatters),

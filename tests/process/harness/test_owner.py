@@ -1,0 +1,197 @@
+"""Who is measured: servers whose listening sockets are others', or elsewhere, are refused in a line."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.config import Strategy
+from harness.processes import sockets
+from harness.processes.census import Census
+from harness.processes.server import Server, ServerFailed
+from harness.processes.stage import Stage
+from harness.processes.watchdog import Watchdog
+from tests.support.project import CONFIG, ROOT, STRATEGIES
+
+DISPLACED = f"{{python}} {ROOT}/tests/support/misbehaving/displaced.py"
+SETTINGS = CONFIG.settings("echo")
+SHARING = """
+import signal, socket
+it = socket.create_server(("127.0.0.1", {port}), reuse_port=True)
+print("READY 127.0.0.1:%d" % it.getsockname()[1], flush=True)
+signal.pause()
+"""
+
+
+def of(command: str, **more: object) -> Strategy:
+    return STRATEGIES["epoll"].model_copy(update={"name": "it", "command": command, **more})
+
+
+def sharing(port: int) -> Strategy:
+    program = SHARING.format(port=port).strip().replace("\n", "; ").replace("it = ", "it=")
+    return of(f"{{{{python}}}} -c '{program}'".replace("{{", "{").replace("}}", "}"))
+
+
+@pytest.fixture
+def stage(tmp_path: Path, watchdog: Watchdog, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    with Stage(CONFIG, watchdog, tmp_path, server_cpus=os.sched_getaffinity(0)) as stage:
+        yield stage
+    assert Census().marked(watchdog.mark) == set()
+
+
+@pytest.fixture
+def begin(stage: Stage) -> Callable[..., Server]:
+    def begun(strategy: Strategy, key: str = "it") -> Server:
+        server = stage.start(key, strategy, SETTINGS)
+        stage.wait_ready(server)
+        return server
+
+    return begun
+
+
+@pytest.mark.parametrize("name", ["epoll", "forking", "asyncio"])
+def test_a_server_in_the_foreground_is_its_own(stage: Stage, begin: Callable[..., Server], name: str) -> None:
+    begin(STRATEGIES[name])
+    assert stage.faults() == {}
+
+
+@pytest.mark.parametrize(
+    ("way", "what"),
+    [("worker", "its worker"), ("bare-worker", "its worker"), ("daemon", "its worker"), ("helper", "its process")],
+)
+def test_one_whose_processes_have_left_its_session_is_refused(
+    stage: Stage, begin: Callable[..., Server], way: str, what: str
+) -> None:
+    try:
+        begin(of(f"{DISPLACED} {way}"))
+        fault = stage.faults()["it"]
+    except ServerFailed as failure:  # a daemon's first process has ended, and may have been seen to
+        assert way == "daemon"
+        fault = str(failure).replace("its process", "its worker")
+    assert what in fault
+    assert fault.endswith("in a session of its own, where it isn't measured; run it in the foreground")
+    assert stage.stop("it").problems == ["left a process behind, outside of its session, and killed by us"]
+
+
+def test_a_worker_that_loses_mark_and_parent_is_ended_once_it_was_seen(
+    stage: Stage, begin: Callable[..., Server]
+) -> None:
+    """Its launcher was asked to stop, and left it."""
+    begin(of(f"{DISPLACED} bare-worker"))
+    worker = int(stage.faults()["it"].split()[2])
+    assert worker in Census().pids
+    stage.stop("it")
+    assert worker not in Census().pids
+
+
+# --- alone on its port -------------------------------------------------------------------------------------------
+
+
+def test_two_servers_on_one_port_are_both_refused(stage: Stage, begin: Callable[..., Server]) -> None:
+    port = begin(sharing(0), "one").port
+    begin(sharing(port), "two")
+    both = f"both listen on port {port}; give each a port of its own, such as {{port}}"
+    assert stage.faults() == {"one": f"it and the server of two {both}", "two": f"it and the server of one {both}"}
+
+
+def test_a_port_that_is_shared_with_a_stranger_is_said(stage: Stage, begin: Callable[..., Server]) -> None:
+    port = begin(sharing(0)).port
+    program = SHARING.format(port=port)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as stranger:
+        assert stranger.stdout is not None
+        stranger.stdout.readline()
+        assert f"it and process {stranger.pid} (" in stage.faults()["it"]
+        stranger.kill()
+
+
+def test_who_listens_on_all_addresses_takes_nothing_from_who_names_one(
+    stage: Stage, begin: Callable[..., Server]
+) -> None:
+    port = begin(STRATEGIES["epoll"]).port
+    anybody = sockets.Listener("0.0.0.0", port, 1)
+    one, two = sockets.Listener("127.0.0.1", port, 2), sockets.Listener("::ffff:127.0.0.1", port, 3)
+    assert sockets.serving([anybody, one], "127.0.0.1", port) == [one]
+    assert sockets.serving([anybody, two], "127.0.0.1", port) == [two]
+    assert sockets.serving([anybody], "127.0.0.1", port) == [anybody]
+    assert sockets.serving([anybody], "127.0.0.1", port + 1) == []
+
+
+# --- where, and on which CPUs --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["elsewhere", "on-ipv6"])
+def test_one_that_listens_elsewhere_than_it_says_is_refused(
+    stage: Stage, begin: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr("harness.processes.server.LISTENS_SOON_S", 0.05)
+    begin(of(f"{DISPLACED} {way}"))
+    assert stage.faults()["it"].startswith("listens on [::1]:" if way == "on-ipv6" else "listens on 127.0.0.1:")
+    assert "as it says; let it listen on {host}" in stage.faults()["it"]
+
+
+def test_one_that_says_ready_a_moment_before_it_listens_is_forgiven(stage: Stage, begin: Callable[..., Server]) -> None:
+    begin(of(f"{DISPLACED} too-early"))
+    assert stage.faults() == {}
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="takes two CPUs")
+def test_one_that_moves_to_other_cpus_is_refused(stage: Stage, begin: Callable[..., Server]) -> None:
+    given, other = sorted(os.sched_getaffinity(0))[:2]
+    stage.server_cpus = [given]
+    server = begin(STRATEGIES["epoll"])
+    assert stage.faults() == {}
+    os.sched_setaffinity(server.pid, {other})
+    assert f"may run on CPU {other}, given was {given}" in stage.faults()["it"]
+
+
+# --- not ready, and why --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("way", "cause"),
+    [
+        ("unflushed", "but its READY line hasn't come; let it flush stdout after the line"),
+        ("unended", "has no end; print a line end after it"),
+        ("works", "s of CPU time so far); raise ready_timeout_s of [servers]"),
+        ("waits", "it waits and doesn't listen; see what it waits for"),
+    ],
+)
+def test_why_a_server_is_not_ready_is_told(stage: Stage, way: str, cause: str) -> None:
+    server = stage.start("it", of(f"{DISPLACED} {way}"), SETTINGS)
+    with pytest.raises(ServerFailed) as failure:
+        server.wait_ready(1.5)
+    assert str(failure.value).startswith("not ready within 1.5 s: it ")
+    assert cause in str(failure.value)
+
+
+def test_one_that_is_connected_to_and_listens_on_its_own_port_is_told(stage: Stage) -> None:
+    server = stage.start("it", of(f"{DISPLACED} unended", ready="connect"), SETTINGS)
+    with pytest.raises(ServerFailed, match=r"listens on 127\.0\.0\.1:\d+, not on 127\.0\.0\.1:\d+; let it listen on"):
+        server.wait_ready(1.5)
+
+
+def test_a_shell_that_does_not_exec_is_named(stage: Stage, begin: Callable[..., Server], tmp_path: Path) -> None:
+    (tmp_path / "run.sh").write_text('"$@"\necho served\n')
+    begin(of(f"sh {tmp_path}/run.sh {DISPLACED} sound"))
+    assert stage.faults() == {}
+    (problem,) = stage.stop("it").problems
+    assert problem.startswith("its command is a shell that doesn't exec: asked to stop it ended, and left process ")
+    assert problem.endswith("; begin the server's own command with exec")
+
+
+# --- the backlog ---------------------------------------------------------------------------------------------------
+
+
+def test_a_queue_that_is_too_short_for_the_crowd_is_named(stage: Stage, begin: Callable[..., Server]) -> None:
+    program = "import signal, socket; it = socket.create_server(('127.0.0.1', 0), backlog=5); "
+    program += "print('READY 127.0.0.1:' + str(it.getsockname()[1]), flush=True); signal.pause()"
+    begin(of(f'{{python}} -c "{program}"'))
+    begin(STRATEGIES["epoll"], "epoll")
+    assert stage.short_queues(["it", "epoll"], 5) == {}
+    (name,) = found = stage.short_queues(["it", "epoll"], 300)
+    assert name == "it"
+    assert found["it"].startswith("listens with a queue of 5, not of 1,024 as asked: of 300 clients")
