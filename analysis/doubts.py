@@ -29,6 +29,7 @@ MAYBE_LOADER_LIMITED = Kind("maybe-loader-limited", "may be loader-limited")
 FAILING = Kind("failing", "requests failed")
 WRONG = Kind("wrong-replies", "wrong replies")
 STARVED = Kind("starved", "clients starved")
+TIMED_OUT = Kind("timed-out", "requests timed out")
 UNSTABLE = Kind("unstable", "unstable between blocks")
 # all of a group are counted over the same part of a window
 DRIFTING = Kind("drifting", "drifting within windows", (RATE, LATENCY, P99))
@@ -40,7 +41,7 @@ OFF_LITTLES_LAW = Kind("off-littles-law", "rate and latency contradict each othe
 CLOCK_SET = Kind("clock-set", "the clock was set within a window", (LATENCY, P99))
 LATE_CLOCK = Kind("late-clock", "the loader's own delay shows", (LATENCY, P99))
 KINDS = (
-    LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, UNSTABLE, DRIFTING, SHORT_WINDOWS,
+    LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, TIMED_OUT, UNSTABLE, DRIFTING, SHORT_WINDOWS,
     UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK, CLOCK_SET,
 )  # fmt: skip
 

@@ -158,7 +158,8 @@ def run(
             "service_hdr": histogram.encode(sample.service_ns),
             "dispatch_hdr": histogram.encode(sample.dispatch_ns),
         }
-    starved = flood.starved(started)
+    # in an open loop those that waited through all of the drain: it lasts as long as the timeout for them
+    starved = flood.starved(started if arrivals is None else drain_from)
     connecting = sum(connection.connecting_ns > 0 for connection in flood.connections)
     ages = flood.give_up(lengths.request_timeout_s)
     told: dict[str, Any] = {

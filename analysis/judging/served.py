@@ -11,10 +11,14 @@ def served(cell: pd.Series) -> str:
 
 
 def unserved(windows: pd.DataFrame) -> pd.Series:
-    """Of a cell's windows: how many clients had no reply by the end of each block."""
+    """Of a cell's windows: how many clients had no reply by the end of each block.
+
+    In an open loop they waited until they timed out, in whichever window: a new connection stands in for each since.
+    """
     by_block = windows.sort_values("started_ns").groupby("block")["unanswered"]
+    most = by_block.last() if windows["load"].iloc[0] == "closed" else by_block.max()
     # a block that was cut short, or had fewer rounds, had less time to serve everyone
-    return by_block.last()[by_block.size() == by_block.size().max()]
+    return most[by_block.size() == by_block.size().max()]
 
 
 def is_starved(cell: pd.Series) -> bool:
