@@ -6,7 +6,7 @@ LOOP := loadgen/hot_loop.so
 
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-same bench-uninterrupted bench-round-trip bench-company
+.PHONY: help setup bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-same bench-uninterrupted bench-round-trip bench-company
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,6 +44,9 @@ lint: $(READY)  ## check style and types
 
 bench-loader: setup  ## what the load generator costs, against stock Locust and a bare client (4 minutes)
 	$(VENV)/bin/python -m benchmarks.loader $(RECORD)
+
+bench-ending: setup  ## what a connection for each request costs it, against its Python loop and a bare C client (1 minute)
+	$(VENV)/bin/python -m benchmarks.ending $(RECORD)
 
 bench-same: setup  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (7 minutes)
 	$(VENV)/bin/python -m benchmarks.same_strategy_twice $(RECORD)

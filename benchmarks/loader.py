@@ -28,9 +28,8 @@ import psutil
 from analysis.statistics import half_width
 from benchmarks import sitting
 from benchmarks.sitting import Figure, over, rounded
-from benchmarks.stage import ROOT, configuration, stage
+from benchmarks.stage import ROOT, built, configuration, stage
 from harness.accounts import proctree
-from harness.config import Strategy
 from harness.processes.server import running_on
 from harness.processes.stage import Stage, persistent_echo
 
@@ -91,7 +90,7 @@ def _against_epoll(loop: str, name: str) -> Found:
 def _against_c(loop: str, name: str) -> Found:
     with TemporaryDirectory() as folder:
         try:
-            echo, http = _built(Path(folder), "echo"), _built(Path(folder), "http", f"-DREPLY={HTTP_REPLY}")
+            echo, http = built(Path(folder), "echo"), built(Path(folder), "http", f"-DREPLY={HTTP_REPLY}")
         except FileNotFoundError:
             print("  no C compiler here: the comparisons against a bare C server are left out")
             return
@@ -147,12 +146,6 @@ def _client(theatre: Stage, script: str, *arguments: object) -> tuple[float, flo
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     first, second = done.stdout.split()
     return float(first), float(second)
-
-
-def _built(folder: Path, name: str, *options: str) -> Strategy:
-    """The C server, compiled; FileNotFoundError without a compiler."""
-    subprocess.run(["cc", "-O2", *options, "-o", folder / name, ROOT / "harness/doctor/echo_server.c"], check=True)
-    return Strategy(name=name, command=str(folder / name), cwd=ROOT)
 
 
 if __name__ == "__main__":

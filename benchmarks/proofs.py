@@ -88,8 +88,9 @@ def _section(claim: Claim, sittings: Sequence[Sitting]) -> str:
     rows = [_row(claim, one) for one in found(sittings)]
     newest = f"newest ({claim.bounds})" if claim.bounds else "newest"
     head = f"| figure | {newest} | when | the hour | range | sittings |\n|---|---|---|---|---|---|\n"
+    table = f"{head}{''.join(rows)}" if rows else "It was not tried yet.\n"
     command = f"Command ({claim.minutes:g} min): `{claim.command}`" if claim.command else "No command was written down."
-    return f"## {claim.name}\n\n{claim.sentence}\n\n{head}{''.join(rows)}\nRefuted by: {claim.refuted}.\n{command}\n"
+    return f"## {claim.name}\n\n{claim.sentence}\n\n{table}\nRefuted by: {claim.refuted}.\n{command}\n"
 
 
 def _row(claim: Claim, one: Found) -> str:

@@ -61,8 +61,9 @@ class Sitting:
 
 
 def read(claim: str, folder: Path = FOLDER) -> list[Sitting]:
-    """All sittings of a claim, the newest last."""
-    lines = (folder / f"{claim}.jsonl").read_text(encoding="utf-8").splitlines()
+    """All sittings of a claim, the newest last; none of one that wasn't tried yet."""
+    record = folder / f"{claim}.jsonl"
+    lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     found = [json.loads(line) for line in lines]
     sittings = [Sitting(**told | {"figures": [Figure(**figure) for figure in told["figures"]]}) for told in found]
     return sorted(sittings, key=lambda sitting: sitting.at)

@@ -1,5 +1,6 @@
 """Servers and a loader set up as a run sets them up, for the benchmarks that question the method itself."""
 
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,12 @@ DESCRIPTORS = 16_000
 
 def configuration() -> Config:
     return read(ROOT / "bench.toml")
+
+
+def built(folder: Path, name: str, *options: str) -> Strategy:
+    """The bare C server, compiled; FileNotFoundError without a compiler."""
+    subprocess.run(["cc", "-O2", *options, "-o", folder / name, ROOT / "harness/doctor/echo_server.c"], check=True)
+    return Strategy(name=name, command=str(folder / name), cwd=ROOT)
 
 
 @contextmanager

@@ -20,6 +20,8 @@ class PythonLoop:
 
     def __init__(self, flood: Flood) -> None:
         self._flood = flood
+        # one byte more than is right, to see one too many; told once, as large messages take long to be made
+        self._room = min(flood.exchange.reply_size + 1, LARGEST_READ)
 
     def run(self, until_ns: int, breathe: Callable[[], None]) -> None:
         """Handle events until then, or until the flood is at rest; the hub breathes now and then."""
@@ -32,7 +34,7 @@ class PythonLoop:
         poll, by_fd, read, write = flood.epoll.poll, flood.by_fd, os.read, os.write
         log, again, arrivals, spin_ns = flood.log, flood.again, flood.arrivals, flood.spin_ns
         answered, took = log.answered_ns.append, log.took_ns.append
-        room = min(flood.exchange.reply_size + 1, LARGEST_READ)  # one byte more than is right, to see one too many
+        room = self._room
         draw, stamps = flood.draw, flood.stamps
         asked = 0
         while (now := clock()) < until_ns:

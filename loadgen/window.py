@@ -159,8 +159,8 @@ def run(
             "service_hdr": histogram.encode(sample.service_ns),
             "dispatch_hdr": histogram.encode(sample.dispatch_ns),
         }
-    # In an open loop a window lasts until what hangs is about to be given up: that is a wait without end, too.
-    starved = flood.starved(max(started, clock() - int(lengths.request_timeout_s * 1e9)))
+    # in an open loop those that waited through all of the drain: it lasts as long as the timeout for them
+    starved = flood.starved(started if arrivals is None else drain_from)
     connecting = sum(connection.connecting_ns > 0 for connection in flood.connections)
     ages = flood.give_up(lengths.request_timeout_s)
     told: dict[str, Any] = {

@@ -4,7 +4,7 @@ Nothing is decided here: analysis/judging/verdict.py does that, by the threshold
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ class Evidence:
     replies: int = 0
     offered: float = 0.0  # requests meant to start in the counted parts, of an open loop
     wrong: Mapping[str, int] = field(default_factory=dict)  # replies that no server may give, by kind
+    timed_out: int = 0  # requests and connects that were waited for in vain
     shares_cpu: bool = False  # servers and loader have one in common
     round_trips: float = NAN  # a request's time by the CPU time that both sides spend on it
     drift_low: float = NAN  # the interval of the column `drift`
@@ -83,7 +84,8 @@ def evidence(
     return columns, Evidence(
         replies=int(replies),
         offered=float(windows["offered"].sum()),
-        wrong=_wrong(windows),
+        wrong=_times(windows, WRONG),
+        timed_out=_times(windows, ["timed_out"]).get("timed_out", 0),
         shares_cpu=bool(server_cpus & loader_cpus),
         round_trips=quotient(held_us, server_us + loader_us),
         drift_low=drift_low,
@@ -112,12 +114,12 @@ def _held(windows: pd.DataFrame, latency: HdrHistogram) -> tuple[int, float]:
     return answered, quotient(windows["held_s"].sum() * 1e6, answered)
 
 
-def _wrong(windows: pd.DataFrame) -> dict[str, int]:
-    """How often each kind of WRONG came, in the order of that list; kinds that didn't are left out."""
+def _times(windows: pd.DataFrame, kinds: Sequence[str]) -> dict[str, int]:
+    """How often each of these kinds of errors came, in the order of the list; those that didn't are left out."""
     times = Counter[str]()
-    for kinds in windows["errors"]:
-        times.update({kind: (kinds or {}).get(kind, 0) for kind in WRONG})
-    return {kind: times[kind] for kind in WRONG if times[kind]}
+    for came in windows["errors"]:
+        times.update({kind: (came or {}).get(kind, 0) for kind in kinds})
+    return {kind: times[kind] for kind in kinds if times[kind]}
 
 
 def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_us: float) -> dict[str, Any]:

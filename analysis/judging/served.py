@@ -11,11 +11,15 @@ def served(cell: pd.Series) -> str:
 
 
 def unserved(windows: pd.DataFrame) -> pd.Series:
-    """Of a cell's windows: how many clients had no reply by the end of each block."""
+    """Of a cell's windows: how many clients had no reply by the end of each block.
+
+    In an open loop they waited until they timed out, in whichever window: a new connection stands in for each since.
+    """
     by_block = windows.sort_values("started_ns").groupby("block")
+    most = by_block["unanswered"].last() if windows["load"].iloc[0] == "closed" else by_block["unanswered"].max()
     # a block that was cut short, or had fewer rounds, had less time to serve everyone
     rounds = by_block["round"].nunique()  # a round may have had two tries
-    return by_block["unanswered"].last()[rounds == rounds.max()]
+    return most[rounds == rounds.max()]
 
 
 def is_starved(cell: pd.Series) -> bool:

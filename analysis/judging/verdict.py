@@ -52,6 +52,8 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
         yield Doubt(doubts.FAILING, _share(share) if share else "no correct reply")
     if _known(row, "starved") > 0:
         yield Doubt(doubts.STARVED, f"{row['starved']:,} of {row['clients']:,}")
+    if seen.timed_out:  # a client that waited so long isn't served, however few they are
+        yield Doubt(doubts.TIMED_OUT, f"{seen.timed_out:,} of {seen.replies + seen.timed_out:,}")
     spread = _known(row, "block_spread")
     if spread > thresholds["block_spread"]:
         yield Doubt(doubts.UNSTABLE, f"spread {_share(spread)}")

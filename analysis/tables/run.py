@@ -79,7 +79,7 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
         )
     if (cells["load"] != "closed").any():
         lines.append("Open loop and knee: latency from the instant at which a request was meant to start.")
-    if not cells["requests_per_connection"].eq(0).all():
+    if not all(connections_stay(dict(cell)) for _, cell in cells[list(AXES)].iterrows()):
         lines.append("Connect p99: > window where one connect in a hundred wasn't made before its window ended.")
     if (cells["load"] == "knee").any() and results.run.get("knee"):
         lines.append(f"Knee: the highest rate whose p99 is under {results.run['knee']['p99_limit_ms']:g} ms.")

@@ -55,6 +55,17 @@ def test_a_client_that_hangs_starves(answers: int, one_worker: Loader) -> None:
     assert windows[-1]["latency_p99_ns"] < LENGTHS["counted_s"] * 1e9  # a longer window would not show more of it
 
 
+def test_a_client_that_hangs_in_an_open_loop_starves(one_worker: Loader) -> None:
+    """It waits through all of the drain, and a new connection stands in for it in the next window."""
+    load = {"rate_rps": 300.0, "arrivals": "even", "backlog": 1000, "seed": 1}
+    lengths = LENGTHS | {"counted_s": 0.4, "request_timeout_s": 0.3}
+    with peers(it=hangs_after(20)) as started, opened(one_worker, {"it": started["it"].address}):
+        seen = [one_worker.window("it", lengths, load) for _ in range(2)]
+    assert [window["unanswered"] for window in seen] == [1, 0]
+    assert seen[0]["unfinished"] == 1
+    assert seen[0]["errors"] == {"timed_out": 1} or seen[0]["censored"] == 1
+
+
 def test_a_client_that_was_served_in_the_block_and_waits_a_little_does_not_starve(one_worker: Loader) -> None:
     with peers(it=echo) as started, opened(one_worker, {"it": started["it"].address}):
         assert [one_worker.window("it", LENGTHS)["unanswered"] for _ in range(2)] == [0, 0]

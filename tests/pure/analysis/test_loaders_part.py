@@ -87,3 +87,26 @@ def test_parts_of_an_open_loops_latency_count_what_was_never_answered(tmp_path: 
                 dispatch_hdr=histogram(np.full(1200, 10_000)))  # fmt: skip
     assert cell["service_p50_us"] == pytest.approx(60, rel=1e-3)
     assert cell[["service_p99_us", "dispatch_p99_us"]].isna().all()
+
+
+def test_a_client_that_hung_in_an_open_loop_is_starved_though_a_new_connection_stood_in_for_it(tmp_path: Path) -> None:
+    """A closed loop's is open still in the last window."""
+    made = [
+        window("epoll", load=load, rate="10000" if load == "open" else None, rate_rps=1e4, offered=1000, clients=10,
+               group=group, block=block, round=round_, started_ns=block * 10 + round_, unanswered=2 - 2 * round_)
+        for group, load in enumerate(("closed", "open")) for block in (0, 1) for round_ in (0, 1)
+    ]  # fmt: skip
+    found = cells.tabulate(read(folder_of(tmp_path, made))).set_index("load")
+    assert (found.loc["closed", "starved"], found.loc["open", "starved"]) == (0, 2)
+    assert found.loc["open", "verdict"] == "doubtful"
+
+
+@pytest.mark.parametrize("errors", [{"timed_out": 1}, {"corrupt": 1}, {"early": 1}])
+@pytest.mark.parametrize("load", ["closed", "open"])
+def test_one_request_that_hung_or_had_a_wrong_reply_is_never_ok(
+    tmp_path: Path, errors: dict[str, int], load: str
+) -> None:
+    of_load = {"rate": "10000", "rate_rps": 10_000.0, "offered": 12_000} if load == "open" else {}
+    cell = told(tmp_path, load=load, **of_load, **STAMPED, **LATE, replies=12_000, failed=1, errors=errors)
+    assert cell["verdict"] == "doubtful"
+    assert pd.isna(cell["rank"])

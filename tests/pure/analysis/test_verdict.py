@@ -84,6 +84,17 @@ def lost(low: float, high: float) -> dict[str, Any]:
         ({"load": "open", "dropped": 1}, "server"),
         ({"load": "open", "requests": 49_400, "arrival_p90_us": 500.0, "service_p50_us": 900.0}, "loader"),
         ({"load": "open", "requests": 49_400, "arrival_p90_us": 400.0, "service_p50_us": 900.0}, "server"),
+        (
+            {
+                "load": "open",
+                "requests": 49_400,
+                "arrival_p90_us": 500.0,
+                "service_p50_us": 500.0,
+                "unstamped": 0,
+                "loader_delay_p50_us": 600.0,
+            },
+            "server",
+        ),  # of the time until it was seen as before
         ({"load": "open", "errors": 607}, "errors"),
         ({"load": "open", "starved": 2}, "starvation"),
         ({"load": "knee", "loader_cpu_share": 0.99}, "server"),
@@ -118,6 +129,9 @@ def test_a_sound_cell_has_no_doubt() -> None:
         ({"requests": 0, "replies": 0}, "requests failed (no correct reply)"),
         ({"errors": 3, "wrong": {"corrupt": 1, "early": 2}}, "wrong replies (1 corrupt, 2 early)"),
         ({"starved": 10, "clients": 100}, "clients starved (10 of 100)"),
+        ({"timed_out": 4, "errors": 4}, "requests timed out (4 of 60,004)"),
+        ({"clock_step_s": -0.5}, "the clock was set within a window (by -0.5 s)"),
+        ({"unstamped": 3}, "the loader's own delay shows (3 of 50,000 replies without the kernel's stamp)"),
         ({"block_spread": 0.31}, "unstable between blocks (spread 31 %)"),
         ({"drift": -0.2, "drift_low": -0.3, "drift_high": -0.1}, "drifting within windows (second half -20 %)"),
         ({"p99_us": float("nan"), "latencies": 600}, "too few samples for a p99 (600 requests)"),
@@ -155,6 +169,8 @@ def test_each_doubt_has_its_number(found: dict[str, Any], said: str) -> None:
         {"arrival_p90_us": float("nan")},
         {"neighbours": 0.009},
         {"unasked": 0.09},
+        {"arrival_p90_us": 1900.0, "unstamped": 0},  # latencies end before it
+        {"clock_step_s": 0.0009},
     ],
 )
 def test_what_is_within_its_bounds_or_unknown_is_no_doubt(found: dict[str, Any]) -> None:
