@@ -13,6 +13,7 @@ import pandas as pd
 
 RATE, COMPARISON = "throughput", "ratio and rank"
 LATENCY, P99 = "latencies below the p99", "the p99 and beyond"
+CPU = "server CPU"
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,13 @@ FEW_SAMPLES = Kind("few-samples", "too few samples for a p99", (P99,))
 UNRECONCILED = Kind("unreconciled", "counts don't reconcile")
 OFF_LITTLES_LAW = Kind("off-littles-law", "rate and latency contradict each other")
 LATE_CLOCK = Kind("late-clock", "the loader's own delay shows", (LATENCY, P99))
+COMPANY = Kind("company", "other servers worked in its windows")
+# Such a rate can't be kept up. The work is in its CPU time, unless there was no end to it.
+PUT_OFF = Kind("put-off", "works on when nobody asks")
+RESTLESS = Kind("restless", "works without end when nobody asks", (RATE, COMPARISON, LATENCY, P99, CPU))
 KINDS = (
     LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, UNSTABLE, DRIFTING, SHORT_WINDOWS,
-    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK,
+    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, LATE_CLOCK, COMPANY, PUT_OFF, RESTLESS,
 )  # fmt: skip
 
 
@@ -56,14 +61,14 @@ class Doubt:
 
 
 def touching(cell: Mapping[str, Any] | pd.Series, figure: str) -> list[Doubt]:
-    """The doubts of a cell that touch this column: a throughput, ratio or rank, a latency; none touches server CPU."""
+    """The doubts of a cell that touch this column: a throughput, ratio or rank, a latency, server CPU."""
     return [doubt for doubt in cell["doubts"] if _part(figure) in doubt.kind.touches]
 
 
 def _part(figure: str) -> str:
-    """Which of the four a column belongs to; empty for the servers' CPU time, which holds all the same."""
-    if figure.startswith("server_cpu"):
-        return ""
+    """Which of the five a column belongs to. The servers' CPU time is one of its own: most doubts don't touch it."""
+    if figure.startswith(("server_cpu", "cpu_rank", "capacity")):
+        return CPU
     if figure in ("ratio", "rank"):
         return COMPARISON
     if figure.startswith(("p99", "max_us")):

@@ -106,6 +106,20 @@ def bad_end(server: str, problem: str) -> Note:
     return Note("bad-end", server, problem)
 
 
+def not_frozen(server: str) -> Note:
+    """A process of a server can't be stopped, so that it may take time from its neighbours."""
+    return Note("not-frozen", f"{server}: a process of it is another user's and can't be made to stand still",
+                "what it does outside of its windows is at its neighbours' cost",
+                "start it as the user who measures")  # fmt: skip
+
+
+def grew_while_frozen(server: str) -> Note:
+    """Somebody who wasn't stopped started a process in the session of a server that stood still."""
+    return Note("grew-while-frozen", f"{server}: its session grew while it stood still",
+                "something of it can't be stopped, or is outside of it; its CPU time may not be all its own",
+                "run it in the foreground, with all that it starts")  # fmt: skip
+
+
 def loader_failed(failure: str) -> Note:
     """The load generator died or hung; what it was measuring is lost."""
     return Note("loader-failed", f"{failure}; it was started again")

@@ -49,6 +49,7 @@ class Recorder:
         self._windows = open(self.windows, "a", encoding="utf-8")  # noqa: SIM115 (closed by finish)
         self._began = time.monotonic()
         self._in_windows_s = 0.0
+        self._still_s = 0.0
         self.measured = False  # whether there is any window
         self._spare = self.folder / ".spare"
         self._spare.write_bytes(bytes(SPARE_BYTES))
@@ -73,6 +74,7 @@ class Recorder:
         """A window; one in which the loader was slowed down on purpose is of another kind, and is no figure."""
         self.measured = True
         self._in_windows_s += observed["loader_wall_s"] / self._plan.workers
+        self.stood_still(observed["still_s"])
         kind = "perturbed" if observed["spin_ns"] else "window"
         row = {"kind": kind, **self._cell(name, group), **place, "workers": self._plan.workers}
         label = self._plan.entries[group][name].strategy.label
@@ -89,6 +91,10 @@ class Recorder:
         """What a server held and did in a group."""
         place = {"block": block, "group": self._plan.groups.index(group)}
         self._append({"kind": "footprint", **self._cell(name, group), **place, **found})
+
+    def stood_still(self, spent_s: float) -> None:
+        """So many seconds were spent on freezing servers, and on waiting for them to rest."""
+        self._still_s += spent_s
 
     def note(self, note: Note) -> None:
         """Keep what a reader of the results must know; the same thing once."""
@@ -119,6 +125,7 @@ class Recorder:
         self._run["measuring"] = {
             "seconds": round(time.monotonic() - self._began, 3),
             "in_windows_seconds": round(self._in_windows_s, 3),
+            "still_seconds": round(self._still_s, 3),
         }
         self._write_run()
 
@@ -213,7 +220,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "left_out": plan.left_out,
         "notes": [asdict(note) for note in plan.notes],
         "surroundings": [],
-        "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0},
+        "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0, "still_seconds": 0.0},
     }
 
 

@@ -61,8 +61,8 @@ class Worker:
             match command["do"]:
                 case "open":
                     answer = self.crowd.open(command, _breathe)
-                case "draw":
-                    answer = self.crowd.draw(command)
+                case "prepare":
+                    answer = self.crowd.prepare(command, _breathe)
                 case "window":
                     answer = self.crowd.window(command, _breathe)
                 case "count":
@@ -108,10 +108,10 @@ class Control:
 
     def window(self, command: dict[str, Any]) -> dict[str, Any]:
         command = command | {"clients": self._runner.user_count}
-        if "rate_rps" in command["load"]:
-            self._ask(command | {"do": "draw"})
+        replaced = sum(part["replaced"] for part in self._ask(command | {"do": "prepare"}))
         start_ns = clock() + (LEAD_NS if self._workers > 1 else 0)
-        return window.merge(self._ask(command | {"start_ns": start_ns}))
+        seen = window.merge(self._ask(command | {"start_ns": start_ns}))
+        return seen | {"replaced": seen["replaced"] + replaced}
 
     def close(self) -> dict[str, Any]:
         self._ask({"do": "close"})

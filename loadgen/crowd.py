@@ -11,6 +11,7 @@ from time import perf_counter_ns as clock
 from typing import Any
 
 from loadgen import window
+from loadgen.closed import closed
 from loadgen.compiled_loop import CompiledLoop
 from loadgen.exchanges import EXCHANGES
 from loadgen.flood import Flood
@@ -18,7 +19,7 @@ from loadgen.python_loop import PythonLoop
 from loadgen.source import Source, SourceAddresses, is_loopback
 from loadgen.window import ClosedLoad, OpenLoad, WindowLengths
 
-PATIENCE_NS = 2_000_000_000  # for each server's first answer
+PATIENCE_NS = 4_000_000_000  # for each server's first answer: a pause is no death
 SILENCE_NS = 200_000_000  # then: after that long without any answer, those without one are taken to starve
 
 
@@ -79,12 +80,16 @@ class Crowd:
             flood.begin()
         return {"clients": len(self._names), "targets": found}
 
-    def draw(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Draw the arrivals of the window that is asked for next, before its start is set."""
+    def prepare(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
+        """What has to be done for the window that is asked for next before its start is set.
+
+        Connections that the server closed while nobody asked it are replaced, and how many is told; an open loop's
+        arrivals are drawn.
+        """
         load = self._load(command)
         if isinstance(load, OpenLoad):
             load.drawn(WindowLengths(**command["lengths"]).span_ns)
-        return {}
+        return {"replaced": _replace_closed(self._floods[command["target"]], breathe)}
 
     def window(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
         """Run a window against a target, with this worker's part of the load."""
@@ -109,6 +114,21 @@ class Crowd:
             flood.close()
         self._floods.clear()
         return {}
+
+
+def _replace_closed(flood: Flood, breathe: Callable[[], None]) -> int:
+    """Each client whose connection the server closed makes an exchange that doesn't count, as when it came first."""
+    lost = closed(flood)
+    served = [connection.served for connection in lost]
+    for connection in lost:
+        flood.forget(connection)
+        flood.ask(connection)
+    if lost:
+        _handle_until([flood], lambda: not any(connection.open for connection in lost), SILENCE_NS, breathe)
+        flood.give_up(float("inf"))
+    for connection, before in zip(lost, served, strict=True):
+        connection.served = before
+    return len(lost)
 
 
 def _answers(flood: Flood) -> bool:

@@ -77,8 +77,7 @@ class Flood:
     # --- what the window does ---------------------------------------------------------------------
 
     def ask_all(self, again: bool) -> None:
-        """Every client without a request under way sends one (connecting first, if it must), and one more after
-        each reply if `again`."""
+        """Every client without a request under way sends one, connecting first if it must, and goes on if `again`."""
         self.again, self.arrivals = again, None
         for connection in self.connections:
             if not connection.open:
@@ -207,6 +206,8 @@ class Flood:
         if not data:
             if server_closes and connection.open and connection.got == len(reply):
                 self._answered(connection)
+            elif not connection.open:
+                self._replace(connection)
             else:
                 self._fail(connection, "closed")
         elif not connection.open or not reply.startswith(data, connection.got):
@@ -228,6 +229,8 @@ class Flood:
                 self._fail(connection, "refused")
             case errno.ETIMEDOUT:
                 self._fail(connection, "timed_out")
+            case errno.ECONNRESET | errno.EPIPE | errno.ENOTCONN if not connection.open:
+                self._replace(connection)
             case errno.ECONNRESET | errno.EPIPE | errno.ENOTCONN:
                 self._fail(connection, "reset")
             case _:
@@ -302,7 +305,7 @@ class Flood:
         connection.request, connection.following = connection.following, connection.request
         connection.replies_left -= 1
         if not connection.replies_left:
-            self._forget(connection)
+            self.forget(connection)
         if self.spin_ns:
             spin(now + self.spin_ns)
         self._go_on(connection)
@@ -319,10 +322,15 @@ class Flood:
         if was_open:
             self.log.failed += 1
             self.awaited -= connection.answered and not connection.given_up
-        self._forget(connection)
+        self.forget(connection)
         connection.open = connection.given_up = False
         if was_open and not (self.again and sits_out):
             self._go_on(connection)
+
+    def _replace(self, connection: Connection) -> None:
+        """Its server closed it while it asked nothing, which is no error."""
+        self.log.replaced += 1
+        self.forget(connection)
 
     def _go_on(self, connection: Connection) -> None:
         if self.again:
@@ -330,7 +338,8 @@ class Flood:
         else:
             self.idle.append(connection)
 
-    def _forget(self, connection: Connection) -> None:
+    def forget(self, connection: Connection) -> None:
+        """Close its connection; it has another one when it asks again."""
         self.by_fd.pop(connection.fd, None)
         connection.close()
 

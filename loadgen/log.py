@@ -24,6 +24,7 @@ class Log:
         self.connected_ns: list[int] = []  # how long each completed connect took
         self.errors: Counter[str] = Counter()
         self.late = 0  # correct replies to requests that an earlier window gave up
+        self.replaced = 0  # connections that the server closed while nobody asked it
         self.asked = 0  # requests begun
         self.failed = 0  # open requests that ended in an error
         self._columns: list[Columns] = []

@@ -81,6 +81,7 @@ class Observation:
     unanswered: int  # clients that no window of this block has served yet, or that waited through all of this one
     errors: dict[str, int]
     connects: int
+    replaced: int  # connections that the server closed while nobody asked it; no errors
     connect_hdr: str | None
     latency_hdr: str | None
     latency_p99_ns: int  # what is unfinished counts as slower than any answer, but see _waiting
@@ -166,6 +167,7 @@ def run(
         unanswered=starved,
         errors=dict(log.errors),
         connects=len(log.connected_ns),
+        replaced=log.replaced,
         connect_hdr=histogram.encode(log.connected_ns),
         latency_hdr=latency_hdr,
         latency_p99_ns=_p99(latency_hdr, latencies.size, _waiting(unfinished, starved, arrivals is None)),

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis.judging.cells import by_round
 from analysis.judging.costs import quotient
+from analysis.judging.unasked import charged
 from analysis.records.points import CELL_KEYS, POINT
 from analysis.records.reading import Results
 from analysis.statistics import NAN, Rounds, merged, paired, percentile
@@ -89,7 +90,7 @@ def losses(metric: Metric, base: pd.DataFrame, head: pd.DataFrame) -> dict[int, 
 def cells(results: Results) -> dict[Cell, dict[str, pd.DataFrame]]:
     """The windows of each cell by variant, in the order of their appearance."""
     found: dict[Cell, dict[str, pd.DataFrame]] = {}
-    for key, part in results.windows.groupby(CELL_KEYS, sort=False):
+    for key, part in charged(results).windows.groupby(CELL_KEYS, sort=False):
         found.setdefault(Cell(str(key[0]), tuple(key[2:])), {})[str(key[1])] = part
     return found
 

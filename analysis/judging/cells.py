@@ -5,18 +5,20 @@ Figures are empty where the data do not give them.
 
 import os
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from analysis.alike import Alike
-from analysis.doubts import Doubt
+from analysis.doubts import Doubt, touching
 from analysis.judging.costs import footprint, server_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
 from analysis.judging.served import unserved
 from analysis.judging.standing import Key, compare, rank, rank_rates
+from analysis.judging.unasked import charged, restless
 from analysis.judging.verdict import doubts_about, limited_by
 from analysis.records import schema
 from analysis.records.points import CELL_KEYS, Group, as_file, first_value, group_of, label
@@ -49,6 +51,7 @@ def tabulate(results: Results) -> pd.DataFrame:
 
     It takes seconds: whoever needs them twice keeps them.
     """
+    results = charged(results)
     windows, failures = _by_cell(results.windows), _by_cell(results.failures)
     perturbed, footprints = _by_cell(results.perturbed), _by_cell(results.footprints)
     probes = _by_cell(results.probes)
@@ -65,7 +68,10 @@ def tabulate(results: Results) -> pd.DataFrame:
             waited, withheld_p99 = latencies(measured, results.p99_multiple(cell["load"]), widened)
             cell |= waited | open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
-            shown, evident[key] = evidence(measured, perturbed.get(key), results, cell["starved"], withheld_p99)
+            restlessness = restless(footprints.get(key), results.thresholds)
+            shown, evident[key] = evidence(
+                measured, perturbed.get(key), results, cell["starved"], withheld_p99, restlessness
+            )
             cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, first, results))
             cell["limited_by"] = _limit(cell, evident[key], results)
         rows[key] = cell
@@ -82,7 +88,7 @@ def tabulate(results: Results) -> pd.DataFrame:
         key: {place: 1 / cpu for place, cpu in by_round(part, part["server_cpu_s"] / part["replies"]).items() if cpu}
         for key, part in windows.items()
     }
-    rank(rows, "cpu_rank", used)
+    rank(rows, "cpu_rank", {key: cpu for key, cpu in used.items() if not touching(rows[key], "cpu_rank")})
     begun = {key: min(part[key]["group"].min() for part in (windows, failures, probes) if key in part) for key in rows}
     strategies = _in_order(results.run)
     place = {key: (begun[key], strategies.get(key[0], len(strategies)), along_value(rows[key])) for key in rows}
@@ -144,12 +150,22 @@ def _first_values(keys: Iterable[Key], usual: Mapping[str, Any]) -> dict[Group, 
 
 
 def by_round(windows: pd.DataFrame, values: pd.Series) -> Rounds:
-    """A figure of a cell's windows by their place: a window is the only one of its cell in a block and round.
+    """A figure of a cell's windows by their block and round: the mean where the first try had no answer.
 
-    A search takes as many rounds as it must, and one window of a block found the knee: it is the block's only round.
+    A try without that figure is in no mean. A search takes as many rounds as it must, and one window of a block found
+    the knee: it is the block's only round.
     """
     rounds = windows["round"].where(windows["load"] != "knee", 0)
-    return dict(zip(zip(windows["block"], rounds, strict=True), values, strict=True))
+    places = zip(windows["block"], rounds, strict=True)
+    tries: dict[tuple[int, int], list[float]] = {}
+    for place, value in zip(places, values, strict=True):
+        tries.setdefault(place, []).append(value)
+    return {place: values[0] if len(values) == 1 else _mean(values) for place, values in tries.items()}
+
+
+def _mean(values: list[float]) -> float:
+    known = [value for value in values if isfinite(value)]
+    return sum(known) / len(known) if known else values[0]
 
 
 def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:

@@ -37,16 +37,25 @@ class Evidence:
     latencies: int = 0  # requests that the percentiles are of
     unanswered: int = 0  # those of them that count as slower than any answer
     withheld_p99: str = ""  # the p99 and the counted part that is too short for it
+    neighbours: float = 0.0  # CPU time that the other servers used in its windows, as a share of their time
+    unasked: float = 0.0  # of the server's CPU time, what it used while nobody asked
+    restless: float = 0.0  # of a CPU, how busy it is when it is left alone
 
 
 def evidence(
-    windows: pd.DataFrame, perturbed: pd.DataFrame | None, results: Results, starved: int, withheld_p99: str = ""
+    windows: pd.DataFrame,
+    perturbed: pd.DataFrame | None,
+    results: Results,
+    starved: int,
+    withheld_p99: str = "",
+    restless: float = 0.0,
 ) -> tuple[dict[str, Any], Evidence]:
     """The evidence of one cell: what stands in cells.csv, and what is for the verdict alone."""
     first = windows.iloc[0]
     replies = windows["replies"].sum()
     loader_us = quotient(windows["loader_cpu_s"].sum() * 1e6, replies)
-    server_us = quotient(windows["server_cpu_s"].sum() * 1e6, replies)
+    server_s, unasked_s = windows["server_cpu_s"].sum(), windows["unasked_cpu_s"].sum()
+    server_us = quotient(server_s * 1e6, replies)
     loader_cpus = set(map(str, results.run.get("loader_cpus") or []))
     server_cpus = set(str(first["server_cpus"]).split())
     wall_s = (windows["loader_wall_s"] / windows["workers"]).sum()
@@ -55,12 +64,12 @@ def evidence(
     unanswered = int(windows["unfinished"].sum())
     drift, drift_low, drift_high = _drift(windows)
     columns = {
-        "server_cpu_share": quotient(windows["server_cpu_s"].sum(), wall_s * max(1, len(server_cpus))),
+        "server_cpu_share": quotient(server_s - unasked_s, wall_s * max(1, len(server_cpus))),
         "loader_cpu_share": quotient(windows["loader_cpu_s"].sum(), windows["loader_wall_s"].sum()),
         "loader_cpu_us_per_request": loader_us,
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
-        "littles_law": _littles_law(windows, latency_us, int(first["clients"]) - starved),
+        "littles_law": _littles_law(windows, int(first["clients"]) - starved),
         "arrival_p90_us": Alike(block_histograms(windows, "arrival_hdr")).percentile(90) / 1e3,
     }
     return columns, Evidence(
@@ -75,6 +84,9 @@ def evidence(
         latencies=latency.get_total_count() + unanswered,
         unanswered=unanswered,
         withheld_p99=withheld_p99,
+        neighbours=quotient(windows["neighbours_cpu_s"].sum(), wall_s),
+        unasked=quotient(unasked_s, server_s),
+        restless=restless,
     )
 
 
@@ -94,7 +106,8 @@ def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_
     if perturbed is None:
         return {"perturbed_windows": 0}
     ordinary = (windows["requests"] / windows["counted_s"]).groupby(windows["block"]).mean()
-    pairs = perturbed[perturbed["block"].isin(ordinary.index)]
+    # A server that paused says nothing of the loader.
+    pairs = perturbed[perturbed["block"].isin(ordinary.index) & (perturbed["replies"] > 0)]
     kept = (pairs["requests"] / pairs["counted_s"]) / pairs["block"].map(ordinary)
     spin_us = float(pairs["spin_ns"].mean()) / 1e3
     found = {"perturbed_windows": len(perturbed), "perturbation_loss_if_loader": quotient(spin_us, loader_us + spin_us)}
@@ -124,8 +137,16 @@ def log_drift(windows: pd.DataFrame) -> dict[int, float]:
     return block_means(windows["block"][told], np.log(second[told] / first[told]))
 
 
-def _littles_law(windows: pd.DataFrame, latency_us: float, served: int) -> float:
-    """Rate times the mean time of a request, by the clients that were served: 1 if both are measured rightly."""
+def _littles_law(windows: pd.DataFrame, served: int) -> float:
+    """Rate times the mean time of a request, by the clients that were served: 1 if both are measured rightly.
+
+    A window at whose end more are waiting than starve has a pause in it, which is no request's time.
+    """
+    paused = (windows["requests"] == 0) | (windows["unfinished"] > windows["unanswered"])
+    windows = windows[~paused]
+    if windows.empty:
+        return NAN
+    latency_us = mean_of(merged(windows["latency_hdr"])) / 1e3
     rate = windows["requests"].sum() / windows["counted_s"].sum()
     connect_us = 0.0
     # the clock of `greet` starts with the connect; elsewhere connecting comes before it

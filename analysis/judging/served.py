@@ -12,9 +12,10 @@ def served(cell: pd.Series) -> str:
 
 def unserved(windows: pd.DataFrame) -> pd.Series:
     """Of a cell's windows: how many clients had no reply by the end of each block."""
-    by_block = windows.sort_values("started_ns").groupby("block")["unanswered"]
+    by_block = windows.sort_values("started_ns").groupby("block")
     # a block that was cut short, or had fewer rounds, had less time to serve everyone
-    return by_block.last()[by_block.size() == by_block.size().max()]
+    rounds = by_block["round"].nunique()  # a round may have had two tries
+    return by_block["unanswered"].last()[rounds == rounds.max()]
 
 
 def is_starved(cell: pd.Series) -> bool:

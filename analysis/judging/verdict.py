@@ -73,6 +73,17 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     late = _known(row, "arrival_p90_us") / row["p99_us"] if row["p99_us"] else 0.0
     if late > thresholds["arrival_share"]:
         yield Doubt(doubts.LATE_CLOCK, f"{_share(late)} of the p99")
+    yield from _doubts_of_isolation(seen, thresholds)
+
+
+def _doubts_of_isolation(seen: Evidence, thresholds: Mapping[str, float]) -> Iterator[Doubt]:
+    """What other servers did in its windows, and what it did itself outside of them."""
+    if seen.neighbours > thresholds.get("neighbours_share", nan):  # older runs don't tell
+        yield Doubt(doubts.COMPANY, f"{_share(seen.neighbours)} of their time")
+    if seen.restless:
+        yield Doubt(doubts.RESTLESS, f"{_share(seen.restless)} of a CPU")
+    elif seen.unasked > thresholds.get("put_off_share", nan):
+        yield Doubt(doubts.PUT_OFF, f"{_share(seen.unasked)} of its CPU time")
 
 
 def _fails(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> bool:

@@ -71,9 +71,10 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     if (cells["starved"].fillna(0) > 0).any():
         lines.append("N of M: so many clients were served; the others never were.")
     if (cells["verdict"] == "doubtful").any():
+        is_marked = any(touching(cell, "server_cpu_us_per_request") for _, cell in cells.iterrows())
         lines.append(
             "?: doubtful, and so is its latency; why stands below its group, each one's number in cells.csv. "
-            "Server CPU per request holds all the same."
+            f"Server CPU per request holds {'where it has no mark of its own' if is_marked else 'all the same'}."
         )
     if (cells["load"] != "closed").any():
         lines.append("Open loop and knee: latency from the instant at which a request was meant to start.")
@@ -193,8 +194,9 @@ def _time(name: str) -> Callable[[pd.Series], str]:
     def write(cell: pd.Series) -> str:
         if pd.isna(cell[name]):
             return NONE
-        # a doubt of the throughput stands there already
-        beyond = "" if touching(cell, "throughput_rps") else _doubt(cell, name)
+        # a doubt of the throughput stands there already; a latency has it too
+        is_said = touching(cell, "throughput_rps") and not name.startswith("server_cpu")
+        beyond = "" if is_said else _doubt(cell, name)
         return units.duration(cell[name]) + beyond
 
     return write

@@ -174,6 +174,9 @@ class Thresholds(Table):
     drift_share: Share
     littles_law_share: Share
     arrival_share: Share
+    neighbours_share: Share
+    put_off_share: Share
+    restless_share: Share
 
 
 class Gate(Table):

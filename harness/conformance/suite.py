@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config import Config, Strategy
-from harness.conformance import cases
+from harness.conformance import cases, standstill
 from harness.conformance.client import CROWD, Target
 from harness.processes import session
 from harness.processes.server import ServerFailed
@@ -95,7 +95,7 @@ class _Suite:
         try:
             self._stage.wait_ready(server)
             target = Target(server.host, server.port, strategy.one_at_a_time)
-            failures = cases.failures(target, service)
+            failures = cases.failures(target, service) or standstill.failures(server, target, service)
         finally:
             ended = self._stage.stop(server.key)
         return failures + ended.problems

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.config import Strategy
-from harness.processes import session
+from harness.processes import freezing, session
 
 CANNOT_START = 3  # the exit code for a missing library or a port that is taken
 POLL_S = 0.005
@@ -139,8 +139,10 @@ class Server:
         raise ServerFailed(f"{how}: {last}" if last else how)
 
     def ask_to_stop(self) -> None:
+        """SIGTERM, after it was thawed: one that stands still would not hear it."""
         if self._process.poll() is None:
             self._was_asked = True
+            freezing.thaw(self.pid)
             with contextlib.suppress(PermissionError):  # it has become another user's
                 self._process.terminate()
 

@@ -29,6 +29,7 @@ class Fleet:
         self._absent = absent
         self._failed: dict[str, ServerFailed] = {}  # those that are gone for the rest of the block
         self._silent: set[str] = set()  # those that are out of the group under way, though alive
+        self.restless: set[str] = set()  # those that were waited for in vain, and aren't again: they never rest
 
     @contextmanager
     def started(self, servers: Mapping[str, Entry], service: str, block: int) -> Iterator[None]:
@@ -59,6 +60,11 @@ class Fleet:
         """Those of these members whose servers are alive and not out of the group."""
         return [key for key in members if key in self._stage.servers and key not in self._silent]
 
+    @property
+    def alive(self) -> dict[str, Server]:
+        """All servers of the block that are, by key."""
+        return self._stage.servers
+
     def server(self, key: str) -> Server:
         """A live one."""
         return self._stage.servers[key]
@@ -74,15 +80,24 @@ class Fleet:
         return failure
 
     def settle(self) -> None:
-        """Wait until the servers rest: one that still digests closed connections would burn its neighbours' time."""
+        """Wait until the servers rest: what they do of the last group, such as to close connections, is not the next's.
+
+        Those that don't, though they had the time, are restless.
+        """
         deadline = time.monotonic() + SETTLE_LIMIT_S
         used_s = self._cpu_seconds()
-        while time.monotonic() < deadline:
+        while True:
             before_s, began = used_s, time.monotonic()
             time.sleep(SETTLE_STEP_S)
             used_s = self._cpu_seconds()
-            if used_s - before_s < RESTING * (time.monotonic() - began):
+            resting_s = RESTING * (time.monotonic() - began)
+            gained_s = {key: used_s[key] - before_s[key] for key in used_s}
+            if sum(gained_s.values()) < resting_s:
+                return
+            if time.monotonic() > deadline:
                 break
+        busiest_s = max(gained_s.values())
+        self.restless.update(key for key, gain_s in gained_s.items() if gain_s > busiest_s / 2)
 
     def _start(self, key: str, entry: Entry, logs: Path) -> None:
         try:
@@ -100,5 +115,6 @@ class Fleet:
         for problem in ended.problems:
             self._recorder.note(notes.bad_end(key, problem))
 
-    def _cpu_seconds(self) -> float:
-        return sum(proctree.usage(server.pid).cpu_s for server in self._stage.servers.values())
+    def _cpu_seconds(self) -> dict[str, float]:
+        waited_for = {key: server for key, server in self.alive.items() if key not in self.restless}
+        return {key: proctree.usage(server.pid).cpu_s for key, server in waited_for.items()}

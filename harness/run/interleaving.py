@@ -20,6 +20,7 @@ from harness.run.fleet import Fleet
 from harness.run.loading import Loading
 from harness.run.progress import Progress
 from harness.run.rounds import Rounds, Visit, rounds_for
+from harness.run.standstill import Standstill
 
 FOOTPRINT_BLOCKS = 2  # they hardly differ from block to block, and to read them of 500 processes takes time
 
@@ -33,6 +34,8 @@ class Interleaving:
         self._fleet = fleet
         self._loading = loading
         self._progress = progress
+        self._standstill = Standstill(fleet, recorder)
+        self._mute: set[str] = set()  # those that answered nobody for too long; not waited for as long again
         self._known: Known = {}
         self._ledger: Ledger | None = None  # of the servers that a group's clients are connected to
 
@@ -66,9 +69,10 @@ class Interleaving:
             self._loading.failed(failure)
 
     def _connect(self, group: Group, wave: Sequence[str], block: int) -> None:
-        """All clients to all servers; those that answer nobody are out of this group."""
-        self._fleet.settle()
+        """All clients to all servers; those that answer nobody are out of this group. Then all stand still."""
         members = self._fleet.taking_part(wave)
+        self._standstill.only(members)
+        self._fleet.settle()
         sessions = {key: self._fleet.server(key).pid for key in members}
         ledger = Ledger(sessions, self._plan.server_cpus) if block < FOOTPRINT_BLOCKS else None
         for key, target in self._loading.connect(group, members).items():
@@ -80,31 +84,57 @@ class Interleaving:
         if ledger:
             ledger.connected(self._fleet.taking_part(wave))
         self._ledger = ledger
+        self._standstill.only(())
 
     def _window(self, visit: Visit, group: Group, place: dict[str, int], kind: Rounds) -> None:
-        """Run it, let the rounds see what came of it, record it. Raises ServerFailed or LoaderFailed."""
+        """Run it, again while nobody is answered; record what came of it. Raises ServerFailed or LoaderFailed.
+
+        A pause isn't a death: its first window is kept back until an answer comes, and counts as zero then. In the
+        others of a pause nothing could be asked. Of a server that goes on so the failure alone is recorded.
+        """
         key = visit.name
-        server = self._fleet.server(key)
-        server.raise_if_dead()
-        with meter.window(server, self._ledger) as reading:
-            observed = reading.observed = self._loading.window(key, visit)
-        server.raise_if_dead()
-        if not observed["replies"] and observed["offered"] != 0:  # of an open loop perhaps nothing was asked
-            raise ServerFailed(f"gave no answer in a window of {observed['loader_wall_s']:.2f} s")
+        first: list[dict[str, Any]] = []
+        tries, silent_s = 0, 0.0
+        while True:
+            observed, record = self._observed(visit)
+            if observed["replies"] or observed["offered"] == 0:  # of an open loop perhaps nothing was asked
+                break
+            first = first or [record | ({"phase": "search"} if group.load == "knee" else {})]
+            tries += 1
+            silent_s += observed["loader_wall_s"] / self._plan.workers
+            self._raise_if_mute(key, tries, silent_s)
         more = kind.saw(visit, observed)
         if not observed["spin_ns"] and more.get("phase") != "search":  # else it is no figure
             self._known.setdefault((group, key), Experience()).add(observed)
-        record: dict[str, Any] = reading.record | more | {"head_s": visit.lengths["head_s"]}
-        self._recorder.window(key, group, place, record)
+        for each in [*first, record | more]:
+            self._recorder.window(key, group, place, each)
+
+    def _observed(self, visit: Visit) -> tuple[dict[str, Any], dict[str, Any]]:
+        """One window of a server among others that stand still: what the loader told, and its record."""
+        server = self._fleet.server(visit.name)
+        server.raise_if_dead()
+        with meter.window(server, self._ledger) as reading, self._standstill.turn(visit.name) as turn:
+            reading.observed = self._loading.window(visit.name, visit)
+            server.raise_if_dead()
+        return reading.observed, reading.record | turn.record | {"head_s": visit.lengths["head_s"]}
+
+    def _raise_if_mute(self, key: str, tries: int, silent_s: float) -> None:
+        """Raises ServerFailed when it was silent as long as a request may take, and was tried again."""
+        patience_s = 0.0 if key in self._mute else self._plan.config.window.request_timeout_s
+        if tries > 1 and silent_s > patience_s:
+            self._mute.add(key)
+            raise ServerFailed(f"gave no answer in {tries} windows, {silent_s:.2f} s together")
 
     def _record_footprints(self, group: Group, wave: Sequence[str], block: int) -> None:
+        """What the servers did and hold, and what work they put off until nobody asks."""
         ledger, self._ledger = self._ledger, None
         if ledger is None:
             return
-        for key in self._fleet.taking_part(wave):
+        put_off = self._standstill.watch(self._fleet.taking_part(wave))
+        for key, unasked in put_off.items():
             entry = ledger.entry(key, connections_stay=axes.connections_stay(group.values))
             if entry:
-                self._recorder.footprint(key, group, block, entry)
+                self._recorder.footprint(key, group, block, entry | unasked)
 
     def _record_failure(self, key: str, group: Group, block: int, failure: ServerFailed) -> None:
         self._recorder.failure(key, group, block, str(failure), failure.skipped)

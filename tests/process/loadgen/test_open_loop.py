@@ -120,7 +120,7 @@ def test_client_whose_connection_broke_connects_anew(loaded: Callable[..., dict[
 
     seen = loaded(ends, {}, {"counted_s": 0.3})
     assert seen["connects"] > 5
-    assert sum(seen["errors"].values()) > 5
+    assert seen["replaced"] > 5  # it was closed between two requests, which is no error of either
     assert total(seen["latency_hdr"]) > 20
 
 

@@ -98,7 +98,7 @@ def test_starved_is_what_the_last_window_of_a_block_left_in_the_worst_block(tmp_
 
 
 def test_a_block_that_was_cut_short_starves_nobody(tmp_path: Path) -> None:
-    made = [window("slow", unanswered=0, started_ns=place) for place in (0, 1)]
+    made = [window("slow", unanswered=0, started_ns=place, round=place) for place in (0, 1)]
     assert cells_of(tmp_path, [*made, window("slow", block=1, unanswered=7)]).iloc[0]["starved"] == 0
 
 

@@ -127,6 +127,9 @@ def test_a_sound_cell_has_no_doubt() -> None:
         ({"littles_law": 0.84}, "rate and latency contradict each other (rate x latency = 0.84 x clients)"),
         ({"littles_law": 1.16}, "rate and latency contradict each other (rate x latency = 1.16 x clients)"),
         ({"arrival_p90_us": 220.0}, "the loader's own delay shows (11 % of the p99)"),
+        ({"neighbours": 0.02}, "other servers worked in its windows (2 % of their time)"),
+        ({"unasked": 0.3}, "works on when nobody asks (30 % of its CPU time)"),
+        ({"unasked": 0.3, "restless": 0.98}, "works without end when nobody asks (98 % of a CPU)"),
     ],
 )
 def test_each_doubt_has_its_number(found: dict[str, Any], said: str) -> None:
@@ -150,6 +153,8 @@ def test_each_doubt_has_its_number(found: dict[str, Any], said: str) -> None:
         {"littles_law": 0.5, "load": "open"},
         {"arrival_p90_us": 190.0},
         {"arrival_p90_us": float("nan")},
+        {"neighbours": 0.009},
+        {"unasked": 0.09},
     ],
 )
 def test_what_is_within_its_bounds_or_unknown_is_no_doubt(found: dict[str, Any]) -> None:
@@ -173,6 +178,8 @@ def test_a_limit_follows_its_threshold(name: str) -> None:
         ({"drift": 0.08, "drift_low": 0.07}, "drift_share", 0.05),
         ({"littles_law": 1.1}, "littles_law_share", 0.05),
         ({"arrival_p90_us": 150.0}, "arrival_share", 0.05),
+        ({"neighbours": 0.009}, "neighbours_share", 0.005),
+        ({"unasked": 0.09}, "put_off_share", 0.05),
     ],
 )
 def test_a_doubt_follows_its_threshold(found: dict[str, Any], name: str, moved: float) -> None:
@@ -192,6 +199,7 @@ def test_a_doubt_touches_what_it_is_about() -> None:
     assert touched("late-clock") == ["p50_us", "p99_us"]
     assert touched("few-samples") == ["p99_us"]
     assert touched("") == []
+    assert touched("restless")[-1] == "server_cpu_us_per_request"
     assert all("p99_us" in touched(kind.code) for kind in KINDS)
 
 

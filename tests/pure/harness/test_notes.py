@@ -26,6 +26,8 @@ EVERY_KIND = (
     notes.stolen(),
     notes.throttled(),
     notes.bad_end("epoll", "ignored SIGTERM and was killed"),
+    notes.not_frozen("epoll"),
+    notes.grew_while_frozen("epoll"),
     notes.loader_failed("the loader ended with -9"),
 )
 
@@ -48,6 +50,10 @@ def test_they_read_as_sentences() -> None:
         "in some blocks the control group had used up its CPU time and stood still: that looks like a slow server; "
         "run without a limit on CPU time",
         "epoll: ignored SIGTERM and was killed",
+        "epoll: a process of it is another user's and can't be made to stand still: what it does outside of its "
+        "windows is at its neighbours' cost; start it as the user who measures",
+        "epoll: its session grew while it stood still: something of it can't be stopped, or is outside of it; its CPU "
+        "time may not be all its own; run it in the foreground, with all that it starts",
         "the loader ended with -9; it was started again",
     ]
 

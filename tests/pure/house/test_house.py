@@ -21,8 +21,8 @@ FREED: dict[str, tuple[str, set[str]]] = {
     "load": ("closed, open or knee", {
         "analysis/drawing/selection.py", "analysis/records/reading.py", "analysis/tables/run.py", "axes.py",
         "harness/config/matrix.py", "harness/plan/group.py", "harness/plan/plan.py", "harness/processes/loader.py",
-        "harness/run/loading.py", "harness/run/rounds.py", "harness/run/run.py", "harness/terminal.py",
-        "loadgen/crowd.py", "loadgen/window.py",
+        "harness/run/interleaving.py", "harness/run/loading.py", "harness/run/rounds.py", "harness/run/run.py",
+        "harness/terminal.py", "loadgen/crowd.py", "loadgen/window.py",
     }),
     "marks": ("what notes were called in version 1", set()),
     "spread": ("a standard deviation", {

@@ -29,6 +29,8 @@ FOR_THE_CURIOUS = {
     "censored_hdr": "how old requests are that had no answer",
     "server_major_faults": "whether a server waited for the disk",
     "server_processes": "how many children came and went",
+    "replaced": "what a server's idle timeout costs",
+    "still_s": "what standing still takes",
     "time_wait": "whether ports were short",
 }
 RUNS_FOR_THE_CURIOUS = {

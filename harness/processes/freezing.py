@@ -1,0 +1,69 @@
+"""Sessions that stand still: SIGSTOP to each of their processes, SIGCONT to go on.
+
+Neither can be caught, blocked or ignored. What is due meanwhile is done after SIGCONT, timers all at once.
+"""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.processes.session import processes
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A session that was told to stand still."""
+
+    processes: frozenset[int]  # all of it, zombies included
+    defiant: frozenset[int]  # those of them that can't be stopped: another user's
+
+
+def freeze(session: int) -> Frozen:
+    """Stop all of a session: list and stop until no new process appears, as one may fork while it is stopped."""
+    seen: set[int] = set()
+    defiant: set[int] = set()
+    while new := [pid for pid in processes(session) if pid not in seen]:
+        seen.update(new)
+        defiant.update(_tell(new, signal.SIGSTOP))
+    return Frozen(frozenset(seen), frozenset(defiant))
+
+
+def thaw(session: int) -> None:
+    """Let all of a session go on. One that wasn't stopped doesn't notice."""
+    _tell(processes(session), signal.SIGCONT)
+
+
+def has_grown(session: int, frozen: Frozen) -> bool:
+    """Whether processes move in a session that stands still that weren't there when it was told to.
+
+    A child that was being forked then is late to appear, and stands still too.
+    """
+    return any(_moves(pid) for pid in processes(session) if pid not in frozen.processes)
+
+
+def _moves(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].split()[0] not in (b"T", b"t", b"Z", b"X")
+    except OSError:
+        return False  # it has ended
+
+
+def _tell(pids: Iterable[int], sent: signal.Signals) -> list[int]:
+    """Tell them and their groups; those that we may not tell anything. One that has just ended needs no telling."""
+    forbidden, told = [], set()
+    for pid in pids:
+        try:
+            # What is sent to a group reaches the child, too, that one of it is just forking.
+            if (group := os.getpgid(pid)) not in told:
+                told.add(group)
+                with contextlib.suppress(PermissionError):
+                    os.killpg(group, sent)
+            os.kill(pid, sent)
+        except ProcessLookupError:
+            continue
+        except PermissionError:
+            forbidden.append(pid)
+    return forbidden

@@ -1,0 +1,141 @@
+"""Who moves: all servers of a block stand still but for the one whose window it is.
+
+So a server's figures don't depend on its company, and whatever it does is in its own account: it is thawed, rests, is
+asked, rests again, and is frozen. What it does while nobody asks is told apart.
+"""
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from harness import notes
+from harness.accounts import proctree
+from harness.processes import freezing
+from harness.processes.freezing import Frozen
+from harness.processes.session import processes
+from harness.recorder import Recorder
+from harness.run.fleet import Fleet
+
+REST_S = 0.001  # its CPU time stands still for so long: then it rests. A window's clock is no finer
+RESTING = 0.05  # of a CPU: what "stands still" is
+REST_LIMIT_S = 0.05  # one that doesn't rest is asked, or frozen, all the same
+WATCH_S = 0.3  # how long work that was put off is waited for ...
+WATCH_LIMIT_S = 1.0  # ... or until there is an end to it ...
+WATCH_STEP_S = 0.1  # ... which a part of it without work is
+
+
+@dataclass
+class Turn:
+    """One server's time among the others, which stand still; known when it is over."""
+
+    unasked_cpu_s: float = 0.0  # that it used between thaw and head, and between the last answer and the freeze
+    neighbours_cpu_s: float = 0.0  # that all others used meanwhile
+    still_s: float = 0.0  # spent on thawing, resting and freezing
+
+    @property
+    def record(self) -> dict[str, float]:
+        """As windows.jsonl has it."""
+        return vars(self)
+
+
+class Standstill:
+    """Freezes and thaws the servers of a fleet, and says which can't be frozen."""
+
+    def __init__(self, fleet: Fleet, recorder: Recorder) -> None:
+        self._fleet = fleet
+        self._recorder = recorder
+        self._frozen: dict[int, Frozen] = {}  # by session
+
+    def only(self, keys: Collection[str]) -> None:
+        """These move from now on, and all others stand still."""
+        with self._spent():
+            alive = self._fleet.alive
+            sessions = {server.pid for server in alive.values()}
+            self._frozen = {session: frozen for session, frozen in self._frozen.items() if session in sessions}
+            for key, server in alive.items():
+                is_frozen = server.pid in self._frozen
+                if is_frozen and key in keys:
+                    self._thaw(key, server.pid)
+                elif not is_frozen and key not in keys:
+                    self._freeze(key, server.pid)
+
+    @contextmanager
+    def turn(self, key: str) -> Iterator[Turn]:
+        """Around the window of a server that stands still, as all others do: it moves, and rests before and after."""
+        session = self._fleet.server(key).pid
+        turn = Turn()
+        began = time.monotonic()
+        asleep = proctree.clocks(processes(session))
+        others = [pid for other, frozen in self._frozen.items() if other != session for pid in frozen.processes]
+        self._thaw(key, session)
+        try:
+            ready = self._rest(key, session, asleep)
+            before = proctree.clocks(others)
+            turn.still_s = time.monotonic() - began
+            yield turn
+            began = time.monotonic()
+            answered = proctree.clocks(processes(session))
+            rested = self._rest(key, session)
+            turn.neighbours_cpu_s = proctree.gained(proctree.clocks(others), before)
+            turn.unasked_cpu_s = proctree.gained(ready, asleep) + proctree.gained(rested, answered)
+        finally:
+            self._freeze(key, session)
+        turn.still_s += time.monotonic() - began
+
+    def watch(self, keys: Collection[str]) -> dict[str, dict[str, float]]:
+        """Let these move with nobody to ask them; what each used, and how busy it was at the end, as a record has it.
+
+        So work that was put off until nobody asks is seen. Those that don't come to an end are restless.
+        """
+        self.only(keys)
+        with self._spent():
+            sessions = {key: self._fleet.server(key).pid for key in keys}
+            began = time.monotonic()
+            first = now = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
+            while True:
+                before, before_at = now, time.monotonic()
+                time.sleep(WATCH_STEP_S)
+                now = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
+                at = time.monotonic()
+                busy = {key: max(0.0, now[key] - before[key]) / (at - before_at) for key in keys}
+                at_work = {key for key, share in busy.items() if share > RESTING}
+                if at - began > (WATCH_LIMIT_S if at_work - self._fleet.restless else WATCH_S):
+                    break
+        self._fleet.restless.update(at_work)
+        return {
+            key: {"put_off_cpu_s": max(0.0, now[key] - first[key]), "restless_share": share}
+            for key, share in busy.items()
+        }
+
+    @contextmanager
+    def _spent(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self._recorder.stood_still(time.monotonic() - began)
+
+    def _thaw(self, key: str, session: int) -> None:
+        if freezing.has_grown(session, self._frozen.pop(session)):
+            self._recorder.note(notes.grew_while_frozen(key))
+        freezing.thaw(session)
+
+    def _freeze(self, key: str, session: int) -> None:
+        self._frozen[session] = frozen = freezing.freeze(session)
+        if frozen.defiant:
+            self._recorder.note(notes.not_frozen(key))
+
+    def _rest(self, key: str, session: int, asleep: dict[int, float] | None = None) -> dict[int, float]:
+        """Return when the server rests, or is known not to; its clocks then.
+
+        One that was `asleep` must have moved first: it may not have had a CPU yet, and has to find out what was due.
+        """
+        deadline = time.monotonic() + (REST_S if key in self._fleet.restless else REST_LIMIT_S)
+        now, at = proctree.clocks(processes(session)), time.monotonic()
+        while at < deadline:
+            time.sleep(REST_S)
+            before, before_at = now, at
+            now, at = proctree.clocks(processes(session)), time.monotonic()
+            has_moved = asleep is None or now != asleep
+            if has_moved and proctree.gained(now, before) < RESTING * (at - before_at):
+                break
+        return now
