@@ -68,6 +68,7 @@ class Server:
         self.host = host
         self.port = port  # 0 until READY tells
         self.pid = process.pid
+        self.crowds: list[tuple[int, Mapping[str, object]]] = []  # how many clients came, and what they exchanged
         self._process = process
         self._was_asked = False  # to stop
         self._stdout, self._stderr = _files(logs, key)

@@ -133,5 +133,7 @@ class Stage:
         Raises LoaderFailed.
         """
         targets = {key: self.servers[key].address for key in keys}
+        for key in keys:
+            self.servers[key].crowds.append((clients, exchange))
         answer = self.loader.open(targets, clients, exchange, self.config.loadgen.audit_every)
         return dict(answer["targets"])
