@@ -20,6 +20,7 @@ from analysis.statistics import mean as mean_of
 
 # Replies that no server may give: an altered or crossed one, and one from before its request was sent.
 WRONG = ("corrupt", "early")
+WAKING = 0.01  # of a window's time: hundreds of threads take less to be thawed and frozen
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Evidence:
     unanswered: int = 0  # those of them that count as slower than any answer
     withheld_p99: str = ""  # the p99 and the counted part that is too short for it
     neighbours: float = 0.0  # CPU time that the other servers used in its windows, as a share of their time
-    unasked: float = 0.0  # of the server's CPU time, what it used while nobody asked
+    unasked: float = 0.0  # of the server's CPU time, what it used while nobody asked; 0 where waking up explains it
     restless: float = 0.0  # of a CPU, how busy it is when it is left alone
 
 
@@ -85,7 +86,7 @@ def evidence(
         unanswered=unanswered,
         withheld_p99=withheld_p99,
         neighbours=quotient(windows["neighbours_cpu_s"].sum(), wall_s),
-        unasked=quotient(unasked_s, server_s),
+        unasked=quotient(unasked_s, server_s) if unasked_s > WAKING * wall_s else 0.0,
         restless=restless,
     )
 

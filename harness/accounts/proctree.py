@@ -5,7 +5,6 @@ Children that were waited for are in their parent's account, which /proc tells i
 servers that fork for each connection depend on that, and over many windows its rounding cancels.
 """
 
-import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,8 +51,10 @@ def clocks(pids: Iterable[int]) -> dict[int, float]:
     """CPU seconds of each of these processes that hasn't ended, children excluded: cheap enough to be asked often."""
     found = {}
     for pid in pids:
-        with contextlib.suppress(OSError):
+        try:
             found[pid] = _clock(pid)
+        except OSError:
+            continue
     return found
 
 

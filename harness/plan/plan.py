@@ -18,9 +18,11 @@ START_S, STOP_S = 0.20, 0.04  # a server
 CONNECT_S = 0.0004  # a connection, with the exchange that proves it
 SETTLE_S = 0.1  # until servers rest, before and after a crowd has come
 SILENCE_S = 0.2  # until those that starve are given up on
-BETWEEN_WINDOWS_S = 0.009
+BETWEEN_WINDOWS_S = 0.013  # its neighbours stand still, and it rests before and after
 CHECK_S, CHECKED_AT_ONCE = 1.2, 2  # a strategy and service
 KNEE_PROBES = 14  # of a search, as expected
+FOOTPRINT_BLOCKS = 2  # in which memory and work put off are looked for: they hardly differ from block to block
+LEFT_ALONE_S = 0.3  # servers, at the end of a group, for that
 BUDGET_S = 600.0
 PERTURBED = 0.2  # of the cells, in each block
 
@@ -186,7 +188,7 @@ class Plan:
 
     def seconds_of(self, blocks: int) -> float:
         """Expected for the check of the strategies and so many blocks."""
-        return self._check_seconds + blocks * self.block_seconds + sum(map(self.crowds_seconds, range(blocks)))
+        return self._check_seconds + blocks * self.block_seconds + sum(map(self.beside_seconds, range(blocks)))
 
     @property
     def blocks_at_most_s(self) -> float | None:
@@ -197,14 +199,21 @@ class Plan:
     def _check_seconds(self) -> float:
         return len(self.strategies) * len(self.services) * CHECK_S / CHECKED_AT_ONCE
 
-    def crowds_seconds(self, block: int) -> float:
-        """Expected for the crowds that come before the groups of a block, and the one client before them."""
+    def beside_seconds(self, block: int) -> float:
+        """Expected for what some blocks have beside their rounds: crowds before them, servers left alone after them."""
         come = [group for service in self.services for group in self.crowds(service, block)]
-        return sum(len(self.members(group)) * (1 + group.clients) * CONNECT_S + 2 * SETTLE_S for group in come)
+        left = [group for group in self.groups if self.has_footprint(group, block)]
+        return sum(len(self.members(group)) * (1 + group.clients) * CONNECT_S + 2 * SETTLE_S for group in come) + sum(
+            len(self.waves[group]) * LEFT_ALONE_S for group in left
+        )
+
+    def has_footprint(self, group: Group, block: int) -> bool:
+        """Whether it is told in that block what the group's servers hold and do."""
+        return block < FOOTPRINT_BLOCKS or group in self.crowds(group.service, block)
 
     @property
     def block_seconds(self) -> float:
-        """Expected for one block, without the crowds that come first in some."""
+        """Expected for one block, without what some have beside their rounds."""
         return self.servers_a_block * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
 
     @property

@@ -23,8 +23,6 @@ from harness.run.progress import Progress
 from harness.run.rounds import Rounds, Visit, rounds_for
 from harness.run.standstill import Standstill
 
-FOOTPRINT_BLOCKS = 2  # they hardly differ from block to block, and to read them of 500 processes takes time
-
 
 class Interleaving:
     """Measures groups, and knows what their windows have shown so far."""
@@ -85,7 +83,7 @@ class Interleaving:
         self._standstill.only(members)
         self._fleet.settle()
         sessions = {key: self._fleet.server(key).pid for key in members}
-        is_told = block < FOOTPRINT_BLOCKS or self._crowds.has(group)
+        is_told = self._plan.has_footprint(group, block)
         ledger = Ledger(sessions, self._plan.server_cpus) if is_told else None
         for key, target in self._loading.connect(group, members).items():
             if not target["answered"]:

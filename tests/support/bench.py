@@ -58,14 +58,15 @@ class Bench:
         *options: str,
         settings: str = SETTINGS,
         soft_limit: int | None = None,
+        verb: str = "",
     ) -> None:
         lines = "".join(f"{name} = {json.dumps(command)}\n" for name, command in strategies.items())
         (folder / "mine.toml").write_text(settings + lines)
         self._results = folder / "results"
         self._mark = uuid.uuid4().hex
         self._output = (folder / "output").open("w+")
-        command = [sys.executable, str(ROOT / "run_bench.py"), "--bench", str(folder / "mine.toml")]
-        command += ["--results", str(self._results), *options]
+        command = [sys.executable, str(ROOT / "run_bench.py"), *filter(None, [verb])]
+        command += ["--bench", str(folder / "mine.toml"), "--results", str(self._results), *options]
         if soft_limit:
             command = ["sh", "-c", f'ulimit -Sn {soft_limit}; exec "$@"', "sh", *command]
         self.process = subprocess.Popen(

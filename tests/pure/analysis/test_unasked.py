@@ -55,6 +55,12 @@ def test_a_little_of_it_is_no_doubt(tmp_path: Path) -> None:
     assert "works on" not in found["reason"]
 
 
+def test_to_wake_up_is_no_work_that_was_put_off(tmp_path: Path) -> None:
+    """Of a server that is asked for next to nothing it may be most of the CPU time."""
+    found = cell(tmp_path, *windows(server_cpu_s=0.001, unasked_cpu_s=0.0005))
+    assert "works on" not in found["reason"]
+
+
 def test_of_one_that_never_rests_nothing_is_added(tmp_path: Path) -> None:
     """How much it used tells how long it was left alone."""
     found = cell(tmp_path, *windows(unasked_cpu_s=0.04), left_alone(0.3, busy=0.97))

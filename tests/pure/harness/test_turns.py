@@ -40,12 +40,20 @@ def test_message_sizes_take_turns(tmp_path: Path) -> None:
 def test_small_crowds_and_connections_that_end_have_no_turn(tmp_path: Path, matrix: str) -> None:
     made = planned(tmp_path, matrix)
     assert not any(points(made, block, service) for service in made.services for block in range(6))
-    assert made.expected_seconds == pytest.approx(made.seconds_of(0) + 6 * made.block_seconds)
 
 
 def test_what_they_take_is_part_of_the_expected_time(tmp_path: Path) -> None:
     made = planned(tmp_path, '{ service = ["echo"], clients = [100, 500], sizes = [64] }')
-    extra_s = [made.seconds_of(blocks) - made.seconds_of(0) - blocks * made.block_seconds for blocks in range(5)]
-    assert extra_s[0] == 0
-    assert 0 < extra_s[1] < extra_s[2]
-    assert extra_s[2:] == [pytest.approx(extra_s[2])] * 3
+    without = planned(tmp_path, '{ service = ["echo"], clients = [100, 500], requests_per_connection = [1] }')
+    assert made.beside_seconds(0) == made.beside_seconds(1) > without.beside_seconds(0)
+    assert made.beside_seconds(2) == without.beside_seconds(2) == 0
+    extra_s = [made.seconds_of(blocks) - made.seconds_of(0) - blocks * made.block_seconds for blocks in range(4)]
+    assert extra_s == pytest.approx([blocks * made.beside_seconds(0) for blocks in (0, 1, 2, 2)])
+
+
+def test_footprints_are_taken_in_two_blocks_and_where_crowds_come(tmp_path: Path) -> None:
+    made = planned(tmp_path, '{ service = ["echo"], clients = [1, 100], sizes = [64, "1KiB", "16KiB"] }')
+    for group in made.groups:
+        told = [block for block in range(7) if made.has_footprint(group, block)]
+        turn = {64: [0, 3], 1024: [1, 4], 16384: [2, 5]}[group["message_size"]] if group.clients == 100 else []
+        assert told == sorted({0, 1, *turn})
