@@ -5,9 +5,11 @@ Children that were waited for are in their parent's account, which /proc tells i
 servers that fork for each connection depend on that, and over many windows its rounding cancels.
 """
 
+import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.accounts.cpu_ticks import TICK_S
 from harness.processes.session import processes
@@ -56,6 +58,15 @@ def clocks(pids: Iterable[int]) -> dict[int, float]:
         except OSError:
             continue
     return found
+
+
+def wants_cpu(session: int) -> bool:
+    """Whether a process of it runs, or would: where others have the CPU its clock stands still all the same."""
+    for pid in processes(session):
+        with contextlib.suppress(OSError):  # it has just ended
+            if Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"R":
+                return True
+    return False
 
 
 def gained(after: dict[int, float], before: dict[int, float]) -> float:
