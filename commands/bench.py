@@ -82,7 +82,8 @@ def run(given: argparse.Namespace) -> int:
             if outcome == "complete":
                 terminal.say_precision(planned.groups, precision.target, until.reached)
         else:
-            fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s)
+            beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
+            fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
             outcome = measure(planned, forms, recorder, fixed, given.unchecked)
     return _said(recorder, outcome)
 

@@ -26,19 +26,23 @@ def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
 
 
 def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
-    """Memory, processes and threads with all clients connected, the rest by correct reply; means of the blocks."""
+    """Memory, processes and threads with all clients connected, the rest by correct reply; means of the blocks.
+
+    What a connection takes isn't known by what a server held in its group: larger crowds may have been there before.
+    Where own memory isn't told, as in older records, memory is PSS.
+    """
     if records is None:
         return {}
     clients = records["clients"].iloc[0]
-    idle, full = records["pss_idle_bytes"].astype(float).mean(), records["pss_bytes"].astype(float).mean()
+    slopes = _known(records, "crowd_bytes") - _known(records, "one_client_bytes")
     return {
         "server_user_us_per_request": _per_reply(records, "user_s") * 1e6,
         "server_system_us_per_request": _per_reply(records, "system_s") * 1e6,
         "voluntary_switches_per_request": _per_reply(records, "voluntary_switches"),
         "involuntary_switches_per_request": _per_reply(records, "involuntary_switches"),
-        "memory_idle_mib": idle / MIB,
-        "memory_mib": full / MIB,
-        "memory_per_connection_kib": (full - idle) / clients / KIB,
+        "memory_idle_mib": _known(records, "own_idle_bytes", "pss_idle_bytes").mean() / MIB,
+        "memory_mib": _known(records, "own_bytes", "pss_bytes").mean() / MIB,
+        "memory_per_connection_kib": quotient(slopes.mean(), clients - 1) / KIB,
         "processes": records["processes"].max(),
         "threads": records["threads"].max(),
     }
@@ -47,6 +51,12 @@ def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
 def quotient(value: float, by: float) -> float:
     """NaN where there is nothing to divide by."""
     return float(value) / float(by) if by and not np.isnan(by) else NAN
+
+
+def _known(records: pd.DataFrame, name: str, else_: str = "") -> pd.Series:
+    """A field of each record, or another where that isn't told; NaN where neither is."""
+    known = records[name].astype(float)
+    return known.fillna(records[else_].astype(float)) if else_ else known
 
 
 def _per_reply(records: pd.DataFrame, name: str) -> float:

@@ -1,5 +1,6 @@
 """Runs of so many blocks, which are to end in time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.stopping.answer import Answer, Done
@@ -12,6 +13,7 @@ class FixedBlocks:
     blocks: int
     rounds: int
     at_most_s: float | None = None  # for all blocks; None: as long as they take
+    beside_s: Sequence[float] = ()  # what each block takes beside its rounds, as expected; nothing where it isn't said
 
     def after(self, done: Done) -> Answer:
         """What comes next, after these blocks."""
@@ -22,6 +24,9 @@ class FixedBlocks:
         """It takes a block's time for proportional to its rounds, though a part of it is not."""
         if self.at_most_s is None:
             return self.rounds
-        left_s = self.at_most_s - sum(seconds for _, seconds in done)
-        slowest_s = max(seconds * self.rounds / rounds for rounds, seconds in done)
+        beside_s = self.beside_s or [0.0] * self.blocks
+        left_s = self.at_most_s - sum(seconds for _, seconds in done) - sum(beside_s[len(done) :])
+        slowest_s = max(
+            (seconds - beside) * self.rounds / rounds for (rounds, seconds), beside in zip(done, beside_s, strict=False)
+        )
         return max(1, min(self.rounds, int(self.rounds * left_s / (self.blocks - len(done)) / slowest_s)))

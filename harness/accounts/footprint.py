@@ -1,12 +1,13 @@
 """What a server takes up and does beside its CPU time: memory, processes, threads, context switches.
 
-Both look at a whole session, as proctree does. Memory is PSS: a page that forked children share is divided among
-them, so their sum is what the tree really holds.
+Both look at a whole session, as proctree does. A page that forked children share is divided among them, so their sum
+is what the tree really holds (PSS). Pages of files are divided among all processes of the machine that use them: what
+they come to depends on the company, so what is a session's own is told apart.
 """
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ _UNTOLD_SHARE = 0.2  # of the CPU time: if the ticks differ from it by more, the
 # What the CPU clocks of a process and of its threads may differ by though none ended: a thread that runs while we
 # read is accounted for at the next tick, and the dead children's time is told in whole ticks.
 _UNTOLD_S = 0.02
+_OWN = ("Pss_Anon", "Pss_Shmem", "SwapPss")  # a session's, wherever it is; pages of files are none of it
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Memory:
     processes: int
     threads: int
     measure: Literal["pss", "rss"]
+    own_bytes: int | None  # those that are no pages of files; None where nobody lives, or the kernel doesn't tell
 
 
 @dataclass(frozen=True)
@@ -93,16 +96,19 @@ class Activity:
 
 
 def memory(session: int) -> Memory:
-    """What the living processes of a session hold now; all zero for a session that is gone."""
+    """What the living processes of a session hold now; nothing for a session that is gone."""
     living = [process for process in _processes(session) if not process.is_zombie]
-    shares = [_pss(process.pid) for process in living]
-    told = [share for share in shares if share is not None]
+    rollups = [_rollup(process.pid) for process in living]
+    told = [rollup for rollup in rollups if rollup is not None]
     in_full = len(told) == len(living)  # a mixture of both measures would be neither
     return Memory(
-        pss_bytes=sum(told) if in_full else sum(_rss(process.pid) for process in living),
+        pss_bytes=sum(rollup.get("Pss", 0) for rollup in told)
+        if in_full
+        else sum(_rss(process.pid) for process in living),
         processes=len(living),
         threads=sum(process.threads for process in living),
         measure="pss" if in_full else "rss",
+        own_bytes=_sum(map(_own, told)) if living and in_full else None,
     )
 
 
@@ -190,18 +196,22 @@ def _ran_ns(pid: int, tid: str) -> int:
         return 0
 
 
-def _pss(pid: int) -> int | None:
-    """Bytes; 0 for a process that has just ended, None where the kernel won't tell."""
+def _rollup(pid: int) -> dict[str, int] | None:
+    """Bytes by their kind; empty for a process that has just ended, None where the kernel won't tell."""
     try:
-        with open(f"/proc/{pid}/smaps_rollup", "rb") as rollup:
-            for line in rollup:
-                if line.startswith(b"Pss:"):
-                    return int(line.split()[1]) * 1024
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]  # after the range of addresses
     except ProcessLookupError:
-        return 0
+        return {}
     except OSError:  # forbidden, or a kernel older than the file
-        return None if os.path.exists(f"/proc/{pid}") else 0
-    return 0
+        return None if os.path.exists(f"/proc/{pid}") else {}
+    return {kind: int(told.split()[0]) * 1024 for kind, _, told in (line.partition(":") for line in lines)}
+
+
+def _own(rollup: Mapping[str, int]) -> int | None:
+    """Bytes; None where an older kernel doesn't tell them apart."""
+    if rollup and "Pss_Anon" not in rollup:
+        return None
+    return sum(rollup.get(kind, 0) for kind in _OWN)
 
 
 def _rss(pid: int) -> int:

@@ -47,6 +47,8 @@ class Ledger:
         return {
             "pss_idle_bytes": idle.pss_bytes if told else None,
             "pss_bytes": held.pss_bytes if told else None,
+            "own_idle_bytes": idle.own_bytes if connections_stay else None,
+            "own_bytes": held.own_bytes if connections_stay else None,
             "processes": held.processes,
             "threads": held.threads,
             "replies": self._replies[name],

@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.accounts.cpu_ticks import TICK_S
 from harness.processes.session import processes
@@ -52,9 +53,20 @@ def clocks(pids: Iterable[int]) -> dict[int, float]:
     """CPU seconds of each of these processes that hasn't ended, children excluded: cheap enough to be asked often."""
     found = {}
     for pid in pids:
-        with contextlib.suppress(OSError):
+        try:
             found[pid] = _clock(pid)
+        except OSError:
+            continue
     return found
+
+
+def wants_cpu(session: int) -> bool:
+    """Whether a process of it runs, or would: where others have the CPU its clock stands still all the same."""
+    for pid in processes(session):
+        with contextlib.suppress(OSError):  # it has just ended
+            if Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"R":
+                return True
+    return False
 
 
 def gained(after: dict[int, float], before: dict[int, float]) -> float:

@@ -9,13 +9,14 @@ from typing import Any, Protocol, TypeVar
 from harness import machine, notes
 from harness.config import WORDS, Config, ConfigError, Gate, Strategy, command_now, meant, nearest
 from harness.notes import Note
-from harness.plan import room
+from harness.plan import crowds, room
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.waves import by_strategy, waves
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
 START_S, STOP_S = 0.20, 0.04  # a server
 CONNECT_S = 0.0004  # a connection, with the exchange that proves it
+SETTLE_S = 0.1  # until servers rest, before and after a crowd has come
 SILENCE_S = 0.2  # until those that starve are given up on
 BETWEEN_WINDOWS_S = 0.013  # its neighbours stand still, and it rests before and after
 CHECK_S, CHECKED_AT_ONCE = 1.2, 2  # a strategy and service
@@ -190,8 +191,7 @@ class Plan:
 
     def seconds_of(self, blocks: int) -> float:
         """Expected for the check of the strategies and so many blocks."""
-        alone_s = LEFT_ALONE_S * sum(len(self.waves[group]) for group in self.groups)
-        return self._check_seconds + blocks * self.block_seconds + min(blocks, FOOTPRINT_BLOCKS) * alone_s
+        return self._check_seconds + blocks * self.block_seconds + sum(map(self.beside_seconds, range(blocks)))
 
     @property
     def blocks_at_most_s(self) -> float | None:
@@ -202,15 +202,31 @@ class Plan:
     def _check_seconds(self) -> float:
         return len(self.strategies) * len(self.services) * CHECK_S / CHECKED_AT_ONCE
 
+    def beside_seconds(self, block: int) -> float:
+        """Expected for what some blocks have beside their rounds: crowds before them, servers left alone after them."""
+        come = [group for service in self.services for group in self.crowds(service, block)]
+        left = [group for group in self.groups if self.has_footprint(group, block)]
+        return sum(len(self.members(group)) * (1 + group.clients) * CONNECT_S + 2 * SETTLE_S for group in come) + sum(
+            len(self.waves[group]) * LEFT_ALONE_S for group in left
+        )
+
+    def has_footprint(self, group: Group, block: int) -> bool:
+        """Whether it is told in that block what the group's servers hold and do."""
+        return block < FOOTPRINT_BLOCKS or group in self.crowds(group.service, block)
+
     @property
     def block_seconds(self) -> float:
-        """Expected for one block."""
+        """Expected for one block, without what some have beside their rounds."""
         return self.servers_a_block * (START_S + STOP_S) + sum(map(self.group_seconds, self.groups))
 
     @property
     def servers_a_block(self) -> int:
         """How many are started: each strategy with each value of the axes on the servers' side, for each service."""
         return sum(len(self.servers(self.of_service(service))) for service in self.services)
+
+    def crowds(self, service: str, block: int) -> list[Group]:
+        """The groups whose crowds come before the others in a block, so that their memory is read."""
+        return crowds.of_block(self.of_service(service), block)
 
     def of_service(self, service: str) -> list[Group]:
         return [group for group in self.groups if group.service == service]

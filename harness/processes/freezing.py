@@ -30,17 +30,16 @@ def freeze(session: int) -> Frozen:
     return Frozen(frozenset(seen), frozenset(defiant))
 
 
-def thaw(session: int) -> None:
-    """Let all of a session go on. One that wasn't stopped doesn't notice."""
-    _tell(processes(session), signal.SIGCONT)
+def thaw(session: int, frozen: Frozen | None = None) -> bool:
+    """Let all of a session go on. One that wasn't stopped doesn't notice.
 
-
-def has_grown(session: int, frozen: Frozen) -> bool:
-    """Whether processes move in a session that stands still that weren't there when it was told to.
-
-    A child that was being forked then is late to appear, and stands still too.
+    Whether processes move in it that weren't there when it was `frozen`: a child that was being forked then is late to
+    appear, and stands still too.
     """
-    return any(_moves(pid) for pid in processes(session) if pid not in frozen.processes)
+    found = processes(session)
+    has_grown = frozen is not None and any(_moves(pid) for pid in found if pid not in frozen.processes)
+    _tell(found, signal.SIGCONT)
+    return has_grown
 
 
 def _moves(pid: int) -> bool:

@@ -97,6 +97,7 @@ class Server:
         self._mark, self._cpus, self._began_s = mark, cpus, began_s
         self._strays: set[Stray] = set()  # that were seen: a parent that dies takes the trace of them with it
         self._leader, self._listening = "", list[int]()  # its first program and who listens, where that is another
+        self.crowds: list[tuple[int, Mapping[str, object]]] = []  # how many clients came, and what they exchanged
         self._process = process
         self._was_asked = False  # to stop
         self._stdout, self._stderr = _files(logs, key)

@@ -170,6 +170,8 @@ class Stage:
         Raises LoaderFailed.
         """
         targets = {key: self.servers[key].address for key in keys}
+        for key in keys:
+            self.servers[key].crowds.append((clients, exchange))
         stamps = self.config.loadgen.stamps_per_s > 0
         answer = self.loader.open(targets, clients, exchange, stamps, self._backlog)
         return dict(answer["targets"])

@@ -1,7 +1,7 @@
 """The servers of a block: who is alive, who has failed, and why. Nobody else keeps a list of them."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -110,7 +110,7 @@ class Fleet:
             used_s = self._cpu_seconds()
             resting_s = RESTING * (time.monotonic() - began)
             gained_s = {key: used_s[key] - before_s[key] for key in used_s}
-            if sum(gained_s.values()) < resting_s:
+            if sum(gained_s.values()) < resting_s and not self._want_cpu(gained_s):
                 return
             if time.monotonic() > deadline:
                 break
@@ -140,6 +140,9 @@ class Fleet:
     def _note(self, key: str, ended: Ended) -> None:
         for problem in ended.problems:
             self._recorder.note(notes.bad_end(key, problem))
+
+    def _want_cpu(self, keys: Iterable[str]) -> bool:
+        return any(proctree.wants_cpu(self.server(key).pid) for key in keys)
 
     def _cpu_seconds(self) -> dict[str, float]:
         waited_for = {key: server for key, server in self.alive.items() if key not in self.restless}

@@ -11,10 +11,11 @@ import axes
 from harness.accounts import meter
 from harness.accounts.ledger import Ledger
 from harness.plan.group import Group
-from harness.plan.plan import FOOTPRINT_BLOCKS, Plan
+from harness.plan.plan import Plan
 from harness.processes.loader import LoaderFailed
 from harness.processes.server import ServerFailed
 from harness.recorder import Recorder
+from harness.run.crowds import Crowds
 from harness.run.experience import Experience, Known
 from harness.run.fleet import Fleet
 from harness.run.loading import Loading
@@ -26,13 +27,23 @@ from harness.run.standstill import Standstill
 class Interleaving:
     """Measures groups, and knows what their windows have shown so far."""
 
-    def __init__(self, plan: Plan, recorder: Recorder, fleet: Fleet, loading: Loading, progress: Progress) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        recorder: Recorder,
+        fleet: Fleet,
+        loading: Loading,
+        standstill: Standstill,
+        crowds: Crowds,
+        progress: Progress,
+    ) -> None:
         self._plan = plan
         self._recorder = recorder
         self._fleet = fleet
         self._loading = loading
         self._progress = progress
-        self._standstill = Standstill(fleet, recorder)
+        self._standstill = standstill
+        self._crowds = crowds
         self._mute: set[str] = set()  # those that answered nobody for too long; not waited for as long again
         self._known: Known = {}
         self._ledger: Ledger | None = None  # of the servers that a group's clients are connected to
@@ -75,7 +86,8 @@ class Interleaving:
         self._standstill.only(members)
         self._fleet.settle()
         sessions = {key: self._fleet.server(key).pid for key in members}
-        ledger = Ledger(sessions, self._plan.server_cpus) if block < FOOTPRINT_BLOCKS else None
+        is_told = self._plan.has_footprint(group, block)
+        ledger = Ledger(sessions, self._plan.server_cpus) if is_told else None
         for key, target in self._loading.connect(group, members).items():
             if not target["answered"]:
                 errors = ", ".join(f"{count} {kind}" for kind, count in target["errors"].items())
@@ -137,7 +149,7 @@ class Interleaving:
         for key, unasked in put_off.items():
             entry = ledger.entry(key, connections_stay=axes.connections_stay(group.values))
             if entry:
-                self._recorder.footprint(key, group, block, entry | unasked)
+                self._recorder.footprint(key, group, block, entry | unasked | self._crowds.told(group, key))
 
     def _record_failure(self, key: str, group: Group, block: int, failure: ServerFailed) -> None:
         self._recorder.failure(key, group, block, str(failure), failure.skipped)

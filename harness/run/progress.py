@@ -24,9 +24,11 @@ class Progress:
         self._began = time.monotonic()
 
     def group_begins(self, group: Group, block: int) -> None:
-        of_all = "" if self._plan.goes_on else f"/{self._plan.blocks}"
-        self._where = f"block {block + 1}{of_all}: {group}"
-        self._say()
+        self._goes_on_with(block, str(group))
+
+    def crowds_come(self, block: int) -> None:
+        """For their memory, before the groups of the block."""
+        self._goes_on_with(block, "memory of connections")
 
     def window_ended(self, group: Group) -> None:
         """Whatever came of it."""
@@ -36,6 +38,11 @@ class Progress:
     def block_ended(self, blocks: int) -> None:
         """So many are done; what was left out in them, or failed, counts as done."""
         self._windows_s = max(self._windows_s, self._plan.windows_seconds * blocks / self._plan.blocks)
+
+    def _goes_on_with(self, block: int, what: str) -> None:
+        of_all = "" if self._plan.goes_on else f"/{self._plan.blocks}"
+        self._where = f"block {block + 1}{of_all}: {what}"
+        self._say()
 
     def _say(self) -> None:
         self._tell(time.monotonic() - self._began if self._plan.goes_on else self._windows_s, self._where)

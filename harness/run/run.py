@@ -1,6 +1,6 @@
 """Carries a plan out. What is measured, and when, follows from the rules of a block.
 
-    block            fresh server processes for each service
+    block            fresh server processes for each service; in some, crowds come first for what memory they take
       group          all its members connected (in waves, where not all fit)
         round        one window for each member, in random order
 
@@ -36,10 +36,12 @@ from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
 from harness.run.blocks import Blocks, Rule
+from harness.run.crowds import Crowds
 from harness.run.fleet import Fleet
 from harness.run.interleaving import Interleaving
 from harness.run.loading import Loading
 from harness.run.progress import Progress, Tell
+from harness.run.standstill import Standstill
 
 
 def carry_out(
@@ -60,7 +62,9 @@ def carry_out(
     progress = Progress(plan, tell)
     loading = Loading(stage, plan, recorder)
     fleet = Fleet(stage, plan, recorder, absent)
-    interleaving = Interleaving(plan, recorder, fleet, loading, progress)
+    standstill = Standstill(fleet, recorder)
+    crowds = Crowds(plan, fleet, loading, standstill, progress)
+    interleaving = Interleaving(plan, recorder, fleet, loading, standstill, crowds, progress)
     blocks = Blocks(plan, rule, recorder, progress)
     with stage:
         loading.ensure()  # it takes longer to start than a server
@@ -76,6 +80,7 @@ def carry_out(
                     if not wanted:
                         continue
                     with fleet.started(_servers(plan, wanted), service, block):
+                        crowds.come(service, wanted, block)
                         for group in _in_turn(plan, list(wanted), block):
                             for wave in plan.shuffled(plan.waves[group], block, group, "waves"):
                                 members = [member for member in wave if member in wanted[group]]

@@ -66,17 +66,17 @@ class Standstill:
         session = self._fleet.server(key).pid
         turn = Turn()
         began = time.monotonic()
-        asleep = proctree.clocks(processes(session))
+        asleep = proctree.clocks(self._frozen[session].processes)
         others = [pid for other, frozen in self._frozen.items() if other != session for pid in frozen.processes]
         self._thaw(key, session)
         try:
-            ready = self._rest(key, session, asleep)
+            ready = self._rest(key, asleep, has_woken=False)
             before = proctree.clocks(others)
             turn.still_s = time.monotonic() - began
             yield turn
             began = time.monotonic()
             answered = proctree.clocks(processes(session))
-            rested = self._rest(key, session)
+            rested = self._rest(key, answered)
             turn.neighbours_cpu_s = proctree.gained(proctree.clocks(others), before)
             turn.unasked_cpu_s = proctree.gained(ready, asleep) + proctree.gained(rested, answered)
         finally:
@@ -115,27 +115,26 @@ class Standstill:
         self._recorder.stood_still(time.monotonic() - began)
 
     def _thaw(self, key: str, session: int) -> None:
-        if freezing.has_grown(session, self._frozen.pop(session)):
+        if freezing.thaw(session, self._frozen.pop(session)):
             self._recorder.note(notes.grew_while_frozen(key))
-        freezing.thaw(session)
 
     def _freeze(self, key: str, session: int) -> None:
         self._frozen[session] = frozen = freezing.freeze(session)
         if frozen.defiant:
             self._recorder.note(notes.not_frozen(key))
 
-    def _rest(self, key: str, session: int, asleep: dict[int, float] | None = None) -> dict[int, float]:
-        """Return when the server rests, or is known not to; its clocks then.
+    def _rest(self, key: str, begun: dict[int, float], has_woken: bool = True) -> dict[int, float]:
+        """Return when the server rests, or is known not to, with the clocks that it was `begun` with as they are then.
 
-        One that was `asleep` must have moved first: it may not have had a CPU yet, and has to find out what was due.
+        One that hasn't woken yet may not have had a CPU, and has to find out what was due: it must have moved first.
         """
         deadline = time.monotonic() + (REST_S if key in self._fleet.restless else REST_LIMIT_S)
-        now, at = proctree.clocks(processes(session)), time.monotonic()
+        now, at = begun, time.monotonic()
         while at < deadline:
             time.sleep(REST_S)
             before, before_at = now, at
-            now, at = proctree.clocks(processes(session)), time.monotonic()
-            has_moved = asleep is None or now != asleep
-            if has_moved and proctree.gained(now, before) < RESTING * (at - before_at):
+            now, at = proctree.clocks(begun), time.monotonic()
+            has_woken = has_woken or now != begun
+            if has_woken and proctree.gained(now, before) < RESTING * (at - before_at):
                 break
         return now

@@ -114,6 +114,11 @@ class Bench:
         with (self.folder / "cells.csv").open() as file:
             return {row["strategy"]: row for row in csv.DictReader(file) if point.items() <= row.items()}
 
+    def all_cells(self) -> dict[tuple[str, str], dict[str, str]]:
+        """Of a run with several crowds, by strategy and clients."""
+        with (self.folder / "cells.csv").open() as file:
+            return {(row["strategy"], row["clients"]): row for row in csv.DictReader(file)}
+
     def family(self) -> list[psutil.Process]:
         """All processes that carry the mark, wherever they have got to."""
         return [process for process in psutil.process_iter() if self._is_ours(process)]

@@ -37,6 +37,24 @@ if os.fork():
     print(flush=True)
 signal.pause()
 """
+MAPPED = 2**24
+MAPS = f"""
+import mmap, sys, tempfile
+print(flush=True)
+sys.stdin.readline()
+with tempfile.NamedTemporaryFile() as file:
+    file.write(b"x" * {MAPPED})
+    file.flush()
+    mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    sum(mapped[::4096])
+print(flush=True)
+sys.stdin.readline()
+shared = mmap.mmap(-1, {MAPPED})
+for place in range(0, {MAPPED}, mmap.PAGESIZE):
+    shared[place] = 1
+print(flush=True)
+sys.stdin.readline()
+"""
 SLEEPS = """
 import sys, threading, time
 begin, done = threading.Semaphore(0), threading.Semaphore(0)
@@ -94,6 +112,21 @@ def test_shared_pages_of_forked_children_count_once(spawn: Callable[[str], "subp
     assert (alone.processes, both.processes) == (1, 2)
     assert alone.pss_bytes > HELD
     assert both.pss_bytes < alone.pss_bytes + HELD / 4
+    assert alone.own_bytes is not None
+    assert both.own_bytes is not None
+    assert HELD < alone.own_bytes < alone.pss_bytes
+    assert both.own_bytes < alone.own_bytes + HELD / 4
+
+
+def test_own_memory_is_no_page_of_a_file(spawn: Callable[[str], "subprocess.Popen[str]"]) -> None:
+    process = spawn(MAPS)
+    found = []
+    for told in ("", "file\n", "shared\n"):
+        says(process, told=told)
+        found.append(memory(process.pid).own_bytes or 0)
+    nothing, with_file, with_shared = found
+    assert with_file - nothing < MAPPED / 16
+    assert with_shared - nothing == pytest.approx(MAPPED, rel=NEAR)
 
 
 @pytest.mark.parametrize("connections", [1, 100, 500])
@@ -105,12 +138,16 @@ def test_memory_against_independent_counts(start: Start, name: str, connections:
         held = memory(server.pid)
         members = [psutil.Process(pid) for pid in session.members(server.pid)]
         # Mapping by mapping, where ours reads the kernel's own sum.
-        pss = sum(mapping.pss for process in members for mapping in process.memory_maps())
+        maps = [mapping for process in members for mapping in process.memory_maps()]
+        pss = sum(mapping.pss for mapping in maps)
         full = [process.memory_full_info() for process in members]
         assert held.measure == "pss"
         assert held.pss_bytes == pytest.approx(pss, rel=NEAR)
         assert held.pss_bytes == pytest.approx(sum(each.pss for each in full), rel=NEAR)
         assert sum(each.uss for each in full) <= held.pss_bytes <= sum(each.rss for each in full)
+        assert held.own_bytes is not None
+        least, most = (sum(getattr(mapping, kind) for mapping in maps) for kind in ("private_dirty", "anonymous"))
+        assert least <= held.own_bytes <= most
         forks = name == "forking"
         assert held.processes == len(members) == idle.processes + connections * forks
         assert held.threads == sum(each.num_threads() for each in members) == idle.threads + connections
@@ -120,12 +157,19 @@ def test_memory_against_independent_counts(start: Start, name: str, connections:
 def test_where_pss_is_not_told_rss_is_and_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     tree.does("fork")
     parent, _ = sorted(session.members(tree.process.pid))
-    told = footprint._pss
-    monkeypatch.setattr(footprint, "_pss", lambda pid: None if pid == parent else told(pid))
+    told = footprint._rollup
+    monkeypatch.setattr(footprint, "_rollup", lambda pid: None if pid == parent else told(pid))
     held = memory(tree.process.pid)
     rss = sum(psutil.Process(pid).memory_info().rss for pid in session.members(tree.process.pid))
     assert held.measure == "rss"
     assert held.pss_bytes == pytest.approx(rss, rel=NEAR)
+    assert held.own_bytes is None
+
+
+def test_where_the_kernel_tells_pss_alone_own_memory_is_not_told(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As before Linux 5.4."""
+    monkeypatch.setattr(footprint, "_rollup", lambda pid: {"Rss": 8192, "Pss": 4096})
+    assert memory(tree.process.pid) == Memory(4096, 1, 1, "pss", None)
 
 
 def test_zombie_holds_nothing(tree: Tree) -> None:
@@ -138,7 +182,7 @@ def test_zombie_holds_nothing(tree: Tree) -> None:
 def test_session_that_is_gone() -> None:
     process = subprocess.Popen(["true"], start_new_session=True)
     process.wait()
-    assert memory(process.pid) == Memory(0, 0, 0, "pss")
+    assert memory(process.pid) == Memory(0, 0, 0, "pss", None)
     assert activity(process.pid) == Activity(0, 0, 0, 0, 0, frozenset(), 0)
 
 

@@ -78,8 +78,7 @@ def test_what_stands_still_uses_nothing_and_goes_on(running: Callable[[str], int
     before = used_s()
     time.sleep(0.05)
     assert used_s() == before
-    assert not freezing.has_grown(busy, frozen)
-    freezing.thaw(busy)
+    assert not freezing.thaw(busy, frozen)
     wait_until(lambda: used_s() > before)
 
 
@@ -95,9 +94,11 @@ def test_a_session_that_forks_meanwhile_is_stopped_whole(running: Callable[[str]
 def test_a_process_that_came_to_a_frozen_session_is_seen(running: Callable[[str], int]) -> None:
     """Whoever isn't stopped may start one; here as if one of it hadn't been there before."""
     grown = running("import signal; signal.pause()")
-    assert freezing.has_grown(grown, freezing.Frozen(frozenset(), frozenset()))
+    unseen = freezing.Frozen(frozenset(), frozenset())
+    assert freezing.thaw(grown, unseen)
     freezing.freeze(grown)
-    wait_until(lambda: not freezing.has_grown(grown, freezing.Frozen(frozenset(), frozenset())))
+    wait_until(lambda: states(grown) == {"T"})
+    assert not freezing.thaw(grown, unseen)
 
 
 def test_a_session_that_has_ended_is_nothing_to_stop(running: Callable[[str], int]) -> None:

@@ -1,12 +1,14 @@
 """What a session used, told by proctree, against what its processes are known to have done."""
 
 import subprocess
+import sys
+import time
 
 import pytest
 
 from harness.accounts import proctree
 from harness.accounts.proctree import Usage
-from harness.processes import session
+from harness.processes import freezing, session
 from tests.support.tree import Tree
 
 BURNT_S = 0.05
@@ -24,6 +26,26 @@ def test_cpu_time_of_the_dead_is_counted(tree: Tree, where: str) -> None:
     used, children_s = tree.does(where, BURNT_S)
     assert children_s >= BURNT_S
     assert abs(used.cpu_s - children_s) < NEAR_S
+
+
+def test_a_process_that_waits_for_a_cpu_wants_one(tree: Tree) -> None:
+    """One that has just been told to go on does at once, though its clock has not moved yet."""
+    assert not proctree.wants_cpu(tree.process.pid)
+    spins = subprocess.Popen([sys.executable, "-c", "print(flush=True)\nwhile True: pass"], start_new_session=True,
+                             stdout=subprocess.PIPE)  # fmt: skip
+    try:
+        assert spins.stdout is not None
+        spins.stdout.readline()
+        assert proctree.wants_cpu(spins.pid)
+        freezing.freeze(spins.pid)
+        deadline = time.monotonic() + 10
+        while proctree.wants_cpu(spins.pid):
+            assert time.monotonic() < deadline
+        freezing.thaw(spins.pid)
+        assert proctree.wants_cpu(spins.pid)
+    finally:
+        session.kill(spins.pid)
+        spins.communicate()
 
 
 def test_many_short_children_add_up(tree: Tree) -> None:

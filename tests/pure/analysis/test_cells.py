@@ -262,7 +262,8 @@ def test_connecting_is_part_of_the_time_of_a_request(tmp_path: Path) -> None:
 
 def test_what_a_cell_costs(tmp_path: Path) -> None:
     made = [window("forking", block=block, clients=100, server_cpu_s=0.02, requests=1000) for block in (0, 1)]
-    made += [footprint("forking", block=block, clients=100, pss_idle_bytes=8 << 20, pss_bytes=(108 + 100 * block) << 20,
+    made += [footprint("forking", block=block, clients=100, own_idle_bytes=8 << 20, own_bytes=(108 + 100 * block) << 20,
+                       one_client_bytes=9 << 20, crowd_bytes=(108 + 99 * block) << 20,
                        processes=101 + block, threads=101, replies=1000, user_s=0.008, system_s=0.012,
                        voluntary_switches=None, involuntary_switches=50) for block in (0, 1)]  # fmt: skip
     cell = cells_of(tmp_path, made).iloc[0]
@@ -274,3 +275,18 @@ def test_what_a_cell_costs(tmp_path: Path) -> None:
     assert (cell["memory_idle_mib"], cell["memory_mib"]) == (8, 158)
     assert cell["memory_per_connection_kib"] == pytest.approx(1.5 * 1024)
     assert (cell["processes"], cell["threads"]) == (102, 101)
+
+
+def test_memory_of_a_connection_is_that_of_the_blocks_that_tell_it(tmp_path: Path) -> None:
+    made = [window("epoll", block=block, clients=100) for block in (0, 1, 2)]
+    made += [footprint("epoll", block=block, clients=100, one_client_bytes=one, crowd_bytes=crowd)
+             for block, one, crowd in ((0, 9 << 20, None), (1, 9 << 20, 108 << 20), (2, None, 500 << 20))]  # fmt: skip
+    assert cells_of(tmp_path, made).iloc[0]["memory_per_connection_kib"] == pytest.approx(1024)
+
+
+def test_older_records_tell_memory_by_pss_and_nothing_of_a_connection(tmp_path: Path) -> None:
+    """What was there before the clients was taken after larger crowds, and depended on who else was alive."""
+    made = [window("epoll", clients=100), footprint("epoll", clients=100, pss_idle_bytes=8 << 20, pss_bytes=7 << 20)]
+    cell = cells_of(tmp_path, made).iloc[0]
+    assert (cell["memory_idle_mib"], cell["memory_mib"]) == (8, 7)
+    assert pd.isna(cell["memory_per_connection_kib"])

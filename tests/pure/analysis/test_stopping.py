@@ -78,6 +78,15 @@ def test_blocks_that_take_longer_get_fewer_rounds(done: list[tuple[int, float]],
     assert FixedBlocks(10, 10).after(done).rounds == 10
 
 
+def test_what_blocks_take_beside_their_rounds_is_no_reason_for_fewer() -> None:
+    """Crowds come before the groups of the first block, and of the last; not of those between."""
+    beside_s = [8.0, 0.0, 0.0, 8.0]
+    done = [(2, 28.0)]
+    assert FixedBlocks(4, 2, 100, beside_s).after(done).rounds == 2
+    assert FixedBlocks(4, 2, 95, beside_s).after(done).rounds == 1
+    assert FixedBlocks(4, 2, 100).after(done).rounds == 1
+
+
 def test_there_are_as_many_blocks_as_were_fixed() -> None:
     """Whatever they take; and nothing is settled before."""
     for at_most_s in (None, 1.0, 1e6):
