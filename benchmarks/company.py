@@ -57,7 +57,7 @@ def _rate_beside(words: str, seed: int) -> float:
             stdout=subprocess.DEVNULL,
         )
         cells = pd.read_csv(Path(folder) / "results" / "latest" / "cells.csv", index_col="strategy")
-        return float(cells.loc["epoll", "throughput_rps"])
+        return float(cells["throughput_rps"].loc["epoll"])
 
 
 if __name__ == "__main__":
