@@ -63,7 +63,7 @@ bench-uninterrupted: setup  ## p99 of interleaved windows against long uninterru
 bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 minute)
 	$(VENV)/bin/python -m benchmarks.round_trip $(RECORD)
 
-bench-company: setup  ## epoll's rate beside servers that work when nobody asks (4 minutes)
+bench-company: setup  ## epoll's rate beside a server that polls without end (2 minutes)
 	$(VENV)/bin/python -m benchmarks.company $(RECORD)
 
 kept:  ## take the newest run's chart and cells into docs/, for the README

@@ -34,7 +34,7 @@ def test_what_memory_has_no_room_for_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_rate_below_one_a_second_is_what_it_says(start: Callable[..., Bench]) -> None:
-    bench = start({}, "--load", "open", "--rate", "0.2", rounds=1, more="")
+    bench = start({}, "--load", "open", "--rate", "0.2", rounds=1)
     assert bench.ended() == 0, bench.output
     assert {row["rate_rps"] for row in bench.windows("epoll") if row["load"] == "open"} == {0.2}
 
@@ -43,7 +43,8 @@ def test_a_crowd_larger_than_any_backlog_connects_in_turn(start: Callable[..., B
     soft_and_hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft_and_hard[1] < CROWD + 1000:
         pytest.skip(f"a process may have {soft_and_hard[1]} open files here")
-    bench = start({"sound": f"{MISBEHAVE} sound"}, points=(f"clients = [{CROWD}]",), rounds=1)
+    lengths = {"drain_s": 20.0, "timeout_s": 30.0}  # until each is answered
+    bench = start({"sound": f"{MISBEHAVE} sound"}, points=(f"clients = [{CROWD}]",), rounds=1, **lengths)
     assert bench.ended() == 0, bench.output
     for name in ("sound", "epoll"):
         cell = bench.cells()[name]

@@ -2,7 +2,7 @@
 
 short    a listen queue of that length, whatever was asked for
 shrinks  has a long one, until it has said that it is ready
-slow     a long one, from which a client is taken every 2 ms
+slow     a long one, from which a client is taken once a millisecond
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import time
 
 from sound import run
 
-TAKES_S = 0.002
+TAKES_S = 0.001
 
 
 def serve(sock: socket.socket) -> None:
