@@ -65,7 +65,9 @@ def _block(windows: pd.DataFrame, histograms: str, open_: int) -> Block:
     if histograms not in OF_SAMPLE or windows["answered"].isna().any():
         return whole(merged(windows[histograms]), open_)
     told = zip(windows[histograms], windows["answered"], strict=True)
-    return sampled(((HdrHistogram.decode(text), float(answered)) for text, answered in told if text), open_)
+    # a window without any has no text
+    samples = ((HdrHistogram.decode(text), float(of)) for text, of in told if isinstance(text, str) and text)
+    return sampled(samples, open_)
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:

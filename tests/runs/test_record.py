@@ -62,6 +62,12 @@ def test_the_run_ends_well(bench: Bench) -> None:
     assert {row["kind"] for row in bench.rows()} == set(RECORDS), bench.output
 
 
+def test_its_latencies_end_at_the_kernels_stamp(bench: Bench) -> None:
+    windows = [row for row in bench.rows() if row["kind"] in ("window", "perturbed") and row["answered"]]
+    assert windows
+    assert {row["unstamped"] for row in windows} == {0}
+
+
 @pytest.mark.parametrize("kind", RECORDS)
 def test_records_have_the_fields_of_the_schema(bench: Bench, kind: str) -> None:
     rows = [row for row in bench.rows() if row["kind"] == kind]

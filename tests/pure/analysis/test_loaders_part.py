@@ -110,3 +110,11 @@ def test_one_request_that_hung_or_had_a_wrong_reply_is_never_ok(
     cell = told(tmp_path, load=load, **of_load, **STAMPED, **LATE, replies=12_000, failed=1, errors=errors)
     assert cell["verdict"] == "doubtful"
     assert pd.isna(cell["rank"])
+
+
+def test_a_window_without_an_answer_is_read_too(tmp_path: Path) -> None:
+    nothing = {"answered": 0, "latencies": [], "arrival_hdr": None, "held_s": 0.0, "requests": 0, "unfinished": 10}
+    made = [window("epoll", **{"block": block, "clients": 10} | STAMPED | LATE) for block in (0, 1)]
+    empty = window("epoll", block=1, clients=10, round=1, **STAMPED | LATE | nothing) | {"latency_hdr": None}
+    cell = cells.tabulate(read(folder_of(tmp_path, [*made, empty]))).iloc[0]
+    assert cell["p50_us"] == pytest.approx(70, rel=1e-3)
