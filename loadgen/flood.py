@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import cycle
 from time import perf_counter_ns as clock
-from typing import Protocol
 
 from gevent.monkey import get_original
 
@@ -24,6 +23,7 @@ from loadgen.arrivals import Arrivals
 from loadgen.connection import Connection
 from loadgen.exchanges import Exchange, Request
 from loadgen.log import Log
+from loadgen.loops import HotLoop, spin
 from loadgen.source import Source
 
 epoll = get_original("select", "epoll")  # Locust's monkey-patching takes it away
@@ -31,15 +31,6 @@ OUT, IN = 0x004, 0x001
 LARGEST_READ = 65536  # above the allocator's mmap threshold every read would cost page faults
 EVENTS_PER_POLL = 128  # so that the end of a window is noticed between two polls
 LONGEST_STRETCH_NS = 300_000_000  # Locust's hub is never held for longer
-
-
-class HotLoop(Protocol):
-    """Moves the bytes of one flood's sound exchanges, and leaves the rest to it."""
-
-    follows_ends: bool  # it closes connections and makes new ones; else no client is quick where connections end
-
-    def run(self, until_ns: int, breathe: Callable[[], None]) -> None:
-        """Handle events until then, or until the flood is at rest; the hub breathes now and then."""
 
 
 class Flood:
@@ -83,8 +74,7 @@ class Flood:
         self.draw = cycle(map(bool, self.draws)).__next__
 
     def ask_all(self, again: bool, some: slice = slice(None)) -> None:
-        """Every client (or some) without a request under way sends one, connecting first if it must, and one more after
-        each reply if `again`."""
+        """Every client (or some) without a request sends one, connecting if it must, and goes on if `again`."""
         self.again, self.arrivals = again, None
         for connection in self.connections[some]:
             if not connection.open:
@@ -356,9 +346,3 @@ class Flood:
         """Close its connection; it has another one when it asks again."""
         self.by_fd.pop(connection.fd, None)
         connection.close()
-
-
-def spin(until_ns: int) -> None:
-    """Be busy until then."""
-    while clock() < until_ns:
-        pass

@@ -10,7 +10,8 @@ from time import perf_counter_ns as clock
 
 from loadgen import stamp
 from loadgen.arrivals import FAR_NS
-from loadgen.flood import EVENTS_PER_POLL, IN, LARGEST_READ, LONGEST_STRETCH_NS, Flood, spin
+from loadgen.flood import EVENTS_PER_POLL, IN, LARGEST_READ, LONGEST_STRETCH_NS, Flood
+from loadgen.loops import spin
 
 SPIN_BEFORE_NS = 2_000_000  # epoll waits in whole milliseconds: nearer arrivals are waited for awake
 

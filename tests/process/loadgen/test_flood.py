@@ -13,7 +13,8 @@ from loadgen import window
 from loadgen.arrivals import Arrivals
 from loadgen.compiled_loop import CompiledLoop
 from loadgen.exchanges import Exchange
-from loadgen.flood import Flood, HotLoop
+from loadgen.flood import Flood
+from loadgen.loops import HotLoop
 from loadgen.python_loop import PythonLoop
 from loadgen.source import Source, SourceAddresses
 from loadgen.window import ClosedLoad, OpenLoad, WindowLengths

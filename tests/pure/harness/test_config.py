@@ -109,7 +109,14 @@ def test_a_stranger_s_script_of_the_same_name_is_left_alone(tmp_path: Path) -> N
 
 def test_window_length_by_crowd() -> None:
     window = read(BASE).window
-    assert [window.length(clients).clients for clients in (1, 100, 101, 500, 5000)] == [100, 100, 500, 500, 500]
+    assert [window.length(clients).clients for clients in (1, 100, 101, 500, 5000, 20_000)] == [
+        100,
+        100,
+        500,
+        500,
+        10_000,
+        10_000,
+    ]
 
 
 @pytest.mark.parametrize(
