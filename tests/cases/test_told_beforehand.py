@@ -43,7 +43,7 @@ def test_a_crowd_larger_than_any_backlog_connects_in_turn(start: Callable[..., B
     soft_and_hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft_and_hard[1] < CROWD + 1000:
         pytest.skip(f"a process may have {soft_and_hard[1]} open files here")
-    lengths = {"drain_s": 20.0, "timeout_s": 30.0}  # until each is answered
+    lengths = {"drain_s": 20.0, "timeout_s": 20.0}  # until each is answered
     bench = start({"sound": f"{MISBEHAVE} sound"}, points=(f"clients = [{CROWD}]",), rounds=1, **lengths)
     assert bench.ended() == 0, bench.output
     for name in ("sound", "epoll"):
