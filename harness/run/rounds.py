@@ -14,7 +14,6 @@ from harness.run.experience import Experience, Known
 from harness.run.knee import Search
 
 NEXT_TO_NOTHING_RPS = 1.0
-STAMPED_AT_FIRST = 8  # of so many requests one, while a cell's rate isn't known
 Alive = Callable[[], Sequence[str]]  # who takes part, asked anew for each round
 
 
@@ -64,11 +63,12 @@ class _Rounds:
         return window.durations(window.length(self._group.clients).head_s, counted_s, self._group.clients)
 
     def _stamp_every(self, rate_rps: float) -> int:
-        """So that all the stamps take the loader little time, and percentiles of slow cells lose no samples."""
+        """So that all the stamps take the loader little time, and percentiles of slow cells lose no samples.
+
+        Each of a cell whose rate isn't known: a block without a p99 would leave it without an interval.
+        """
         per_s = self._plan.config.loadgen.stamps_per_s
-        if not per_s:
-            return 1
-        return max(1, round(rate_rps / per_s)) if rate_rps else STAMPED_AT_FIRST
+        return max(1, int(rate_rps / per_s)) if per_s else 1
 
     def _open(self, rate_rps: float, *place: object) -> dict[str, Any]:
         settings = self._plan.config.open
