@@ -1,5 +1,7 @@
 """What connections take in memory, read of real servers: by design known of some, and not by their company."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -135,3 +137,12 @@ def test_a_server_that_dies_in_a_crowd_is_out_of_the_block(met: Callable[..., Me
     assert found["poll", 100] is None
     assert found["epoll", 100] is not None
     assert "SIGKILL" in str(there.fleet.group_begins(["epoll", "poll"])["poll"])
+
+
+def test_a_loader_that_fails_costs_the_readings_alone(met: Callable[..., Met]) -> None:
+    there = met("epoll", (100,))
+    there.loading.ensure()
+    os.killpg(there.stage.loader.pid, signal.SIGKILL)
+    assert there.come() == {("epoll", 100): None}
+    (group,) = there.plan.groups
+    assert there.loading.connect(group, ["epoll"])["epoll"]["answered"] == 100
