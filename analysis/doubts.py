@@ -32,6 +32,9 @@ WRONG = Kind("wrong-replies", "wrong replies")
 STARVED = Kind("starved", "clients starved")
 TIMED_OUT = Kind("timed-out", "requests timed out")
 UNSTABLE = Kind("unstable", "unstable between blocks")
+# its figures depend on how many rounds there are
+TREND = Kind("trend", "changes from round to round", (RATE, COMPARISON, LATENCY, P99, CPU))
+PACED = Kind("paced", "moves with the loader's pace", (RATE,))
 # all of a group are counted over the same part of a window
 DRIFTING = Kind("drifting", "drifting within windows", (RATE, LATENCY, P99))
 SHORT_WINDOWS = Kind("short-windows", "p99 not given", (P99,))
@@ -48,9 +51,9 @@ RESTLESS = Kind("restless", "works without end when nobody asks", (RATE, COMPARI
 # the processes that were measured aren't those that answered
 NOT_ITS_OWN = Kind("not-its-own", "other processes may have served", (RATE, COMPARISON, LATENCY, P99, CPU))
 KINDS = (
-    LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, TIMED_OUT, UNSTABLE, DRIFTING, SHORT_WINDOWS,
-    UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, CLOCK_SET, LATE_CLOCK, COMPANY, PUT_OFF, RESTLESS,
-    NOT_ITS_OWN,
+    LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, TIMED_OUT, UNSTABLE, TREND, PACED, DRIFTING,
+    SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, CLOCK_SET, LATE_CLOCK, COMPANY, PUT_OFF,
+    RESTLESS, NOT_ITS_OWN,
 )  # fmt: skip
 
 

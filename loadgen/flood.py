@@ -64,6 +64,7 @@ class Flood:
         self.awaited = 0  # open requests of this window, but for those of clients that this server never answered
         self.spin_ns = 0  # that each reply takes us longer, to find out whether we are what limits
         self.log = Log()
+        self._ended_ns = clock()  # the last window, or the opening
         self._loop = hot_loop(self)
 
     # --- what the window does ---------------------------------------------------------------------
@@ -129,7 +130,14 @@ class Flood:
                 connection.given_up, connection.quick = True, False
         self.awaited = 0
         self.idle.clear()
+        self._ended_ns = clock()
         return ages
+
+    def resume(self) -> None:
+        """A window begins. Between windows a server may stand still: requests that stayed open don't age meanwhile."""
+        still_ns = clock() - self._ended_ns
+        for connection in self.connections:
+            connection.asked_ns += still_ns * connection.open
 
     def begin(self) -> None:
         """From now on there are windows: whom the server serves in them is found out anew."""

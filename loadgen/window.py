@@ -124,6 +124,7 @@ def run(
     flood.spin_ns = load.spin_ns if isinstance(load, ClosedLoad) else 0
     _wait_until(start_ns, breathe)
     apart_ns = stamp.clocks_apart_ns()
+    flood.resume()
     gc.disable()
     try:
         cpu_s = time.process_time()

@@ -13,11 +13,11 @@ import pandas as pd
 
 from analysis.alike import Alike
 from analysis.doubts import Doubt
-from analysis.judging.costs import footprint, server_cpu
+from analysis.judging.costs import footprint, server_cpu, slowed_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
 from analysis.judging.served import unserved
-from analysis.judging.standing import Key, compare, rank_costs, rank_rates
+from analysis.judging.standing import Key, compare, rank_costs, rank_rates, tell_trends
 from analysis.judging.unasked import charged, restless
 from analysis.judging.verdict import doubts_about, limited_by, served_by_others
 from analysis.records import schema
@@ -72,10 +72,12 @@ def tabulate(results: Results) -> pd.DataFrame:
             shown, evident[key] = evidence(
                 measured, perturbed.get(key), results, cell["starved"], withheld_p99, restlessness
             )
+            cell["server_cpu_us_per_request_slowed"] = slowed_cpu(perturbed.get(key))
             cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, first, results))
             cell["limited_by"] = _limit(cell, evident[key], results)
         rows[key] = cell
     compare(rows, "throughput_rps", rates, is_rate=True)
+    tell_trends(rows, rates)
     knees = {key: by_round(part, part["rate_rps"]) for key, part in windows.items() if rows[key]["load"] == "knee"}
     compare(rows, "knee_rps", knees, is_rate=False)
     for key, cell in rows.items():

@@ -25,6 +25,14 @@ def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
     }
 
 
+def slowed_cpu(perturbed: pd.DataFrame | None) -> float:
+    """CPU time per correct reply while the loader was slowed down, in µs; NaN where it wasn't."""
+    if perturbed is None:
+        return NAN
+    sums = perturbed.groupby("block")[["server_cpu_s", "replies"]].sum()
+    return _mean([quotient(cpu * 1e6, replies) for cpu, replies in sums.itertuples(index=False)])
+
+
 def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
     """Memory, processes and threads with all clients connected, the rest by correct reply; means of the blocks.
 

@@ -65,14 +65,17 @@ def evidence(
     loader_cpus = set(map(str, results.run.get("loader_cpus") or []))
     server_cpus = set(str(first["server_cpus"]).split())
     wall_s = (windows["loader_wall_s"] / windows["workers"]).sum()
+    # what the host took is no rest
+    servers_s = wall_s - windows["server_steal_s"].sum()
+    loaders_s = (windows["loader_wall_s"] - windows["loader_steal_s"] * windows["workers"]).sum()
     latency = merged(windows["latency_hdr"])
     followed, held_us = _held(windows, latency)
     delay = Alike(block_histograms(windows, "arrival_hdr"))
     unanswered = int(windows["unfinished"].sum())
     drift, drift_low, drift_high = _drift(windows)
     columns = {
-        "server_cpu_share": quotient(server_s - unasked_s, wall_s * max(1, len(server_cpus))),
-        "loader_cpu_share": quotient(windows["loader_cpu_s"].sum(), windows["loader_wall_s"].sum()),
+        "server_cpu_share": quotient(server_s - unasked_s, servers_s * max(1, len(server_cpus))),
+        "loader_cpu_share": quotient(windows["loader_cpu_s"].sum(), loaders_s),
         "loader_cpu_us_per_request": loader_us,
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.doubts import NOT_ITS_OWN, OFF_LITTLES_LAW, UNRECONCILED, touching
 from analysis.interleaved import interleaved
+from analysis.judging.trend import trend
 from analysis.ranking import ranks
 from analysis.records.points import Group, group_of
 from analysis.statistics import Rounds, by_block
@@ -39,6 +40,14 @@ def compare(rows: Rows, figure: str, measured: Mapping[Key, Rounds], *, is_rate:
             if is_rate and found.movement:
                 cell["movement_low"] = expm1(min(found.movement.values()))
                 cell["movement_high"] = expm1(max(found.movement.values()))
+
+
+def tell_trends(rows: Rows, rates: Mapping[Key, Rounds]) -> None:
+    """Give the cells of the closed loop how their rates change from round to round, beside those of their groups."""
+    for members in _groups(rows, (key for key in rates if rows[key]["load"] == "closed")):
+        for key in members:
+            found = trend(rates[key], [rates[other] for other in members if other != key])
+            rows[key] |= {"trend": found.value, "trend_low": found.low, "trend_high": found.high}
 
 
 def rank_rates(rows: Rows, rates: Mapping[Key, Rounds]) -> None:

@@ -57,6 +57,12 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     spread = _known(row, "block_spread")
     if spread > thresholds["block_spread"]:
         yield Doubt(doubts.UNSTABLE, f"spread {_share(spread)}")
+    if low_or_high := _beyond(row, "trend", thresholds.get("trend_share", nan)):
+        yield Doubt(
+            doubts.TREND, f"{_known(row, 'trend') * 100:+.0f} % in a block, at least {low_or_high * 100:+.0f} %"
+        )
+    if limit not in ("loader", "both") and _beyond(row, "perturbation_loss", thresholds.get("pace_share", nan)):
+        yield Doubt(doubts.PACED, f"a loader slower by {_slower(row)} cost {_share(_known(row, 'perturbation_loss'))}")
     drift = _known(row, "drift")
     is_shown = seen.drift_low > 0 or seen.drift_high < 0
     if abs(drift) > thresholds["drift_share"] and is_shown:
@@ -125,14 +131,18 @@ def _limit_of_open_loop(row: Row, seen: Evidence) -> str:
 
 
 def _loader_limits(row: Row, thresholds: Mapping[str, float]) -> str:
-    """loader, both, or nothing where it is shown not to limit."""
-    if row["loader_cpu_share"] < thresholds["perturb_from_share"]:
-        return ""  # it rests: were it what the others wait for, it would not
+    """loader, both, or nothing where it is shown not to limit.
+
+    Where it was slowed down, that decides. Its share of CPU time is asked where it wasn't, or where that tells nothing.
+    """
     half = _known(row, "perturbation_loss_if_loader") / 2
     low, high = _known(row, "perturbation_loss_low"), _known(row, "perturbation_loss_high")
     if low >= half:
         return "loader"
-    return "" if high < half else "both"  # also where the loss isn't known
+    if high < half:
+        return ""
+    # one that rests isn't what the others wait for
+    return "" if row["loader_cpu_share"] < thresholds["perturb_from_share"] else "both"
 
 
 def _limit_beyond_loader(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> str:
@@ -140,6 +150,18 @@ def _limit_beyond_loader(row: Row, seen: Evidence, thresholds: Mapping[str, floa
         return "server"
     # With time to spare on both sides, either the way takes it or the server lets requests wait.
     return "round-trip" if seen.round_trips <= thresholds["round_trip_factor"] else "server"
+
+
+def _beyond(row: Row, name: str, bound: float) -> float:
+    """The end of a figure's interval that is nearer to zero, if all of it lies beyond the bound on one side; else 0."""
+    low, high = _known(row, f"{name}_low"), _known(row, f"{name}_high")
+    return low if low > bound else high if high < -bound else 0.0
+
+
+def _slower(row: Row) -> str:
+    """How much longer the loader took for a request where it was slowed down."""
+    lost = _known(row, "perturbation_loss_if_loader")
+    return _share(lost / (1 - lost))
 
 
 def _loader_evidence(row: Row) -> str:

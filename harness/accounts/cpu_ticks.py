@@ -45,6 +45,11 @@ class Ticks:
         return (self.user + self.nice) / self.busy if self.busy else None
 
 
+def stolen_s(cpus: Collection[int], before: Ticks) -> float:
+    """Seconds that the host gave away since then, as the mean of these CPUs."""
+    return (read(cpus) - before).steal * TICK_S / max(1, len(cpus))
+
+
 def read(cpus: Collection[int]) -> Ticks:
     """Since the machine started, of these CPUs together."""
     wanted = {f"cpu{cpu}" for cpu in cpus}

@@ -1,13 +1,13 @@
 """What is accounted around a window, with one `with`: what its server used, and what the loader can't know of it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness import machine
-from harness.accounts import proctree
+from harness.accounts import cpu_ticks, proctree
 from harness.accounts.ledger import Ledger
 from harness.accounts.proctree import Usage
 from harness.processes.server import Server
@@ -24,6 +24,7 @@ class Reading:
     started_at: float = 0.0  # Unix time
     used: Usage = field(default_factory=Usage)
     time_wait: int = 0  # sockets of the machine
+    stolen_s: dict[str, float] = field(default_factory=dict)  # of a CPU of each side: its mean
 
     @property
     def record(self) -> dict[str, Any]:
@@ -36,13 +37,21 @@ class Reading:
             "server_minor_faults": self.used.minor_faults,
             "server_major_faults": self.used.major_faults,
             "server_processes": self.used.processes,
+            **{f"{side}_steal_s": stolen_s for side, stolen_s in self.stolen_s.items()},
         }
 
 
 @contextmanager
-def window(server: Server, ledger: Ledger | None = None) -> Iterator[Reading]:
-    """Around a window of that server, which is in the `ledger` if one is kept. A window that fails isn't accounted."""
+def window(
+    server: Server, ledger: Ledger | None = None, cpus: Mapping[str, Collection[int]] | None = None
+) -> Iterator[Reading]:
+    """Around a window of that server, which is in the `ledger` if one is kept. A window that fails isn't accounted.
+
+    `cpus` are those of each side ("server", "loader") of which it is told what the host took.
+    """
     reading = Reading()
+    sides = cpus or {}
+    ticks = {side: cpu_ticks.read(of) for side, of in sides.items()}
     if ledger:
         ledger.begin_window()
     before = proctree.usage(server.pid)
@@ -51,4 +60,5 @@ def window(server: Server, ledger: Ledger | None = None) -> Iterator[Reading]:
     reading.used = proctree.usage(server.pid) - before
     if ledger:
         ledger.end_window(server.key, reading.observed["replies"])
+    reading.stolen_s = {side: cpu_ticks.stolen_s(of, ticks[side]) for side, of in sides.items()}
     reading.time_wait = machine.time_wait()

@@ -190,6 +190,8 @@ class Thresholds(Table):
     busy_share: Share
     round_trip_factor: Annotated[float, Field(ge=1)]
     block_spread: Annotated[float, Field(gt=0)]
+    trend_share: Share
+    pace_share: Share
     drift_share: Share
     littles_law_share: Share
     arrival_share: Share

@@ -120,7 +120,9 @@ class Interleaving:
             self._raise_if_mute(key, tries, silent_s)
         more = kind.saw(visit, observed)
         if not observed["spin_ns"] and more.get("phase") != "search":  # else it is no figure
-            self._known.setdefault((group, key), Experience()).add(observed)
+            self._known.setdefault((group, key), Experience()).add(
+                observed, record["loader_steal_s"] * self._plan.workers
+            )
         for each in [*first, record | more]:
             self._recorder.window(key, group, place, each)
 
@@ -128,7 +130,8 @@ class Interleaving:
         """One window of a server among others that stand still: what the loader told, and its record."""
         server = self._fleet.server(visit.name)
         server.raise_if_dead()
-        with meter.window(server, self._ledger) as reading, self._standstill.turn(visit.name) as turn:
+        cpus = {"server": self._plan.server_cpus, "loader": self._plan.loader_cpus}
+        with meter.window(server, self._ledger, cpus) as reading, self._standstill.turn(visit.name) as turn:
             reading.observed = self._loading.window(visit.name, visit)
             server.raise_if_dead()
         return reading.observed, reading.record | turn.record | {"head_s": visit.lengths["head_s"]}
