@@ -34,7 +34,7 @@ TIMED_OUT = Kind("timed-out", "requests timed out")
 UNSTABLE = Kind("unstable", "unstable between blocks")
 # its figures depend on how many rounds there are
 TREND = Kind("trend", "changes from round to round", (RATE, COMPARISON, LATENCY, P99, CPU))
-PACED = Kind("paced", "moves with the loader's pace", (RATE,))
+PACED = Kind("paced", "moves with the loader's pace", (RATE, LATENCY, P99))
 # all of a group are counted over the same part of a window
 DRIFTING = Kind("drifting", "drifting within windows", (RATE, LATENCY, P99))
 SHORT_WINDOWS = Kind("short-windows", "p99 not given", (P99,))

@@ -20,6 +20,7 @@ from gevent.monkey import get_original
 
 from loadgen import stamp
 from loadgen.arrivals import Arrivals
+from loadgen.breakage import kind_of
 from loadgen.connection import Connection
 from loadgen.exchanges import Exchange, Request
 from loadgen.log import Log
@@ -145,8 +146,7 @@ class Flood:
             connection.served = False
 
     def starved(self, since_ns: int) -> int:
-        """Clients that no window has served yet, whose request was open all the time since then, or which have got
-        nothing since one timed out: such a client comes again, and is forgotten again.
+        """Clients that no window has served, whose request was open ever since then, or which waited in vain so far.
 
         In an open loop a client without a request isn't waiting.
         """
@@ -236,19 +236,13 @@ class Flood:
 
     def broke(self, connection: Connection, error: OSError) -> None:
         """A call on its socket failed."""
-        match error.errno:
-            case errno.EAGAIN:
-                pass  # readiness was withdrawn; the next poll tells
-            case errno.ECONNREFUSED:
-                self._fail(connection, "refused")
-            case errno.ETIMEDOUT:
-                self._fail(connection, "timed_out")
-            case errno.ECONNRESET | errno.EPIPE | errno.ENOTCONN if not connection.open:
-                self._replace(connection)
-            case errno.ECONNRESET | errno.EPIPE | errno.ENOTCONN:
-                self._fail(connection, "reset")
-            case _:
-                raise error  # ours (descriptors, ports), not the server's: the run must not hide it
+        if error.errno == errno.EAGAIN:
+            return  # readiness was withdrawn; the next poll tells
+        kind = kind_of(error)
+        if kind == "reset" and not connection.open:
+            self._replace(connection)
+        else:
+            self._fail(connection, kind)
 
     # --- connections ------------------------------------------------------------------------------
 

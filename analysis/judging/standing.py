@@ -44,9 +44,10 @@ def compare(rows: Rows, figure: str, measured: Mapping[Key, Rounds], *, is_rate:
 
 def tell_trends(rows: Rows, rates: Mapping[Key, Rounds]) -> None:
     """Give the cells of the closed loop how their rates change from round to round, beside those of their groups."""
-    for members in _groups(rows, (key for key in rates if rows[key]["load"] == "closed")):
+    closed = [key for key in rates if rows[key]["load"] == "closed"]
+    for members in _groups(rows, closed):
         for key in members:
-            found = trend(rates[key], [rates[other] for other in members if other != key])
+            found = trend(rates[key], [rates[other] for other in members if other != key], len(closed))
             rows[key] |= {"trend": found.value, "trend_low": found.low, "trend_high": found.high}
 
 

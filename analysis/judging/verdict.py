@@ -57,12 +57,7 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     spread = _known(row, "block_spread")
     if spread > thresholds["block_spread"]:
         yield Doubt(doubts.UNSTABLE, f"spread {_share(spread)}")
-    if low_or_high := _beyond(row, "trend", thresholds.get("trend_share", nan)):
-        yield Doubt(
-            doubts.TREND, f"{_known(row, 'trend') * 100:+.0f} % in a block, at least {low_or_high * 100:+.0f} %"
-        )
-    if limit not in ("loader", "both") and _beyond(row, "perturbation_loss", thresholds.get("pace_share", nan)):
-        yield Doubt(doubts.PACED, f"a loader slower by {_slower(row)} cost {_share(_known(row, 'perturbation_loss'))}")
+    yield from _doubts_of_pace(row, thresholds)
     drift = _known(row, "drift")
     is_shown = seen.drift_low > 0 or seen.drift_high < 0
     if abs(drift) > thresholds["drift_share"] and is_shown:
@@ -90,6 +85,19 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     if abs(seen.clock_step_s) > STEP_S:
         yield Doubt(doubts.CLOCK_SET, f"by {seen.clock_step_s:.3g} s")
     yield from _doubts_of_isolation(seen, thresholds)
+
+
+def _doubts_of_pace(row: Row, thresholds: Mapping[str, float]) -> Iterator[Doubt]:
+    """What a rate depends on beside the server: how many rounds there are, how fast the loader asks.
+
+    Older runs have no thresholds for it.
+    """
+    if least := _beyond(row, "trend", thresholds.get("trend_share", nan)):
+        yield Doubt(doubts.TREND, f"{_known(row, 'trend') * 100:+.0f} % in a block, {least * 100:+.0f} % at least")
+    is_paced = _beyond(row, "perturbation_loss", thresholds.get("pace_share", nan))
+    if is_paced and row["limited_by"] not in ("loader", "both"):
+        lost = _known(row, "perturbation_loss") * 100
+        yield Doubt(doubts.PACED, f"a loader {_slower(row)} slower cost {lost:.0f} %")
 
 
 def _doubts_of_isolation(seen: Evidence, thresholds: Mapping[str, float]) -> Iterator[Doubt]:

@@ -196,6 +196,27 @@ def test_a_limit_follows_its_threshold(name: str) -> None:
         ({"arrival_p90_us": 150.0}, "arrival_share", 0.05),
         ({"neighbours": 0.009}, "neighbours_share", 0.005),
         ({"unasked": 0.09}, "put_off_share", 0.05),
+        ({"trend": -0.06, "trend_low": -0.09, "trend_high": -0.03}, "trend_share", 0.02),
+        (
+            {
+                "perturbation_loss": 0.09,
+                "perturbation_loss_low": 0.06,
+                "perturbation_loss_high": 0.12,
+                "perturbation_loss_if_loader": 0.33,
+            },
+            "pace_share",
+            0.05,
+        ),
+        (
+            {
+                "perturbation_loss": -0.09,
+                "perturbation_loss_low": -0.12,
+                "perturbation_loss_high": -0.06,
+                "perturbation_loss_if_loader": 0.33,
+            },
+            "pace_share",
+            0.05,
+        ),
     ],
 )
 def test_a_doubt_follows_its_threshold(found: dict[str, Any], name: str, moved: float) -> None:

@@ -16,6 +16,7 @@ from tests.support.project import ROOT
 EVERY_KIND = (
     notes.left_out(["gevent", "log"], 60.0),
     notes.shared_cpu(),
+    notes.in_turn("echo, 10,000 clients", 1),
     notes.crowded_loader(2, 1),
     notes.not_committed(["servers/two.py"]),
     notes.unchanged(["servers/", "bench.toml"], "main"),
@@ -39,6 +40,9 @@ def test_they_read_as_sentences() -> None:
     assert [str(note) for note in EVERY_KIND] == [
         "not in the budget of 60 s, left out: gevent, log; allow more with --budget",
         "servers and load generator share a CPU: they slow each other down; give each a CPU of its own",
+        "echo, 10,000 clients: clients are connected to one server at a time: ratios and ranks there are not between "
+        "neighbours in time, and hold what the machine did meanwhile; raise `ulimit -Hn`, or free memory, for more at "
+        "once",
         "2 load generator processes on 1 CPU: a test of function, not a measurement; take fewer --workers",
         "head is the working tree, with what is not committed: servers/two.py",
         "servers/ and bench.toml are the same at main and now",
