@@ -112,7 +112,8 @@ class _Suite:
             target = Target(server.host, server.port, strategy.one_at_a_time)
             failures = cases.failures(target, service, lambda: looks_up_names(server))
             failures = failures or standstill.failures(server, target, service)
-            self._raise_if_not_its_own(server)
+            if not failures:  # else it may have died of them
+                self._raise_if_not_its_own(server)
         except ServerFailed as failure:
             problems = self._stage.stop(server.key).problems
             raise ServerFailed("; ".join([str(failure), *problems]), failure.skipped) from None
