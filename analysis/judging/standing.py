@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.doubts import NOT_ITS_OWN, OFF_LITTLES_LAW, UNRECONCILED, touching
 from analysis.interleaved import interleaved
-from analysis.judging.trend import trend
+from analysis.judging.trend import changes, trends
 from analysis.ranking import ranks
 from analysis.records.points import Group, group_of
 from analysis.statistics import Rounds, by_block
@@ -45,10 +45,13 @@ def compare(rows: Rows, figure: str, measured: Mapping[Key, Rounds], *, is_rate:
 def tell_trends(rows: Rows, rates: Mapping[Key, Rounds]) -> None:
     """Give the cells of the closed loop how their rates change from round to round, beside those of their groups."""
     closed = [key for key in rates if rows[key]["load"] == "closed"]
-    for members in _groups(rows, closed):
-        for key in members:
-            found = trend(rates[key], [rates[other] for other in members if other != key], len(closed))
-            rows[key] |= {"trend": found.value, "trend_low": found.low, "trend_high": found.high}
+    found = {
+        key: changes(rates[key], [rates[other] for other in members if other != key])
+        for members in _groups(rows, closed)
+        for key in members
+    }
+    for key, told in trends(found).items():
+        rows[key] |= {"trend": told.value, "trend_low": told.low, "trend_high": told.high}
 
 
 def rank_rates(rows: Rows, rates: Mapping[Key, Rounds]) -> None:

@@ -7,36 +7,61 @@ its last; blocks are what repeats.
 """
 
 from collections.abc import Mapping, Sequence
-from math import expm1, isfinite, log
+from math import expm1, log
 
 import numpy as np
+from scipy.special import stdtrit
 
-from analysis.statistics import UNKNOWN, Estimate, Rounds, half_width, t_quantile
+from analysis.ranking import ROUNDING, usual
+from analysis.statistics import NAN, UNKNOWN, Estimate, Name, Rounds
 
 NEIGHBOURS = 3
 ERROR = 0.01  # the share of runs in which chance passes for a trend anywhere
 
 
-def trend(own: Rounds, neighbours: Sequence[Rounds], asked: int) -> Estimate:
-    """The rate in the last round of a block by that in its first, less 1, with its interval over blocks.
-
-    Of so many cells that are asked for a trend the intervals of all hold the truth together, but for ERROR: a run has
-    many cells, and chance is to make none of them doubtful. Unknown where no block has two rounds with replies.
-    """
+def changes(own: Rounds, neighbours: Sequence[Rounds]) -> list[float]:
+    """Of each block with two rounds or more that have replies: the last round's rate by the first's, as a logarithm."""
     blocks: dict[int, dict[int, float]] = {}
     for (block, round_), rate in own.items():
         if rate > 0:
             blocks.setdefault(block, {})[round_] = log(rate)
+    found = []
     for block, rounds in blocks.items():
-        moved = _moved(neighbours, block, list(rounds))
-        blocks[block] = {round_: rate - moved.get(round_, 0.0) for round_, rate in rounds.items()}
-    changes = [change for rounds in blocks.values() if isfinite(change := _change(rounds))]
-    if not changes:
-        return UNKNOWN
-    centre, half = float(np.mean(changes)), half_width(changes)
-    if len(changes) > 1:
-        half *= t_quantile(len(changes), 1 - ERROR / 2 / asked) / t_quantile(len(changes))
-    return Estimate(expm1(centre), *(float(np.expm1(centre + side * half)) for side in (-1, 1)))
+        if len(rounds) > 1:
+            moved = _moved(neighbours, block, list(rounds))
+            found.append(_change({round_: rate - moved.get(round_, 0.0) for round_, rate in rounds.items()}))
+    return found
+
+
+def trends(found: Mapping[Name, Sequence[float]]) -> dict[Name, Estimate]:
+    """The rate in the last round of a block by that in its first, less 1, of each cell from its blocks' changes.
+
+    The intervals of all cells hold the truth together, but for ERROR: a run has many cells, and chance is to make none
+    of them doubtful. A few blocks know a cell's variance badly, so it is moved towards what is usual among all
+    (`analysis.ranking`). Unknown where no block tells; without an interval where one alone does.
+    """
+    means = {name: float(np.mean(values)) for name, values in found.items() if values}
+    told = [name for name in means if len(found[name]) > 1]
+    halves = dict(zip(told, _half_widths([found[name] for name in told], len(found)), strict=True))
+    return {
+        name: Estimate(expm1(means[name]), *(expm1(means[name] + side * halves.get(name, NAN)) for side in (-1, 1)))
+        if name in means
+        else UNKNOWN
+        for name in found
+    }
+
+
+def _half_widths(cells: Sequence[Sequence[float]], asked: int) -> list[float]:
+    """Of the means of these, of so many cells that are asked."""
+    if not cells:
+        return []
+    blocks = np.array([len(values) for values in cells], float)
+    variances = np.array([max(np.var(values, ddof=1), ROUNDING) for values in cells])
+    common = usual(variances, blocks - 1)
+    known = min(common.freedom, float((blocks - 1).sum()))
+    freedom = known + blocks - 1
+    moved = (known * common.variance + (blocks - 1) * variances) / freedom
+    return list(stdtrit(freedom, 1 - ERROR / 2 / asked) * np.sqrt(moved / blocks))
 
 
 def _moved(neighbours: Sequence[Rounds], block: int, rounds: Sequence[int]) -> dict[int, float]:
@@ -49,9 +74,7 @@ def _moved(neighbours: Sequence[Rounds], block: int, rounds: Sequence[int]) -> d
 
 
 def _change(rounds: Mapping[int, float]) -> float:
-    """Of the logarithms of one block, from its first round to its last; NaN of a single one."""
-    if len(rounds) < 2:
-        return float("nan")
+    """Of the logarithms of one block, from its first round to its last."""
     places = np.array(sorted(rounds), float)
     slope = float(np.polyfit(places, [rounds[int(place)] for place in places], 1)[0])
     return slope * float(places[-1] - places[0])

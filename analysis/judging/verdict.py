@@ -92,7 +92,8 @@ def _doubts_of_pace(row: Row, thresholds: Mapping[str, float]) -> Iterator[Doubt
 
     Older runs have no thresholds for it.
     """
-    if least := _beyond(row, "trend", thresholds.get("trend_share", nan)):
+    least = _beyond(row, "trend", 0.0)
+    if least and abs(_known(row, "trend")) > thresholds.get("trend_share", nan):
         yield Doubt(doubts.TREND, f"{_known(row, 'trend') * 100:+.0f} % in a block, {least * 100:+.0f} % at least")
     is_paced = _beyond(row, "perturbation_loss", thresholds.get("pace_share", nan))
     if is_paced and row["limited_by"] not in ("loader", "both"):

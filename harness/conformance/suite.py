@@ -62,6 +62,8 @@ def examine(
             pool.shutdown(wait=False, cancel_futures=True)
             suite.abort()  # Ctrl-C must not wait for the cases of a server that hangs
             raise
+    for name, fault in suite.sharing.items():
+        found[name].absent = found[name].absent or ServerFailed(fault)
     return found
 
 
@@ -76,6 +78,7 @@ class _Suite:
         self._services = services
         self._logs = logs
         self._aborted = False
+        self.sharing: dict[str, str] = {}  # servers that shared a port with one that was refused for it, and why
 
     def try_(self, strategy: Strategy) -> Conformance:
         """Fresh servers of one strategy, one service after the other."""
@@ -125,4 +128,7 @@ class _Suite:
     def _raise_if_not_its_own(self, server: Server) -> None:
         """Raises ServerFailed where it is served by other processes than would be measured."""
         for fault in self._stage.faults([server.key]).values():
+            for other in list(self._stage.servers.values()):
+                if other.key != server.key and other.address == server.address:
+                    self.sharing |= self._stage.faults([other.key])
             raise ServerFailed(fault)

@@ -196,7 +196,7 @@ def test_a_limit_follows_its_threshold(name: str) -> None:
         ({"arrival_p90_us": 150.0}, "arrival_share", 0.05),
         ({"neighbours": 0.009}, "neighbours_share", 0.005),
         ({"unasked": 0.09}, "put_off_share", 0.05),
-        ({"trend": -0.06, "trend_low": -0.09, "trend_high": -0.03}, "trend_share", 0.02),
+        ({"trend": -0.04, "trend_low": -0.06, "trend_high": -0.02}, "trend_share", 0.03),
         (
             {
                 "perturbation_loss": 0.09,

@@ -1,9 +1,9 @@
 """Echo servers that forget clients of the load generator which they served before: hanging.py silent | half | last.
 
-Every tenth client (--every) is answered 20 times (--endures), and then hears nothing more, or half a reply and nothing
-more, however often it comes again. last forgets all but the last of those that ask at the same time, from so many
-messages of each on. Who isn't the load generator is served. Without --every the environment says it (EVERY), so that
-two variants may differ in it.
+Every tenth client (--every, counted from the last of each ten) is answered 20 times (--endures), and then hears
+nothing more, or half a reply and nothing more, however often it comes again. last forgets all but the last of those
+that ask at the same time, from so many messages of each on. Who isn't the load generator is served. Without --every
+the environment says it (EVERY), so that two variants may differ in it.
 """
 
 import argparse
@@ -26,7 +26,7 @@ class Hangs(Sound):
     def data_received(self, data: bytes) -> None:
         name = data[:8]  # a message begins with it
         self.heard[name] += 1
-        is_chosen = name.isdigit() and int(name) % TOLD.every == 0
+        is_chosen = name.isdigit() and int(name) % TOLD.every == TOLD.every - 1
         if not is_chosen or self.heard[name] <= TOLD.endures:
             super().data_received(data)
         elif TOLD.way == "half" and self.heard[name] == TOLD.endures + 1:

@@ -20,8 +20,9 @@ def launch(worker: int, *, ends_it: bool = True) -> None:
 
     def leave(*_: object) -> None:
         if ends_it:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(worker, signal.SIGTERM)
+                os.waitpid(worker, 0)  # a sound launcher ends last
         os._exit(0)
 
     signal.signal(signal.SIGTERM, leave)
