@@ -7,7 +7,8 @@ import pytest
 from tests.support.bench import Bench, misbehaving
 
 CLIENTS, EVERY = 20, 10
-WAYS = {"silent": CLIENTS // EVERY, "half": CLIENTS // EVERY, "last": None}  # how many starve; None: almost all
+# How many starve. None: nearly all, or none where they come again and another one is the last; nobody relies on it.
+WAYS = {"silent": CLIENTS // EVERY, "half": CLIENTS // EVERY, "last": None}
 SERVERS = {way: misbehaving(f"hanging.py {way} --every {EVERY}") for way in WAYS}
 
 
@@ -31,8 +32,11 @@ def forgetful(request: pytest.FixtureRequest, start: Callable[..., Bench]) -> di
 def test_clients_that_are_forgotten_are_starved(forgetful: dict[str, dict[str, str]], way: str) -> None:
     cell, expected = forgetful[way], WAYS[way]
     starved = int(cell["starved"])
-    assert starved == expected if expected else CLIENTS // 2 <= starved < CLIENTS, cell
     assert (cell["verdict"], cell["rank"]) == ("doubtful", ""), cell
+    if expected is None and not starved:
+        assert "timed-out" in cell["doubts"].split(), cell
+        return
+    assert starved == expected if expected else CLIENTS // 2 <= starved < CLIENTS, cell
     assert "starved" in cell["doubts"].split(), cell
     assert f"{starved} of {CLIENTS}" in cell["reason"]
 
