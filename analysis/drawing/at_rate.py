@@ -37,7 +37,7 @@ def latency_by_rate(selection: Selection) -> Figure:
         axes.set_xlabel("correct replies per second")
         label_ends(axes, _lines(axes, selection, name), 10)
     both[0].set_ylabel(FROM_START)
-    reading = "bars: 95 % intervals over blocks, a tick on a dotted line: the rate offered, where it was not achieved"
+    reading = f"{caption(selection)}; a tick on a dotted line: the rate offered, not achieved"
     return finish(figure, selection, selection.having("p99_us"), "p99_us", reading)
 
 
@@ -93,7 +93,7 @@ def knee_by(axis: str) -> Callable[[Selection], Figure]:
             axes = area(figure, ROWS)
             in_rows(axes, selection, shown.sort_values("knee_rps"), "knee_rps", _at_knee)
             axes.set_xlabel(unit)
-        return finish(figure, selection, shown, "knee_rps", caption(selection))
+        return finish(figure, selection, shown, "knee_rps")
 
     return chart
 

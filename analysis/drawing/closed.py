@@ -21,6 +21,7 @@ from analysis.drawing.parts import (
     ROWS,
     WIDE,
     beside,
+    ends_of,
     in_rows,
     marker,
     plus_minus,
@@ -31,7 +32,7 @@ from analysis.drawing.parts import (
     sweep,
     time_axis,
 )
-from analysis.drawing.selection import Selection, caption, finish, is_hollow
+from analysis.drawing.selection import Selection, finish, is_hollow
 from analysis.drawing.sheet import area, sheet
 from analysis.judging.latencies import block_histograms
 from analysis.judging.served import is_starved, served
@@ -54,7 +55,7 @@ def throughput_by(axis: str) -> Callable[[Selection], Figure]:
         words = _rate_and_payload if axis == "message_size" else _rate
         sweep(axes, selection, axis, "throughput_rps", words, 11.5, ceiling=ceiling(selection, axis))
         axes.set(xlabel="clients" if axis == "clients" else AXES[axis].title, ylabel="correct replies per second")
-        return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps", caption(selection))
+        return finish(figure, selection, selection.having("throughput_rps"), "throughput_rps")
 
     return chart
 
@@ -65,7 +66,7 @@ def _throughput_rows(selection: Selection) -> Figure:
     axes = area(figure, ROWS)
     in_rows(axes, selection, shown, "throughput_rps", _rate_in_row, ceiling(selection, "clients"))
     axes.set_xlabel("correct replies per second")
-    return finish(figure, selection, shown, "throughput_rps", caption(selection))
+    return finish(figure, selection, shown, "throughput_rps")
 
 
 def latency_by_clients(selection: Selection) -> Figure:
@@ -108,7 +109,7 @@ def _latency_rows(selection: Selection) -> Figure:
         point(axes, cell, "p99_us", row, style, upright=False, symbol="|")
         p99 = "no p99" if pd.isna(ends[1]) else units.duration(ends[1])
         text = f"{units.duration(ends[0])}, p99 {p99}"
-        beside(axes, cell, row, ("p50_us", "p50_us_high", "p99_us", "p99_us_high"), text)
+        beside(axes, cell, row, [end for name in ("p50_us", "p99_us") for end in (name, ends_of(name)[1])], text)
     time_axis(axes, "x")
     axes.set_xlabel(f"{TIME}: marker p50, stroke p99")
     return finish(figure, selection, shown, "p99_us")
@@ -179,11 +180,12 @@ def cpu_per_request(selection: Selection) -> Figure:
         chapter = selection.is_chapter(cell["strategy"])
         face = "white" if is_starved(cell) else colour + ("55" if chapter else "CC")
         axes.barh(row, cell[name], height=0.62, facecolor=face, edgecolor=colour, lw=1.5, ls=dash(chapter))
-        if pd.notna(cell[f"{name}_low"]):
-            bar = [[cell[name] - cell[f"{name}_low"]], [cell[f"{name}_high"] - cell[name]]]
+        low, high = cell[ends_of(name)]
+        if pd.notna(low):
+            bar = [[cell[name] - low], [high - cell[name]]]
             axes.errorbar(cell[name], row, xerr=bar, ecolor=INK, elinewidth=1.3, capsize=3.5, fmt="none")
-            runs_off(axes, (cell[f"{name}_low"], cell[f"{name}_high"]), row, Look(INK, ""), upright=False)
-        beside(axes, cell, row, (name, f"{name}_high"), units.duration(cell[name]) + plus_minus(cell, name))
+            runs_off(axes, (low, high), row, Look(INK, ""), upright=False)
+        beside(axes, cell, row, (name, ends_of(name)[1]), units.duration(cell[name]) + plus_minus(cell, name))
     axes.set_xlabel("µs of CPU per correct reply: user and system time of the whole process tree")
     return finish(figure, selection, shown, name)
 

@@ -24,13 +24,12 @@ ON_LOG_FROM = 4  # the same for the values of the matrix
 LINE = 15 / 72  # inches that a line of text takes under a marker
 WIDE = (0.085, 0.215, 0.65, 0.62)  # axes with room for labels on the right
 ROWS = (0.15, 0.215, 0.62, 0.625)  # the same with room for names on the left
-COMPARED = ("throughput_rps", "knee_rps")  # rates: what one compares is drawn with bars for comparing
 HALO = [withStroke(linewidth=3, foreground="white")]
 
 
 def ends_of(name: str) -> list[str]:
-    """The columns of a figure's bar: its own for comparing, or its interval."""
-    return [f"{name}{'_bar' if name in COMPARED else ''}{end}" for end in ("_low", "_high")]
+    """The columns of a figure's bar for comparing."""
+    return [f"{name}_bar{end}" for end in ("_low", "_high")]
 
 
 class _Starved(NamedTuple):

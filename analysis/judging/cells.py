@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.alike import Alike
 from analysis.doubts import Doubt
-from analysis.judging.costs import footprint, server_cpu, slowed_cpu
+from analysis.judging.costs import cpu_by_block, footprint, server_cpu, slowed_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
 from analysis.judging.served import unserved
@@ -23,7 +23,7 @@ from analysis.judging.verdict import doubts_about, limited_by, served_by_others
 from analysis.records import schema
 from analysis.records.points import CELL_KEYS, Group, as_file, first_value, group_of, label
 from analysis.records.reading import Results
-from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, ratio
+from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, by_block, geometric, ratio
 from axes import ALONG
 
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
@@ -58,6 +58,7 @@ def tabulate(results: Results) -> pd.DataFrame:
     rates = {key: by_round(part, part["requests"] / part["counted_s"]) for key, part in windows.items()}
     rows: dict[Key, dict[str, Any]] = {}
     evident: dict[Key, Evidence] = {}
+    compared: dict[str, dict[Key, dict[int, float]]] = {}  # figures that have bars, of each cell in each block
     first = _first_values({**windows, **probes, **failures}, results.usual)
     for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
@@ -65,21 +66,25 @@ def tabulate(results: Results) -> pd.DataFrame:
         widened = results.widened(cell["variant"])
         if measured is not None:
             cell |= _figures(measured, widened)
-            waited, withheld_p99 = latencies(measured, results.p99_multiple(cell["load"]), widened)
-            cell |= waited | open_loop(measured) | _knee(measured, widened)
+            waited = latencies(measured, results.p99_multiple(cell["load"]), widened)
+            cell |= waited.figures | open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
             restlessness = restless(footprints.get(key), results.thresholds)
             shown, evident[key] = evidence(
-                measured, perturbed.get(key), results, cell["starved"], withheld_p99, restlessness
+                measured, perturbed.get(key), results, cell["starved"], waited.withheld_p99, restlessness
             )
             cell["server_cpu_us_per_request_slowed"] = slowed_cpu(perturbed.get(key))
             cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, first, results))
             cell["limited_by"] = _limit(cell, evident[key], results)
+            blocks = {"throughput_rps": by_block(rates[key]), "server_cpu_us_per_request": cpu_by_block(measured)}
+            if cell["load"] == "knee":
+                blocks["knee_rps"] = block_means(measured["block"], measured["rate_rps"])
+            for figure, values in (blocks | waited.by_block).items():
+                compared.setdefault(figure, {})[key] = values
         rows[key] = cell
-    compare(rows, "throughput_rps", rates, is_rate=True)
+    for figure, known in compared.items():
+        compare(rows, figure, known)
     tell_trends(rows, rates)
-    knees = {key: by_round(part, part["rate_rps"]) for key, part in windows.items() if rows[key]["load"] == "knee"}
-    compare(rows, "knee_rps", knees, is_rate=False)
     for key, cell in rows.items():
         measured, failed = windows.get(key), failures.get(key)
         in_vain = _searches_in_vain(probes.get(key), measured, failed, results)

@@ -16,8 +16,7 @@ KIB, MIB = 1 << 10, 1 << 20
 
 def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
     """CPU time of the server's process tree per correct reply, and the replies that one CPU could give."""
-    sums = windows.groupby("block")[["server_cpu_s", "replies"]].sum()
-    own = [quotient(cpu * 1e6, replies) for cpu, replies in sums.itertuples(index=False)]
+    own = list(cpu_by_block(windows).values())
     used: Estimate = around(_mean(own), own, widened)
     return columns("server_cpu_us_per_request", used) | {
         "capacity_per_core_rps": quotient(1e6, used.value),
@@ -27,10 +26,13 @@ def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
 
 def slowed_cpu(perturbed: pd.DataFrame | None) -> float:
     """CPU time per correct reply while the loader was slowed down, in µs; NaN where it wasn't."""
-    if perturbed is None:
-        return NAN
-    sums = perturbed.groupby("block")[["server_cpu_s", "replies"]].sum()
-    return _mean([quotient(cpu * 1e6, replies) for cpu, replies in sums.itertuples(index=False)])
+    return NAN if perturbed is None else _mean(list(cpu_by_block(perturbed).values()))
+
+
+def cpu_by_block(windows: pd.DataFrame) -> dict[int, float]:
+    """CPU time per correct reply in each block, in µs; NaN where there was none."""
+    sums = windows.groupby("block")[["server_cpu_s", "replies"]].sum()
+    return {int(block): quotient(cpu * 1e6, replies) for block, cpu, replies in sums.itertuples()}
 
 
 def footprint(records: pd.DataFrame | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ statistics of all requests together, which takes requests for independent and so
 cell of a single block, or with a block that has no such percentile, has neither.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from hdrh.histogram import HdrHistogram
@@ -18,25 +18,35 @@ OF_SAMPLE = ("latency_hdr", "service_hdr", "dispatch_hdr", "arrival_hdr")
 PERCENTS = {"p50_us": 50, "p90_us": 90, "p99_us": 99, "p999_us": 99.9}
 
 
-def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> tuple[dict[str, Any], str]:
-    """The columns p50_us .. max_us with the intervals of p50 and p99.
+class Latencies(NamedTuple):
+    """What a cell's requests waited."""
 
-    The text is empty, or says which p99 is withheld because the windows were too short for it.
-    """
+    figures: dict[str, Any]  # the columns p50_us .. max_us with the intervals of p50 and p99
+    by_block: dict[str, dict[int, float]]  # p50_us and p99_us of each block, in µs
+    withheld_p99: str  # empty, or which p99 isn't told because the windows were too short for it
+
+
+def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> Latencies:
+    """Percentiles of a cell's windows, together and by block."""
     blocks = block_histograms(windows, "latency_hdr", "unfinished")
     alike = Alike(blocks)
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
     is_whole = alike.count > 0 and not windows["unfinished"].any()
     figures["max_us"] = max(float(block.values[-1]) for block in blocks if len(block.values)) / 1e3 if is_whole else NAN
+    numbers = [int(number) for number in sorted(windows["block"].unique())]
+    by_block = {}
     for name in ("p50_us", "p99_us"):
-        own = around(figures[name], [Alike([one]).percentile(PERCENTS[name]) / 1e3 for one in blocks], widened)
+        each = [Alike([one]).percentile(PERCENTS[name]) / 1e3 for one in blocks]
+        by_block[name] = dict(zip(numbers, each, strict=True))
+        own = around(figures[name], each, widened)
         _, low, high = alike.interval(PERCENTS[name])
         figures |= columns(name, wider(own, Estimate(figures[name], low / 1e3, high / 1e3)))
     counted_s = float(windows["counted_s"].median())
     if not counted_s * 1e6 < p99_multiple * figures["p99_us"]:  # also where there is no p99
-        return figures, ""
+        return Latencies(figures, by_block, "")
     withheld = f"{figures['p99_us'] / 1e3:.3g} ms, and windows count {counted_s * 1e3:.3g} ms"
-    return figures | dict.fromkeys(("p99_us", "p99_us_low", "p99_us_high", "p999_us"), NAN), withheld
+    figures |= dict.fromkeys(("p99_us", "p99_us_low", "p99_us_high", "p999_us"), NAN)
+    return Latencies(figures, {"p50_us": by_block["p50_us"]}, withheld)
 
 
 def open_loop(windows: pd.DataFrame) -> dict[str, float]:

@@ -11,23 +11,25 @@ from analysis.interleaved import interleaved
 from analysis.judging.trend import changes, trends
 from analysis.ranking import ranks
 from analysis.records.points import Group, group_of
-from analysis.statistics import Rounds, by_block
+from analysis.statistics import Rounds
 
 Key = tuple[Any, ...]  # the values of CELL_KEYS
 Rows = Mapping[Key, dict[str, Any]]
 
+RATE = "throughput_rps"
 NOT_COMPARED = ("starvation", "errors")
 UNTRUSTED = (UNRECONCILED, OFF_LITTLES_LAW, NOT_ITS_OWN)  # a rate that may be wrong pushes nobody down
 
 
-def compare(rows: Rows, figure: str, measured: Mapping[Key, Rounds], *, is_rate: bool) -> None:
-    """Give the cells the bars of a figure; of the rate also the group's common movement, and what spreads beside it.
+def compare(rows: Rows, figure: str, measured: Mapping[Key, Mapping[int, float]]) -> None:
+    """Give the cells the bars of a figure that is known by block.
 
+    From the rate they also have the group's common movement, and what spreads beside it.
     Who has no bar of its own keeps the plain interval. Those that fail have hardly a figure, and theirs would be taken
     for a movement of all.
     """
     for members in _groups(rows, measured):
-        sound = {key: by_block(measured[key]) for key in members if rows[key]["limited_by"] != "errors"}
+        sound = {key: _known(measured[key]) for key in members if rows[key]["limited_by"] != "errors"}
         found = interleaved(sound)
         for key in members:
             cell = rows[key]
@@ -35,9 +37,9 @@ def compare(rows: Rows, figure: str, measured: Mapping[Key, Rounds], *, is_rate:
             if key in found.bars and found.bars[key].half == found.bars[key].half:
                 _, low, high = found.bars[key].around(cell[figure])
             cell |= {f"{figure}_bar_low": low, f"{figure}_bar_high": high}
-            if is_rate and key in found.bars:
+            if figure == RATE and key in found.bars:
                 cell["block_spread"] = found.bars[key].spread
-            if is_rate and found.movement:
+            if figure == RATE and found.movement:
                 cell["movement_low"] = expm1(min(found.movement.values()))
                 cell["movement_high"] = expm1(max(found.movement.values()))
 
@@ -82,6 +84,10 @@ def moved(cells: pd.DataFrame) -> str:
     """The machine's common movement over all groups of these cells in a sentence; nothing where none was told."""
     low, high = cells["movement_low"].min(), cells["movement_high"].max()
     return "" if pd.isna(low) else f"the machine moved all by {low * 100:+.0f} % to {high * 100:+.0f} % between blocks"
+
+
+def _known(blocks: Mapping[int, float]) -> dict[int, float]:
+    return {block: value for block, value in blocks.items() if value == value}
 
 
 def _is_compared(cell: Mapping[str, Any]) -> bool:

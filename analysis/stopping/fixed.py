@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from analysis.stopping.answer import Answer, Done
 
@@ -21,12 +22,17 @@ class FixedBlocks:
         return Answer(frozenset(), is_enough, self.rounds if is_enough else self._rounds_in_time(done))
 
     def _rounds_in_time(self, done: Done) -> int:
-        """It takes a block's time for proportional to its rounds, though a part of it is not."""
+        """As many as fit, the last blocks with one less where that is all that fits.
+
+        A block is taken for one round longer than it has: in one more the loader may be slowed down.
+        """
         if self.at_most_s is None:
             return self.rounds
         beside_s = self.beside_s or [0.0] * self.blocks
         left_s = self.at_most_s - sum(seconds for _, seconds in done) - sum(beside_s[len(done) :])
         slowest_s = max(
-            (seconds - beside) * self.rounds / rounds for (rounds, seconds), beside in zip(done, beside_s, strict=False)
+            (seconds - beside) / (rounds + 1) for (rounds, seconds), beside in zip(done, beside_s, strict=False)
         )
-        return max(1, min(self.rounds, int(self.rounds * left_s / (self.blocks - len(done)) / slowest_s)))
+        blocks_left = self.blocks - len(done)
+        fitting = int(left_s / slowest_s) - blocks_left
+        return max(1, min(self.rounds, ceil(fitting / blocks_left)))

@@ -77,6 +77,11 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
             "?: doubtful, and so is its latency; why stands below its group, each one's number in cells.csv. "
             f"Server CPU per request holds {'where it has no mark of its own' if is_marked else 'all the same'}."
         )
+    if cells["perturbation_loss"].notna().any():
+        lines.append(
+            "limited by: behind the word what slowing the loader down did to the rate, of what it would have if the "
+            "loader limited; behind CPU/req what it did to that."
+        )
     if (cells["load"] != "closed").any():
         lines.append("Open loop and knee: latency from the instant at which a request was meant to start.")
     if not all(connections_stay(dict(cell)) for _, cell in cells[list(AXES)].iterrows()):
@@ -112,7 +117,7 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Tab
         written = [
             Text(member(cell), style="bold" if _is_reference(cell, reference) else dim),
             *(Text(write(cell), style=dim) for _, write in figures),
-            Text(str(cell["limited_by"]), style=dim),
+            Text(_limit(cell), style=dim),
             Text(_note(cell), style="yellow"),
         ]
         table.add_row(*place, *written)
@@ -143,7 +148,7 @@ def _figures(load: str, reference: str, connections_end: bool) -> list[Column]:
 
     times: list[Column] = [("p50", _time("p50_us")), ("p99", _time("p99_us"))]
     by_reference: Column = (f"of {reference}"[:16], ratio)
-    cpu: Column = ("CPU/req", _time("server_cpu_us_per_request"))
+    cpu: Column = ("CPU/req", _cpu)
     if connections_end:
         times.append(("connect p99", _connect))
     if load == "open":
@@ -205,6 +210,19 @@ def _time(name: str) -> Callable[[pd.Series], str]:
         return units.duration(cell[name]) + beyond
 
     return write
+
+
+def _cpu(cell: pd.Series) -> str:
+    """At the pace of its windows, and by how much it changed where the loader was slowed down."""
+    name = "server_cpu_us_per_request"
+    change = (cell[f"{name}_slowed"] / cell[name] - 1) * 100
+    return _time(name)(cell) + ("" if pd.isna(change) else f" {change:+3.0f} %")
+
+
+def _limit(cell: pd.Series) -> str:
+    """The word, and what slowing the loader down changed, of what it would have if the loader limited."""
+    word, lost, would_lose = cell["limited_by"], cell["perturbation_loss"], cell["perturbation_loss_if_loader"]
+    return str(word) if pd.isna(lost) else f"{word} {-lost * 100:+.0f} of {-would_lose * 100:.0f} %"
 
 
 def _connect(cell: pd.Series) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 MARK = "CONCURRENCY_BENCH_SERVER"  # an environment variable
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 KILL_LIMIT_S, KILL_POLL_S = 3.0, 0.005
-Stray = tuple[int, int]  # its id and birth, as ids are used again
+Process = tuple[int, int]  # its id and birth, as ids are used again
 
 
 class Census:
@@ -40,13 +40,17 @@ class Census:
 
     def members(self, session: int) -> list[int]:
         """The processes of a session."""
-        return [pid for pid, (_, its, _) in self._known.items() if its == session]
+        return [pid for pid, _ in self.of(session)]
+
+    def of(self, session: int) -> set[Process]:
+        """The same with their births."""
+        return {(pid, born) for pid, (_, its, born) in self._known.items() if its == session}
 
     def session(self, pid: int) -> int:
         """Of one that is there."""
         return self._known[pid][1]
 
-    def strays(self, session: int, mark: str) -> set[Stray]:
+    def strays(self, session: int, mark: str) -> set[Process]:
         """The processes that come of the server with this session and mark, and aren't in it any more."""
         inside = set(self.members(session))
         found = {pid for pid in self._known if pid not in inside and mark and self._mark(pid) == mark}
@@ -56,11 +60,11 @@ class Census:
             found |= children
         return {(pid, self._known[pid][2]) for pid in found}
 
-    def still(self, strays: Iterable[Stray]) -> set[Stray]:
+    def still(self, strays: Iterable[Process]) -> set[Process]:
         """Those of them that are alive."""
         return {(pid, born) for pid, born in strays if pid in self._known and self._known[pid][2] == born}
 
-    def marked(self, beginning: str) -> set[Stray]:
+    def marked(self, beginning: str) -> set[Process]:
         """The processes whose mark begins so, in whatever session."""
         return {(pid, born) for pid, (_, _, born) in self._known.items() if self._mark(pid).startswith(beginning)}
 
@@ -70,10 +74,13 @@ class Census:
         return self._told[pid]
 
 
-def kill(find: Callable[[Census], Collection[Stray]], since_s: float = 0.0) -> int:
-    """Kill all that is found until nothing is, or the time is over: some may be another user's. How many those were."""
-    killed: set[Stray] = set()
-    deadline = time.monotonic() + KILL_LIMIT_S
+def kill(find: Callable[[Census], Collection[Process]], since_s: float = 0.0, within_s: float = KILL_LIMIT_S) -> int:
+    """Kill all that is found until nothing is, or the time is over; how many those were.
+
+    Some may be left: of another user, or asleep in the kernel. Nobody waits for them for ever.
+    """
+    killed: set[Process] = set()
+    deadline = time.monotonic() + within_s
     while found := find(Census(since_s)):
         for pid, _ in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):

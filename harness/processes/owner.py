@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from harness.processes import sockets
-from harness.processes.census import Census, Stray
+from harness.processes.census import Census, Process
 from harness.processes.sockets import Listener
 
 LOOKS_IDLE = 0.1  # of a CPU
@@ -47,7 +47,7 @@ class Owner:
             return self._nobody([one for one in all_listeners if one.inode in own])
         return self._elsewhere(members)
 
-    def strays(self, census: Census) -> set[Stray]:
+    def strays(self, census: Census) -> set[Process]:
         """What comes of the server and has left its session."""
         return census.strays(self.session, self.mark)
 
@@ -89,7 +89,7 @@ class Owner:
         return ""
 
 
-def in_its_own_session(strays: Collection[Stray], listening: Collection[Listener] = ()) -> str:
+def in_its_own_session(strays: Collection[Process], listening: Collection[Listener] = ()) -> str:
     """What is wrong where processes of a server have left its session; `listening` are sockets that matter."""
     pids = sorted(pid for pid, _ in strays)
     worker = _holder(listening, pids)

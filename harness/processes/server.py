@@ -20,7 +20,7 @@ from pathlib import Path
 
 from harness.config import Strategy
 from harness.processes import census, freezing, owner, session, sockets
-from harness.processes.census import Census, Stray
+from harness.processes.census import Census, Process
 from harness.processes.owner import Owner
 
 CANNOT_START = 3  # the exit code for a missing library or a port that is taken
@@ -95,7 +95,7 @@ class Server:
         self.pid = process.pid
         self.backlog = backlog  # that it was asked for
         self._mark, self._cpus, self._began_s = mark, cpus, began_s
-        self._strays: set[Stray] = set()  # that were seen: a parent that dies takes the trace of them with it
+        self._strays: set[Process] = set()  # that were seen: a parent that dies takes the trace of them with it
         self._leader, self._listening = "", list[int]()  # its first program and who listens, where that is another
         self.crowds: list[tuple[int, Mapping[str, object]]] = []  # how many clients came, and what they exchanged
         self._process = process
@@ -234,7 +234,7 @@ class Server:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(session.KILL_LIMIT_S)
+                self._process.wait(census.KILL_LIMIT_S)
         alone = set(self._listening) & set(session.members(self.pid)) if self._was_asked and not killed else set()
         left_alone = owner.left_alone(self._leader, alone) if alone else ""
         leftovers = session.kill(self.pid)
@@ -249,7 +249,7 @@ class Server:
         while self._left_behind(Census(self._began_s)) and time.monotonic() < deadline:
             time.sleep(POLL_S)
 
-    def _left_behind(self, seen: Census) -> set[Stray]:
+    def _left_behind(self, seen: Census) -> set[Process]:
         return self._owner.strays(seen) | seen.still(self._strays)
 
     def _said_ready(self) -> bool:

@@ -2,12 +2,10 @@
 
 import contextlib
 import os
-import signal
-import time
 
 import psutil
 
-KILL_LIMIT_S, KILL_POLL_S = 3.0, 0.001
+from harness.processes import census
 
 
 def processes(session: int) -> list[int]:
@@ -33,19 +31,6 @@ def members(session: int) -> list[int]:
     return found
 
 
-def kill(session: int, within_s: float = KILL_LIMIT_S) -> int:
-    """Kill all of a session at once; returns how many processes that were.
-
-    Some may be left (see `members`): of another user, or asleep in the kernel. Nobody waits for them for ever.
-    """
-    killed: set[int] = set()
-    deadline = time.monotonic() + within_s
-    while alive := members(session):
-        for pid in alive:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        killed.update(alive)
-        if time.monotonic() > deadline:
-            break
-        time.sleep(KILL_POLL_S)
-    return len(killed)
+def kill(session: int, within_s: float = census.KILL_LIMIT_S) -> int:
+    """Kill all of a session; returns how many processes that were. Some may be left (see `members`)."""
+    return census.kill(lambda seen: seen.of(session), within_s=within_s)

@@ -21,7 +21,7 @@ from harness.run.fleet import Fleet
 REST_S = 0.001  # its CPU time stands still for so long: then it rests. A window's clock is no finer
 RESTING = 0.05  # of a CPU: what "stands still" is
 REST_LIMIT_S = 0.05  # one that doesn't rest is asked, or frozen, all the same
-WATCH_LIMIT_S = 1.0  # for work that was put off, where it goes on for longer than servers are left alone
+WATCH_LIMIT_S = 2.0  # for work that was put off, where it goes on for longer than servers are left alone
 WATCH_STEP_S = 0.1  # in which nothing is done at its end
 
 
@@ -86,11 +86,32 @@ class Standstill:
     def watch(self, keys: Collection[str]) -> dict[str, dict[str, float]]:
         """Let these move with nobody to ask them; what each used, and how busy it was at the end, as a record has it.
 
-        So work that was put off until nobody asks is seen. Those that don't come to an end are restless.
+        So work that was put off until nobody asks is seen. Who is still at it when its time is over goes on alone, as
+        it may have had to share a CPU; who doesn't come to an end then is restless, and keeps to itself from then on.
         """
+        restless = [key for key in keys if key in self._fleet.restless]
+        found = self._left_alone([key for key in keys if key not in restless], LEFT_ALONE_S)
+        for key, record in found.items():
+            if record["restless_share"] > RESTING:
+                put_off_s = record["put_off_cpu_s"]
+                record |= self._left_alone([key], WATCH_STEP_S, WATCH_LIMIT_S)[key]
+                record["put_off_cpu_s"] += put_off_s
+                if record["restless_share"] > RESTING:
+                    self._fleet.restless.add(key)
+        for key in restless:
+            found |= self._left_alone([key], LEFT_ALONE_S)
+        return found
+
+    def _left_alone(self, keys: Collection[str], least_s: float, most_s: float = 0.0) -> dict[str, dict[str, float]]:
+        """Let these move for so long, and then for as long as one works, but for `most_s` in all; as `watch` returns.
+
+        Nothing moves where there are none.
+        """
+        if not keys:
+            return {}
         self.only(keys)
+        sessions = {key: self._fleet.server(key).pid for key in keys}
         with self._spent():
-            sessions = {key: self._fleet.server(key).pid for key in keys}
             began = time.monotonic()
             first = now = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
             while True:
@@ -99,10 +120,8 @@ class Standstill:
                 now = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
                 at = time.monotonic()
                 busy = {key: max(0.0, now[key] - before[key]) / (at - before_at) for key in keys}
-                at_work = {key for key, share in busy.items() if share > RESTING}
-                if at - began > (WATCH_LIMIT_S if at_work - self._fleet.restless else LEFT_ALONE_S):
+                if at - began > (most_s if most_s and max(busy.values()) > RESTING else least_s):
                     break
-        self._fleet.restless.update(at_work)
         return {
             key: {"put_off_cpu_s": max(0.0, now[key] - first[key]), "restless_share": share}
             for key, share in busy.items()

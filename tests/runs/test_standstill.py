@@ -8,7 +8,7 @@ from tests.support.bench import Bench
 from tests.support.project import ROOT
 
 UNASKED = f"{{python}} {ROOT}/tests/support/misbehaving/unasked.py"
-OWED_US = 100.0  # what clock and ticks use later for each message
+OWED_US = 50.0  # what clock and ticks use later for each message
 WAYS = ("clock", "ticks", "spins", "closes", "pauses")
 SETTINGS = """
 [window]

@@ -110,6 +110,13 @@ def test_whose_rate_may_be_wrong_pushes_nobody_down(tmp_path: Path) -> None:
     assert found["rank"].fillna(0).to_dict() == {"epoll": 0, "poll": 1, "select": 2, "uvloop": 3}
 
 
+@pytest.mark.parametrize("figure", ["p50_us", "p99_us", "server_cpu_us_per_request"])
+def test_bars_of_latencies_and_cpu_are_for_comparing_too(tmp_path: Path, figure: str) -> None:
+    found = cells_of(tmp_path, noisy_hour())
+    assert (found[f"{figure}_high"] > 1.3 * found[figure]).all()
+    assert (found[f"{figure}_bar_high"] < 1.1 * found[figure]).all()
+
+
 def test_bars_of_a_knee_are_for_comparing_too(tmp_path: Path) -> None:
     random = np.random.default_rng(2)
     made = [at_rate(name, round(10_000 * np.exp(moved + random.normal(0, 0.01))), load="knee", phase="found",
@@ -136,9 +143,9 @@ def test_the_caption_says_what_bars_are(tmp_path: Path) -> None:
     for folder, names in (("many", NAMES), ("alone", NAMES[:1])):
         results = results_of(tmp_path / folder, noisy_hour(names))
         drawn = {name: said(figure) for name, figure in figures(results, tabulate(results))}
-        assert ("bars: for comparing strategies at one x" in drawn["throughput_vs_clients"]) == (folder == "many")
-        assert ("bars: 95 % intervals over blocks" in drawn["throughput_vs_clients"]) == (folder == "alone")
-        assert "bars: 95 % intervals over blocks" in drawn["cpu_per_request"]
+        for chart in ("throughput_vs_clients", "latency_vs_clients", "cpu_per_request"):
+            assert ("bars: for comparing strategies at one x" in drawn[chart]) == (folder == "many")
+            assert ("bars: 95 % intervals over blocks" in drawn[chart]) == (folder == "alone")
 
 
 # --- blocks weigh alike ---------------------------------------------------------------------------------------------

@@ -182,7 +182,7 @@ def test_cells_are_strategies_in_their_groups(tmp_path: Path) -> None:
 def test_a_plan_that_takes_longer_anyway_has_no_limit() -> None:
     config = read(ROOT / "bench.toml")
     usual = named(config, "default")
-    assert plan.make(config, usual, "default", Overrides()).at_most_s == 280
+    assert plan.make(config, usual, "default", Overrides()).at_most_s == 275
     more = {f"{name}{n}": strategy for name, strategy in usual.items() for n in range(2)}
     assert plan.make(config, more, "default", Overrides()).at_most_s is None
     larger = Overrides({"load": ["open"], "rate": ["100"]})

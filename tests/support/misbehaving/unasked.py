@@ -13,7 +13,7 @@ from typing import Any
 from sound import Sound, serve
 
 IDLE_S = 0.02  # nobody has asked for so long
-OWED_S = 0.0001  # CPU time for each message that was answered
+OWED_S = 0.00005  # CPU time for each message that was answered
 TICK_S = 0.001
 CLOSES_S = 0.2  # what is idle for so long
 PAUSE_S = 1.5
