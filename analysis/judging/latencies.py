@@ -7,11 +7,13 @@ cell of a single block, or with a block that has no such percentile, has neither
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from hdrh.histogram import HdrHistogram
+from numpy.typing import NDArray
 
 from analysis.alike import Alike, Block, sampled, whole
-from analysis.statistics import NAN, Estimate, around, merged, wider
+from analysis.statistics import BEYOND, NAN, Estimate, around, merged, wider
 
 # where a window says how many requests were `answered`
 OF_SAMPLE = ("latency_hdr", "service_hdr", "dispatch_hdr", "arrival_hdr")
@@ -64,6 +66,16 @@ def open_loop(windows: pd.DataFrame) -> dict[str, float]:
         alike = Alike(block_histograms(unanswered, f"{part}_hdr", f"{part}_open"))
         figures |= {f"{part}_p{q}_us": alike.percentile(q) / 1e3 for q in (50, 99)}
     return figures
+
+
+def tail(windows: pd.DataFrame, p99_multiple: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of a cell: one in how many requests is slower, and than what (µs), from the median to where the data end."""
+    alike = Alike(block_histograms(windows, "latency_hdr", "unfinished"))
+    slower = 1 - alike.up_to / max(1, len(alike.sizes))
+    # a window cannot tell latencies that are long beside it: the same rule as for the p99
+    kept = alike.values * p99_multiple <= windows["counted_s"].median() * 1e9
+    kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
+    return 1 / slower[kept], alike.values[kept] / 1e3
 
 
 def block_histograms(windows: pd.DataFrame, histograms: str, open_: str = "") -> list[Block]:

@@ -1,0 +1,174 @@
+"""report.html: put together from the parts, with a policy that lets nothing run but its own two scripts.
+
+All that comes from the results folder is text: jinja2 escapes it in HTML, `_embedded` in JSON. A browser that keeps the
+policy runs no other script and asks no network for anything.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import shlex
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import vl_convert
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.drawing.sheet import machine
+from analysis.judging.standing import moved
+from analysis.records.reading import Results
+from analysis.report import cards, findings, specs, spectra, sweeps, table
+from analysis.report.entries import Entry, entries
+from analysis.report.ratios import Ratios
+from analysis.report.specs import Spec
+from analysis.report.words import HOW_TO_READ
+
+HERE = Path(__file__).resolve().parent
+NAME = "report.html"
+VEGA_LITE = "v6.1"
+PICTURES = 12  # of a page without scripts; the table has the rest
+NO_SCRIPTS = "window.vegaEmbed = vegaEmbed;"
+
+
+def write(results: Results, cells: pd.DataFrame) -> Path:
+    """Write report.html into the results folder, whole or not at all. OSError."""
+    path = results.folder / NAME
+    unfinished = path.with_name(f".{NAME}.{os.getpid()}")
+    try:
+        unfinished.write_text(render(results, cells), encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def render(results: Results, cells: pd.DataFrame) -> str:
+    """The page of a run, whose cells these are."""
+    everyone = entries(results.run, cells)
+    ratios = Ratios(results, everyone)
+    swept = list(sweeps.sweeps(results, cells, everyone, ratios))
+    tails = list(spectra.spectra(results, cells))
+    end = max((share for one in tails for line in one.lines for share, _ in line.points), default=100.0)
+    rows = table.rows(results, cells, everyone, ratios)
+    told = {
+        "entries": [entry.name for entry in everyone],
+        "chapter": [entry.name for entry in everyone if entry.is_chapter],
+        "reference": everyone[ratios.reference].name if everyone else "",
+        "ratios": ratios.as_json(),
+        "sweeps": [{"id": sweep.id, "name": sweep.name, "charts": [_told(chart) for chart in sweep.charts]}
+                   for sweep in swept],
+        "spectrum": spectra.spec([], everyone, end),
+        "spectra": [{"id": one.id, "name": one.name, "description": one.description, "lines": [line._asdict()
+                    for line in one.lines]} for one in tails],
+    }  # fmt: skip
+    first = spectra.typical(tails, results, cells)
+    told["at"] = first.id if first else ""
+    scripts = [_bundle(), (HERE / "page.js").read_text(encoding="utf-8")] if rows else []
+    styles = _variables(everyone) + (HERE / "page.css").read_text(encoding="utf-8")
+    return _template().render(
+        run=results.run,
+        title=f"{results.run.get('run_id')}",
+        policy=_policy(scripts, styles),
+        styles=Markup(styles),
+        scripts=[Markup(script) for script in scripts],
+        data=Markup(_embedded(told)),
+        entries=everyone,
+        findings=findings.findings(results, cells, everyone, ratios),
+        sweeps=swept,
+        spectra=tails,
+        pictures=_pictures(swept, [first] if first else [], end, everyone),
+        how_to_read=HOW_TO_READ,
+        columns=table.columns(rows),
+        rows=rows,
+        cards=cards.cards(results, cells, everyone),
+        reference=told["reference"],
+        machine=machine(results.run),
+        moved=moved(cells) if len(cells) else "",
+        notes=results.notes,
+        command=_command(results.run),
+        version=_versions(results.run),
+    )
+
+
+def _told(chart: sweeps.Chart) -> dict[str, Any]:
+    figure = chart.figure
+    return {"column": figure.column, "title": figure.title, "description": chart.description, "spec": chart.spec,
+            "notes": chart.notes}  # fmt: skip
+
+
+def _command(run: dict[str, Any]) -> str:
+    """What repeats the run, as a shell takes it."""
+    return shlex.join([".venv/bin/python", *map(str, run.get("command") or ["run_bench.py"])])
+
+
+def _versions(run: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in (run.get("versions") or {}).items())
+
+
+def _pictures(
+    swept: Sequence[sweeps.Sweep], tails: Sequence[spectra.Spectrum], end: float, everyone: Sequence[Entry]
+) -> list[dict[str, str]]:
+    """The charts as they are at first, for a browser without scripts."""
+    charts = [(f"{chart.figure.title}, {sweep.name}", chart) for sweep in swept for chart in sweep.charts]
+    found = [(title, chart.description, chart.spec) for title, chart in charts]
+    found = found[:PICTURES]
+    for one in tails:
+        found.append((f"Latency spectrum, {one.name}", one.description, spectra.spec(one.rows(), everyone, end)))
+    return [
+        {"title": title, "description": description, "source": _picture(specs.in_colours(spec, everyone))}
+        for title, description, spec in found
+    ]
+
+
+def _picture(spec: Spec) -> str:
+    svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _variables(everyone: Sequence[Entry]) -> str:
+    """The colours of strategies on light paper and on dark."""
+    light = "".join(f"--s{entry.number}:{entry.light};" for entry in everyone)
+    dark = "".join(f"--s{entry.number}:{entry.dark};" for entry in everyone)
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
+
+
+def _policy(scripts: Sequence[str], styles: str) -> str:
+    """The Content-Security-Policy: these scripts, this style sheet, pictures in the page, and nothing else."""
+    allowed = " ".join(map(_hash, scripts)) or "'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_hash(styles)}; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _embedded(value: Any) -> str:
+    """JSON that no HTML parser sees an end of the script in, and that has no NaN."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+@cache
+def _bundle() -> str:
+    """Vega-Embed with all that it needs, as one script."""
+    script = vl_convert.javascript_bundle(NO_SCRIPTS, vl_version=VEGA_LITE)
+    assert "</script" not in script.lower(), "the bundle would end its own element"
+    assert "<!--" not in script, "the bundle would hide its own end"
+    return str(script)
+
+
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("page.html")
