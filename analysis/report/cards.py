@@ -87,7 +87,7 @@ def _place(results: Results, cell: pd.Series) -> Place:
         rate,
         str(cell["limited_by"]) or NONE,
         _known(cell["server_cpu_us_per_request"], units.duration),
-        NONE if pd.isna(memory) else f"{memory:,.3g} KiB",
+        NONE if pd.isna(memory) else f"{units.short(memory)} KiB",
         tasks(cell),
         str(cell["reason"]),
     )

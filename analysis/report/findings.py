@@ -80,18 +80,30 @@ def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], rat
         return
     first, rest = ranked[ranked["rank"] == 1], ranked[ranked["rank"] > 1]
     top = first.iloc[0]
+    unranked = group[group["rank"].isna()].sort_values("throughput_rps", ascending=False)
+    where += ", of those whose rates can be compared" if len(unranked) else ""
     if len(first) == 1:
         text = f"{where}, {label(top)} is the fastest: {_rate(top)}."
     else:
-        text = f"{where}, {_names(first)} share the first rank: no order among them was shown. " \
-               f"{label(top)} has the highest rate, {_rate(top)}."  # fmt: skip
+        text = f"{where}, {_names(first)} share the first rank: no order among them was shown. "
+        text += f"The rate of {label(top)} is {_rate(top)}."
     if len(rest):
-        second = rest.iloc[0]
-        text += f" {_ratio(top, second, numbers, ratios)}, the best of those that were shown to be slower."
-    unranked = group[group["rank"].isna()]
-    if len(unranked):
-        text += f" Not ranked, for the reasons in the table: {_names(unranked)}."
-    yield Finding(f"{text} {_limit(top)}", f"{ORDERS}; {INTERVAL}")
+        text += f" {_ratio(top, rest.iloc[0], numbers, ratios)}, the next in rank."
+    yield Finding(f"{text}{_unranked(unranked, top)} {_limit(top)}", f"{ORDERS}; {INTERVAL}")
+
+
+def _unranked(cells: pd.DataFrame, top: pd.Series) -> str:
+    """Who has no rank, and why; who of them has a higher rate all the same."""
+    why: dict[str, list[pd.Series]] = {}
+    for _, cell in cells.iterrows():
+        doubts = [doubt.kind.phrase for doubt in touching(cell, "rank")]
+        why.setdefault(" and ".join(doubts) or str(cell["limited_by"]) or "one block", []).append(cell)
+    if not why:
+        return ""
+    said = "; ".join(f"{_names(pd.DataFrame(some))} ({phrase})" for phrase, some in why.items())
+    higher = [cell for some in why.values() for cell in some if cell["throughput_rps"] > top["throughput_rps"]]
+    rates = ", ".join(f"{label(cell)} {units.short(cell['throughput_rps'])}" for cell in higher)
+    return f" Not ranked: {said}." + (f" Of them these have higher rates: {rates}." if higher else "")
 
 
 def _ratio(one: pd.Series, other: pd.Series, numbers: dict[str, int], ratios: Ratios) -> str:
@@ -141,19 +153,21 @@ def _connections(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
         most = int(others["threads"].max())
         parts.append(f"the others {f'{most} threads at most' if most > 1 else 'one thread each'}")
     if parts:
-        yield Finding(f"{where}, {'; '.join(parts)}.", COUNTED)
+        yield Finding(
+            f"{where}, {'; '.join(parts)}.", "threads and processes are counted, memory is a mean of few blocks"
+        )
     known = crowd[crowd[MEMORY].notna()].sort_values(MEMORY)
     if len(known) > 1:
         least, most_of_all = known.iloc[0], known.iloc[-1]
         yield Finding(
-            f"{where}, a connection takes between {least[MEMORY]:,.3g} KiB of memory ({label(least)}) and "
-            f"{most_of_all[MEMORY]:,.4g} KiB ({label(most_of_all)}).",
+            f"{where}, a connection takes between {units.short(least[MEMORY])} KiB of memory ({label(least)}) and "
+            f"{units.short(most_of_all[MEMORY])} KiB ({label(most_of_all)}).",
             "the mean of few blocks, without an interval",
         )
 
 
 def _running(cell: pd.Series, what: str) -> str:
-    memory = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {cell[MEMORY]:,.4g} KiB"
+    memory = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {units.short(cell[MEMORY])} KiB"
     return f"{label(cell)} runs {int(cell[what]):,} {what}{memory}"
 
 

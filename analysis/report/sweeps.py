@@ -58,7 +58,7 @@ FIGURES = (
     Figure("server_cpu_us_per_request", "CPU time of a request", "CPU time of the server for each correct reply",
            "duration", _duration("server_cpu_us_per_request"), ("closed", "open", "knee")),
     Figure("memory_per_connection_kib", "Memory of a connection", "memory that a connection takes more, KiB", "memory",
-           lambda cell: f"{cell['memory_per_connection_kib']:,.3g} KiB"),
+           lambda cell: f"{units.short(cell['memory_per_connection_kib'])} KiB"),
 )  # fmt: skip
 
 
@@ -139,9 +139,14 @@ def _chart(selection: Selection, axis: str, figure: Figure, entries: Sequence[En
         )
     else:
         spec = specs.in_rows(rows, entries, figure.unit, figure.kind, is_log)
-    said = _said(selection, axis, figure, rows)
+    return Chart(figure, spec, _said(selection, axis, figure, rows), _notes(selection, figure))
+
+
+def _notes(selection: Selection, figure: Figure) -> list[str]:
+    """What isn't shown and what is doubtful; memory has reasons of its own, which stand under how it is read."""
     shown = selection.having("throughput_rps" if figure is RATIO else figure.column)
-    return Chart(figure, spec, said, selection.notes(shown, figure.column)[len(selection.results.notes) :])
+    own = selection.notes(shown, figure.column)[len(selection.results.notes) :]
+    return [note for note in own if figure.kind != "memory" or not note.startswith("Not shown")]
 
 
 def _rows(

@@ -92,7 +92,7 @@ def _row(results: Results, cell: pd.Series, entry: Entry, ratios: Ratios) -> Row
         "p50": _marked(cell, "p50_us", units.duration),
         "p99": _marked(cell, "p99_us", units.duration),
         "cpu": _marked(cell, "server_cpu_us_per_request", units.duration),
-        "memory": _marked(cell, "memory_per_connection_kib", lambda value: f"{value:,.3g}"),
+        "memory": _marked(cell, "memory_per_connection_kib", units.short),
         "tasks": Value(tasks(cell), _order(cell["threads"])),
         "limit": _text(str(cell["limited_by"]) + (f": {served(cell)} served" if served(cell) else "")),
         "why": _text(reason if cell["status"] == "ok" else f"{cell['status']}: {reason}"),
