@@ -24,9 +24,9 @@
   function read() {
     const told = new URLSearchParams(location.hash.slice(1));
     const one = (name, known) => (known.includes(told.get(name)) ? told.get(name) : usual[name]);
-    const named = told.has("show") ? told.get("show").split(",").map(decodeURIComponent) : usual.show;
+    const named = told.has("show") ? told.get("show").split(",") : null; // each encoded, as a name may have a comma
     return {
-      show: data.entries.filter((name) => named.includes(name)),
+      show: data.entries.filter((name) => !named || named.includes(encodeURIComponent(name))),
       ref: one("ref", data.entries),
       draw: one("draw", data.sweeps.map((sweep) => sweep.id)),
       at: one("at", data.spectra.map((spectrum) => spectrum.id)),

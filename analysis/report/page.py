@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import os
-import shlex
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from markupsafe import Markup
 from analysis.drawing.sheet import machine
 from analysis.judging.standing import moved
 from analysis.records.reading import Results
-from analysis.report import cards, findings, specs, spectra, sweeps, table
+from analysis.report import cards, findings, method, specs, spectra, sweeps, table
 from analysis.report.entries import Entry, entries
 from analysis.report.ratios import Ratios
 from analysis.report.specs import Spec
@@ -32,6 +32,8 @@ HERE = Path(__file__).resolve().parent
 NAME = "report.html"
 VEGA_LITE = "v6.1"
 PICTURES = 12  # of a page without scripts; the table has the rest
+# control characters, and those that order letters from right to left whatever they are
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 NO_SCRIPTS = "window.vegaEmbed = vegaEmbed;"
 
 
@@ -71,8 +73,9 @@ def render(results: Results, cells: pd.DataFrame) -> str:
     scripts = [_bundle(), (HERE / "page.js").read_text(encoding="utf-8")] if rows else []
     styles = _variables(everyone) + (HERE / "page.css").read_text(encoding="utf-8")
     return _template().render(
-        run=results.run,
-        title=f"{results.run.get('run_id')}",
+        title=str(results.run["run_id"]),
+        started=results.run.get("started_at"),
+        outcome=results.run.get("outcome"),
         policy=_policy(scripts, styles),
         styles=Markup(styles),
         scripts=[Markup(script) for script in scripts],
@@ -90,8 +93,8 @@ def render(results: Results, cells: pd.DataFrame) -> str:
         machine=machine(results.run),
         moved=moved(cells) if len(cells) else "",
         notes=results.notes,
-        command=_command(results.run),
-        version=_versions(results.run),
+        command=method.command(results.run),
+        facts=list(method.facts(results, cells)),
     )
 
 
@@ -99,15 +102,6 @@ def _told(chart: sweeps.Chart) -> dict[str, Any]:
     figure = chart.figure
     return {"column": figure.column, "title": figure.title, "description": chart.description, "spec": chart.spec,
             "notes": chart.notes}  # fmt: skip
-
-
-def _command(run: dict[str, Any]) -> str:
-    """What repeats the run, as a shell takes it."""
-    return shlex.join([".venv/bin/python", *map(str, run.get("command") or ["run_bench.py"])])
-
-
-def _versions(run: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in (run.get("versions") or {}).items())
 
 
 def _pictures(
@@ -153,6 +147,7 @@ def _hash(text: str) -> str:
 def _embedded(value: Any) -> str:
     """JSON that no HTML parser sees an end of the script in, and that has no NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
@@ -167,8 +162,12 @@ def _bundle() -> str:
     return str(script)
 
 
+def _plain(value: Any) -> Any:
+    """A text without what turns the text around it, or can't be seen."""
+    return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
+
+
 def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
+                              finalize=_plain, trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     return environment.get_template("page.html")
