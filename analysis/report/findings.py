@@ -72,7 +72,7 @@ def _outcome(results: Results) -> Iterator[Finding]:
 def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], ratios: Ratios) -> Iterator[Finding]:
     where = f"With {title(group, results.usual)}"
     ranked = group[group["rank"].notna()].sort_values("throughput_rps", ascending=False)
-    if ranked.empty:
+    if ranked.empty or len(group) == 1:
         top = group.sort_values("throughput_rps", ascending=False).iloc[0]
         alone = len(group) == 1
         why = "" if alone else "no order was shown, as no rate can be compared. The highest is "
@@ -88,7 +88,10 @@ def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], rat
         text = f"{where}, {_names(first)} share the first rank: no order among them was shown. "
         text += f"The rate of {label(top)} is {_rate(top)}."
     if len(rest):
-        text += f" {_ratio(top, rest.iloc[0], numbers, ratios)}, the next in rank."
+        value, low, high = ratios.of(ratios.point(top), numbers[label(top)], numbers[label(rest.iloc[0])])
+        text += f" It is {value:.2f} times{_interval(low, high)} the rate of {label(rest.iloc[0])}, the next in rank."
+        if low <= 1 <= high:
+            text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
     yield Finding(f"{text}{_unranked(unranked, top)} {_limit(top)}", f"{ORDERS}; {INTERVAL}")
 
 
@@ -106,10 +109,8 @@ def _unranked(cells: pd.DataFrame, top: pd.Series) -> str:
     return f" Not ranked: {said}." + (f" Of them these have higher rates: {rates}." if higher else "")
 
 
-def _ratio(one: pd.Series, other: pd.Series, numbers: dict[str, int], ratios: Ratios) -> str:
-    value, low, high = ratios.of(ratios.point(one), numbers[label(one)], numbers[label(other)])
-    interval = f" ({low:.2f} to {high:.2f})" if low == low else ""
-    return f"It is {value:.2f} times{interval} the rate of {label(other)}"
+def _interval(low: float, high: float) -> str:
+    return f" ({low:.2f} to {high:.2f})" if low == low else ""
 
 
 def _rate(cell: pd.Series) -> str:

@@ -71,10 +71,11 @@ def rendered(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A run of four strategies, over clients and sizes."""
+    """A run of four strategies, over clients."""
     capacity = {"blocking": 15_500.0, "select": 88_000.0, "epoll": 118_000.0, "asyncio": 57_000.0}
-    groups = [(1, 64), (100, 64), (100, 1024)]
-    return rendered(MadeUp(capacity=capacity, groups=groups, rounds=2).write(tmp_path_factory.mktemp("usual")))
+    groups = [(1, 64), (100, 64)]
+    made = MadeUp(capacity=capacity, groups=groups, rounds=2, window_noise=0.05)
+    return rendered(made.write(tmp_path_factory.mktemp("usual")))
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +158,9 @@ def test_its_findings_are_those_of_the_cells(usual: str) -> None:
 
 def test_its_table_has_a_row_for_each_cell_and_its_reasons(usual: str) -> None:
     rows = re.findall(r"<tr data-entry=.*?</tr>", usual, re.DOTALL)
-    assert len(rows) == 12
+    assert len(rows) == 8
     starving = [row for row in rows if "blocking" in row and ">100<" in row]
+    assert starving
     assert all("clients starved (99 of 100)" in row and 'class="doubtful"' in row for row in starving)
 
 
@@ -167,8 +169,9 @@ def test_a_ratio_is_that_of_the_rounds_for_any_reference(usual: str) -> None:
     number = {name: place for place, name in enumerate(data["entries"])}
     pairs = {(one, other): found for one, other, *found in data["ratios"][1]}  # of 100 clients
     value, low, high = pairs[number["select"], number["epoll"]]
-    assert low < value < high
-    assert value == pytest.approx(88 / 118 * 0.96, rel=0.05)  # select pays for its crowd
+    truth = MadeUp().truth("select", 100, 64) / MadeUp().truth("epoll", 100, 64)
+    assert low < truth < high
+    assert value == pytest.approx((low * high) ** 0.5, rel=0.001)
     assert len(pairs) == 6
 
 
