@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from analysis.records.points import Row
 
-def served(cell: pd.Series) -> str:
+
+def served(cell: Row) -> str:
     """How many clients were served, such as 1 of 10; nothing if all were."""
     if not is_starved(cell):
         return ""
@@ -22,6 +24,6 @@ def unserved(windows: pd.DataFrame) -> pd.Series:
     return most[rounds == rounds.max()]
 
 
-def is_starved(cell: pd.Series) -> bool:
+def is_starved(cell: Row) -> bool:
     """Whether some clients had no reply in a whole block."""
     return bool(pd.notna(cell["starved"]) and cell["starved"] > 0)

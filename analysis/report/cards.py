@@ -1,6 +1,7 @@
 """A card for each strategy: how it waits, its code, what limited it at each crowd, what it costs."""
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,12 +9,14 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+import axes
 from analysis import units
 from analysis.judging.served import served
-from analysis.records.points import title
+from analysis.records.points import Row, as_rows
 from analysis.records.reading import Results
 from analysis.report import code
 from analysis.report.entries import Entry
+from axes import AXES
 
 NONE = "-"
 
@@ -40,7 +43,7 @@ class Card:
     waits: str
     listing: str
     command: str
-    mechanism: str  # the first lines of its file
+    mechanism: list[str]  # what its file says of it at its top, a paragraph each
     file: str
     code: Markup
     neighbour: str
@@ -67,17 +70,23 @@ def _card(results: Results, cells: pd.DataFrame, entry: Entry, everyone: Sequenc
         waits=str((results.run.get("families") or {}).get(family) or ""),
         listing=str(told.get("listing") or ""),
         command=str(told.get("command") or ""),
-        mechanism=(ast.get_docstring(ast.parse(text)) or "") if text else "",
+        mechanism=_paragraphs(ast.get_docstring(ast.parse(text)) or "") if text else [],
         file=code.named(path) if path else "",
         code=code.highlighted(path) if path else Markup(),
         neighbour=beside,
         difference=code.difference(other, path) if path and other else Markup(),
-        places=[_place(results, cell) for _, cell in own.iterrows()],
+        places=[_place(results, cell) for cell in as_rows(own)],
     )
 
 
-def _place(results: Results, cell: pd.Series) -> Place:
-    where = title(pd.DataFrame([cell]), results.usual)
+def _paragraphs(text: str) -> list[str]:
+    """The lines of a docstring as they belong together: an empty line parts, and so does a heading such as Cost:."""
+    joined = re.sub(r"\n(?!\n|[A-Z]\w+: )(?<!\n\n)", " ", text)
+    return [line.strip() for line in joined.splitlines() if line.strip()]
+
+
+def _place(results: Results, cell: Row) -> Place:
+    where = axes.title({name: cell[name] for name in AXES}, results.usual)
     if pd.isna(cell["windows"]):
         return Place(where, NONE, str(cell["status"]), NONE, NONE, NONE, str(cell["reason"]))
     rate = units.short(cell["throughput_rps"]) + (f", {served(cell)} served" if served(cell) else "")
@@ -93,7 +102,7 @@ def _place(results: Results, cell: pd.Series) -> Place:
     )
 
 
-def tasks(cell: pd.Series) -> str:
+def tasks(cell: Row) -> str:
     """Its processes and threads while all clients are connected: 1, or 501 threads."""
     processes, threads = cell["processes"], cell["threads"]
     if pd.isna(processes) or pd.isna(threads):

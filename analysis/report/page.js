@@ -1,8 +1,10 @@
 "use strict";
 // The view: who is shown, the reference, what is drawn, how the table is sorted and filtered. It stands in the address,
 // so that it can be sent. Everything else of the page is there without this.
-(() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
+(async () => {
+  const packed = Uint8Array.from(atob(document.getElementById("data").textContent), (letter) => letter.charCodeAt(0));
+  const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const data = await new Response(plain).json();
   const body = document.querySelector(".cells tbody");
   const inOrder = [...body.rows];
   const number = new Map(data.entries.map((name, place) => [name, place]));
@@ -24,9 +26,10 @@
   function read() {
     const told = new URLSearchParams(location.hash.slice(1));
     const one = (name, known) => (known.includes(told.get(name)) ? told.get(name) : usual[name]);
-    const named = told.has("show") ? told.get("show").split(",") : null; // each encoded, as a name may have a comma
+    const named = told.get("show")?.split(",") ?? []; // each encoded, as a name may have a comma
+    const known = data.entries.filter((name) => named.includes(encodeURIComponent(name)));
     return {
-      show: data.entries.filter((name) => !named || named.includes(encodeURIComponent(name))),
+      show: known.length || told.get("show") === "" ? known : usual.show,
       ref: one("ref", data.entries),
       draw: one("draw", data.sweeps.map((sweep) => sweep.id)),
       at: one("at", data.spectra.map((spectrum) => spectrum.id)),
@@ -60,7 +63,13 @@
   function words([value, low, high]) {
     const maybeOne = low !== null && low <= 1 && high >= 1;
     const interval = low === null ? "none" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
-    return { w: `\u00d7 ${value.toFixed(2)}${maybeOne ? " ~" : ""}`, b: interval };
+    const cell = value.toFixed(2) + (low === null ? "" : `${maybeOne ? " ~" : ""} (${low.toFixed(2)}\u2013${high.toFixed(2)})`);
+    return { cell, w: `\u00d7 ${value.toFixed(2)}${maybeOne ? " ~" : ""}`, b: interval };
+  }
+
+  function duration(us) {
+    const [unit, scale] = us >= 999500 ? ["s", 1e6] : us >= 999.5 ? ["ms", 1e3] : ["\u00b5s", 1];
+    return `${(us / scale).toPrecision(3)} ${unit}`;
   }
 
   function toReference(rows) {
@@ -69,7 +78,8 @@
     for (const row of rows) {
       const found = ratio(row.i, number.get(row.s), number.get(view.ref));
       if (!found) continue;
-      const one = { ...row, ...words(found), y: found[0], low: found[1], high: found[2], l: false };
+      const said = words(found);
+      const one = { ...row, w: said.w, f: said.w, b: said.b, y: found[0], low: found[1], high: found[2], l: false };
       last.set(row.s, one);
       made.push(one);
     }
@@ -84,8 +94,8 @@
   };
 
   async function draw(place, chart) {
-    const told = { actions: false, ast: true, renderer: "svg", defaultStyle: false,
-      tooltip: { disableDefaultStyle: true } };
+    const told = { actions: false, ast: true, renderer: "svg", defaultStyle: false, logLevel: 1, // errors: it warns of
+      tooltip: { disableDefaultStyle: true } }; // charts in which nobody is shown
     const spec = structuredClone(chart.spec);
     spec.width = room(place);
     spec.params[0].value = view.show;
@@ -136,7 +146,7 @@
     const spectrum = data.spectra.find((one) => one.id === view.at);
     if (!spectrum) return;
     const rows = spectrum.lines.flatMap(({ points, ...line }) => points.map(([at, y], place) => ({
-      ...line, at, y, l: place === points.length - 1, p: `1 in ${at} is slower`, low: null, high: null, b: "none" })));
+      ...line, at, y, l: place === points.length - 1, p: `1 in ${at} is slower`, f: duration(y), low: null, high: null, b: "none" })));
     const chart = { description: spectrum.description, spec: { ...data.spectrum, datasets: { rows } } };
     await drawAll(document.getElementById("spectra"), [[chart, "Percentiles, and how slow the slowest are", spectrum.name]]);
   }
@@ -156,8 +166,7 @@
       const cell = row.querySelector(".of-ratio");
       const found = cell && ratio(Number(row.dataset.point), Number(row.dataset.entry), number.get(view.ref));
       if (!cell) continue;
-      const told = found && words(found);
-      cell.textContent = found ? told.w + (found[1] === null ? "" : ` (${told.b})`) : "-";
+      cell.textContent = found ? words(found).cell : "-";
       cell.dataset.order = found ? found[0] : "";
     }
   }

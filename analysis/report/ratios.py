@@ -8,10 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-import pandas as pd
-
 from analysis.judging.cells import by_round
-from analysis.records.points import CELL_KEYS, POINT
+from analysis.records.points import CELL_KEYS, POINT, Row
 from analysis.records.reading import Results
 from analysis.report.entries import Entry
 from analysis.statistics import UNKNOWN, Estimate, ratio
@@ -37,9 +35,9 @@ class Ratios:
         ]
         self.reference = _reference(results.run, entries)
 
-    def point(self, cell: pd.Series) -> int:
+    def point(self, cell: Row) -> int:
         """The number of a cell's point; -1 where nobody was measured."""
-        return self._places.get(tuple(cell[POINT]), -1)
+        return self._places.get(tuple(cell[name] for name in POINT), -1)
 
     def of(self, point: int, one: int, other: int) -> Estimate:
         """The first's rate by the other's."""

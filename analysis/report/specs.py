@@ -3,7 +3,8 @@
 Colours are names of CSS variables, so that light, dark and print are the style sheet's business; `in_colours` puts the
 colours themselves in their place for a picture that stands alone. The page steers a chart by two signals, `shown` (the
 names that are drawn) and its width, and by the data set `rows`. A row is a point: s who, at its place, y the figure,
-low and high its bar, h whether it is hollow, l whether its line ends there, w the figure in words, d its doubts.
+low and high its bar, b the same in words, h whether it is hollow, l whether its line ends there, w the words at that
+end, f the figure in words, p the place in words, d its doubts.
 """
 
 import json
@@ -66,7 +67,7 @@ def along(
 ) -> Spec:
     """Lines over an axis, with bars and markers (at these places, if some are named), and names at their ends."""
     x = axis.spec()
-    y = _figure(unit, kind, is_log)
+    y = _figure("y", unit, kind, is_log)
     place = {"x": x, "y": y}
     colour, dash = _colour(entries), _dash(entries)
     end = {"y": {"value": {"expr": "datum.px"}}}
@@ -90,7 +91,7 @@ def along(
 
 def in_rows(rows: Rows, entries: Sequence[Entry], unit: str, kind: str, is_log: bool) -> Spec:
     """A row for each strategy, the largest figure on top."""
-    x = _figure(unit, kind, is_log)
+    x = _figure("x", unit, kind, is_log)
     y = {"field": "s", "type": "nominal", "sort": {"field": "y", "op": "max", "order": "descending"},
          "axis": {"title": None, "grid": True, "domain": False, "ticks": False, "labelLimit": 130,
                   "labelColor": INK}}  # fmt: skip
@@ -117,10 +118,10 @@ def in_colours(spec: Spec, entries: Sequence[Entry]) -> Spec:
     return coloured | {"background": "#ffffff"}
 
 
-def _figure(unit: str, kind: str, is_log: bool) -> Spec:
+def _figure(side: str, unit: str, kind: str, is_log: bool) -> Spec:
     scale = {"type": "log", "nice": False, "padding": 8} if is_log else {"type": "linear", "zero": True}
-    is_thinned = is_log and kind != "ratio"
-    label = f"{ROUND} ? ({LABELS[kind]}) : ''" if is_thinned else LABELS[kind]
+    wide = f"domain('{side}')[1] > 4 * domain('{side}')[0]"  # else steps are even
+    label = f"!({wide}) || {ROUND} ? ({LABELS[kind]}) : ''" if is_log else LABELS[kind]
     axis = {"title": unit, "labelExpr": label, "tickCount": 10 if is_log else 7, "labelOverlap": "greedy"}
     return {"field": "y", "type": "quantitative", "scale": scale, "axis": axis}
 
@@ -142,7 +143,7 @@ def _dash(entries: Sequence[Entry]) -> Spec:
 def _markers(entries: Sequence[Entry], place: Spec, size: int) -> Spec:
     colour = _colour(entries)
     hollow = {"condition": {"test": "datum.h", "value": PAPER}} | colour
-    said = [{"field": field, "title": title} for field, title in (("s", "who"), ("p", "where"), ("w", "figure"),
+    said = [{"field": field, "title": title} for field, title in (("s", "who"), ("p", "where"), ("f", "figure"),
                                                                   ("b", "bar"), ("d", "doubtful"))]  # fmt: skip
     return {
         "mark": {"type": "point", "filled": True, "opacity": 1, "size": size, "strokeWidth": 1.6},

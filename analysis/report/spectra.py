@@ -50,7 +50,8 @@ class Spectrum:
         """Its points as charts have them; the page makes them alike."""
         return [
             {"s": line.s, "at": share, "y": took, "l": place == len(line.points) - 1, "h": line.h, "w": line.w,
-             "d": line.d, "p": f"1 in {units.short(share)} is slower", "low": None, "high": None, "b": "none"}
+             "f": units.duration(took), "d": line.d,
+             "p": f"1 in {units.short(share)} is slower", "low": None, "high": None, "b": "none"}
             for line in self.lines for place, (share, took) in enumerate(line.points)
         ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from analysis.doubts import touching
 from analysis.drawing.parts import LOG_FROM, ends_of, plus_minus
 from analysis.drawing.selection import Selection, is_hollow, selections
 from analysis.judging.served import served
-from analysis.records.points import SWEPT
+from analysis.records.points import SWEPT, Row, as_rows, label
 from analysis.records.reading import Results
 from analysis.report import specs
 from analysis.report.entries import Entry
@@ -21,6 +21,7 @@ from analysis.report.specs import Rows, Spec
 from analysis.statistics import NAN
 from axes import AXES
 
+OFFERED = "offered_rps"  # an open loop is drawn along it
 ASIDE = 0.05  # of an axis: so far apart points of one place are drawn, so that bars can be read
 BEYOND = 2.0  # a bar is drawn so far beyond the figures of its chart
 
@@ -32,15 +33,15 @@ class Figure(NamedTuple):
     title: str
     unit: str
     kind: str  # how its axis is written: rate, duration, memory, ratio
-    words: Callable[[pd.Series], str]
+    words: Callable[[Row], str]
     loads: tuple[str, ...] = ("closed",)
 
 
-def _rate(column: str) -> Callable[[pd.Series], str]:
+def _rate(column: str) -> Callable[[Row], str]:
     return lambda cell: units.short(cell[column]) + plus_minus(cell, column)
 
 
-def _duration(column: str) -> Callable[[pd.Series], str]:
+def _duration(column: str) -> Callable[[Row], str]:
     return lambda cell: units.duration(cell[column])
 
 
@@ -85,10 +86,11 @@ def sweeps(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], rati
     """All of a run, those with the most points of each kind first."""
     for name, axis, selection in _planned(results, cells):
         load = str(selection.cells["load"].iloc[0])
+        sheet = _Sheet(selection, axis, entries, ratios)
         figures = [figure for figure in FIGURES if load in figure.loads]
-        charts = [chart for figure in figures if (chart := _chart(selection, axis, figure, entries, ratios))]
+        charts = [chart for figure in figures if (chart := _chart(sheet, figure))]
         if charts:
-            yield Sweep(name, _name(selection, axis), charts)
+            yield Sweep(name, sheet.name, charts)
 
 
 def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str, Selection]]:
@@ -101,45 +103,70 @@ def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str, 
                         yield f"{prefix}{AXES[axis].stem}{suffix}{more}", axis, part
     for suffix, selection in selections(results, cells, "open"):
         for more, part in selection.points_alone():
-            yield f"rate{suffix}{more}", "offered_rps", part
+            yield f"rate{suffix}{more}", OFFERED, part
 
 
-def _name(selection: Selection, axis: str) -> str:
-    """What a sweep is along, and where."""
-    if len(_places(selection, axis)) < 2:
-        return _what(selection)
-    along = "rate" if axis == "offered_rps" else AXES[axis].title
-    return f"against the {along}: {_what(selection, axis)}"
+class _Sheet:
+    """What the charts of a sweep have in common."""
+
+    def __init__(self, selection: Selection, axis: str, entries: Sequence[Entry], ratios: Ratios) -> None:
+        self.selection, self.axis, self.entries, self.ratios = selection, axis, entries, ratios
+        self.places = sorted({float(value) for value in selection.measured[axis].dropna()})
+        self.lines: dict[str, list[dict[str, Any]]] = {}  # the cells of each strategy as they stand along the axis
+        for cell in as_rows(selection.measured):
+            self.lines.setdefault(label(cell), []).append(cell)
+        for cells in self.lines.values():
+            cells.sort(key=lambda cell: float(cell[axis]))
+        self.numbers = {entry.name: entry.number for entry in entries}
+
+    @property
+    def name(self) -> str:
+        """What a sweep is along, and where."""
+        first, usual = self.selection.cells.iloc[0], self.selection.results.usual
+        silent = [name for name in AXES if AXES[name].said != "always" and first[name] == usual[name]]
+        if len(self.places) < 2:
+            return axes.description(first, usual, but=silent)
+        along = "rate" if self.axis == OFFERED else AXES[self.axis].title
+        return f"against the {along}: {axes.description(first, usual, but=(self.axis, *silent))}"
+
+    @property
+    def bottom(self) -> specs.Axis:
+        """The axis that the figures are drawn along."""
+        span = (self.places[0], self.places[-1])
+        if self.axis == OFFERED:
+            return specs.Axis("requests offered per second", {}, span)
+        axis = AXES[self.axis]
+        return specs.Axis(axis.title, {place: axis.write(int(place)) for place in self.places}, span)
+
+    def aside(self, value: float, line: int) -> float:
+        """Where a point of that line is drawn, so that bars stand side by side."""
+        low, high = self.places[0], self.places[-1]
+        shift = (line / max(1, len(self.lines) - 1) - 0.5) * ASIDE
+        if low > 0 and high / low >= specs.LOG_FROM:
+            return float(value * (high / low) ** shift)
+        return value + (high - low) * shift
+
+    def where(self, value: Any) -> str:
+        """A place on the axis in words."""
+        if self.axis == OFFERED:
+            return f"{units.short(value)} offered per second"
+        return AXES[self.axis].describe(value)
 
 
-def _what(selection: Selection, axis: str = "") -> str:
-    """What all cells have in common, but for the axis and for what is usual."""
-    first, usual = selection.cells.iloc[0], selection.results.usual
-    silent = [name for name in AXES if AXES[name].said != "always" and first[name] == usual[name]]
-    return axes.description(first, usual, but=(axis, *silent))
-
-
-def _places(selection: Selection, axis: str) -> list[float]:
-    return sorted({float(value) for value in selection.measured[axis].dropna()})
-
-
-def _chart(selection: Selection, axis: str, figure: Figure, entries: Sequence[Entry], ratios: Ratios) -> Chart | None:
-    rows = _rows(selection, axis, figure, entries, ratios)
+def _chart(sheet: _Sheet, figure: Figure) -> Chart | None:
+    rows = _rows(sheet, figure)
     if not rows:
         return None
     values = [row["y"] for row in rows]
-    is_log = figure.kind == "ratio" or (min(values) > 0 and max(values) > LOG_FROM * min(values))
-    rows = [_trimmed(row, min(values), max(values)) for row in rows if row["y"] > 0 or not is_log]
-    places = _places(selection, axis)
-    if len(places) > 1:
-        ticks = {} if axis == "offered_rps" else {place: AXES[axis].write(int(place)) for place in places}
-        bottom = "requests offered per second" if axis == "offered_rps" else AXES[axis].title
-        spec = specs.along(
-            rows, entries, specs.Axis(bottom, ticks, (places[0], places[-1])), figure.unit, figure.kind, is_log
-        )
+    is_log = figure is RATIO or (min(values) > 0 and max(values) > LOG_FROM * min(values))
+    rows = [row for row in rows if row["y"] > 0 or not is_log]
+    if figure is not RATIO:
+        rows = [_trimmed(row, min(values), max(values)) for row in rows]
+    if len(sheet.places) > 1:
+        spec = specs.along(rows, sheet.entries, sheet.bottom, figure.unit, figure.kind, is_log)
     else:
-        spec = specs.in_rows(rows, entries, figure.unit, figure.kind, is_log)
-    return Chart(figure, spec, _said(selection, axis, figure, rows), _notes(selection, figure))
+        spec = specs.in_rows(rows, sheet.entries, figure.unit, figure.kind, is_log)
+    return Chart(figure, spec, _said(sheet, figure, rows), _notes(sheet.selection, figure))
 
 
 def _notes(selection: Selection, figure: Figure) -> list[str]:
@@ -149,37 +176,26 @@ def _notes(selection: Selection, figure: Figure) -> list[str]:
     return [note for note in own if figure.kind != "memory" or not note.startswith("Not shown")]
 
 
-def _rows(
-    selection: Selection, axis: str, figure: Figure, entries: Sequence[Entry], ratios: Ratios
-) -> list[dict[str, Any]]:
-    by_name = {entry.name: entry for entry in entries}
-    places = _places(selection, axis)
-    lines = list(selection.lines())
+def _rows(sheet: _Sheet, figure: Figure) -> list[dict[str, Any]]:
     rows = []
-    for number, (name, _, _, part) in enumerate(lines):
-        shift = (number / max(1, len(lines) - 1) - 0.5) * ASIDE
+    for number, (name, cells) in enumerate(sheet.lines.items()):
         own = []
-        for _, cell in part.sort_values(axis).iterrows():
-            point = ratios.point(cell)
-            about = {"s": name, "x": float(cell[axis]), "at": _aside(places, float(cell[axis]), shift), "i": point}
+        for cell in cells:
+            point, place = sheet.ratios.point(cell), cell[sheet.axis]
             if figure is RATIO:
-                told = ratios.to_reference(point, by_name[name].number)
-                told |= {"h": is_hollow(cell, "ratio")}
+                told = sheet.ratios.to_reference(point, sheet.numbers[name])
+                told |= {"h": is_hollow(cell, "ratio"), "f": told["w"]}
             else:
                 told = _told(cell, figure)
-            doubts = "; ".join(str(doubt) for doubt in touching(cell, figure.column))
-            about |= {"p": _where(axis, cell[axis]), "d": doubts or "nothing"}
             if told["y"] == told["y"]:
-                own.append(about | told)
+                doubts = "; ".join(map(str, touching(cell, figure.column))) or "nothing"
+                own.append(told | {"s": name, "at": sheet.aside(float(place), number), "i": point,
+                                   "p": sheet.where(place), "d": doubts})  # fmt: skip
         rows += [row | {"l": row is own[-1]} for row in own]
     return rows
 
 
-def _where(axis: str, value: Any) -> str:
-    return f"{units.short(value)} offered per second" if axis == "offered_rps" else AXES[axis].describe(value)
-
-
-def _told(cell: pd.Series, figure: Figure) -> dict[str, Any]:
+def _told(cell: Row, figure: Figure) -> dict[str, Any]:
     name = figure.column
     y, low, high = (float(cell.get(column, NAN)) for column in (name, *_ends_of(cell, name)))
     is_barred = low == low and high == high
@@ -189,14 +205,15 @@ def _told(cell: pd.Series, figure: Figure) -> dict[str, Any]:
         "high": high if is_barred else None,
         "h": is_hollow(cell, name),
         "w": "" if y != y else f"{served(cell)} served" if served(cell) else figure.words(cell),
+        "f": "" if y != y else figure.words(cell),
         "b": f"{_short(figure, low)} to {_short(figure, high)}" if is_barred else "none",
     }
 
 
-def _ends_of(cell: pd.Series, name: str) -> list[str]:
+def _ends_of(cell: Row, name: str) -> list[str]:
     """The bar for comparing, where the column has one."""
     bar = ends_of(name)
-    return bar if bar[0] in cell.index else [f"{name}_low", f"{name}_high"]
+    return bar if bar[0] in cell else [f"{name}_low", f"{name}_high"]
 
 
 def _short(figure: Figure, value: float) -> str:
@@ -210,14 +227,7 @@ def _trimmed(row: dict[str, Any], least: float, most: float) -> dict[str, Any]:
     return row | {"low": max(row["low"], least / BEYOND), "high": min(row["high"], most * BEYOND)}
 
 
-def _aside(places: Sequence[float], value: float, shift: float) -> float:
-    low, high = places[0], places[-1]
-    if low > 0 and high / low >= specs.LOG_FROM:
-        return float(value * (high / low) ** shift)
-    return value + (high - low) * shift
-
-
-def _said(selection: Selection, axis: str, figure: Figure, rows: Rows) -> str:
+def _said(sheet: _Sheet, figure: Figure, rows: Rows) -> str:
     """A chart in words: who is highest and lowest at each place."""
     parts = []
     for place in dict.fromkeys(row["p"] for row in rows):
@@ -225,4 +235,4 @@ def _said(selection: Selection, axis: str, figure: Figure, rows: Rows) -> str:
         low, high = here[0], here[-1]
         lowest = f", the lowest {low['s']} with {low['w']}" if len(here) > 1 else ""
         parts.append(f"At {place} the highest is {high['s']} with {high['w']}{lowest}.")
-    return f"{figure.title}, {_name(selection, axis)}. " + " ".join(parts)
+    return f"{figure.title}, {sheet.name}. " + " ".join(parts)

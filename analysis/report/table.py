@@ -10,13 +10,14 @@ from analysis import units
 from analysis.doubts import touching
 from analysis.drawing.parts import plus_minus
 from analysis.judging.served import is_starved, served
-from analysis.records.points import label
+from analysis.records import points
 from analysis.records.reading import Results
 from analysis.report.cards import NONE, tasks
 from analysis.report.entries import Entry
 from analysis.report.ratios import Ratios
 from axes import AXES
 
+TO = "\N{EN DASH}"
 BY_ITSELF = ("clients", "message_size")  # axes with a column of their own; the others share one
 
 
@@ -59,7 +60,7 @@ COLUMNS = (
     Column("p99", "p99", "1 request in 100 takes longer"),
     Column("cpu", "CPU/req.", "CPU time of the server by correct reply"),
     Column("memory", "KiB/conn.", "memory that a connection takes more"),
-    Column("tasks", "runs", "processes or threads while all are connected"),
+    Column("tasks", "runs", "processes or threads while all are connected", False),
     Column("limit", "limited by", "what kept the rate from being higher", False),
     Column("why", "why", "of the status and of each doubt", False),
 )
@@ -68,7 +69,7 @@ COLUMNS = (
 def rows(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios: Ratios) -> list[Row]:
     """A row for each cell, in the order of cells.csv."""
     by_name = {entry.name: entry for entry in entries}
-    return [_row(results, cell, by_name[label(cell)], ratios) for _, cell in cells.iterrows()]
+    return [_row(results, cell, by_name[points.label(cell)], ratios) for cell in points.as_rows(cells)]
 
 
 def columns(table: Sequence[Row]) -> list[Column]:
@@ -76,7 +77,7 @@ def columns(table: Sequence[Row]) -> list[Column]:
     return [column for column in COLUMNS if any(row.values[column.key].text not in ("", NONE) for row in table)]
 
 
-def _row(results: Results, cell: pd.Series, entry: Entry, ratios: Ratios) -> Row:
+def _row(results: Results, cell: points.Row, entry: Entry, ratios: Ratios) -> Row:
     point = ratios.point(cell)
     ratio = ratios.to_reference(point, entry.number)
     reason = str(cell["reason"])
@@ -87,14 +88,14 @@ def _row(results: Results, cell: pd.Series, entry: Entry, ratios: Ratios) -> Row
         "size": _number(cell, "message_size", AXES["message_size"].write),
         "else": _text(_else(results, cell)),
         "rank": Value("" if pd.isna(cell["rank"]) else str(cell["rank"]), _order(cell["rank"])),
-        "rate": _marked(cell, "knee_rps" if knee else "throughput_rps", units.count, with_interval=True),
+        "rate": _marked(cell, "knee_rps" if knee else "throughput_rps", units.short, with_interval=True),
         "ratio": _ratio(ratio),
         "p50": _marked(cell, "p50_us", units.duration),
         "p99": _marked(cell, "p99_us", units.duration),
         "cpu": _marked(cell, "server_cpu_us_per_request", units.duration),
         "memory": _marked(cell, "memory_per_connection_kib", units.short),
-        "tasks": Value(tasks(cell), _order(cell["threads"])),
-        "limit": _text(str(cell["limited_by"]) + (f": {served(cell)} served" if served(cell) else "")),
+        "tasks": Value(tasks(cell), "" if pd.isna(cell["threads"]) else f"{cell['threads']:09}"),
+        "limit": _text(str(cell["limited_by"]) + (f", {served(cell)} served" if served(cell) else "")),
         "why": _text(reason if cell["status"] == "ok" else f"{cell['status']}: {reason}"),
     }  # fmt: skip
     is_doubtful = cell["verdict"] == "doubtful" or cell["status"] != "ok" or is_starved(cell)
@@ -105,11 +106,14 @@ def _ratio(told: Mapping[str, Any]) -> Value:
     """As the page writes it for another reference."""
     if told["y"] != told["y"]:
         return Value(NONE, "")
-    interval = f" ({told['b']})" if told["low"] is not None else ""
-    return Value(told["w"] + interval, _order(told["y"]))
+    if told["low"] is None:
+        return Value(f"{told['y']:.2f}", _order(told["y"]))
+    may_be_one = told["low"] <= 1 <= told["high"]
+    words = f"{told['y']:.2f}{' ~' * may_be_one} ({told['low']:.2f}{TO}{told['high']:.2f})"
+    return Value(words, _order(told["y"]))
 
 
-def _else(results: Results, cell: pd.Series) -> str:
+def _else(results: Results, cell: points.Row) -> str:
     """What a cell's point says beside clients and size, where it isn't usual."""
     others = [
         axis for axis in AXES.values() if axis.name not in BY_ITSELF and cell[axis.name] != results.usual[axis.name]
@@ -117,7 +121,7 @@ def _else(results: Results, cell: pd.Series) -> str:
     return ", ".join(filter(None, (axis.say(cell[axis.name]) for axis in others)))  # fmt: skip
 
 
-def _number(cell: pd.Series, name: str, write: Callable[[float], str]) -> Value:
+def _number(cell: points.Row, name: str, write: Callable[[float], str]) -> Value:
     return Value(write(cell[name]), _order(cell[name]))
 
 
@@ -125,7 +129,7 @@ def _text(text: str) -> Value:
     return Value(text, text)
 
 
-def _marked(cell: pd.Series, name: str, write: Callable[[float], str], with_interval: bool = False) -> Value:
+def _marked(cell: points.Row, name: str, write: Callable[[float], str], with_interval: bool = False) -> Value:
     """A figure with a ? where it is doubtful."""
     value = cell[name]
     if pd.isna(value):

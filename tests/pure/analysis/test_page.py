@@ -1,6 +1,7 @@
 """The page of a run, by what a browser without scripts sees of it; with them: tests/process/analysis."""
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -105,8 +106,8 @@ def digest(text: str) -> str:
 
 def told(seen: Seen) -> Mapping[str, Any]:
     """What the page's script is given."""
-    (data,) = [text for attributes, text in seen.scripts if attributes.get("type") == "application/json"]
-    found: Mapping[str, Any] = json.loads(data)
+    (data,) = [text for attributes, text in seen.scripts if attributes.get("type") == "application/octet-stream"]
+    found: Mapping[str, Any] = json.loads(gzip.decompress(base64.b64decode(data)))
     return found
 
 
