@@ -1,14 +1,13 @@
 """`run_bench.py`: strategies measured side by side."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
 from analysis.stopping.fixed import FixedBlocks
 from analysis.stopping.precision import Precision, UntilPrecise
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, page_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
@@ -16,11 +15,6 @@ from harness.plan import plan
 from harness.recorder import Recorder
 from harness.run.measure import measure, recorder_of
 from harness.terminal import say
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.reading import Results
 
 EXAMPLES = """\
   run_bench.py                                       the default profile and its strategies: 4 to 5 minutes
@@ -112,7 +106,7 @@ def _said(recorder: Recorder, outcome: str) -> int:
     except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
         return NOTHING_MEASURED
-    made = _page(results, tabulated)
+    made = page_of(results, tabulated)
     if not recorder.measured:
         return EXIT_CODES[outcome] or NOTHING_MEASURED
     say(f"{recorder.share_in_windows:.0%} of the measuring time was spent inside windows.")
@@ -121,14 +115,3 @@ def _said(recorder: Recorder, outcome: str) -> int:
         say(f"Charts: {escape(str(folder))}")
     say(f"Page:   {escape(made)}")
     return EXIT_CODES[outcome]
-
-
-def _page(results: "Results", tabulated: "pd.DataFrame") -> str:
-    """Where the page is, or why there is none: what was measured is whole without it."""
-    from analysis.report import page
-
-    try:
-        with terminal.console.status("Making the page"):
-            return str(page.write(results, tabulated))
-    except Exception as error:
-        return f"none ({type(error).__name__}: {error}); run_bench.py report {results.folder} tries again"

@@ -33,13 +33,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Make the page. Exit code 0; one that can't be read or written is bad input."""
+    from analysis.gate.result import examine
     from analysis.judging.cells import tabulate
     from analysis.records.reading import ResultsError, read
     from analysis.report import page
 
     try:
         results = read(given.folder)
-        path = page.write(results, tabulate(results))
+        found = examine(results) if results.run.get("gate") else None
+        path = page.write(results, found.table if found else tabulate(results), found)
     except ResultsError as error:
         raise ConfigError(str(error)) from None
     except OSError as error:

@@ -57,6 +57,11 @@ def findings(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ra
     return [*found, *_doubtful(cells), *_machine(cells)]
 
 
+def of_change(results: Results, cells: pd.DataFrame) -> list[Finding]:
+    """What is to be said beside the changes of head by base: of their own rates nothing."""
+    return [*_outcome(results), *_doubtful(cells), *_machine(cells)]
+
+
 def _distinct(one: pd.DataFrame, other: pd.DataFrame) -> list[pd.DataFrame]:
     return [one] if one.index.equals(other.index) else [one, other]
 
@@ -87,7 +92,7 @@ def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], rat
     else:
         text = f"{where}, {_names(first)} share the first rank: no order among them was shown. "
         text += f"The rate of {label(top)} is {_rate(top)}."
-    if len(rest):
+    if len(rest) and _is_known(ratios, top, rest.iloc[0], numbers):
         value, low, high = ratios.of(ratios.point(top), numbers[label(top)], numbers[label(rest.iloc[0])])
         text += f" It is {value:.2f} times{_interval(low, high)} the rate of {label(rest.iloc[0])}, the next in rank."
         if low <= 1 <= high:
@@ -107,6 +112,12 @@ def _unranked(cells: pd.DataFrame, top: pd.Series) -> str:
     higher = [cell for some in why.values() for cell in some if cell["throughput_rps"] > top["throughput_rps"]]
     rates = ", ".join(f"{label(cell)} {units.short(cell['throughput_rps'])}" for cell in higher)
     return f" Not ranked: {said}." + (f" Of them these have higher rates: {rates}." if higher else "")
+
+
+def _is_known(ratios: Ratios, one: pd.Series, other: pd.Series, numbers: dict[str, int]) -> bool:
+    """Whether they share a block."""
+    value = ratios.of(ratios.point(one), numbers[label(one)], numbers[label(other)]).value
+    return value == value
 
 
 def _interval(low: float, high: float) -> str:

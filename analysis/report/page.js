@@ -10,10 +10,11 @@
   const number = new Map(data.entries.map((name, place) => [name, place]));
   const ratios = data.ratios.map((pairs) => new Map(pairs.map((pair) => [`${pair[0]} ${pair[1]}`, pair])));
   const usual = { show: data.entries, ref: data.reference, draw: data.sweeps[0]?.id ?? "", at: data.at,
-    sort: "", filter: "", sure: "" };
+    sort: "", filter: "", sure: "", shown: "" };
   let view = { ...usual };
   const drawn = new Map(); // place of a chart -> what is drawn there: {chart, view}
 
+  const changes = document.getElementById("shown-only"); // on the page of a gate
   const each = (selector, work) => document.querySelectorAll(selector).forEach(work);
   const make = (tag, className, text) => {
     const made = document.createElement(tag);
@@ -36,13 +37,14 @@
       sort: told.get("sort") ?? "",
       filter: told.get("filter") ?? "",
       sure: told.get("sure") === "1" ? "1" : "",
+      shown: told.get("shown") === "1" ? "1" : "",
     };
   }
 
   function write() {
     const told = new URLSearchParams();
     if (view.show.length < data.entries.length) told.set("show", view.show.map(encodeURIComponent).join(","));
-    for (const name of ["ref", "draw", "at", "sort", "filter", "sure"])
+    for (const name of ["ref", "draw", "at", "sort", "filter", "sure", "shown"])
       if (view[name] !== usual[name]) told.set(name, view[name]);
     const address = told.size ? `#${told}` : location.pathname + location.search;
     history.replaceState(null, "", address);
@@ -212,6 +214,8 @@
     if (document.getElementById("at")) document.getElementById("at").value = view.at;
     if (document.getElementById("filter").value.trim() !== view.filter) document.getElementById("filter").value = view.filter;
     document.getElementById("sure").checked = view.sure === "1";
+    if (changes) changes.checked = view.shown === "1";
+    each(".changes [data-open]", (row) => { row.hidden = view.shown === "1"; });
   }
 
   let busy = Promise.resolve();
@@ -248,6 +252,7 @@
     document.getElementById("at")?.addEventListener("change", (event) => change({ at: event.target.value }));
     document.getElementById("filter").addEventListener("input", (event) => change({ filter: event.target.value.trim() }));
     document.getElementById("sure").addEventListener("change", (event) => change({ sure: event.target.checked ? "1" : "" }));
+    changes?.addEventListener("change", () => change({ shown: changes.checked ? "1" : "" }));
     each("form", (form) => form.addEventListener("submit", (event) => event.preventDefault()));
     heads.forEach((head) => {
       const button = make("button", "", head.textContent);

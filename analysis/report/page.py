@@ -21,9 +21,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.drawing.sheet import machine
+from analysis.gate import words
+from analysis.gate.result import Gate
 from analysis.judging.standing import moved
 from analysis.records.reading import Results
-from analysis.report import cards, findings, method, specs, spectra, sweeps, table
+from analysis.report import cards, changes, findings, method, specs, spectra, sweeps, table
 from analysis.report.entries import Entry, entries
 from analysis.report.ratios import Ratios
 from analysis.report.specs import Spec
@@ -32,26 +34,26 @@ from analysis.report.words import HOW_TO_READ
 HERE = Path(__file__).resolve().parent
 NAME = "report.html"
 VEGA_LITE = "v6.1"
-PICTURES = 12  # of a page without scripts; the table has the rest
+PICTURES, PICTURES_BYTES = 12, 1_000_000  # of a page without scripts; the table has the rest
 # control characters, and those that order letters from right to left whatever they are
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 NO_SCRIPTS = "window.vegaEmbed = vegaEmbed;"
 
 
-def write(results: Results, cells: pd.DataFrame) -> Path:
-    """Write report.html into the results folder, whole or not at all. OSError."""
-    path = results.folder / NAME
+def write(results: Results, cells: pd.DataFrame, gate: Gate | None = None, folder: Path | None = None) -> Path:
+    """Write report.html into the results folder, or into another, whole or not at all. OSError."""
+    path = (folder or results.folder) / NAME
     unfinished = path.with_name(f".{NAME}.{os.getpid()}")
     try:
-        unfinished.write_text(render(results, cells), encoding="utf-8")
+        unfinished.write_text(render(results, cells, gate), encoding="utf-8")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
     return path
 
 
-def render(results: Results, cells: pd.DataFrame) -> str:
-    """The page of a run, whose cells these are."""
+def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> str:
+    """The page of a run, whose cells these are; of two variants of it, the page of what changed."""
     everyone = entries(results.run, cells)
     ratios = Ratios(results, everyone)
     swept = list(sweeps.sweeps(results, cells, everyone, ratios))
@@ -75,6 +77,12 @@ def render(results: Results, cells: pd.DataFrame) -> str:
     styles = _variables(everyone) + (HERE / "page.css").read_text(encoding="utf-8")
     return _template().render(
         title=str(results.run["run_id"]),
+        gate=gate,
+        compared=words.compared(gate) if gate else "",
+        aside=[(what, f"{cell.strategy}, {words.point(cell, gate)}", why) for what, cell, why in gate.aside]
+        if gate
+        else [],
+        changes=list(changes.changes(gate)) if gate else [],
         started=results.run.get("started_at"),
         outcome=results.run.get("outcome"),
         policy=_policy(scripts, styles),
@@ -82,7 +90,7 @@ def render(results: Results, cells: pd.DataFrame) -> str:
         scripts=[Markup(script) for script in scripts],
         data=Markup(_embedded(told)),
         entries=everyone,
-        findings=findings.findings(results, cells, everyone, ratios),
+        findings=findings.of_change(results, cells) if gate else findings.findings(results, cells, everyone, ratios),
         sweeps=swept,
         spectra=tails,
         pictures=_pictures(swept, [first] if first else [], end, everyone),
@@ -114,10 +122,12 @@ def _pictures(
     found = found[:PICTURES]
     for one in tails:
         found.append((f"Latency spectrum, {one.name}", one.description, spectra.spec(one.rows(), everyone, end)))
-    return [
-        {"title": title, "description": description, "source": _picture(specs.in_colours(spec, everyone))}
-        for title, description, spec in found
-    ]
+    pictures: list[dict[str, str]] = []
+    for title, description, spec in found:
+        source = _picture(specs.in_colours(spec, everyone))
+        if sum(len(one["source"]) for one in pictures) + len(source) <= PICTURES_BYTES:
+            pictures.append({"title": title, "description": description, "source": source})
+    return pictures
 
 
 def _picture(spec: Spec) -> str:

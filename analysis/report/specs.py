@@ -16,7 +16,8 @@ from analysis.report.entries import Entry
 Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
-WIDTH, HEIGHT, ROW, GAP = 620, 350, 26, 23  # pixels; GAP: from one name at the lines' ends to the next
+WIDTH, HEIGHT, ROW = 620, 350, 26  # pixels
+GAP, LEAST_GAP = 23, 16  # from one name at the lines' ends to the next
 EDGE = 0.035  # of the axis, before its first and after its last value
 LOG_FROM = 4  # an axis whose values span more is logarithmic
 PAPER, INK, FAINT, GRID = "var(--paper)", "var(--ink)", "var(--faint)", "var(--grid)"
@@ -86,7 +87,7 @@ def along(
         del layers[1]  # the library complains of a bar that is nowhere
     if kind == "ratio":
         layers.insert(0, _one("y"))
-    return _chart(rows, entries, layers) | {"height": HEIGHT}
+    return _chart(rows, entries, layers) | {"height": max(HEIGHT, LEAST_GAP * len(entries))}
 
 
 def in_rows(rows: Rows, entries: Sequence[Entry], unit: str, kind: str, is_log: bool) -> Spec:

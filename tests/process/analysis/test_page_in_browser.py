@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from analysis.gate.result import examine
 from analysis.judging.cells import tabulate
 from analysis.records.reading import read
 from analysis.report import page
 from tests.support.browser import MISSING, Browser
-from tests.support.made_up import MadeUp
+from tests.support.made_up import MadeUp, MadeUpGate
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 CAPACITY = {"blocking": 15_500.0, "select": 88_000.0, "epoll": 118_000.0, "asyncio": 57_000.0, "uvloop": 104_000.0}
@@ -248,6 +249,17 @@ def test_nothing_else_runs_and_nothing_is_loaded(browser: Browser, usual: Path) 
         wait();
     """)
     assert blocked == [True, "connect-src", "img-src", "script-src-elem"]
+
+
+def test_of_a_gate_what_was_shown_is_told_from_the_rest(browser: Browser, tmp_path: Path) -> None:
+    run = MadeUpGate(throughput={"epoll": 0.9, "poll": 1.1, "select": 1.0}, noise=0.01).write(tmp_path)
+    found = examine(read(run))
+    browser.open(page.write(found.results, found.table, found))
+    assert len(browser.texts(".changes tbody th")) > 2
+    browser.click("#shown-only")
+    assert browser.texts(".changes tbody th") == ["epoll", "poll"]
+    assert browser.view == "#shown=1"
+    assert browser.logged() == []
 
 
 def test_without_scripts_pictures_and_table_remain(browser: Browser, usual: Path) -> None:

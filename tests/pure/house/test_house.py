@@ -18,7 +18,8 @@ FREED: dict[str, tuple[str, set[str]]] = {
     "trial": ("claims that are tried", set()),
     "page": ("the HTML page", {
         "harness/accounts/footprint.py",  # of memory
-        "analysis/report/page.py", "commands/bench.py", "commands/report.py",
+        "analysis/report/page.py", "commands/bench.py", "commands/compare.py", "commands/gate.py",
+        "commands/outcomes.py", "commands/report.py",
     }),
     "report": ("the HTML page's command", {"commands/report.py"}),
     "load": ("closed, open or knee", {
