@@ -11,12 +11,10 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -25,19 +23,16 @@ from analysis.gate import words
 from analysis.gate.result import Gate
 from analysis.judging.standing import moved
 from analysis.records.reading import Results
-from analysis.report import cards, changes, findings, method, specs, spectra, sweeps, table
+from analysis.report import cards, changes, findings, method, specs, spectra, sweeps, table, vega
 from analysis.report.entries import Entry, entries
 from analysis.report.ratios import Ratios
-from analysis.report.specs import Spec
 from analysis.report.words import HOW_TO_READ
 
 HERE = Path(__file__).resolve().parent
 NAME = "report.html"
-VEGA_LITE = "v6.1"
 PICTURES, PICTURES_BYTES = 12, 1_000_000  # of a page without scripts; the table has the rest
 # control characters, and those that order letters from right to left whatever they are
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-NO_SCRIPTS = "window.vegaEmbed = vegaEmbed;"
 
 
 def write(results: Results, cells: pd.DataFrame, gate: Gate | None = None, folder: Path | None = None) -> Path:
@@ -73,7 +68,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     }  # fmt: skip
     first = spectra.typical(tails, results, cells)
     told["at"] = first.id if first else ""
-    scripts = [_bundle(), (HERE / "page.js").read_text(encoding="utf-8")] if rows else []
+    scripts = [vega.script(), (HERE / "page.js").read_text(encoding="utf-8")] if rows else []
     styles = _variables(everyone) + (HERE / "page.css").read_text(encoding="utf-8")
     return _template().render(
         title=str(results.run["run_id"]),
@@ -124,15 +119,10 @@ def _pictures(
         found.append((f"Latency spectrum, {one.name}", one.description, spectra.spec(one.rows(), everyone, end)))
     pictures: list[dict[str, str]] = []
     for title, description, spec in found:
-        source = _picture(specs.in_colours(spec, everyone))
+        source = vega.picture(specs.in_colours(spec, everyone))
         if sum(len(one["source"]) for one in pictures) + len(source) <= PICTURES_BYTES:
             pictures.append({"title": title, "description": description, "source": source})
     return pictures
-
-
-def _picture(spec: Spec) -> str:
-    svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def _variables(everyone: Sequence[Entry]) -> str:
@@ -160,15 +150,6 @@ def _embedded(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     packed = gzip.compress(UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text).encode(), mtime=0)
     return base64.b64encode(packed).decode()
-
-
-@cache
-def _bundle() -> str:
-    """Vega-Embed with all that it needs, as one script."""
-    script = vl_convert.javascript_bundle(NO_SCRIPTS, vl_version=VEGA_LITE)
-    assert "</script" not in script.lower(), "the bundle would end its own element"
-    assert "<!--" not in script, "the bundle would hide its own end"
-    return str(script)
 
 
 def _plain(value: Any) -> Any:
