@@ -52,7 +52,7 @@ def test_a_busy_loaders_own_delay_is_in_no_latency(kind: str, slowed: Callable[.
     assert seen["unstamped"] == 0
     assert 0 < total(seen["latency_hdr"]) == total(seen["arrival_hdr"]) == seen["answered"]
     latency_ns, delay_ns = mean_ns(seen["latency_hdr"]), mean_ns(seen["arrival_hdr"])
-    held_ns = seen["held_s"] * 1e9 / seen["answered"]  # by our own clock, in which both are, and the server's hanging up
+    held_ns = seen["held_s"] * 1e9 / seen["answered"]  # by our own clock, in which both are, and the hanging up
     assert latency_ns + delay_ns < 1.02 * held_ns
     assert delay_ns > SPIN_NS / 10
 
