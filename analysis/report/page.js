@@ -52,6 +52,7 @@
 
   // --- ratios --------------------------------------------------------------------------------------------------------
   function ratio(point, one, other) {
+    if (point < 0) return null; // it was not measured there
     if (one === other) return [1, null, null];
     const pairs = ratios[point];
     const there = pairs?.get(`${one} ${other}`);
@@ -90,16 +91,16 @@
   }
 
   // --- charts --------------------------------------------------------------------------------------------------------
-  const room = (place) => {
-    const names = place.clientWidth < 560 ? 205 : 275; // beside the axes: their labels, the names at the ends
-    return Math.max(90, place.clientWidth - names);
-  };
+  const isNarrow = (place) => place.clientWidth < 560;
+  const room = (place, { spec: { usermeta } }) =>
+    Math.max(90, place.clientWidth - usermeta.beside + (isNarrow(place) ? usermeta.words ?? 0 : 0));
 
   async function draw(place, chart) {
     const told = { actions: false, ast: true, renderer: "svg", defaultStyle: false, logLevel: 1, // errors: it warns of
       tooltip: { disableDefaultStyle: true } }; // charts in which nobody is shown
     const spec = structuredClone(chart.spec);
-    spec.width = room(place);
+    spec.width = room(place, chart);
+    if (isNarrow(place) && spec.usermeta.words) spec.layer.pop(); // the figures at the ends of lines
     spec.params[0].value = view.show;
     if (chart.column === "ratio") spec.datasets.rows = toReference(chart.spec.datasets.rows);
     place.textContent = "";
@@ -157,10 +158,17 @@
     for (const { live } of drawn.values()) await live.signal("shown", view.show).runAsync();
   }
 
+  async function redraw() {
+    for (const [place, { chart, live }] of [...drawn]) {
+      live.finalize();
+      await draw(place, chart);
+    }
+  }
+
   async function refer() {
-    for (const [place, { chart }] of [...drawn]) {
+    for (const [place, { chart, live }] of [...drawn]) {
       if (chart.column !== "ratio") continue;
-      drawn.get(place).live.finalize();
+      live.finalize();
       place.parentElement.querySelector("figcaption").firstChild.textContent = title(chart);
       await draw(place, chart);
     }
@@ -265,12 +273,12 @@
       });
     });
     window.addEventListener("hashchange", () => { if (isView()) change(read()); });
-    let widths = 0;
+    let [waiting, width] = [0, window.innerWidth];
     window.addEventListener("resize", () => {
-      clearTimeout(widths);
-      widths = setTimeout(() => {
-        for (const [place, { live }] of drawn) live.width(room(place)).runAsync();
-      }, 150);
+      if (window.innerWidth === width) return; // a phone's address bar comes and goes
+      width = window.innerWidth;
+      clearTimeout(waiting);
+      waiting = setTimeout(() => { busy = busy.then(redraw); }, 150);
     });
   }
 

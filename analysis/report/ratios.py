@@ -41,9 +41,11 @@ class Ratios:
 
     def of(self, point: int, one: int, other: int) -> Estimate:
         """The first's rate by the other's."""
+        if point < 0:
+            return UNKNOWN
         if one == other:
             return Estimate(1.0, 1.0, 1.0)
-        found = self._found[point] if point >= 0 else {}
+        found = self._found[point]
         if one < other:
             return found.get((one, other), UNKNOWN)
         value, low, high = found.get((other, one), UNKNOWN)

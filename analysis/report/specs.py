@@ -17,6 +17,9 @@ Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 WIDTH, HEIGHT, ROW = 620, 350, 26  # pixels
+LETTER = 6.9  # the width of a letter, amply
+TICKS = 66  # what an axis of figures takes on the left
+NAMES, ROW_NAMES, ROW_WORDS = 128, 130, 190  # the most that names and words take
 GAP, LEAST_GAP = 23, 16  # from one name at the lines' ends to the next
 EDGE = 0.035  # of the axis, before its first and after its last value
 LOG_FROM = 4  # an axis whose values span more is logarithmic
@@ -70,6 +73,8 @@ def along(
     x = axis.spec()
     y = _figure("y", unit, kind, is_log)
     place = {"x": x, "y": y}
+    names = _width((entry.name for entry in entries), NAMES)
+    words = _width((str(row["w"]) for row in rows), NAMES) if rows else NAMES
     colour, dash = _colour(entries), _dash(entries)
     end = {"y": {"value": {"expr": "datum.px"}}}
     leader = place | {"x2": {"value": {"expr": "width + 18"}}, "y2": end["y"], "color": colour}
@@ -80,34 +85,39 @@ def along(
         _markers(entries, place, 62) | {"transform": [{"filter": {"field": "at", "oneOf": list(at)}}] if at else []},
         {"transform": ENDS, "mark": {"type": "rule", "strokeWidth": 0.8, "opacity": 0.7}, "encoding": leader},
         _markers(entries, end | {"x": {"value": {"expr": "width + 26"}}}, 62) | {"transform": ENDS},
-        _text(end, "width + 36", "s", INK) | {"transform": ENDS},
-        _text(end, "width + 158", "w", FAINT) | {"transform": ENDS},
+        _text(end, "width + 36", "s", INK, names) | {"transform": ENDS},
+        _text(end, f"width + {36 + names + 8}", "w", FAINT, words) | {"transform": ENDS},
     ]  # fmt: skip
     if not any(row["low"] for row in rows):
         del layers[1]  # the library complains of a bar that is nowhere
     if kind == "ratio":
         layers.insert(0, _one("y"))
-    return _chart(rows, entries, layers) | {"height": max(HEIGHT, LEAST_GAP * len(entries))}
+    beside = TICKS + 36 + names + 8 + words
+    chart = _chart(rows, entries, layers, beside) | {"height": max(HEIGHT, LEAST_GAP * len(entries))}
+    chart["usermeta"]["words"] = words  # the last layer, which a narrow screen has no room for
+    return chart
 
 
 def in_rows(rows: Rows, entries: Sequence[Entry], unit: str, kind: str, is_log: bool) -> Spec:
     """A row for each strategy, the largest figure on top."""
     x = _figure("x", unit, kind, is_log)
     y = {"field": "s", "type": "nominal", "sort": {"field": "y", "op": "max", "order": "descending"},
-         "axis": {"title": None, "grid": True, "domain": False, "ticks": False, "labelLimit": 130,
+         "axis": {"title": None, "grid": True, "domain": False, "ticks": False, "labelLimit": ROW_NAMES,
                   "labelColor": INK}}  # fmt: skip
     place = {"x": x, "y": y}
+    words = _width((str(row["f"]) for row in rows), ROW_WORDS)
     layers: list[Spec] = [
         {"transform": BAR, "mark": {"type": "rule", "strokeWidth": 2, "clip": True},
          "encoding": {"x": x | {"field": "low"}, "x2": {"field": "high"}, "y": y, "color": _colour(entries)}},
         _markers(entries, place, 90),
-        _text({"y": y}, "width + 10", "w", INK),
+        _text({"y": y}, "width + 10", "f", INK, words),
     ]  # fmt: skip
     if not any(row["low"] for row in rows):
         del layers[0]
     if kind == "ratio":
         layers.insert(0, _one("x"))
-    return _chart(rows, entries, layers) | {"height": {"step": ROW}}
+    beside = _width((entry.name for entry in entries), ROW_NAMES) + 10 + words
+    return _chart(rows, entries, layers, beside) | {"height": {"step": ROW}}
 
 
 def in_colours(spec: Spec, entries: Sequence[Entry]) -> Spec:
@@ -153,9 +163,14 @@ def _markers(entries: Sequence[Entry], place: Spec, size: int) -> Spec:
     }  # fmt: skip
 
 
-def _text(place: Spec, left: str, field: str, colour: str) -> Spec:
-    mark = {"type": "text", "align": "left", "baseline": "middle", "fontSize": 12, "limit": 118, "color": colour}
+def _text(place: Spec, left: str, field: str, colour: str, limit: int) -> Spec:
+    mark = {"type": "text", "align": "left", "baseline": "middle", "fontSize": 12, "limit": limit, "color": colour}
     return {"mark": mark, "encoding": place | {"x": {"value": {"expr": left}}, "text": {"field": field}}}
+
+
+def _width(texts: Iterable[str], most: int) -> int:
+    """What texts take, in pixels; longer ones are cut short."""
+    return min(most, round(LETTER * max(map(len, texts), default=0)) + 4)
 
 
 def _one(side: str) -> Spec:
@@ -164,10 +179,12 @@ def _one(side: str) -> Spec:
             "data": {"values": [{}]}}  # fmt: skip
 
 
-def _chart(rows: Rows, entries: Sequence[Entry], layers: list[Spec]) -> Spec:
+def _chart(rows: Rows, entries: Sequence[Entry], layers: list[Spec], beside: int) -> Spec:
+    """`beside` is what it takes of a page's width beside its axes, in pixels."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": WIDTH,
+        "usermeta": {"beside": beside + 12},
         "params": [{"name": "shown", "value": [entry.name for entry in entries]}],
         "datasets": {"rows": list(rows)},
         "data": {"name": "rows"},

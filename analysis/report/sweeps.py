@@ -204,8 +204,8 @@ def _told(cell: Row, figure: Figure) -> dict[str, Any]:
         "low": low if is_barred else None,
         "high": high if is_barred else None,
         "h": is_hollow(cell, name),
-        "w": "" if y != y else f"{served(cell)} served" if served(cell) else figure.words(cell),
-        "f": "" if y != y else figure.words(cell),
+        "w": "" if y != y else f"{served(cell)} served" if served(cell) else _short(figure, y),
+        "f": "" if y != y else figure.words(cell) + (f", {served(cell)} served" if served(cell) else ""),
         "b": f"{_short(figure, low)} to {_short(figure, high)}" if is_barred else "none",
     }
 
@@ -217,7 +217,9 @@ def _ends_of(cell: Row, name: str) -> list[str]:
 
 
 def _short(figure: Figure, value: float) -> str:
-    return units.duration(value) if figure.kind == "duration" else units.short(value)
+    if figure.kind == "duration":
+        return units.duration(value)
+    return units.short(value) + (" KiB" if figure.kind == "memory" else "")
 
 
 def _trimmed(row: dict[str, Any], least: float, most: float) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def columns(table: Sequence[Row]) -> list[Column]:
 
 
 def _row(results: Results, cell: points.Row, entry: Entry, ratios: Ratios) -> Row:
-    point = ratios.point(cell)
+    point: int = -1 if pd.isna(cell["windows"]) else ratios.point(cell)
     ratio = ratios.to_reference(point, entry.number)
     reason = str(cell["reason"])
     knee = pd.notna(cell["knee_rps"])
