@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from analysis.gate.result import examine
-from analysis.judging.cells import tabulate
 from analysis.records.reading import read
-from analysis.report import page
 from tests.support.browser import MISSING, Browser
 from tests.support.made_up import MadeUp, MadeUpGate
+from tests.support.pages import rendered
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 CAPACITY = {"blocking": 15_500.0, "select": 88_000.0, "epoll": 118_000.0, "asyncio": 57_000.0, "uvloop": 104_000.0}
@@ -30,16 +29,17 @@ def browser() -> Iterator[Browser]:
     started.quit()
 
 
-def made(folder: Path, run: MadeUp) -> Path:
-    results = read(run.write(folder))
-    return page.write(results, tabulate(results))
+def made(folder: Path, run: MadeUp, *, with_pictures: bool = False) -> Path:
+    path = folder / "page.html"
+    path.write_text(rendered(run.write(folder), with_pictures=with_pictures))
+    return path
 
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     groups = [(1, 64), (100, 64), (100, 1024)]
     run = MadeUp(capacity=CAPACITY, groups=groups, blocks=3, rounds=1, window_noise=0.05)
-    return made(tmp_path_factory.mktemp("usual"), run)
+    return made(tmp_path_factory.mktemp("usual"), run, with_pictures=True)
 
 
 @pytest.fixture(scope="module")
@@ -253,8 +253,8 @@ def test_nothing_else_runs_and_nothing_is_loaded(browser: Browser, usual: Path) 
 
 def test_of_a_gate_what_was_shown_is_told_from_the_rest(browser: Browser, tmp_path: Path) -> None:
     run = MadeUpGate(throughput={"epoll": 0.9, "poll": 1.1, "select": 1.0}, noise=0.01).write(tmp_path)
-    found = examine(read(run))
-    browser.open(page.write(found.results, found.table, found))
+    (tmp_path / "page.html").write_text(rendered(run, examine(read(run))))
+    browser.open(tmp_path / "page.html")
     assert len(browser.texts(".changes tbody th")) > 2
     browser.click("#shown-only")
     assert browser.texts(".changes tbody th") == ["epoll", "poll"]

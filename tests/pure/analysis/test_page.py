@@ -16,6 +16,7 @@ from analysis.judging.cells import tabulate
 from analysis.records.reading import read
 from analysis.report import page
 from tests.support.made_up import MadeUp, at_rate, failure, folder_of, window
+from tests.support.pages import rendered
 from tests.support.project import ROOT
 
 HOSTILE = {
@@ -65,18 +66,13 @@ class Seen(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-def rendered(folder: Path) -> str:
-    results = read(folder)
-    return page.render(results, tabulate(results))
-
-
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A run of four strategies, over clients."""
     capacity = {"blocking": 15_500.0, "select": 88_000.0, "epoll": 118_000.0, "asyncio": 57_000.0}
     groups = [(1, 64), (100, 64)]
     made = MadeUp(capacity=capacity, groups=groups, rounds=2, window_noise=0.05)
-    return rendered(made.write(tmp_path_factory.mktemp("usual")))
+    return rendered(made.write(tmp_path_factory.mktemp("usual")), with_pictures=True)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ import pytest
 from analysis import compare
 from analysis.gate.result import Gate, examine
 from analysis.records.reading import read
-from analysis.report import changes, page
+from analysis.report import changes
 from tests.support.made_up import SETTINGS, MadeUp, MadeUpGate, failure
+from tests.support.pages import rendered
 
 
 def gate(folder: Path, **given: object) -> Gate:
@@ -44,7 +45,7 @@ def test_a_loss_and_an_improvement_are_as_loud(found: Gate) -> None:
 
 
 def test_the_page_says_it_first_and_what_could_have_been_shown(found: Gate) -> None:
-    text = page.render(found.results, found.table, found)
+    text = rendered(Path(), found)
     assert text.index("head against base") < text.index('id="findings"')
     assert "<strong>1 regression in epoll.</strong> base (main, 1a2b3c4d5e) against head (this)." in text
     assert len(re.findall('<tr class="worse">', text)) == 1
@@ -57,7 +58,7 @@ def test_the_page_says_it_first_and_what_could_have_been_shown(found: Gate) -> N
 def test_what_head_has_lost_is_said(tmp_path: Path) -> None:
     died = failure("epoll", variant="head", status="failed", reason="<i>crashed</i>", clients=100, fault="server")
     one = gate(tmp_path, throughput={"epoll": 1.0}, blocks=10, extra=[died])
-    text = page.render(one.results, one.table, one)
+    text = rendered(Path(), one)
     assert "epoll, echo, 100 clients, 64 B: failed: &lt;i&gt;crashed&lt;/i&gt;" in text
 
 
@@ -68,9 +69,7 @@ def test_two_runs_are_on_one_page_with_the_curves_of_both(tmp_path: Path) -> Non
     other = (folders[1] / "run.json").read_text().replace("20261122-203000-default", "20261123-203000-default")
     (folders[1] / "run.json").write_text(other)
     found = compare.compare(*map(str, folders), SETTINGS["gate"])
-    path = page.write(found.results, found.table, found, tmp_path)
-    text = path.read_text()
-    assert path == tmp_path / "report.html"
+    text = rendered(Path(), found)
     assert "Advice only: runs of their own" in text
     assert {name: name in text for name in ("epoll@A", "epoll@B")} == {"epoll@A": True, "epoll@B": True}
     assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).split()
