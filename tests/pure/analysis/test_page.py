@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from analysis import doubts
+from analysis.doubts import Doubt
 from analysis.judging.cells import tabulate
 from analysis.records.reading import read
 from analysis.report import page
@@ -250,3 +252,9 @@ def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.M
         page.write(results, table)
     assert (folder / "report.html").read_text() == "before"
     assert [path.name for path in folder.glob(".report*")] == []
+
+
+def test_a_loader_that_limits_makes_no_memory_doubtful() -> None:
+    cell = {"doubts": (Doubt(doubts.LOADER_LIMITED, "it limits"),)}
+    assert doubts.touching(cell, "throughput_rps")
+    assert not doubts.touching(cell, "memory_per_connection_kib")
