@@ -56,7 +56,7 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     lines = [f"Note: {note}." for note in results.notes]
     if sentence := moved(cells):
         lines.append(f"{sentence[0].upper()}{sentence[1:]}: that is in ±, and not in ratios and ranks.")
-    lines.append("±: 95 % interval over blocks, its ends where it is wide. CPU/req: the server's CPU time for a request.")
+    lines.append("±: 95 % interval over blocks, its ends where wide. CPU/req: the server's CPU time for a request.")
     if cells["rank"].notna().any():
         lines.append(
             "#: 1 + how many were shown to be faster than it, or than one at least as fast; = where several share that."
