@@ -6,12 +6,13 @@ together a fast block outvoted a slow one: it had more of them just because it w
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
-from analysis.statistics import NAN, UNKNOWN, Estimate, distribution, order_statistics, supported
+from analysis.histograms import Distribution
+from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
 
@@ -28,24 +29,22 @@ class Block:
     @property
     def size(self) -> int:
         """How many requests, looked at each, would tell as much."""
-        return round((float(self.counts.sum()) + self.open_) * self.drawn)
+        return round(self.weight * self.drawn)
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """How many requests there were."""
         return float(self.counts.sum()) + self.open_
 
 
-def whole(histogram: HdrHistogram, open_: int = 0) -> Block:
+def whole(told: Distribution, open_: int = 0) -> Block:
     """A block of which each request was looked at."""
-    values, counts = distribution(histogram)
-    return Block(values, counts.astype(float), open_)
+    return Block(told.values, told.counts.astype(float), open_)
 
 
-def sampled(windows: Iterable[tuple[HdrHistogram, float]], open_: int = 0) -> Block:
+def sampled(windows: Iterable[tuple[Distribution, float]], open_: int = 0) -> Block:
     """A block of windows, of each a sample and how many requests that stands for."""
-    told = [(*distribution(histogram), answered) for histogram, answered in windows]
-    told = [(values, counts, answered) for values, counts, answered in told if len(values)]
+    told = [(sample.values, sample.counts, answered) for sample, answered in windows if len(sample.values)]
     if not told:
         return Block(np.array([], np.int64), np.array([]), open_)
     every, places = np.unique(np.concatenate([values for values, _, _ in told]), return_inverse=True)
@@ -62,10 +61,12 @@ class Alike:
         told = [block for block in blocks if block.weight]
         self.sizes: Sequence[int] = [block.size for block in told]
         shares = [(block.values, block.counts / block.weight) for block in told if len(block.values)]
-        self.values: NDArray[np.int64] = np.unique(np.concatenate([values for values, _ in shares] or [np.array([])]))
-        weights = np.zeros(len(self.values))
-        for values, share in shares:
-            weights[np.searchsorted(self.values, values)] += share
+        every = np.concatenate([values for values, _ in shares] or [np.array([], np.int64)])
+        weights = np.concatenate([share for _, share in shares] or [np.array([])])
+        if len(shares) > 1:
+            every, places = np.unique(every, return_inverse=True)
+            weights = np.bincount(places, weights=weights)
+        self.values: NDArray[np.int64] = every
         self.up_to: NDArray[np.float64] = np.cumsum(weights)  # the weight of all that is no slower
 
     @property

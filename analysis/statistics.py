@@ -6,14 +6,13 @@ order of single requests gives (`percentile_interval`) takes them for independen
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from hdrh.histogram import HdrHistogram
-from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik, stdtr, stdtrit
+
+from analysis.histograms import Distribution
 
 CONFIDENCE = 0.95
 BEYOND = 10  # a percentile is printed if at least that many requests lie beyond it
@@ -143,22 +142,7 @@ def p_value(logs: Sequence[float]) -> float:
     return 2 * float(stdtr(len(logs) - 1, -abs(centre) / error))
 
 
-# --- histograms -------------------------------------------------------------------------------------
-
-
-def merged(encoded: Iterable[object]) -> HdrHistogram:
-    """The sum of encoded histograms, without loss; what is no text stands for an empty one."""
-    total = HdrHistogram(1, 3_600_000_000_000, 3)  # the loader's range
-    for text in encoded:
-        if isinstance(text, str) and text:
-            total.decode_and_add(text)
-    return total
-
-
-def mean(histogram: HdrHistogram) -> float:
-    """The arithmetic mean, in the histogram's unit; NaN if it is empty."""
-    values, counts = distribution(histogram)
-    return float(values @ counts.astype(float)) / float(counts.sum()) if len(values) else NAN
+# --- percentiles -------------------------------------------------------------------------------------
 
 
 def supported(count: int, percent: float) -> bool:
@@ -166,29 +150,29 @@ def supported(count: int, percent: float) -> bool:
     return round(count * (100 - percent) / 100, 6) >= BEYOND
 
 
-def percentile(histogram: HdrHistogram, percent: float, censored: int = 0) -> float:
-    """The latency that `percent` of the requests do not exceed, in the histogram's unit.
+def percentile(told: Distribution, percent: float, censored: int = 0) -> float:
+    """The latency that `percent` of the requests do not exceed, in the unit of their distribution.
 
     `censored` requests were still open when their window ended: slower than any answer, by an unknown
     amount. NaN if the sample does not support the percentile, or if it lies among them.
     """
-    total = histogram.get_total_count() + censored
+    total = told.count + censored
     if not supported(total, percent):
         return NAN
-    return _at_rank(histogram, max(1, int(np.ceil(round(percent / 100 * total, 6)))))
+    return _at_rank(told, max(1, int(np.ceil(round(percent / 100 * total, 6)))))
 
 
-def percentile_interval(histogram: HdrHistogram, percent: float, censored: int = 0) -> Estimate:
+def percentile_interval(told: Distribution, percent: float, censored: int = 0) -> Estimate:
     """A percentile between two order statistics of the same sample, without any assumption on its shape.
 
     It assumes that requests are independent. They are not quite (neighbours share a moment and a process), so
     this is the least width that a percentile has, not its whole. NaN where an end lies among the `censored`.
     """
-    value = percentile(histogram, percent, censored)
+    value = percentile(told, percent, censored)
     if value != value:
         return UNKNOWN
-    low, high = order_statistics(histogram.get_total_count() + censored, percent)
-    return Estimate(value, _at_rank(histogram, low), _at_rank(histogram, high))
+    low, high = order_statistics(told.count + censored, percent)
+    return Estimate(value, _at_rank(told, low), _at_rank(told, high))
 
 
 def order_statistics(count: int, percent: float) -> tuple[int, int]:
@@ -207,25 +191,7 @@ def _binomial_quantile(probability: float, count: int, share: float) -> int:
     return found - 1 if found and bdtr(found - 1, count, share) >= probability else found
 
 
-def _at_rank(histogram: HdrHistogram, rank: int) -> float:
-    if not 1 <= rank <= histogram.get_total_count():
+def _at_rank(told: Distribution, rank: int) -> float:
+    if not 1 <= rank <= told.count:
         return NAN
-    values, counts = distribution(histogram)
-    return float(values[np.searchsorted(np.cumsum(counts), rank)])
-
-
-def distribution(histogram: HdrHistogram) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The recorded values (highest of each bucket) in rising order and how often each occurred."""
-    counts = np.frombuffer(histogram.counts, dtype=np.uint64)
-    used = np.flatnonzero(counts)
-    values = _bucket_tops(histogram.counts_len, histogram.sub_bucket_half_count_magnitude, histogram.unit_magnitude)
-    return values[used], counts[used].astype(np.int64)
-
-
-@lru_cache(maxsize=4)
-def _bucket_tops(length: int, half_bits: int, unit_bits: int) -> NDArray[np.int64]:
-    # the library's own index arithmetic, for all indices at once: one by one it takes milliseconds
-    index = np.arange(length, dtype=np.int64)
-    bucket = np.maximum((index >> half_bits) - 1, 0)
-    sub_bucket = index - (bucket << half_bits)
-    return ((sub_bucket + 1) << (bucket + unit_bits)) - 1
+    return float(told.values[np.searchsorted(np.cumsum(told.counts), rank)])

@@ -9,6 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.alike import Alike
@@ -162,11 +163,11 @@ def by_round(windows: pd.DataFrame, values: pd.Series) -> Rounds:
     A try without that figure is in no mean. A search takes as many rounds as it must, and one window of a block found
     the knee: it is the block's only round.
     """
-    rounds = windows["round"].where(windows["load"] != "knee", 0)
-    places = zip(windows["block"], rounds, strict=True)
+    is_knee = [load == "knee" for load in windows["load"]]
+    rounds = np.where(is_knee, 0, windows["round"].to_numpy())
     tries: dict[tuple[int, int], list[float]] = {}
-    for place, value in zip(places, values, strict=True):
-        tries.setdefault(place, []).append(value)
+    for block, round_, value in zip(windows["block"].tolist(), rounds.tolist(), values.tolist(), strict=True):
+        tries.setdefault((block, round_), []).append(value)
     return {place: values[0] if len(values) == 1 else _mean(values) for place, values in tries.items()}
 
 

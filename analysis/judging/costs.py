@@ -3,10 +3,12 @@
 What is taken by the request is that of each block, and the mean of these: blocks weigh alike.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.judging.latencies import columns
 from analysis.statistics import NAN, Estimate, around
@@ -31,8 +33,8 @@ def slowed_cpu(perturbed: pd.DataFrame | None) -> float:
 
 def cpu_by_block(windows: pd.DataFrame) -> dict[int, float]:
     """CPU time per correct reply in each block, in µs; NaN where there was none."""
-    sums = windows.groupby("block")[["server_cpu_s", "replies"]].sum()
-    return {int(block): quotient(cpu * 1e6, replies) for block, cpu, replies in sums.itertuples()}
+    sums = _sums(*(windows[name].to_numpy() for name in ("block", "server_cpu_s", "replies")))
+    return {block: quotient(cpu * 1e6, replies) for block, (cpu, replies) in sums.items()}
 
 
 def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
@@ -43,16 +45,16 @@ def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
     """
     if records is None:
         return {}
-    clients = records["clients"].iloc[0]
+    clients = records["clients"].iat[0]
     slopes = _known(records, "crowd_bytes") - _known(records, "one_client_bytes")
     return {
         "server_user_us_per_request": _per_reply(records, "user_s") * 1e6,
         "server_system_us_per_request": _per_reply(records, "system_s") * 1e6,
         "voluntary_switches_per_request": _per_reply(records, "voluntary_switches"),
         "involuntary_switches_per_request": _per_reply(records, "involuntary_switches"),
-        "memory_idle_mib": _known(records, "own_idle_bytes", "pss_idle_bytes").mean() / MIB,
-        "memory_mib": _known(records, "own_bytes", "pss_bytes").mean() / MIB,
-        "memory_per_connection_kib": quotient(slopes.mean(), clients - 1) / KIB,
+        "memory_idle_mib": _mean(_known(records, "own_idle_bytes", "pss_idle_bytes").tolist()) / MIB,
+        "memory_mib": _mean(_known(records, "own_bytes", "pss_bytes").tolist()) / MIB,
+        "memory_per_connection_kib": quotient(_mean(slopes.tolist()), clients - 1) / KIB,
         "processes": records["processes"].max(),
         "threads": records["threads"].max(),
     }
@@ -63,19 +65,30 @@ def quotient(value: float, by: float) -> float:
     return float(value) / float(by) if by and not np.isnan(by) else NAN
 
 
-def _known(records: pd.DataFrame, name: str, else_: str = "") -> pd.Series:
+def _known(records: pd.DataFrame, name: str, else_: str = "") -> NDArray[np.float64]:
     """A field of each record, or another where that isn't told; NaN where neither is."""
-    known = records[name].astype(float)
-    return known.fillna(records[else_].astype(float)) if else_ else known
+    known = records[name].to_numpy(float)
+    return np.where(np.isnan(known), records[else_].to_numpy(float), known) if else_ else known
 
 
 def _per_reply(records: pd.DataFrame, name: str) -> float:
-    known = records.loc[records[name].notna(), ["block", name, "replies"]]
-    sums = known.astype({name: float}).groupby("block").sum()
-    return _mean([quotient(spent, replies) for spent, replies in sums.itertuples(index=False)])
+    known = _known(records, name)
+    told = known == known
+    sums = _sums(records["block"].to_numpy()[told], known[told], records["replies"].to_numpy(float)[told])
+    return _mean([quotient(spent, replies) for spent, replies in sums.values()])
 
 
-def _mean(blocks: list[float]) -> float:
+def _sums(blocks: NDArray[Any], *columns: NDArray[Any]) -> dict[int, list[float]]:
+    """The sums of figures over each block's records; what a record doesn't tell is left out."""
+    found: dict[int, list[float]] = {}
+    for block, *values in zip(blocks.tolist(), *(column.tolist() for column in columns), strict=True):
+        so_far = found.setdefault(block, [0.0] * len(values))
+        for place, value in enumerate(values):
+            so_far[place] += value if value == value else 0.0
+    return dict(sorted(found.items()))
+
+
+def _mean(blocks: Sequence[float]) -> float:
     """Of the blocks that have the figure, each with the same weight."""
     known = [value for value in blocks if value == value]
     return sum(known) / len(known) if known else NAN

@@ -7,11 +7,13 @@ cell of a single block, or with a block that has no such percentile, has neither
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
-from hdrh.histogram import HdrHistogram
+from numpy.typing import NDArray
 
 from analysis.alike import Alike, Block, sampled, whole
-from analysis.statistics import NAN, Estimate, around, merged, wider
+from analysis.histograms import decoded_lately, merged
+from analysis.statistics import NAN, Estimate, around, wider
 
 # where a window says how many requests were `answered`
 OF_SAMPLE = ("latency_hdr", "service_hdr", "dispatch_hdr", "arrival_hdr")
@@ -31,17 +33,18 @@ def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> Lat
     blocks = block_histograms(windows, "latency_hdr", "unfinished")
     alike = Alike(blocks)
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
-    is_whole = alike.count > 0 and not windows["unfinished"].any()
+    is_whole = alike.count > 0 and not windows["unfinished"].to_numpy().any()
     figures["max_us"] = max(float(block.values[-1]) for block in blocks if len(block.values)) / 1e3 if is_whole else NAN
-    numbers = [int(number) for number in sorted(windows["block"].unique())]
+    numbers = [int(number) for number in sorted_blocks(windows)]
+    alone = [Alike([block]) for block in blocks]
     by_block = {}
     for name in ("p50_us", "p99_us"):
-        each = [Alike([one]).percentile(PERCENTS[name]) / 1e3 for one in blocks]
+        each = [one.percentile(PERCENTS[name]) / 1e3 for one in alone]
         by_block[name] = dict(zip(numbers, each, strict=True))
         own = around(figures[name], each, widened)
         _, low, high = alike.interval(PERCENTS[name])
         figures |= columns(name, wider(own, Estimate(figures[name], low / 1e3, high / 1e3)))
-    counted_s = float(windows["counted_s"].median())
+    counted_s = float(np.median(windows["counted_s"]))
     if not counted_s * 1e6 < p99_multiple * figures["p99_us"]:  # also where there is no p99
         return Latencies(figures, by_block, "")
     withheld = f"{figures['p99_us'] / 1e3:.3g} ms, and windows count {counted_s * 1e3:.3g} ms"
@@ -51,7 +54,7 @@ def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> Lat
 
 def open_loop(windows: pd.DataFrame) -> dict[str, float]:
     """What only a load with a rate of its own has: what was offered, dropped, and where the latency arose."""
-    if not windows["offered"].notna().any():
+    if np.isnan(windows["offered"].to_numpy(float)).all():
         return {}
     figures = {
         "offered_rps": float(windows["offered"].sum() / windows["counted_s"].sum()),
@@ -68,16 +71,24 @@ def open_loop(windows: pd.DataFrame) -> dict[str, float]:
 
 def block_histograms(windows: pd.DataFrame, histograms: str, open_: str = "") -> list[Block]:
     """What each block's histograms of that column say, and how many requests are slower than any in it."""
-    return [_block(part, histograms, int(part[open_].sum()) if open_ else 0) for _, part in windows.groupby("block")]
+    block, texts = windows["block"].to_numpy(), windows[histograms].to_numpy(object)
+    answered = windows["answered"].to_numpy(float)
+    unanswered = windows[open_].to_numpy(float) if open_ else np.zeros(len(block))
+    parts = [block == number for number in sorted_blocks(windows)]
+    return [_block(texts[part], answered[part], histograms in OF_SAMPLE, int(unanswered[part].sum())) for part in parts]
 
 
-def _block(windows: pd.DataFrame, histograms: str, open_: int) -> Block:
-    if histograms not in OF_SAMPLE or windows["answered"].isna().any():
-        return whole(merged(windows[histograms]), open_)
-    told = zip(windows[histograms], windows["answered"], strict=True)
+def sorted_blocks(windows: pd.DataFrame) -> list[int]:
+    """The blocks that there are windows of, each once."""
+    return sorted(set(windows["block"].tolist()))
+
+
+def _block(texts: NDArray[np.object_], answered: NDArray[np.float64], is_sampled: bool, open_: int) -> Block:
+    if not is_sampled or np.isnan(answered).any():
+        return whole(merged(texts), open_)
+    told = zip(texts, answered, strict=True)
     # a window without any has no text
-    samples = ((HdrHistogram.decode(text), float(of)) for text, of in told if isinstance(text, str) and text)
-    return sampled(samples, open_)
+    return sampled([(decoded_lately(text), of) for text, of in told if isinstance(text, str) and text], open_)
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """How many clients of a cell were served."""
 
+import numpy as np
 import pandas as pd
 
 
@@ -15,11 +16,17 @@ def unserved(windows: pd.DataFrame) -> pd.Series:
 
     In an open loop they waited until they timed out, in whichever window: a new connection stands in for each since.
     """
-    by_block = windows.sort_values("started_ns").groupby("block")
-    most = by_block["unanswered"].last() if windows["load"].iloc[0] == "closed" else by_block["unanswered"].max()
+    in_order = np.argsort(windows["started_ns"].to_numpy(), kind="stable")
+    waiting: dict[int, list[int]] = {}
+    rounds: dict[int, set[int]] = {}  # a round may have had two tries
+    for block, round_, unanswered in windows[["block", "round", "unanswered"]].to_numpy()[in_order].tolist():
+        waiting.setdefault(block, []).append(unanswered)
+        rounds.setdefault(block, set()).add(round_)
+    is_closed = windows["load"].iat[0] == "closed"
     # a block that was cut short, or had fewer rounds, had less time to serve everyone
-    rounds = by_block["round"].nunique()  # a round may have had two tries
-    return most[rounds == rounds.max()]
+    whole = max(map(len, rounds.values()))
+    return pd.Series({block: waiting[block][-1] if is_closed else max(waiting[block])
+                      for block in sorted(waiting) if len(rounds[block]) == whole}, dtype=int)  # fmt: skip
 
 
 def is_starved(cell: pd.Series) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.records.schema import NEEDED, RECORDS, RUN
-from analysis.statistics import merged
+from analysis.histograms import decoded
 
 TYPES: dict[str, Any] = {
     "count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list, "counts": list, "times": dict,
@@ -52,7 +52,7 @@ def fault_of_record(record: Mapping[str, Any]) -> str:
             return f"{name} is {_shown(value)}, not {IN_WORDS[field.kind]}"
         if field.kind == "histogram":
             try:
-                merged([value])
+                decoded(value)
             except Exception as damage:  # the library has errors of its own for each way to be damaged
                 return f"{name} can't be decoded ({str(damage).lower() or 'no histogram'})"
     return ""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.records.checking import fault_of_record, fault_of_run
 from analysis.records.points import as_columns
-from analysis.records.schema import RECORDS
+from analysis.records.schema import RECORDS, Field
 from analysis.records.versions import READABLE, filled_up
 
 # What a run says of itself whose last line is half written.
@@ -153,5 +153,10 @@ def _records(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
 def _table(kind: str, records: list[dict[str, Any]]) -> pd.DataFrame:
     """One row per record, with all fields of its kind."""
     fields = RECORDS[kind]
-    filled = [{name: field.of(name, record) for name, field in fields.items()} for record in records]
-    return as_columns(pd.DataFrame(filled, columns=list(fields)))
+    filled = {name: _column([field.of(name, record) for record in records], field) for name, field in fields.items()}
+    return as_columns(pd.DataFrame(filled))
+
+
+def _column(values: list[Any], field: Field) -> pd.Series:
+    """Numbers as pandas takes them; all else as it is, whichever libraries are there that pandas would keep texts by."""
+    return pd.Series(values, dtype=None if field.kind in ("count", "figure", "flag") and values else object)
