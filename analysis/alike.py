@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.histograms import Distribution
+from analysis.histograms import Distribution, summed
 from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
@@ -47,10 +47,9 @@ def sampled(windows: Iterable[tuple[Distribution, float]], open_: int = 0) -> Bl
     told = [(sample.values, sample.counts, answered) for sample, answered in windows if len(sample.values)]
     if not told:
         return Block(np.array([], np.int64), np.array([]), open_)
-    every, places = np.unique(np.concatenate([values for values, _, _ in told]), return_inverse=True)
-    stands_for = np.concatenate([counts * (answered / counts.sum()) for _, counts, answered in told])
+    stands_for = [counts * (answered / counts.sum()) for _, counts, answered in told]
+    every, requests = summed([values for values, _, _ in told], stands_for)
     looked_at = sum(int(counts.sum()) for _, counts, _ in told)
-    requests: NDArray[np.float64] = np.bincount(places, weights=stands_for).astype(np.float64)
     return Block(every, requests, open_, looked_at / float(requests.sum()))
 
 
@@ -60,13 +59,11 @@ class Alike:
     def __init__(self, blocks: Iterable[Block]) -> None:
         told = [block for block in blocks if block.weight]
         self.sizes: Sequence[int] = [block.size for block in told]
-        shares = [(block.values, block.counts / block.weight) for block in told if len(block.values)]
-        every = np.concatenate([values for values, _ in shares] or [np.array([], np.int64)])
-        weights = np.concatenate([share for _, share in shares] or [np.array([])])
-        if len(shares) > 1:
-            every, places = np.unique(every, return_inverse=True)
-            weights = np.bincount(places, weights=weights)
-        self.values: NDArray[np.int64] = every
+        answered = [block for block in told if len(block.values)]
+        self.values, weights = np.array([], np.int64), np.array([])
+        if answered:
+            shares = [block.counts / block.weight for block in answered]
+            self.values, weights = summed([block.values for block in answered], shares)
         self.up_to: NDArray[np.float64] = np.cumsum(weights)  # the weight of all that is no slower
 
     @property

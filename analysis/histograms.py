@@ -1,18 +1,20 @@
 """Histograms of windows.jsonl as numpy arrays: decoded quickly, added up without loss.
 
-The library's own objects hold all 33,000 buckets of the loader's range, of which a window fills some hundreds; a run has
-tens of thousands of windows.
+The library's own objects hold all 33,000 buckets of the loader's range. A window fills some hundreds of them, and a run
+has thousands of windows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import nan
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from hdrh.codec import HdrHistogramEncoder
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
+
+Number = TypeVar("Number", np.int64, np.float64)
 
 
 class Distribution(NamedTuple):
@@ -22,14 +24,14 @@ class Distribution(NamedTuple):
     counts: NDArray[np.int64]
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """How many values there are in all."""
         return int(self.counts.sum())
 
     @property
-    def mean(self) -> float:
-        """The arithmetic mean, in the histogram's unit; NaN if it is empty."""
-        return float(self.values @ self.counts.astype(float)) / self.count if len(self.values) else nan
+    def sum(self) -> float:
+        """All values together, in the histogram's unit."""
+        return float(self.values @ self.counts.astype(float))
 
 
 EMPTY = Distribution(np.array([], np.int64), np.array([], np.int64))
@@ -55,7 +57,23 @@ decoded_lately = lru_cache(maxsize=1024)(decoded)
 
 def merged(encoded: Iterable[object]) -> Distribution:
     """The sum of encoded histograms; what is no text stands for an empty one."""
-    return added([decoded_lately(text) for text in encoded if isinstance(text, str) and text])
+    return added(_present(encoded))
+
+
+def count(encoded: Iterable[object]) -> int:
+    """How many values encoded histograms hold together."""
+    return sum(one.total for one in _present(encoded))
+
+
+def mean(encoded: Iterable[object]) -> float:
+    """The arithmetic mean of what encoded histograms hold, in their unit; NaN if they are empty."""
+    told = _present(encoded)
+    counted = sum(one.total for one in told)
+    return sum(one.sum for one in told) / counted if counted else nan
+
+
+def _present(encoded: Iterable[object]) -> list[Distribution]:
+    return [decoded_lately(text) for text in encoded if isinstance(text, str) and text]
 
 
 def added(parts: Iterable[Distribution]) -> Distribution:
@@ -63,9 +81,18 @@ def added(parts: Iterable[Distribution]) -> Distribution:
     told = [part for part in parts if len(part.values)]
     if len(told) < 2:
         return told[0] if told else EMPTY
-    values, places = np.unique(np.concatenate([part.values for part in told]), return_inverse=True)
-    counts = np.bincount(places, weights=np.concatenate([part.counts for part in told]))  # whole to 2**53
-    return Distribution(values, counts.astype(np.int64))
+    return Distribution(*summed([part.values for part in told], [part.counts for part in told]))
+
+
+def summed(
+    values: Sequence[NDArray[np.int64]], counts: Sequence[NDArray[Number]]
+) -> tuple[NDArray[np.int64], NDArray[Number]]:
+    """What several have: the values in rising order, and of each the sum of its counts. Each is in rising order."""
+    every, weights = np.concatenate(values), np.concatenate(counts)
+    order = np.argsort(every, kind="stable")  # which joins what is in order already
+    every = every[order]
+    starts = np.flatnonzero(np.concatenate(([True], every[1:] != every[:-1])))
+    return every[starts], np.add.reduceat(weights[order], starts)
 
 
 @lru_cache(maxsize=4)

@@ -69,9 +69,7 @@ def _log_ratios(strategies: Mapping[Name, Rounds]) -> dict[tuple[Name, Name], Fl
     ratios = logs[one] - logs[other]  # NaN in a round that only one of them has
     blocks = np.array([block for block, _ in places])
     medians = np.stack([_medians(ratios[:, blocks == block]) for block in dict.fromkeys(blocks.tolist())], axis=1)
-    return {
-        pair: values[values == values] for pair, values in zip(combinations(strategies, 2), medians, strict=True)
-    }
+    return {pair: values[values == values] for pair, values in zip(combinations(strategies, 2), medians, strict=True)}
 
 
 def _medians(rows: Floats) -> Floats:
@@ -79,7 +77,9 @@ def _medians(rows: Floats) -> Floats:
     ordered = np.sort(rows, axis=1)  # NaN comes last
     known = np.count_nonzero(ordered == ordered, axis=1)
     row = np.arange(len(ordered))
-    return (ordered[row, np.maximum(known - 1, 0) // 2] + ordered[row, np.minimum(known // 2, ordered.shape[1] - 1)]) / 2
+    return (
+        ordered[row, np.maximum(known - 1, 0) // 2] + ordered[row, np.minimum(known // 2, ordered.shape[1] - 1)]
+    ) / 2
 
 
 def p_values(pairs: Sequence[Floats], members: int) -> list[float]:
@@ -97,7 +97,7 @@ def _moments(samples: Sequence[Floats]) -> tuple[Floats, Floats]:
     means, variances = np.empty((2, len(samples)))
     lengths = np.array([len(sample) for sample in samples])
     for length in set(lengths.tolist()):
-        alike_long = np.flatnonzero(lengths == length)
+        alike_long = np.flatnonzero(lengths == length).tolist()
         rows = np.array([samples[place] for place in alike_long])
         means[alike_long], variances[alike_long] = rows.mean(axis=1), rows.var(axis=1, ddof=1)
     return means, variances

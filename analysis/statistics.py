@@ -156,7 +156,7 @@ def percentile(told: Distribution, percent: float, censored: int = 0) -> float:
     `censored` requests were still open when their window ended: slower than any answer, by an unknown
     amount. NaN if the sample does not support the percentile, or if it lies among them.
     """
-    total = told.count + censored
+    total = told.total + censored
     if not supported(total, percent):
         return NAN
     return _at_rank(told, max(1, int(np.ceil(round(percent / 100 * total, 6)))))
@@ -171,7 +171,7 @@ def percentile_interval(told: Distribution, percent: float, censored: int = 0) -
     value = percentile(told, percent, censored)
     if value != value:
         return UNKNOWN
-    low, high = order_statistics(told.count + censored, percent)
+    low, high = order_statistics(told.total + censored, percent)
     return Estimate(value, _at_rank(told, low), _at_rank(told, high))
 
 
@@ -192,6 +192,6 @@ def _binomial_quantile(probability: float, count: int, share: float) -> int:
 
 
 def _at_rank(told: Distribution, rank: int) -> float:
-    if not 1 <= rank <= told.count:
+    if not 1 <= rank <= told.total:
         return NAN
     return float(told.values[np.searchsorted(np.cumsum(told.counts), rank)])

@@ -28,8 +28,8 @@ def make(folder: Path, names: int = NAMES, sizes: int = SIZES) -> Path:
     strategies = {_name(name, copy): told for copy in range(names) for name, told in run["strategies"].items()}
     groups = len(run["groups"])
     (folder / "run.json").write_text(json.dumps(run | {"strategies": strategies}))
-    with open(folder / "windows.jsonl", "w") as lines:
-        for line in gzip.open(RECORDED / "windows.jsonl.gz", "rt"):
+    with open(folder / "windows.jsonl", "w") as lines, gzip.open(RECORDED / "windows.jsonl.gz", "rt") as recorded:
+        for line in recorded:
             lines.writelines(json.dumps(copy) + "\n" for copy in _copies(json.loads(line), groups, names, sizes))
     return folder
 
@@ -76,7 +76,9 @@ def _of(folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Make the folder, or take one; print what it took as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.thousand_cells", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.thousand_cells", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("--make", type=Path, metavar="FOLDER", help="make the results folder there, and keep it")
     parser.add_argument("--of", type=Path, metavar="RESULTS", help="read and tabulate this folder")
     asked = parser.parse_args()

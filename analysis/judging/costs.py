@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.judging.latencies import columns
+from analysis.records.columns import Columns, column, first
 from analysis.statistics import NAN, Estimate, around
 
 KIB, MIB = 1 << 10, 1 << 20
 
 
-def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
+def server_cpu(windows: Columns, widened: float) -> dict[str, float]:
     """CPU time of the server's process tree per correct reply, and the replies that one CPU could give."""
     own = list(cpu_by_block(windows).values())
     used: Estimate = around(_mean(own), own, widened)
@@ -26,18 +26,18 @@ def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
     }
 
 
-def slowed_cpu(perturbed: pd.DataFrame | None) -> float:
+def slowed_cpu(perturbed: Columns | None) -> float:
     """CPU time per correct reply while the loader was slowed down, in µs; NaN where it wasn't."""
     return NAN if perturbed is None else _mean(list(cpu_by_block(perturbed).values()))
 
 
-def cpu_by_block(windows: pd.DataFrame) -> dict[int, float]:
+def cpu_by_block(windows: Columns) -> dict[int, float]:
     """CPU time per correct reply in each block, in µs; NaN where there was none."""
-    sums = _sums(*(windows[name].to_numpy() for name in ("block", "server_cpu_s", "replies")))
+    sums = _sums(*(column(windows, name) for name in ("block", "server_cpu_s", "replies")))
     return {block: quotient(cpu * 1e6, replies) for block, (cpu, replies) in sums.items()}
 
 
-def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
+def footprint(records: Columns | None) -> dict[str, Any]:
     """Memory, processes and threads with all clients connected, the rest by correct reply; means of the blocks.
 
     What a connection takes isn't known by what a server held in its group: larger crowds may have been there before.
@@ -45,7 +45,7 @@ def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
     """
     if records is None:
         return {}
-    clients = records["clients"].iat[0]
+    clients = first(records, "clients")
     slopes = _known(records, "crowd_bytes") - _known(records, "one_client_bytes")
     return {
         "server_user_us_per_request": _per_reply(records, "user_s") * 1e6,
@@ -55,8 +55,8 @@ def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
         "memory_idle_mib": _mean(_known(records, "own_idle_bytes", "pss_idle_bytes").tolist()) / MIB,
         "memory_mib": _mean(_known(records, "own_bytes", "pss_bytes").tolist()) / MIB,
         "memory_per_connection_kib": quotient(_mean(slopes.tolist()), clients - 1) / KIB,
-        "processes": records["processes"].max(),
-        "threads": records["threads"].max(),
+        "processes": column(records, "processes").max(),
+        "threads": column(records, "threads").max(),
     }
 
 
@@ -65,23 +65,23 @@ def quotient(value: float, by: float) -> float:
     return float(value) / float(by) if by and not np.isnan(by) else NAN
 
 
-def _known(records: pd.DataFrame, name: str, else_: str = "") -> NDArray[np.float64]:
+def _known(records: Columns, name: str, else_: str = "") -> NDArray[np.float64]:
     """A field of each record, or another where that isn't told; NaN where neither is."""
-    known = records[name].to_numpy(float)
-    return np.where(np.isnan(known), records[else_].to_numpy(float), known) if else_ else known
+    known = column(records, name, float)
+    return np.where(np.isnan(known), column(records, else_, float), known) if else_ else known
 
 
-def _per_reply(records: pd.DataFrame, name: str) -> float:
+def _per_reply(records: Columns, name: str) -> float:
     known = _known(records, name)
     told = known == known
-    sums = _sums(records["block"].to_numpy()[told], known[told], records["replies"].to_numpy(float)[told])
+    sums = _sums(column(records, "block")[told], known[told], column(records, "replies", float)[told])
     return _mean([quotient(spent, replies) for spent, replies in sums.values()])
 
 
-def _sums(blocks: NDArray[Any], *columns: NDArray[Any]) -> dict[int, list[float]]:
+def _sums(blocks: NDArray[Any], *told: NDArray[Any]) -> dict[int, list[float]]:
     """The sums of figures over each block's records; what a record doesn't tell is left out."""
     found: dict[int, list[float]] = {}
-    for block, *values in zip(blocks.tolist(), *(column.tolist() for column in columns), strict=True):
+    for block, *values in zip(blocks.tolist(), *(figures.tolist() for figures in told), strict=True):
         so_far = found.setdefault(block, [0.0] * len(values))
         for place, value in enumerate(values):
             so_far[place] += value if value == value else 0.0

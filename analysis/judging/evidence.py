@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.alike import Alike
-from analysis.histograms import merged
+from analysis.histograms import count, mean
 from analysis.judging.costs import quotient
 from analysis.judging.latencies import block_histograms
+from analysis.records.columns import Columns, column, first, length
 from analysis.records.reading import Results
 from analysis.statistics import NAN, UNKNOWN, Estimate, block_means, half_width
 
@@ -56,26 +56,26 @@ class Evidence:
 
 
 def evidence(
-    windows: pd.DataFrame,
-    perturbed: pd.DataFrame | None,
+    windows: Columns,
+    perturbed: Columns | None,
     results: Results,
     starved: int,
     withheld_p99: str = "",
     restless: float = 0.0,
 ) -> tuple[dict[str, Any], Evidence]:
     """The evidence of one cell: what stands in cells.csv, and what is for the verdict alone."""
-    told: Told = {name: windows[name].to_numpy(float) for name in OF_NUMBERS}
+    told: Told = {name: column(windows, name, float) for name in OF_NUMBERS}
     replies = told["replies"].sum()
     loader_us = quotient(told["loader_cpu_s"].sum() * 1e6, replies)
     server_s, unasked_s = told["server_cpu_s"].sum(), told["unasked_cpu_s"].sum()
     server_us = quotient(server_s * 1e6, replies)
     loader_cpus = set(map(str, results.run.get("loader_cpus") or []))
-    server_cpus = set(str(windows["server_cpus"].iat[0]).split())
+    server_cpus = set(str(first(windows, "server_cpus")).split())
     wall_s = (told["loader_wall_s"] / told["workers"]).sum()
     # what the host took is no rest
     servers_s = wall_s - told["server_steal_s"].sum()
     loaders_s = (told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum()
-    latencies = windows["latency_hdr"].to_numpy(object)
+    latencies = column(windows, "latency_hdr", object)
     followed, held_us = _held(told, latencies)
     delay = Alike(block_histograms(windows, "arrival_hdr"))
     unanswered = int(told["unfinished"].sum())
@@ -102,7 +102,7 @@ def evidence(
         drift_high=drift_high,
         unreconciled=_unreconciled(told),
         latencies=followed + unanswered,
-        drawn=quotient(merged(latencies).count, followed) if followed else 1.0,
+        drawn=quotient(count(latencies), followed) if followed else 1.0,
         unstamped=None if np.isnan(told["unstamped"]).any() else int(told["unstamped"].sum()),
         clock_step_s=float(np.abs(told["clock_step_s"]).max()),
         unanswered=unanswered,
@@ -119,13 +119,12 @@ def _held(told: Told, latencies: NDArray[np.object_]) -> tuple[int, float]:
     In older records latencies ended by that clock, and were those of all.
     """
     if np.isnan(told["answered"]).any() or np.isnan(told["held_s"]).any():
-        latency = merged(latencies)
-        return latency.count, latency.mean / 1e3
+        return count(latencies), mean(latencies) / 1e3
     answered = int(told["answered"].sum())
     return answered, quotient(told["held_s"].sum() * 1e6, answered)
 
 
-def _times(windows: pd.DataFrame, kinds: Sequence[str]) -> dict[str, int]:
+def _times(windows: Columns, kinds: Sequence[str]) -> dict[str, int]:
     """How often each of these kinds of errors came, in the order of the list; those that didn't are left out."""
     times = Counter[str]()
     for came in windows["errors"]:
@@ -133,21 +132,24 @@ def _times(windows: pd.DataFrame, kinds: Sequence[str]) -> dict[str, int]:
     return {kind: times[kind] for kind in kinds if times[kind]}
 
 
-def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_us: float) -> dict[str, Any]:
+def _perturbation(windows: Columns, perturbed: Columns | None, loader_us: float) -> dict[str, Any]:
     """How much of its rate the cell lost where the loader was slowed down, and what it would if that limits it.
 
     Each perturbed window is held against the ordinary windows of its block, in which the same processes ran.
     """
     if perturbed is None:
         return {"perturbed_windows": 0}
-    ordinary = block_means(windows["block"], windows["requests"] / windows["counted_s"])
+    ordinary = block_means(column(windows, "block"), column(windows, "requests") / column(windows, "counted_s"))
     names = ("block", "requests", "counted_s", "spin_ns", "replies")
-    block, requests, counted_s, spin_ns, replies = (perturbed[name].to_numpy() for name in names)
+    block, requests, counted_s, spin_ns, replies = (column(perturbed, name) for name in names)
     # A server that paused says nothing of the loader.
     paired = np.array([number in ordinary for number in block.tolist()]) & (replies > 0)
     usual = np.array([ordinary[number] for number in block[paired].tolist()])
     spin_us = float(spin_ns[paired].mean()) / 1e3 if paired.any() else NAN
-    found = {"perturbed_windows": len(perturbed), "perturbation_loss_if_loader": quotient(spin_us, loader_us + spin_us)}
+    found = {
+        "perturbed_windows": length(perturbed),
+        "perturbation_loss_if_loader": quotient(spin_us, loader_us + spin_us),
+    }
     with np.errstate(divide="ignore", invalid="ignore"):
         kept = requests[paired] / counted_s[paired] / usual
     if len(set(block[paired].tolist())) < 2 or not np.isfinite(kept).all() or (kept <= 0).any():
@@ -158,7 +160,7 @@ def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_
     return found | {"perturbation_loss": value, "perturbation_loss_low": low, "perturbation_loss_high": high}
 
 
-def _drift(windows: pd.DataFrame) -> Estimate:
+def _drift(windows: Columns) -> Estimate:
     """The rate of the counted parts' second halves by that of their first, less 1; the interval over blocks."""
     logs = list(log_drift(windows).values())
     if not logs:
@@ -168,15 +170,15 @@ def _drift(windows: pd.DataFrame) -> Estimate:
     return Estimate(float(np.exp(centre)) - 1, low, high)
 
 
-def log_drift(windows: pd.DataFrame) -> dict[int, float]:
+def log_drift(windows: Columns) -> dict[int, float]:
     """The logarithm of that rate's change in each block that tells it."""
-    first = windows["first_half"].to_numpy(float)
-    second = windows["requests"].to_numpy(float) - first
-    told = (first > 0) & (second > 0)  # also false where nothing is known
-    return block_means(windows["block"].to_numpy()[told], np.log(second[told] / first[told]))
+    half = column(windows, "first_half", float)
+    second = column(windows, "requests", float) - half
+    told = (half > 0) & (second > 0)  # also false where nothing is known
+    return block_means(column(windows, "block")[told], np.log(second[told] / half[told]))
 
 
-def _littles_law(windows: pd.DataFrame, told: Told, starved: int) -> float:
+def _littles_law(windows: Columns, told: Told, starved: int) -> float:
     """Rate times the mean time of a request, by the clients that were served: 1 if both are measured rightly.
 
     That time ends when the loader has seen the answer: only then does the client ask anew. A window at whose end more
@@ -186,14 +188,14 @@ def _littles_law(windows: pd.DataFrame, told: Told, starved: int) -> float:
     if not steady.any():
         return NAN
     told = {name: values[steady] for name, values in told.items()}
-    _, held_us = _held(told, windows["latency_hdr"].to_numpy(object)[steady])
+    _, held_us = _held(told, column(windows, "latency_hdr", object)[steady])
     rate = told["requests"].sum() / told["counted_s"].sum()
     connect_us = 0.0
     # the clock of `greet` starts with the connect; elsewhere connecting comes before it
-    if told["connects"].sum() and windows["service"].iat[0] != "greet":
-        connect_us = merged(windows["connect_hdr"].to_numpy(object)[steady]).mean / 1e3
+    if told["connects"].sum() and first(windows, "service") != "greet":
+        connect_us = mean(column(windows, "connect_hdr", object)[steady]) / 1e3
         connect_us *= quotient(told["connects"].sum(), told["replies"].sum())
-    return quotient(rate * (held_us + connect_us) / 1e6, int(windows["clients"].iat[0]) - starved)
+    return quotient(rate * (held_us + connect_us) / 1e6, int(first(windows, "clients")) - starved)
 
 
 def _unreconciled(told: Told) -> int:

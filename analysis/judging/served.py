@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from analysis.records.columns import Columns, column, first
+
 
 def served(cell: pd.Series) -> str:
     """How many clients were served, such as 1 of 10; nothing if all were."""
@@ -11,18 +13,19 @@ def served(cell: pd.Series) -> str:
     return f"{cell['clients'] - cell['starved']:,} of {cell['clients']:,}"
 
 
-def unserved(windows: pd.DataFrame) -> pd.Series:
+def unserved(windows: Columns) -> pd.Series:
     """Of a cell's windows: how many clients had no reply by the end of each block.
 
     In an open loop they waited until they timed out, in whichever window: a new connection stands in for each since.
     """
-    in_order = np.argsort(windows["started_ns"].to_numpy(), kind="stable")
+    in_order = np.argsort(column(windows, "started_ns"), kind="stable")
     waiting: dict[int, list[int]] = {}
     rounds: dict[int, set[int]] = {}  # a round may have had two tries
-    for block, round_, unanswered in windows[["block", "round", "unanswered"]].to_numpy()[in_order].tolist():
+    told = (column(windows, name)[in_order].tolist() for name in ("block", "round", "unanswered"))
+    for block, round_, unanswered in zip(*told, strict=True):
         waiting.setdefault(block, []).append(unanswered)
         rounds.setdefault(block, set()).add(round_)
-    is_closed = windows["load"].iat[0] == "closed"
+    is_closed = first(windows, "load") == "closed"
     # a block that was cut short, or had fewer rounds, had less time to serve everyone
     whole = max(map(len, rounds.values()))
     return pd.Series({block: waiting[block][-1] if is_closed else max(waiting[block])

@@ -75,6 +75,8 @@ def _moved(neighbours: Sequence[Rounds], block: int, rounds: Sequence[int]) -> d
 
 def _change(rounds: Mapping[int, float]) -> float:
     """Of the logarithms of one block, from its first round to its last."""
-    places = np.array(sorted(rounds), float)
-    slope = float(np.polyfit(places, [rounds[int(place)] for place in places], 1)[0])
-    return slope * float(places[-1] - places[0])
+    middle = sum(rounds) / len(rounds)
+    slope = sum((place - middle) * rate for place, rate in rounds.items()) / sum(
+        (place - middle) ** 2 for place in rounds
+    )
+    return slope * (max(rounds) - min(rounds))

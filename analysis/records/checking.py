@@ -6,8 +6,8 @@ Fields that the schema doesn't know are another version's, and nobody's fault.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from analysis.records.schema import NEEDED, RECORDS, RUN
 from analysis.histograms import decoded
+from analysis.records.schema import NEEDED, RECORDS, RUN
 
 TYPES: dict[str, Any] = {
     "count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list, "counts": list, "times": dict,
@@ -50,7 +50,7 @@ def fault_of_record(record: Mapping[str, Any]) -> str:
             continue
         if not _fits(value, field.kind):
             return f"{name} is {_shown(value)}, not {IN_WORDS[field.kind]}"
-        if field.kind == "histogram":
+        if field.kind == "histogram" and value:
             try:
                 decoded(value)
             except Exception as damage:  # the library has errors of its own for each way to be damaged

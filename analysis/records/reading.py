@@ -158,5 +158,5 @@ def _table(kind: str, records: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _column(values: list[Any], field: Field) -> pd.Series:
-    """Numbers as pandas takes them; all else as it is, whichever libraries are there that pandas would keep texts by."""
+    """Numbers as pandas takes them, all else as it is: how pandas keeps texts depends on what else is installed."""
     return pd.Series(values, dtype=None if field.kind in ("count", "figure", "flag") and values else object)

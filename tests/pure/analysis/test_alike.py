@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hdrh.histogram import HdrHistogram
 
 from analysis.alike import Alike, sampled, whole
-from analysis.statistics import merged, percentile, percentile_interval
+from analysis.histograms import Distribution, added, decoded
+from analysis.statistics import percentile, percentile_interval
 from tests.support.made_up import histogram
 
 
-def block(values: Sequence[float] | np.ndarray) -> HdrHistogram:
-    return merged([histogram(values)])
+def block(values: Sequence[float] | np.ndarray) -> Distribution:
+    return decoded(histogram(values))
 
 
 def test_a_fast_block_does_not_outvote_a_slow_one() -> None:
@@ -20,18 +20,14 @@ def test_a_fast_block_does_not_outvote_a_slow_one() -> None:
     fast, slow = block(np.full(9000, 100_000)), block(np.full(1000, 900_000))
     other = block(np.full(1000, 900_000))
     assert Alike([whole(fast), whole(slow), whole(other)]).percentile(50) == pytest.approx(900_000, rel=1e-3)
-    fast.add(slow)
-    fast.add(other)
-    assert percentile(fast, 50) == pytest.approx(100_000, rel=1e-3)
+    assert percentile(added([fast, slow, other]), 50) == pytest.approx(100_000, rel=1e-3)
 
 
 @pytest.mark.parametrize("percent", [50, 90, 99, 99.9])
 def test_of_blocks_of_one_size_it_is_the_percentile_of_all(percent: float) -> None:
     random = np.random.default_rng(1)
     blocks = [block(random.lognormal(14, 0.5, 4000)) for _ in range(5)]
-    pooled = merged([])
-    for one in blocks:
-        pooled.add(one)
+    pooled = added(blocks)
     alike = Alike([whole(one) for one in blocks])
     assert alike.percentile(percent) == percentile(pooled, percent)
     assert alike.interval(percent) == percentile_interval(pooled, percent)
@@ -47,7 +43,7 @@ def test_what_is_open_is_slower_than_any_answer() -> None:
 
 
 def test_a_block_of_which_nothing_was_answered_is_all_beyond() -> None:
-    alike = Alike([whole(block(np.full(1000, 1e6))), whole(merged([]), 3)])
+    alike = Alike([whole(block(np.full(1000, 1e6))), whole(added([]), 3)])
     assert alike.percentile(50) == pytest.approx(1e6, rel=1e-3)
     assert np.isnan(alike.percentile(90))
 
@@ -56,7 +52,7 @@ def test_the_requests_support_a_percentile() -> None:
     assert np.isnan(Alike([whole(block(np.full(999, 1e6)))]).percentile(99))
     assert Alike([whole(block(np.full(1000, 1e6)))]).percentile(99) == pytest.approx(1e6, rel=1e-3)
     assert np.isnan(Alike([]).percentile(50))
-    assert np.isnan(Alike([whole(merged([]))]).interval(50).value)
+    assert np.isnan(Alike([whole(added([]))]).interval(50).value)
 
 
 def test_unequal_blocks_are_worth_fewer_requests_than_they_have() -> None:
