@@ -145,14 +145,21 @@ def _loader_limits(row: Row, thresholds: Mapping[str, float]) -> str:
 
     Where it was slowed down, that decides. Its share of CPU time is asked where it wasn't, or where that tells nothing.
     """
-    half = _known(row, "perturbation_loss_if_loader") / 2
-    low, high = _known(row, "perturbation_loss_low"), _known(row, "perturbation_loss_high")
-    if low >= half:
-        return "loader"
-    if high < half:
-        return ""
+    if slowing_tells(row):
+        return "loader" if _known(row, "perturbation_loss_low") >= _half_of_loss(row) else ""
     # one that rests isn't what the others wait for
     return "" if row["loader_cpu_share"] < thresholds["perturb_from_share"] else "both"
+
+
+def slowing_tells(row: Row) -> bool:
+    """Whether slowing the loader down shows that it limits, or that it doesn't."""
+    low, high, half = _known(row, "perturbation_loss_low"), _known(row, "perturbation_loss_high"), _half_of_loss(row)
+    return low >= half or high < half
+
+
+def _half_of_loss(row: Row) -> float:
+    """Of what would be lost if the loader limits: a loss beyond it is nearer to that than to none."""
+    return _known(row, "perturbation_loss_if_loader") / 2
 
 
 def _limit_beyond_loader(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> str:

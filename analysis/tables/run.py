@@ -16,6 +16,7 @@ from analysis import units
 from analysis.doubts import touching
 from analysis.judging.served import served
 from analysis.judging.standing import moved
+from analysis.judging.verdict import slowing_tells
 from analysis.records.points import by_group, first_value, member, nearly_all, title
 from analysis.records.reading import Results
 from axes import ALONG, AXES, connections_stay
@@ -220,9 +221,10 @@ def _cpu(cell: pd.Series) -> str:
 
 
 def _limit(cell: pd.Series) -> str:
-    """The word, and what slowing the loader down changed, of what it would have if the loader limited."""
+    """The word, and where slowing the loader down told: what that changed, of what it would if the loader limited."""
     word, lost, would_lose = cell["limited_by"], cell["perturbation_loss"], cell["perturbation_loss_if_loader"]
-    return str(word) if pd.isna(lost) else f"{word} {-lost * 100:+.0f} of {-would_lose * 100:.0f} %"
+    is_told = pd.notna(lost) and (slowing_tells(cell) or word == "both")
+    return f"{word} {-lost * 100:+.0f} of {-would_lose * 100:.0f} %" if is_told else str(word)
 
 
 def _connect(cell: pd.Series) -> str:
