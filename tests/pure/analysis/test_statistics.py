@@ -8,7 +8,7 @@ import scipy.stats
 from hdrh.histogram import HdrHistogram
 from scipy.stats import binom
 
-from analysis.histograms import decoded, mean, merged
+from analysis.histograms import merged
 from analysis.ranking import ranks
 from analysis.statistics import (
     Estimate,
@@ -125,16 +125,6 @@ def test_a_block_without_a_figure_narrows_no_interval() -> None:
     assert np.isnan(around(float("nan"), [1.0, 2.0]).low)
 
 
-def test_merging_histograms_is_the_histogram_of_all() -> None:
-    rng = np.random.default_rng(5)
-    values = rng.lognormal(14, 1, 3000)
-    parts = merged(histogram(part) for part in np.split(values, 3))
-    whole = merged([histogram(values)])
-    assert parts.total == 3000
-    for one, other in zip(parts, whole, strict=True):
-        assert (one == other).all()
-
-
 def test_percentiles_of_known_numbers() -> None:
     known = merged([histogram(np.arange(1, 20_001) * 1000)])
     for percent, expected in ((50, 10_000_000), (90, 18_000_000), (99, 19_800_000), (99.9, 19_980_000)):
@@ -165,23 +155,6 @@ def test_requests_still_open_count_as_slower_than_any_answer() -> None:
     assert percentile(answered, 50, censored=20) == pytest.approx(1e6, rel=1e-3)
     assert np.isnan(percentile(answered, 99, censored=20))  # it lies among the open ones
     assert percentile(answered, 90, censored=20) == pytest.approx(1e6, rel=1e-3)
-
-
-def test_the_mean_of_a_histogram() -> None:
-    assert mean([histogram([1_000_000] * 3), None, histogram([5_000_000])]) == pytest.approx(2e6, rel=1e-3)
-    assert np.isnan(mean([None, ""]))
-
-
-@pytest.mark.parametrize(("highest", "digits"), [(3_600_000_000_000, 3), (60_000_000, 2), (10**15, 4)])
-def test_a_histogram_of_any_range_is_decoded_as_the_library_does(highest: int, digits: int) -> None:
-    theirs = HdrHistogram(1, highest, digits)
-    for value in np.random.default_rng(2).lognormal(12, 1.5, 300):
-        theirs.record_value(int(value))
-    told = [(item.value_iterated_to, item.count_at_this_value) for item in theirs.get_recorded_iterator()]
-    ours = decoded(theirs.encode().decode())
-    assert [(theirs.get_highest_equivalent_value(value), count) for value, count in told] == list(
-        zip(*ours, strict=True)
-    )
 
 
 @pytest.mark.parametrize("count", [20, 100, 1000, 1001, 10_000, 3_000_000])
