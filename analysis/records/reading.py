@@ -125,7 +125,20 @@ def _run(folder: Path) -> dict[str, Any]:
     if schema not in READABLE:
         read_here = " and ".join(map(str, READABLE))
         raise ResultsError(f"{path}: schema {schema!r}, this version reads {read_here}; use the version that wrote it")
-    return run
+    readable: dict[str, Any] = _writable(run)
+    return readable
+
+
+def _writable(value: Any) -> Any:
+    """What UTF-8 can hold: halves of a pair, which JSON may name in texts, become question marks."""
+    match value:
+        case str() if not value.isascii():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_writable(name): _writable(held) for name, held in value.items()}
+        case list():
+            return [_writable(held) for held in value]
+    return value
 
 
 def _records(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
@@ -159,4 +172,6 @@ def _table(kind: str, records: list[dict[str, Any]]) -> pd.DataFrame:
 
 def _column(values: list[Any], field: Field) -> pd.Series:
     """Numbers as pandas takes them, all else as it is: how pandas keeps texts depends on what else is installed."""
+    if field.kind == "text":
+        values = [_writable(value) for value in values]
     return pd.Series(values, dtype=None if field.kind in ("count", "figure", "flag") and values else object)
