@@ -64,12 +64,13 @@ def run(given: argparse.Namespace) -> int:
         for name in FORMATS if ALL in given.format else dict.fromkeys(given.format):
             try:
                 written += formats.write(name, results, table, folder)
-            except ModuleNotFoundError as missing:
+            except ModuleNotFoundError as error:
+                missing = str(error.name).partition(".")[0]
                 if ALL not in given.format:
                     raise ConfigError(
-                        f"--format {name}: {missing.name} is not installed; run `{INSTALL}`, or take another format"
+                        f"--format {name}: {missing} is not installed; run `{INSTALL}`, or take another format"
                     ) from None
-                say(f"[yellow]Note[/]: no {name}, as {missing.name} is not installed: {INSTALL}")
+                say(f"[yellow]Note[/]: no {name}, as {missing} is not installed: {INSTALL}")
     except ResultsError as error:
         raise ConfigError(str(error)) from None
     except OSError as error:

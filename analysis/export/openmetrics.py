@@ -55,12 +55,12 @@ def place_of(name: str) -> Place:
         stem, digits, _ = told.groups()
         quantile = f"{int(digits) / 10 ** len(digits):g}" if digits else "1"
         return Place(f"{PREFIX}_{stem or 'latency'}_seconds", "summary", "seconds", 1e-6, quantile)
-    name = re.sub(r"^(p\d+)_", r"latency_\1_", name)
     kind = "counter" if name in COUNTERS else "gauge"
-    unit, token, scale = UNITS.get(COLUMNS.get(name, COLUMNS.get(name.removeprefix("latency_"))).unit, ("", "", 1.0))
+    stem = re.sub(r"^(p\d+)_", r"latency_\1_", name)
+    unit, token, scale = UNITS.get(COLUMNS[name].unit, ("", "", 1.0))
     if not unit:
-        return Place(f"{PREFIX}_{name}", kind, "", scale)
-    stem = re.sub(rf"_{token}(?=_|$)", "", name, count=1)
+        return Place(f"{PREFIX}_{stem}", kind, "", scale)
+    stem = re.sub(rf"_{token}(?=_|$)", "", stem, count=1)
     return Place(f"{PREFIX}_{stem}_{unit}", kind, unit, scale)
 
 

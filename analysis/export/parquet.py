@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as arrow
-from pyarrow import parquet
+import pyarrow.parquet
 
 from analysis.export.figures import tidy
 from analysis.records.points import as_file
@@ -40,7 +40,7 @@ def _encoded(frame: pd.DataFrame, fields: Mapping[str, Field], results: Results)
     described = [made.schema.field(name).with_metadata(_about(fields.get(name))) for name in columns]
     about = {"run": json.dumps(results.run)}
     held = BytesIO()
-    parquet.write_table(made.cast(arrow.schema(described, metadata=about)), held)
+    pyarrow.parquet.write_table(made.cast(arrow.schema(described, metadata=about)), held)
     return held.getvalue()
 
 
