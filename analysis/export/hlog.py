@@ -64,7 +64,7 @@ def _about(cell: pd.Series, point: str, blocks: list[Block]) -> list[str]:
         "nanoseconds; an interval is a block, counts are billionths of it: all intervals together weigh blocks alike",
         f"{Alike(blocks).count:,} latencies were looked at, of {requests:,.0f} requests; without an answer "
         f"{sum(block.open_ for block in blocks):,}, which stand at an hour",
-        f"limited by: {cell['limited_by'] or 'unknown'}; verdict: {cell['verdict'] or 'none'}; {cell['reason']}",
+        "; ".join(filter(None, [f"limited by: {cell['limited_by'] or 'unknown'}", cell["verdict"], cell["reason"]])),
     ]
 
 
