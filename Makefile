@@ -71,7 +71,8 @@ bench-company: setup  ## epoll's rate beside a server that polls without end (2 
 notebook: setup  ## carry out analysis/notebook.py for the newest run, or RESULTS=..., into RESULTS/notebook.html
 	$(VENV)/bin/python -m jupytext --to ipynb --output - analysis/notebook.py \
 		| RESULTS=$(abspath $(RESULTS)) $(VENV)/bin/python -m nbconvert --stdin --execute --to html \
-		--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= --output-dir $(RESULTS) --output notebook
+		--template classic --HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= --HTMLExporter.jquery_url= \
+		--output-dir $(RESULTS) --output notebook
 
 kept:  ## take the newest run's chart and cells into docs/, for the README
 	cp results/latest/run.json results/latest/cells.csv results/latest/charts/throughput_vs_clients.png docs/

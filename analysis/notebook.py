@@ -16,8 +16,8 @@
 # A run leaves a line a window behind, and nothing else is measured. This notebook walks from these lines to every
 # figure and chart, with pandas, and works each figure out by hand before it takes it from `cells`.
 #
-# `make notebook` carries it out for the newest run. `RESULTS=results/RUN-ID make notebook` takes another one. As a
-# notebook to work in: `jupytext --to ipynb analysis/notebook.py`.
+# `make notebook` carries it out for the newest run, `make notebook RESULTS=results/RUN-ID` for another one. To work
+# in it: `jupytext --to ipynb analysis/notebook.py`.
 
 # %%
 import os
@@ -29,6 +29,9 @@ from IPython.display import Image, Markdown, display
 
 from analysis import cells, charts, read
 from analysis.histograms import merged
+
+pd.options.display.float_format = lambda number: f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+pd.options.display.max_colwidth = 200
 
 run = read(os.environ.get("RESULTS", "results/latest"))
 machine = run.run.get("machine") or {}
