@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.histograms import Distribution, summed
+from analysis.histograms import Distribution, in_order
 from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
@@ -21,7 +21,7 @@ ROUNDING = 1e-9  # of sums of weights
 class Block:
     """The latencies of a block, of all of its requests or of a sample."""
 
-    values: NDArray[np.int64]  # those that occur, in rising order
+    values: NDArray[np.int64]  # those that occur, in rising order, some of them several times
     counts: NDArray[np.float64]  # how many requests each of them stands for
     open_: int = 0  # requests that are slower than any
     drawn: float = 1.0  # the share of the answered ones that was looked at
@@ -37,9 +37,13 @@ class Block:
         return float(self.counts.sum()) + self.open_
 
 
-def whole(told: Distribution, open_: int = 0) -> Block:
-    """A block of which each request was looked at."""
-    return Block(told.values, told.counts.astype(float), open_)
+def whole(windows: Iterable[Distribution], open_: int = 0) -> Block:
+    """A block of windows of which each request was looked at."""
+    told = [window for window in windows if len(window.values)]
+    if not told:
+        return Block(np.array([], np.int64), np.array([]), open_)
+    values, counts = in_order([window.values for window in told], [window.counts for window in told])
+    return Block(values, counts.astype(float), open_)
 
 
 def sampled(windows: Iterable[tuple[Distribution, float]], open_: int = 0) -> Block:
@@ -48,7 +52,7 @@ def sampled(windows: Iterable[tuple[Distribution, float]], open_: int = 0) -> Bl
     if not told:
         return Block(np.array([], np.int64), np.array([]), open_)
     stands_for = [counts * (answered / counts.sum()) for _, counts, answered in told]
-    every, requests = summed([values for values, _, _ in told], stands_for)
+    every, requests = in_order([values for values, _, _ in told], stands_for)
     looked_at = sum(int(counts.sum()) for _, counts, _ in told)
     return Block(every, requests, open_, looked_at / float(requests.sum()))
 
@@ -63,7 +67,7 @@ class Alike:
         self.values, weights = np.array([], np.int64), np.array([])
         if answered:
             shares = [block.counts / block.weight for block in answered]
-            self.values, weights = summed([block.values for block in answered], shares)
+            self.values, weights = in_order([block.values for block in answered], shares)
         self.up_to: NDArray[np.float64] = np.cumsum(weights)  # the weight of all that is no slower
 
     @property

@@ -5,7 +5,7 @@ has thousands of windows.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import nan
 from typing import NamedTuple, TypeVar
 
@@ -28,52 +28,63 @@ class Distribution(NamedTuple):
         """How many values there are in all."""
         return int(self.counts.sum())
 
-    @property
-    def sum(self) -> float:
-        """All values together, in the histogram's unit."""
-        return float(self.values @ self.counts.astype(float))
-
 
 EMPTY = Distribution(np.array([], np.int64), np.array([], np.int64))
 
 
+class Encoded(str):
+    """The text of a histogram (HDR, V2, compressed, base64) that is decoded once, however many figures it goes into."""
+
+    @cached_property
+    def told(self) -> Distribution:
+        """What it holds. Damage raises whatever the library does."""
+        payload = HdrHistogramEncoder.decode(self)
+        header = payload.payload
+        tops = _tops(header.lowest_trackable_value, header.highest_trackable_value, header.significant_figures)
+        found = payload.init_counts(len(tops))
+        if not found["total"]:
+            return EMPTY
+        first, last = found["min_nonzero_index"], found["max_nonzero_index"]
+        counts = np.frombuffer(payload.counts, np.int64, last - first + 1, offset=8 * first)
+        used = np.flatnonzero(counts)
+        return Distribution(tops[first + used], counts[used])
+
+    @cached_property
+    def total(self) -> int:
+        """How many values it holds."""
+        return self.told.total
+
+    @cached_property
+    def sum(self) -> float:
+        """All of them together, in the histogram's unit."""
+        return float(self.told.values @ self.told.counts.astype(float))
+
+
 def decoded(text: str) -> Distribution:
-    """An encoded histogram (HDR, V2, compressed, base64). What is damaged raises whatever the library does."""
-    payload = HdrHistogramEncoder.decode(text)
-    header = payload.payload
-    tops = _tops(header.lowest_trackable_value, header.highest_trackable_value, header.significant_figures)
-    found = payload.init_counts(len(tops))
-    if not found["total"]:
-        return EMPTY
-    first, last = found["min_nonzero_index"], found["max_nonzero_index"]
-    counts = np.frombuffer(payload.counts, np.int64, last - first + 1, offset=8 * first)
-    used = np.flatnonzero(counts)
-    return Distribution(tops[used + first], counts[used])
+    """What an encoded histogram holds. Damage raises whatever the library does."""
+    return (text if isinstance(text, Encoded) else Encoded(text)).told
 
 
-# The windows of a cell are asked several times in a row.
-decoded_lately = lru_cache(maxsize=1024)(decoded)
+def present(encoded: Iterable[object]) -> list[Encoded]:
+    """Those that there are: what is no text, or an empty one, is no histogram."""
+    return [text if isinstance(text, Encoded) else Encoded(text) for text in encoded if isinstance(text, str) and text]
 
 
 def merged(encoded: Iterable[object]) -> Distribution:
     """The sum of encoded histograms; what is no text stands for an empty one."""
-    return added(_present(encoded))
+    return added(text.told for text in present(encoded))
 
 
 def count(encoded: Iterable[object]) -> int:
     """How many values encoded histograms hold together."""
-    return sum(one.total for one in _present(encoded))
+    return sum(text.total for text in present(encoded))
 
 
 def mean(encoded: Iterable[object]) -> float:
     """The arithmetic mean of what encoded histograms hold, in their unit; NaN if they are empty."""
-    told = _present(encoded)
-    counted = sum(one.total for one in told)
-    return sum(one.sum for one in told) / counted if counted else nan
-
-
-def _present(encoded: Iterable[object]) -> list[Distribution]:
-    return [decoded_lately(text) for text in encoded if isinstance(text, str) and text]
+    told = present(encoded)
+    counted = sum(text.total for text in told)
+    return sum(text.sum for text in told) / counted if counted else nan
 
 
 def added(parts: Iterable[Distribution]) -> Distribution:
@@ -81,18 +92,20 @@ def added(parts: Iterable[Distribution]) -> Distribution:
     told = [part for part in parts if len(part.values)]
     if len(told) < 2:
         return told[0] if told else EMPTY
-    return Distribution(*summed([part.values for part in told], [part.counts for part in told]))
+    values, counts = in_order([part.values for part in told], [part.counts for part in told])
+    starts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
+    return Distribution(values[starts], np.add.reduceat(counts, starts))
 
 
-def summed(
+def in_order(
     values: Sequence[NDArray[np.int64]], counts: Sequence[NDArray[Number]]
 ) -> tuple[NDArray[np.int64], NDArray[Number]]:
-    """What several have: the values in rising order, and of each the sum of its counts. Each is in rising order."""
-    every, weights = np.concatenate(values), np.concatenate(counts)
+    """Several that are in rising order as one that is, with their counts; what several have stands there as often."""
+    if len(values) == 1:
+        return values[0], counts[0]
+    every = np.concatenate(values)
     order = np.argsort(every, kind="stable")  # which joins what is in order already
-    every = every[order]
-    starts = np.flatnonzero(np.concatenate(([True], every[1:] != every[:-1])))
-    return every[starts], np.add.reduceat(weights[order], starts)
+    return every[order], np.concatenate(counts)[order]
 
 
 @lru_cache(maxsize=4)

@@ -53,8 +53,7 @@ def shown(strategies: Mapping[Name, Rounds]) -> list[tuple[Name, Name]]:
     """The orders that were shown, each as the faster and the slower one; of rates above zero."""
     if len(strategies) < 2:
         return []
-    found = _log_ratios(strategies)
-    logs = {pair: ratios for pair, ratios in found.items() if len(ratios) > 1 and np.isfinite(ratios).all()}
+    logs = {pair: ratios for pair, ratios in _log_ratios(strategies).items() if len(ratios) > 1}
     told = dict(zip(logs, p_values(list(logs.values()), len(strategies)), strict=True))
     pairs = len(strategies) * (len(strategies) - 1) // 2
     surest = holm(told, 1 - CONFIDENCE, pairs)
@@ -69,7 +68,8 @@ def _log_ratios(strategies: Mapping[Name, Rounds]) -> dict[tuple[Name, Name], Fl
     ratios = logs[one] - logs[other]  # NaN in a round that only one of them has
     blocks = np.array([block for block, _ in places])
     medians = np.stack([_medians(ratios[:, blocks == block]) for block in dict.fromkeys(blocks.tolist())], axis=1)
-    return {pair: values[values == values] for pair, values in zip(combinations(strategies, 2), medians, strict=True)}
+    known = list(medians) if np.isfinite(medians).all() else [row[row == row] for row in medians]
+    return dict(zip(combinations(strategies, 2), known, strict=True))
 
 
 def _medians(rows: Floats) -> Floats:

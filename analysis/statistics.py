@@ -7,6 +7,8 @@ order of single requests gives (`percentile_interval`) takes them for independen
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import takewhile
+from math import exp, inf, isfinite, log, sqrt
+from statistics import median
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -58,7 +60,13 @@ def half_width(values: Sequence[float]) -> float:
     """Half the width of the t interval of a mean, in the unit of the values; NaN for fewer than two."""
     if len(values) < 2:
         return NAN
-    return t_quantile(len(values)) * float(np.std(values, ddof=1)) / len(values) ** 0.5
+    return t_quantile(len(values)) * deviation(values) / len(values) ** 0.5
+
+
+def deviation(values: Sequence[float]) -> float:
+    """The standard deviation of a sample of two at least. Of a few values numpy takes longer to begin than to end."""
+    middle = sum(values) / len(values)
+    return sqrt(sum((value - middle) ** 2 for value in values) / (len(values) - 1))
 
 
 def geometric(values: Sequence[float], widened: float = 1.0) -> Estimate:
@@ -72,8 +80,7 @@ def geometric(values: Sequence[float], widened: float = 1.0) -> Estimate:
         return UNKNOWN
     if min(values) <= 0:
         return Estimate(float(np.mean(values)), NAN, NAN)
-    logs = np.log(values)
-    return around(float(np.exp(logs.mean())), values, widened)
+    return around(exp(sum(map(log, values)) / len(values)), values, widened)
 
 
 def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Estimate:
@@ -82,9 +89,9 @@ def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Esti
     For percentiles and quotients, where the figure of all is better than the mean of the blocks' figures. There is no
     interval where a block has no figure: it is missing where a block was worst, and to leave that out would narrow it.
     """
-    if not pooled > 0 or not len(values) or not min(values) > 0 or np.isnan(values).any():
+    if not pooled > 0 or not len(values) or not all(value > 0 for value in values):
         return Estimate(pooled, NAN, NAN)
-    factor = float(np.exp(widened * half_width(np.log(values).tolist())))
+    factor = exp(widened * half_width(list(map(log, values))))
     return Estimate(pooled, pooled / factor, pooled * factor)
 
 
@@ -99,14 +106,19 @@ def paired(one: Rounds, other: Rounds) -> dict[int, float]:
     for place, value in one.items():
         if place in other:
             shared.setdefault(place[0], []).append(_log_ratio(value, other[place]))
-    medians = {block: float(np.median(logs)) for block, logs in sorted(shared.items())}
-    return {block: float(np.exp(middle)) if np.isfinite(middle) else NAN for block, middle in medians.items()}
+    medians = {
+        block: median(logs) if all(one == one for one in logs) else NAN for block, logs in sorted(shared.items())
+    }
+    return {block: exp(middle) if isfinite(middle) else NAN for block, middle in medians.items()}
 
 
 def _log_ratio(value: float, by: float) -> float:
-    """Without a bound where one of them is zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.log(np.float64(value) / np.float64(by)))
+    """Without a bound where one of them is zero; NaN where both are, or one is no number."""
+    if value > 0 and by > 0:
+        return log(value / by)
+    if value == by or value != value or by != by:
+        return NAN
+    return -inf if value == 0 else inf
 
 
 def ratio(one: Rounds, other: Rounds) -> Estimate:

@@ -188,13 +188,13 @@ def _mean(values: list[float]) -> float:
 def _figures(windows: Columns, widened: float) -> dict[str, Any]:
     rates = block_means(column(windows, "block"), rates_of(windows))
     throughput = geometric(list(rates.values()), widened)
-    connects = Alike(block_histograms(windows, "connect_hdr", "connecting"))
+    connects = Alike(block_histograms(windows, "connect_hdr", "connecting") if _connects(windows) else [])
     return {
         "blocks": len(rates),
         "windows": length(windows),
         "requests": column(windows, "requests").sum(),
         "errors": sum(sum(kinds.values()) for kinds in column(windows, "errors") if kinds),
-        "starved": unserved(windows).max(),
+        "starved": max(unserved(windows).values()),
         **columns("throughput_rps", throughput),
         "throughput_mib_s": throughput.value * first(windows, "message_size") / (1 << 20),
         "censored": column(windows, "censored").sum(),
@@ -202,6 +202,11 @@ def _figures(windows: Columns, widened: float) -> dict[str, Any]:
         "connects": column(windows, "connects").sum(),
         "connecting": column(windows, "connecting").sum(),
     }
+
+
+def _connects(windows: Columns) -> bool:
+    """Whether anybody connected, or was about to, in these windows: in most of them all stay connected."""
+    return any(column(windows, "connect_hdr", object)) or bool(column(windows, "connecting").any())
 
 
 def _knee(windows: Columns, widened: float) -> dict[str, float]:

@@ -76,6 +76,7 @@ def evidence(
     servers_s = wall_s - told["server_steal_s"].sum()
     loaders_s = (told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum()
     latencies = column(windows, "latency_hdr", object)
+    looked_at = count(latencies)
     followed, held_us = _held(told, latencies)
     delay = Alike(block_histograms(windows, "arrival_hdr"))
     unanswered = int(told["unfinished"].sum())
@@ -102,7 +103,7 @@ def evidence(
         drift_high=drift_high,
         unreconciled=_unreconciled(told),
         latencies=followed + unanswered,
-        drawn=quotient(count(latencies), followed) if followed else 1.0,
+        drawn=quotient(looked_at, followed) if followed else 1.0,
         unstamped=None if np.isnan(told["unstamped"]).any() else int(told["unstamped"].sum()),
         clock_step_s=float(np.abs(told["clock_step_s"]).max()),
         unanswered=unanswered,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.alike import Alike, Block, sampled, whole
-from analysis.histograms import decoded_lately, merged
+from analysis.histograms import decoded, present
 from analysis.records.columns import Columns, column
 from analysis.statistics import NAN, Estimate, around, wider
 
@@ -88,10 +88,10 @@ def sorted_blocks(windows: Columns) -> list[int]:
 
 def _block(texts: NDArray[np.object_], answered: NDArray[np.float64], is_sampled: bool, open_: int) -> Block:
     if not is_sampled or np.isnan(answered).any():
-        return whole(merged(texts), open_)
+        return whole([text.told for text in present(texts)], open_)
     told = zip(texts, answered, strict=True)
     # a window without any has no text
-    return sampled([(decoded_lately(text), of) for text, of in told if isinstance(text, str) and text], open_)
+    return sampled([(decoded(text), of) for text, of in told if isinstance(text, str) and text], open_)
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:

@@ -13,7 +13,7 @@ def served(cell: pd.Series) -> str:
     return f"{cell['clients'] - cell['starved']:,} of {cell['clients']:,}"
 
 
-def unserved(windows: Columns) -> pd.Series:
+def unserved(windows: Columns) -> dict[int, int]:
     """Of a cell's windows: how many clients had no reply by the end of each block.
 
     In an open loop they waited until they timed out, in whichever window: a new connection stands in for each since.
@@ -28,8 +28,11 @@ def unserved(windows: Columns) -> pd.Series:
     is_closed = first(windows, "load") == "closed"
     # a block that was cut short, or had fewer rounds, had less time to serve everyone
     whole = max(map(len, rounds.values()))
-    return pd.Series({block: waiting[block][-1] if is_closed else max(waiting[block])
-                      for block in sorted(waiting) if len(rounds[block]) == whole}, dtype=int)  # fmt: skip
+    return {
+        block: waiting[block][-1] if is_closed else max(waiting[block])
+        for block in sorted(waiting)
+        if len(rounds[block]) == whole
+    }
 
 
 def is_starved(cell: pd.Series) -> bool:

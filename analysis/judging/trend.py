@@ -70,7 +70,9 @@ def _moved(neighbours: Sequence[Rounds], block: int, rounds: Sequence[int]) -> d
     whole = [own for own in rates if min(own) > 0]
     if len(whole) < NEIGHBOURS:
         return {}
-    return dict(zip(rounds, np.median(np.log(whole), axis=0).tolist(), strict=True))
+    ordered = np.sort(whole, axis=0)
+    middle = (np.log(ordered[(len(whole) - 1) // 2]) + np.log(ordered[len(whole) // 2])) / 2
+    return dict(zip(rounds, middle.tolist(), strict=True))
 
 
 def _change(rounds: Mapping[int, float]) -> float:

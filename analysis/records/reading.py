@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.records.checking import fault_of_record, fault_of_run
+from analysis.histograms import Encoded
+from analysis.records.checking import HISTOGRAMS, fault_of_record, fault_of_run
 from analysis.records.points import as_columns
-from analysis.records.schema import RECORDS, Field
+from analysis.records.schema import NEEDED, RECORDS, Field
 from analysis.records.versions import READABLE, filled_up
 
 # What a run says of itself whose last line is half written.
@@ -92,6 +93,7 @@ def read(folder: Path) -> Results:
         kind = str(record.get("kind", ""))
         if kind not in RECORDS:
             continue  # a kind that a later version records
+        record |= {name: Encoded(record[name]) for name in HISTOGRAMS[kind] if isinstance(record.get(name), str)}
         if fault := fault_of_record(record):
             raise ResultsError(f"{path}:{number}: {fault}; delete that line if no other version wrote it")
         rows[kind].append(record)
@@ -166,12 +168,14 @@ def _records(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
 def _table(kind: str, records: list[dict[str, Any]]) -> pd.DataFrame:
     """One row per record, with all fields of its kind."""
     fields = RECORDS[kind]
-    filled = {name: _column([field.of(name, record) for record in records], field) for name, field in fields.items()}
+    filled = {name: _column([record.get(name) for record in records], field) for name, field in fields.items()}
     return as_columns(pd.DataFrame(filled))
 
 
 def _column(values: list[Any], field: Field) -> pd.Series:
     """Numbers as pandas takes them, all else as it is: how pandas keeps texts depends on what else is installed."""
+    if field.absent is not NEEDED:
+        values = [field.absent if value is None else value for value in values]
     if field.kind == "text":
         values = [_writable(value) for value in values]
     return pd.Series(values, dtype=None if field.kind in ("count", "figure", "flag") and values else object)
