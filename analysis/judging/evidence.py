@@ -136,24 +136,28 @@ def _times(windows: Columns, kinds: Sequence[str]) -> dict[str, int]:
 def _perturbation(windows: Columns, perturbed: Columns | None, loader_us: float) -> dict[str, Any]:
     """How much of its rate the cell lost where the loader was slowed down, and what it would if that limits it.
 
-    Each perturbed window is held against the ordinary windows of its block, in which the same processes ran.
+    Each perturbed window is held against the ordinary one beside it; where there is none, as in older runs, against
+    those of its block, in which the same processes ran.
     """
     if perturbed is None:
         return {"perturbed_windows": 0}
-    ordinary = block_means(column(windows, "block"), column(windows, "requests") / column(windows, "counted_s"))
-    names = ("block", "requests", "counted_s", "spin_ns", "replies")
-    block, requests, counted_s, spin_ns, replies = (column(perturbed, name) for name in names)
+    rates = (column(windows, "requests", float) / column(windows, "counted_s", float)).tolist()
+    of_block = block_means(column(windows, "block"), rates)
+    beside: dict[tuple[int, int], list[float]] = {}
+    for block, round_, rate in zip(column(windows, "block"), column(windows, "round"), rates, strict=True):
+        beside.setdefault((block, round_), []).append(rate)
     # A server that paused says nothing of the loader.
-    paired = np.array([number in ordinary for number in block.tolist()]) & (replies > 0)
-    usual = np.array([ordinary[number] for number in block[paired].tolist()])
-    spin_us = float(spin_ns[paired].mean()) / 1e3 if paired.any() else NAN
-    found = {
-        "perturbed_windows": length(perturbed),
-        "perturbation_loss_if_loader": quotient(spin_us, loader_us + spin_us),
-    }
+    paired = np.isin(column(perturbed, "block"), list(of_block)) & (column(perturbed, "replies") > 0)
+    names = ("block", "round", "requests", "counted_s", "spin_ns")
+    blocks, rounds, requests, counted_s, spin_ns = (column(perturbed, name)[paired] for name in names)
+    places = zip(blocks.tolist(), rounds.tolist(), strict=True)
+    ordinary = [np.mean(beside.get(place, of_block[place[0]])) for place in places]
+    spin_us = float(spin_ns.mean()) / 1e3 if len(spin_ns) else NAN
+    found: dict[str, Any] = {"perturbed_windows": length(perturbed)}
+    found["perturbation_loss_if_loader"] = quotient(spin_us, loader_us + spin_us)
     with np.errstate(divide="ignore", invalid="ignore"):
-        kept = requests[paired] / counted_s[paired] / usual
-    if len(set(block[paired].tolist())) < 2 or not np.isfinite(kept).all() or (kept <= 0).any():
+        kept = requests / counted_s / np.array(ordinary)
+    if len(set(blocks.tolist())) < 2 or not np.isfinite(kept).all() or (kept <= 0).any():
         return found
     logs = np.log(kept)
     centre, half = float(logs.mean()), half_width(logs.tolist())
