@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from analysis.stopping.fixed import FixedBlocks
-from analysis.stopping.precision import Precision, UntilPrecise
 from commands import compared, options, values
 from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce
 from commands.paths import BENCH_FILE
@@ -78,6 +76,10 @@ def run(given: argparse.Namespace) -> int:
         raise ConfigError(
             "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
         )
+    # Only now: --help is to be there at once, and statistics take a moment to load.
+    from analysis.stopping.fixed import FixedBlocks
+    from analysis.stopping.precision import Precision, UntilPrecise
+
     config = read(BENCH_FILE, given.bench)
     overrides = options.overrides(given)
     precision = Precision(given.precision) if given.precision else None

@@ -2,7 +2,6 @@
 
 from rich.markup import escape
 
-from analysis import noise
 from harness import terminal
 from harness.doctor import doctor
 from harness.plan.plan import Plan
@@ -15,6 +14,8 @@ NOTHING_MEASURED = 1
 
 def announce(planned: Plan, forms: Forms) -> None:
     """Say what is going to be measured, and what stands in the way."""
+    from analysis import noise
+
     terminal.say_plan(planned, noise.expected_interval(planned.blocks, planned.rounds))
     for note in forms.notes:
         say(f"[yellow]Note[/]: {escape(str(note))}")
