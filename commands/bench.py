@@ -25,7 +25,7 @@ EXAMPLES = """\
   run_bench.py                                       the default profile and its strategies: 4 to 5 minutes
   run_bench.py --strategies all                      every strategy there is, in the default profile
   run_bench.py --strategies chapter,epoll --profile quick
-                                                     a first look: under a minute
+                                                     a first look: about a minute
   run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB
   run_bench.py --strategies epoll,gevent --precision 2% --budget 5m
                                                      until each rate is known within 2 %

@@ -56,7 +56,7 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     lines = [f"Note: {note}." for note in results.notes]
     if sentence := moved(cells):
         lines.append(f"{sentence[0].upper()}{sentence[1:]}: that is in ±, and not in ratios and ranks.")
-    lines.append("±: 95 % interval over blocks. CPU of the server.")
+    lines.append("±: 95 % interval over blocks, its ends where wide. CPU/req: the server's CPU time for a request.")
     if cells["rank"].notna().any():
         lines.append(
             "#: 1 + how many were shown to be faster than it, or than one at least as fast; = where several share that."
@@ -67,7 +67,7 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     if len(apart) and reference not in {*apart["strategy"], *apart["variant"]}:
         lines.append(f"No ratios without {reference}.")
     elif (apart["load"] != "open").any():
-        lines.append(f"Ratio to {reference} within blocks, ~ where it may be 1.")
+        lines.append(f"Ratio to {reference} within rounds: not quite the quotient of the rates; ~ where it may be 1.")
     if (cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()).any():
         lines.append("No interval where there are fewer than two blocks with replies.")
     if (cells["starved"].fillna(0) > 0).any():
