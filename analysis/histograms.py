@@ -7,7 +7,7 @@ has thousands of windows.
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from math import nan
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from hdrh.codec import HdrHistogramEncoder
@@ -36,28 +36,38 @@ class Encoded(str):
     """The text of a histogram (HDR, V2, compressed, base64) that is decoded once, however many figures it goes into."""
 
     @cached_property
-    def told(self) -> Distribution:
-        """What it holds. Damage raises whatever the library does."""
+    def _filled(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+        """The highest value of every bucket, which buckets are filled, and how far: in as few bytes as hold them."""
         payload = HdrHistogramEncoder.decode(self)
         header = payload.payload
         tops = _tops(header.lowest_trackable_value, header.highest_trackable_value, header.significant_figures)
         found = payload.init_counts(len(tops))
-        if not found["total"]:
-            return EMPTY
-        first, last = found["min_nonzero_index"], found["max_nonzero_index"]
+        first, last = (found["min_nonzero_index"], found["max_nonzero_index"]) if found["total"] else (0, -1)
         counts = np.frombuffer(payload.counts, np.int64, last - first + 1, offset=8 * first)
         used = np.flatnonzero(counts)
-        return Distribution(tops[first + used], counts[used])
+        fill = counts[used]
+        return (
+            tops,
+            (used + first).astype(np.uint32),
+            fill.astype(np.min_scalar_type(fill.max())) if len(fill) else fill,
+        )
+
+    @property
+    def told(self) -> Distribution:
+        """What it holds. Damage raises whatever the library does."""
+        tops, used, fill = self._filled
+        return Distribution(tops[used], fill.astype(np.int64))
 
     @cached_property
     def total(self) -> int:
         """How many values it holds."""
-        return self.told.total
+        return int(self._filled[2].sum())
 
     @cached_property
     def sum(self) -> float:
         """All of them together, in the histogram's unit."""
-        return float(self.told.values @ self.told.counts.astype(float))
+        values, counts = self.told
+        return float(values @ counts.astype(float))
 
 
 def decoded(text: str) -> Distribution:

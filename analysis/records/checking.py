@@ -4,10 +4,11 @@ Fields that the schema doesn't know are another version's, and nobody's fault.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from analysis.histograms import Encoded, decoded
-from analysis.records.schema import NEEDED, RECORDS, RUN, Fields
+from analysis.histograms import decoded
+from analysis.records.schema import NEEDED, RECORDS, RUN
 
 TYPES: dict[str, Any] = {
     "count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list, "counts": list, "times": dict,
@@ -24,18 +25,8 @@ TABLES = {name.partition(".*")[0] for name in RUN if ".*" in name}  # of entries
 ABSENT: Any = object()
 
 
-def _at_first_sight(fields: Fields) -> dict[str, set[type]]:
-    """The types that a field has if nothing is wrong with it."""
-    found = {}
-    for name, field in fields.items():
-        types = TYPES[field.kind] if isinstance(TYPES[field.kind], tuple) else (TYPES[field.kind],)
-        found[name] = {*types, *({type(None)} if field.absent is not NEEDED else ())}
-        if field.kind == "histogram":
-            found[name] |= {Encoded, type(None)}
-    return found
-
-
-AT_FIRST_SIGHT = {kind: _at_first_sight(fields) for kind, fields in RECORDS.items()}
+# Of each kind of record: its fields, and those that are histograms.
+NAMES = {kind: list(fields) for kind, fields in RECORDS.items()}
 HISTOGRAMS = {
     kind: [name for name, field in fields.items() if field.kind == "histogram"] for kind, fields in RECORDS.items()
 }
@@ -59,11 +50,20 @@ def fault_of_run(run: Mapping[str, Any]) -> str:
 
 def fault_of_record(record: Mapping[str, Any]) -> str:
     """What is wrong with a record of a known kind; empty if nothing is."""
-    get = record.get
-    for name, types in AT_FIRST_SIGHT[record["kind"]].items():
-        if type(get(name)) not in types:  # asked first, as a run has half a million fields
-            return _fault_of_fields(record)
+    kind = str(record["kind"])
+    if not _are_sound(kind, tuple(map(type, map(record.get, NAMES[kind])))):
+        return _fault_of_fields(record)
     return _fault_of_histograms(record)
+
+
+@lru_cache(maxsize=1024)  # of half a million fields; records of a kind hardly differ in their types
+def _are_sound(kind: str, types: tuple[type, ...]) -> bool:
+    """Whether nothing can be wrong with fields of these types, in the order of the schema."""
+    for field, type_ in zip(RECORDS[kind].values(), types, strict=True):
+        is_null = type_ is type(None) and (field.absent is not NEEDED or field.kind == "histogram")
+        if not is_null and not (issubclass(type_, TYPES[field.kind]) and (type_ is not bool or field.kind == "flag")):
+            return False
+    return True
 
 
 def _fault_of_fields(record: Mapping[str, Any]) -> str:

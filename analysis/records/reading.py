@@ -1,6 +1,7 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,11 +169,12 @@ def _records(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
 def _table(kind: str, records: list[dict[str, Any]]) -> pd.DataFrame:
     """One row per record, with all fields of its kind."""
     fields = RECORDS[kind]
-    filled = {name: _column([record.get(name) for record in records], field) for name, field in fields.items()}
+    columns = zip(*(map(record.get, fields) for record in records), strict=True) if records else ((),) * len(fields)
+    filled = {name: _column(column, field) for (name, field), column in zip(fields.items(), columns, strict=True)}
     return as_columns(pd.DataFrame(filled))
 
 
-def _column(values: list[Any], field: Field) -> pd.Series:
+def _column(values: Sequence[Any], field: Field) -> pd.Series:
     """Numbers as pandas takes them, all else as it is: how pandas keeps texts depends on what else is installed."""
     if field.absent is not NEEDED:
         values = [field.absent if value is None else value for value in values]
