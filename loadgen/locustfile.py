@@ -57,7 +57,7 @@ class Target(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"{self.service}, {self.size} B"
+        return self.service if EXCHANGES[self.service].connecting_asks else f"{self.service}, {self.size} B"
 
 
 class Clients(Places):

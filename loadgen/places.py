@@ -1,6 +1,7 @@
 """Which virtual clients there are in a process: Locust decides how many."""
 
 NAMES_A_WORKER = 1_000_000
+STEPS = (1, 2, 5)
 
 
 class Places:
@@ -24,3 +25,9 @@ class Places:
 
     def leave(self, name: int) -> None:
         del self.names[name]
+
+
+def crowds(largest: int) -> list[int]:
+    """1, 2, 5, 10, 20, 50 and so on; the largest is the last."""
+    powers = range(len(str(largest)))
+    return [*(size for power in powers for step in STEPS if (size := step * 10**power) < largest), largest]

@@ -3,11 +3,15 @@
 locust -f loadgen/locustfile.py,loadgen/ramp.py --host tcp://127.0.0.1:9000 --headless -u 500 --step 10
 """
 
+import sys
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # wherever Locust is started
 
 from locust import LoadTestShape, events
 
-STEPS = (1, 2, 5)
+from loadgen.places import crowds
 
 
 class Ramp(LoadTestShape):
@@ -20,12 +24,6 @@ class Ramp(LoadTestShape):
         sizes = crowds(options.num_users or 1)
         step = int(self.get_run_time() / options.step)
         return (sizes[step], sizes[-1]) if step < len(sizes) else None
-
-
-def crowds(largest: int) -> list[int]:
-    """1, 2, 5, 10, 20, 50 and so on; the largest is the last."""
-    powers = range(len(str(largest)))
-    return [*(size for power in powers for step in STEPS if (size := step * 10**power) < largest), largest]
 
 
 @events.init_command_line_parser.add_listener

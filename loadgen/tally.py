@@ -12,10 +12,10 @@ from locust.stats import RequestStats, StatsEntry
 from numpy.typing import NDArray
 
 from loadgen import stamp
+from loadgen.histogram import rounded_ms
 from loadgen.log import Log
 
 METHOD = "TCP"
-DIGITS = 3
 PERCENTILES = (0.5, 0.95, 0.99, 0.999)
 
 
@@ -42,13 +42,6 @@ def summary(stats: RequestStats) -> str:
     """The response times of all requests in ms, as Locust's tables on the terminal can't show them."""
     told = [f"{100 * share:g}% {stats.total.get_response_time_percentile(share):g}" for share in PERCENTILES]
     return f"response times in ms: {', '.join(told)}, longest {stats.total.max_response_time:.3g}"
-
-
-def rounded_ms(times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Milliseconds, to three significant digits."""
-    times = np.maximum(times_ns, 1)
-    step = 10 ** np.maximum(np.floor(np.log10(times)).astype(np.int64) + 1 - DIGITS, 0)
-    return (times + step // 2) // step * step / 1e6
 
 
 def _entry(stats: RequestStats, name: str, instants_ns: NDArray[np.int64], took_ns: NDArray[np.int64]) -> StatsEntry:
