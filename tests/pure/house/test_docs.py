@@ -24,7 +24,7 @@ DOCUMENTS = sorted(
 )
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OTHERS_OPTIONS = {"--exec", "--record"}  # ncat's, the benchmarks'
-LOCUSTS = {"--allow-remote", "--csv", "--headless", "--host", "--html", "--json", "--master", "--master-bind-host", "--processes", "--size",
+LOCUSTS = {"--allow-remote", "--csv", "--headless", "--host", "--html", "--json", "--master", "--master-bind-host", "--port", "--processes", "--size",
            "--step", "--users", "--web-host", "--worker"}  # fmt: skip
 
 
