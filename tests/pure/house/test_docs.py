@@ -24,8 +24,10 @@ DOCUMENTS = sorted(
 )
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OTHERS_OPTIONS = {"--exec", "--record"}  # ncat's, the benchmarks'
-LOCUSTS = {"--allow-remote", "--csv", "--headless", "--host", "--html", "--json", "--master", "--master-bind-host", "--port", "--processes", "--size",
-           "--step", "--users", "--web-host", "--worker"}  # fmt: skip
+LOCUSTS = {
+    "--allow-remote", "--csv", "--headless", "--host", "--html", "--json", "--master", "--master-bind-host", "--port",
+    "--processes", "--size", "--step", "--users", "--web-host", "--worker",
+}  # fmt: skip
 
 
 def anchors(page: Path) -> set[str]:
