@@ -19,8 +19,8 @@ REFRESH_S = 0.5  # drawing takes CPU time from the loader, so it is done between
 
 
 def say(text: str) -> None:
-    """A line, with rich's markup; a terminal breaks it where it must, a file keeps it whole."""
-    console.print(text, soft_wrap=True)
+    """A line, with rich's markup; on a terminal it is broken between words, a file keeps it whole."""
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 def complain(text: str) -> None:

@@ -19,6 +19,7 @@ NOTES = 3  # the last ones; all are in the table at the end
 FRAME = 6  # lines that are no strategy's: where it is, the bar, the heading, what is left out, and two of air
 FEWEST = 3  # strategies, however low the terminal is
 NAME_WIDTH = 34
+TOO_WIDE = 100  # of an interval: its upper end, in lower ones
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def picture(now: Now, height: int) -> RenderableType:
     """Where the run is, who stands where in the group that is measured, and the last notes. Nothing of it wraps."""
     room = max(FEWEST, height - FRAME - min(NOTES, len(now.notes)))
     shown, hidden = now.members[:room], now.members[room:]
-    parts: list[RenderableType] = [_head(now), ProgressBar(1.0, min(now.done, 1.0), style="dim", complete_style="bold")]
+    parts: list[RenderableType] = [_head(now)]
     if shown:
         parts.append(_table(now, shown))
     if hidden:
@@ -49,11 +50,15 @@ def picture(now: Now, height: int) -> RenderableType:
 
 
 def _head(now: Now) -> Table:
+    """A line of words, and a bar below it."""
     line = Table.grid(expand=True)
     line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     line.add_column(justify="right", no_wrap=True)
     line.add_row(Text(now.where, "bold"), Text(f" {now.left}"))
-    return line
+    head = Table.grid(expand=True)
+    head.add_row(line)
+    head.add_row(ProgressBar(1.0, min(now.done, 1.0), style="dim", complete_style="bold", finished_style="bold"))
+    return head
 
 
 def _table(now: Now, members: Sequence[str]) -> Table:
@@ -75,7 +80,10 @@ def _cells(figure: Figure | None, is_reference: bool) -> Iterator[str]:
         yield from ("", "")
         return
     yield f"{figure.ratio:.2f}"
-    yield "" if figure.low is None or figure.high is None else f"{figure.low:.2f} to {figure.high:.2f}"
+    if figure.low is None or figure.high is None:
+        yield ""
+    else:  # of two blocks an interval may reach over everything
+        yield "not yet" if figure.high > TOO_WIDE * figure.low else f"{figure.low:.2f} to {figure.high:.2f}"
 
 
 class LiveView(View):
