@@ -1,6 +1,8 @@
 """`run_bench.py`: strategies measured side by side."""
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
@@ -15,6 +17,11 @@ from harness.plan import plan
 from harness.recorder import Recorder
 from harness.run.measure import measure, recorder_of
 from harness.terminal import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.records.reading import Results
 
 EXAMPLES = """\
   run_bench.py                                       the default profile and its strategies: 4 to 5 minutes
@@ -41,7 +48,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_bench_file(which)
     options.add_variants(which)
     options.add_measuring(parser, "bench", "default", _add_own)
-    options.add_results(parser)
+    where = options.add_results(parser)
+    where.add_argument(
+        "--no-charts",
+        action="store_true",
+        help="write the figures alone; python -m analysis charts DIR draws them later",
+    )
     options.add_telling(parser)
 
 
@@ -87,13 +99,12 @@ def run(given: argparse.Namespace) -> int:
             beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
             fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
             outcome = measure(planned, forms, recorder, fixed, view, given.unchecked)
-    return end(_said(recorder, outcome), outcome, recorder, given)
+    return end(_said(recorder, outcome, draws=not given.no_charts), outcome, recorder, given)
 
 
-def _said(recorder: Recorder, outcome: str) -> int:
-    """Cells, charts and the closing table, from the files alone."""
+def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
+    """Cells, charts if it draws them, and the closing table, from the files alone."""
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
-    from analysis.drawing import charts
     from analysis.judging import cells
     from analysis.records import reading as records
     from analysis.tables import run as table
@@ -102,8 +113,7 @@ def _said(recorder: Recorder, outcome: str) -> int:
         results = records.read(recorder.folder)
         tabulated = cells.tabulate(results)
         written = cells.write(results, tabulated)
-        with terminal.console.status("Drawing the charts"):
-            drawn = charts.draw(results, tabulated)
+        drawn = _drawn(results, tabulated) if draws else []
         table.render(results, tabulated, terminal.console)
     except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
@@ -115,3 +125,11 @@ def _said(recorder: Recorder, outcome: str) -> int:
     for folder in sorted({path.parent for path in drawn}):
         say(f"Charts: {escape(str(folder))}")
     return EXIT_CODES[outcome]
+
+
+def _drawn(results: "Results", tabulated: "pd.DataFrame") -> list[Path]:
+    """The charts' files."""
+    from analysis.drawing import charts
+
+    with terminal.console.status("Drawing the charts"):
+        return charts.draw(results, tabulated)

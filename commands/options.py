@@ -130,8 +130,8 @@ def add_telling(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_results(parser: argparse.ArgumentParser) -> None:
-    """Where it goes."""
+def add_results(parser: argparse.ArgumentParser) -> Group:
+    """Where it goes; the group of these options."""
     where = parser.add_argument_group("where it goes")
     where.add_argument(
         "--results",
@@ -141,3 +141,4 @@ def add_results(parser: argparse.ArgumentParser) -> None:
         help="the run goes to DIR/<run-id>, DIR/latest points to it; doctor's findings to DIR/doctor.json, the "
         "charts of a comparison to DIR/compare (default: results)",
     )
+    return where

@@ -38,10 +38,10 @@ def shared_cpu() -> Note:
                 "give each a CPU of its own")  # fmt: skip
 
 
-def in_turn(group: str, at_once: int) -> Note:
-    """Clients can't be connected to all servers of a group at the same time."""
+def in_turn(groups: str, at_once: int) -> Note:
+    """Clients can't be connected to all servers of these groups at the same time."""
     together = "one server" if at_once == 1 else f"{at_once} servers at most"
-    return Note("in-turn", f"{group}: clients are connected to {together} at a time",
+    return Note("in-turn", f"{groups}: clients are connected to {together} at a time",
                 "ratios and ranks there are not between neighbours in time, and hold what the machine did meanwhile",
                 "raise `ulimit -Hn`, or free memory, for more at once")  # fmt: skip
 

@@ -128,14 +128,18 @@ def _times(windows: pd.DataFrame, kinds: Sequence[str]) -> dict[str, int]:
 def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_us: float) -> dict[str, Any]:
     """How much of its rate the cell lost where the loader was slowed down, and what it would if that limits it.
 
-    Each perturbed window is held against the ordinary windows of its block, in which the same processes ran.
+    Each perturbed window is held against the ordinary one beside it; where there is none, as in older runs, against
+    those of its block, in which the same processes ran.
     """
     if perturbed is None:
         return {"perturbed_windows": 0}
-    ordinary = (windows["requests"] / windows["counted_s"]).groupby(windows["block"]).mean()
+    ordinary = windows["requests"] / windows["counted_s"]
+    beside = ordinary.groupby([windows["block"], windows["round"]]).mean()
+    of_block = ordinary.groupby(windows["block"]).mean()
     # A server that paused says nothing of the loader.
-    pairs = perturbed[perturbed["block"].isin(ordinary.index) & (perturbed["replies"] > 0)]
-    kept = (pairs["requests"] / pairs["counted_s"]) / pairs["block"].map(ordinary)
+    pairs = perturbed[perturbed["block"].isin(of_block.index) & (perturbed["replies"] > 0)]
+    places = zip(pairs["block"], pairs["round"], strict=True)
+    kept = (pairs["requests"] / pairs["counted_s"]) / [beside.get(place, of_block[place[0]]) for place in places]
     spin_us = float(pairs["spin_ns"].mean()) / 1e3
     found = {"perturbed_windows": len(perturbed), "perturbation_loss_if_loader": quotient(spin_us, loader_us + spin_us)}
     if pairs["block"].nunique() < 2 or not np.isfinite(kept.astype(float)).all() or (kept <= 0).any():

@@ -83,9 +83,11 @@ class Plan:
         found = [notes.left_out(self.left_out, self.budget_s)] if self.left_out else []
         if set(self.server_cpus) & set(self.loader_cpus):
             found.append(notes.shared_cpu())
+        in_turn: dict[int, list[str]] = {}
         for group in self.groups:
             if len(self.waves[group]) > 1:
-                found.append(notes.in_turn(str(group), max(map(len, self.waves[group]))))
+                in_turn.setdefault(max(map(len, self.waves[group])), []).append(str(group))
+        found += [notes.in_turn("; ".join(groups), at_once) for at_once, groups in in_turn.items()]
         if self.workers > len(self.loader_cpus):
             found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
         return found

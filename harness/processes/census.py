@@ -22,8 +22,11 @@ class Census:
         """Of those alone that began since then, if told: seconds on CLOCK_BOOTTIME."""
         self._known: dict[int, tuple[int, int, int]] = {}  # parent, session and birth (clock ticks) of each that lives
         self._told: dict[int, str] = {}  # as far as they were asked for
-        for name in os.listdir("/proc"):
-            if name.isdigit():
+        seen: set[str] = set()
+        # who forks and ends while all are looked at leaves a child that wasn't there when they were listed
+        while new := {name for name in os.listdir("/proc") if name.isdigit()} - seen:
+            seen |= new
+            for name in new:
                 with contextlib.suppress(OSError):
                     self._add(int(name), int(since_s / TICK_S))
 

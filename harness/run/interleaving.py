@@ -54,12 +54,13 @@ class Interleaving:
             self._record_failure(key, group, block, failure)
         self._progress.group_begins(group, block)
         kind = rounds_for(replace(self._plan, rounds=rounds), group, self._known)
-        for round_, visits in enumerate(kind.rounds(lambda: self._fleet.taking_part(wave), block)):
-            by_key = {visit.name: visit for visit in visits}
+        for round_, turns in enumerate(kind.rounds(lambda: self._fleet.taking_part(wave), block)):
+            by_key = {turn[0].name: turn for turn in turns}
             for position, key in enumerate(self._plan.in_turn(group, by_key, block, group, round_)):
                 place = {"block": block, "group": self._plan.groups.index(group), "round": round_, "position": position}
-                self._visit(by_key[key], group, wave, place, kind)
-                self._progress.window_ended(group)
+                for visit in by_key[key]:
+                    self._visit(visit, group, wave, place, kind)
+                    self._progress.window_ended(group)
         self._record_footprints(group, wave, block)
         self._loading.disconnect()
         for key, failure in self._fleet.refuse().items():

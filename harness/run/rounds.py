@@ -1,6 +1,7 @@
 """Which windows a group gets: the closed loop's rounds, the open loop's, the search for the knee.
 
-Each kind yields rounds of visits, one for each server that takes part; who runs them tells what was seen.
+Each kind yields rounds of turns, one for each server that takes part: its visits, one right after the other. Who runs
+them tells what was seen.
 """
 
 import random
@@ -27,9 +28,12 @@ class Visit:
     stamp_every: int  # of so many requests one tells its latency
 
 
+Turn = Sequence[Visit]  # of one server
+
+
 class Rounds(Protocol):
-    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
-        """The visits of each round, to those that are still alive then."""
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Turn]]:
+        """The turns of each round, of those that are still alive then."""
 
     def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
         """What came of a visit; what else its record is to say."""
@@ -77,17 +81,27 @@ class _Rounds:
 
 
 class ClosedRounds(_Rounds):
-    """The plan's rounds, and one in which the loader is slowed down where it might be what limits."""
+    """The plan's rounds; in one turn of a block the loader is slowed down too, where it might be what limits.
 
-    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
-        plan = self._plan
-        # After at least one ordinary round: how much to slow down is taken from what a request costs the loader.
-        perturbed = plan.shuffled(range(1, plan.rounds + 1), block, self._group, "perturbed")[0]
-        for round_ in range(plan.rounds + 1):
-            if round_ == perturbed:
-                yield [self._visit(name, self._spin_ns(name)) for name in alive() if self._may_limit(name)]
-            else:
-                yield [self._visit(name, 0) for name in alive()]
+    Before or after the ordinary window, so that both meet the same moment of the machine. How much to slow down is
+    taken from what a request costs the loader: where that isn't known yet, the slowed window comes at the end.
+    """
+
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Turn]]:
+        chosen = self._plan.shuffled(range(self._plan.rounds), block, self._group, "perturbed")[0]
+        slowed: set[str] = set()
+        for round_ in range(self._plan.rounds):
+            turns: list[Turn] = []
+            for name in alive():
+                turn = [self._visit(name, 0)]
+                if round_ >= chosen and name not in slowed and self._may_limit(name):
+                    slowed.add(name)
+                    turn.append(self._visit(name, self._spin_ns(name)))
+                turns.append(self._plan.shuffled(turn, block, self._group, round_, name))
+            yield turns
+        late = [name for name in alive() if name not in slowed and self._may_limit(name)]
+        if late:
+            yield [[self._visit(name, self._spin_ns(name))] for name in late]
 
     def _visit(self, name: str, spin_ns: int) -> Visit:
         seen = self._of(name)
@@ -105,9 +119,9 @@ class ClosedRounds(_Rounds):
 class OpenRounds(_Rounds):
     """The plan's rounds at a rate, given or a share of the closed loop's."""
 
-    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Turn]]:
         for round_ in range(self._plan.rounds):
-            yield [self._visit(name, block, round_) for name in alive()]
+            yield [[self._visit(name, block, round_)] for name in alive()]
 
     def _visit(self, name: str, block: int, round_: int) -> Visit:
         capacity_rps = self._known.get((self._group.closed, name), Experience()).rate_rps
@@ -124,12 +138,12 @@ class OpenRounds(_Rounds):
 class KneeRounds(_Rounds):
     """Each server's search takes a step a round, until all are over."""
 
-    def rounds(self, alive: Alive, block: int) -> Iterator[list[Visit]]:
+    def rounds(self, alive: Alive, block: int) -> Iterator[list[Turn]]:
         settings = self._plan.config.knee
         self._searches = {name: Search(settings.start_rps, settings.within) for name in alive()}
         step = 0
         while under_way := [name for name in alive() if not self._searches[name].over]:
-            yield [self._visit(name, block, step) for name in under_way]
+            yield [[self._visit(name, block, step)] for name in under_way]
             step += 1
 
     def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:

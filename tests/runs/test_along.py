@@ -27,7 +27,9 @@ matrix = [{ service = ["echo"], clients = [3], sizes = ["16KiB"] }]
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A run that compares two receive sizes with each other."""
     options = ("--profile", "tiny", "--strategies", "epoll,poll,uvloop", "--recv-sizes", "1KiB,64KiB")
-    bench = Bench(tmp_path_factory.mktemp("along"), {}, *options, "--along", "recv-sizes", settings=SETTINGS)
+    bench = Bench(
+        tmp_path_factory.mktemp("along"), {}, *options, "--along", "recv-sizes", settings=SETTINGS, draws=True
+    )
     try:
         assert bench.ended() == 0, bench.output
         yield bench

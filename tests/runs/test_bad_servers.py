@@ -37,7 +37,8 @@ def bad_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         strategies["dies-late"] = f"{MISBEHAVE} dies --sound-starts 2"  # in the second block
         strategies["tires"] = f"{MISBEHAVE} tires --sound-starts 1"
         folder = tmp_path_factory.mktemp("a-folder-with-a-name-so-long-that-no-terminal-of-eighty-columns-holds-it")
-        bench = Bench(folder, strategies, "--profile", "tiny", "--strategies", ",".join([*strategies, "epoll"]))
+        bench = Bench(folder, strategies, "--profile", "tiny", "--strategies", ",".join([*strategies, "epoll"]),
+                      draws=True)  # fmt: skip
         try:
             bench.ended()
             yield bench

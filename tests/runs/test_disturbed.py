@@ -62,7 +62,7 @@ def test_killed_server_costs_its_own_rows(bench: Callable[..., Bench]) -> None:
 
 
 def test_interrupted_run_ends_soon_with_what_it_has(bench: Callable[..., Bench]) -> None:
-    running = bench({}, "--profile", "endless", "--strategies", "epoll,forking")
+    running = bench({}, "--profile", "endless", "--strategies", "epoll,forking", draws=True)
     running.wait_for_windows(block=1)
     running.process.send_signal(signal.SIGINT)
     assert running.ended(within_s=60) == 130, running.output

@@ -21,7 +21,7 @@ from tests.support.project import ROOT
 SETTINGS = """
 [window]
 lengths = [{ clients = 1000, head_s = 0.005, counted_s = 0.03 }]
-[thresholds]
+[verdict]
 trend_share = 1.0
 [gate]
 p99_margin = 1.0

@@ -26,7 +26,7 @@ matrix = [{ service = ["echo"], clients = [3], sizes = [64] }]
 def test_open_loop_at_a_rate_and_at_a_share(bench: Callable[..., Bench]) -> None:
     """A share needs the closed loop's rate, which is measured first and has cells of its own."""
     options = ("--profile", "tiny", "--strategies", "epoll,select", "--load", "open", "--rate", "200,10%")
-    running = bench({}, *options, settings=SETTINGS)
+    running = bench({}, *options, settings=SETTINGS, draws=True)
     assert running.ended() == 0, running.output
     rows = running.rows()
     assert {row["load"] for row in rows} == {"closed", "open"}

@@ -40,6 +40,7 @@ def joint_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
             strategies | {"foreign.command": foreign, "foreign.ready": "connect"},
             *("--profile", "tiny", "--clients", "10", "--unchecked"),
             *("--strategies", "blocking,epoll,newcomer,foreign,stays"),
+            draws=True,
         )
     try:
         bench.ended()

@@ -65,6 +65,7 @@ class Bench:
         settings: str = SETTINGS,
         soft_limit: int | None = None,
         verb: str = "bench",
+        draws: bool = False,
     ) -> None:
         lines = "".join(f"{name} = {json.dumps(command)}\n" for name, command in strategies.items())
         (folder / "mine.toml").write_text(settings + lines)
@@ -74,6 +75,8 @@ class Bench:
         command = [sys.executable, str(ROOT / "run_bench.py"), verb, "--bench", str(folder / "mine.toml")]
         if verb != "check":
             command += ["--results", str(self._results)]
+        if verb == "bench" and not draws:
+            command.append("--no-charts")  # they take longer than a tiny run
         command += options
         if soft_limit:
             command = ["sh", "-c", f'ulimit -Sn {soft_limit}; exec "$@"', "sh", *command]

@@ -42,7 +42,15 @@ class Said(NamedTuple):
 
 def command(folder: Path, *options: str) -> list[str]:
     (folder / "mine.toml").write_text(TINY)
-    mine = ["--bench", str(folder / "mine.toml"), "--profile", "tiny", "--results", str(folder / "results")]
+    mine = [
+        "--bench",
+        str(folder / "mine.toml"),
+        "--profile",
+        "tiny",
+        "--results",
+        str(folder / "results"),
+        "--no-charts",
+    ]
     return [sys.executable, str(ROOT / "run_bench.py"), "--strategies", "epoll", *mine, *options]
 
 

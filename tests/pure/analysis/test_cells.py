@@ -215,6 +215,20 @@ def test_a_loader_that_is_slowed_down_shows_who_limits(tmp_path: Path, kept: flo
         assert cell["perturbation_loss_low"] < 1 - kept < cell["perturbation_loss_high"]
 
 
+def test_a_slowed_window_is_held_against_the_one_beside_it(tmp_path: Path) -> None:
+    """A machine that is half as fast in every other round is no loss, nor does it hide one."""
+    made = []
+    for block in range(4):
+        for round_ in range(2):
+            place = {"block": block, "round": round_, "clients": 100, "latencies": np.full(1100, 1e6)}
+            made.append(window("epoll", requests=10_000 // (1 + round_), **place))
+            if round_ == block % 2:
+                made.append(perturbed("epoll", requests=9_000 // (1 + round_), **place))
+    cell = cells_of(tmp_path, made).iloc[0]
+    assert cell["perturbation_loss"] == pytest.approx(0.1)
+    assert cell["perturbation_loss_high"] < 0.11
+
+
 def test_perturbed_windows_are_in_no_figure(tmp_path: Path) -> None:
     cell = cells_of(tmp_path, slowed(0.5)).iloc[0]
     assert cell["throughput_rps"] == pytest.approx(100_000, rel=1e-3)

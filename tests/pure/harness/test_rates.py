@@ -33,7 +33,7 @@ def asked(config: Config, rate: str, capacity_rps: float) -> float:
     made = planned(config, rate)
     (group,) = [group for group in made.groups if group.load == "open"]
     known: Known = {(group.closed, "epoll"): Experience(requests=round(capacity_rps * 10), counted_s=10.0)}
-    ((visit,),) = list(rounds_for(made, group, known).rounds(lambda: ["epoll"], 0))[:1]
+    (((visit,),),) = list(rounds_for(made, group, known).rounds(lambda: ["epoll"], 0))[:1]
     return float(visit.load["rate_rps"])
 
 

@@ -22,7 +22,7 @@ def planned(tmp_path: Path, load: str, stamps_per_s: int = 20_000) -> Plan:
 def stamp_every(made: Plan, rate_rps: float) -> int:
     (group,) = made.groups
     known: Known = {(group, "epoll"): Experience(requests=round(rate_rps * 2), counted_s=2.0)} if rate_rps else {}
-    (visit,) = next(rounds_for(made, group, known).rounds(lambda: ["epoll"], 0))
+    ((visit, *_),) = next(rounds_for(made, group, known).rounds(lambda: ["epoll"], 0))
     return visit.stamp_every
 
 

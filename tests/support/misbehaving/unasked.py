@@ -16,7 +16,7 @@ IDLE_S = 0.02  # nobody has asked for so long
 OWED_S = 0.00005  # CPU time for each message that was answered
 TICK_S = 0.001
 CLOSES_S = 0.2  # what is idle for so long
-PAUSE_S = 1.5
+PAUSE_S = 0.8
 
 
 class Owes(Sound):
