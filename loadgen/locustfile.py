@@ -75,6 +75,7 @@ class Clients(Places):
 
     def _flow(self) -> None:
         while self.names:
+            asked = self._asked
             try:
                 target = target_of(self.environment, self.allow_remote)
             except Refused as why:
@@ -82,8 +83,14 @@ class Clients(Places):
                 continue
             flood = opened(target)
             with contextlib.closing(flood):
-                while self.names and target == _known(self.environment, self.allow_remote):
+                while self.names and asked == self._asked:
                     self._flow_on(flood, target.name)
+
+    @property
+    def _asked(self) -> tuple[object, ...]:
+        """What the target comes from: the page may change it at any time."""
+        options: Any = self.environment.parsed_options
+        return self.environment.host, options.service, options.size
 
     def _flow_on(self, flood: LiveFlood, name: str) -> None:
         """For a moment, with those who are there now."""
@@ -129,12 +136,6 @@ def target_of(environment: Environment, allow_remote: bool) -> Target:
     if options.service not in EXCHANGES:  # the page can say anything
         raise Refused(f"--service {options.service}: there are {', '.join(EXCHANGES)}")
     return Target(address, url.port, options.service, options.size)
-
-
-def _known(environment: Environment, allow_remote: bool) -> Target | None:
-    with contextlib.suppress(Refused):
-        return target_of(environment, allow_remote)
-    return None
 
 
 def opened(target: Target) -> LiveFlood:
