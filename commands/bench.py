@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from analysis.stopping.fixed import FixedBlocks
-from analysis.stopping.precision import Precision, UntilPrecise
 from commands import compared, options, values
 from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, view_of
 from commands.paths import BENCH_FILE
@@ -27,7 +25,7 @@ EXAMPLES = """\
   run_bench.py                                       the default profile and its strategies: 4 to 5 minutes
   run_bench.py --strategies all                      every strategy there is, in the default profile
   run_bench.py --strategies chapter,epoll --profile quick
-                                                     a first look: under a minute
+                                                     a first look: about a minute
   run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB
   run_bench.py --strategies epoll,gevent --precision 2% --budget 5m
                                                      until each rate is known within 2 %
@@ -79,6 +77,10 @@ def run(given: argparse.Namespace) -> int:
         raise ConfigError(
             "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
         )
+    # Only now: --help is to be there at once, and statistics take a moment to load.
+    from analysis.stopping.fixed import FixedBlocks
+    from analysis.stopping.precision import Precision, UntilPrecise
+
     config = read(BENCH_FILE, given.bench)
     overrides = options.overrides(given)
     precision = Precision(given.precision) if given.precision else None

@@ -5,7 +5,6 @@ import traceback
 
 from rich.markup import escape
 
-from analysis.stopping.budget import UntilUsedUp
 from commands import compared, options, values
 from commands.outcomes import EXIT_CODES, announce, end, hushed, view_of
 from commands.paths import BENCH_FILE
@@ -98,6 +97,8 @@ def _run(given: argparse.Namespace) -> int:
 
 def _rule(planned: Plan, rules: Gate, recorder: Recorder, given: argparse.Namespace) -> Rule:
     if given.calibrate:
+        from analysis.stopping.budget import UntilUsedUp
+
         return UntilUsedUp(planned.cells, planned.rounds, planned.budget_s)
     from analysis.stopping.gate import UntilDecided
 

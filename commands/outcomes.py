@@ -6,8 +6,6 @@ from contextlib import contextmanager
 
 from rich.markup import escape
 
-from analysis import noise
-from analysis.so_far import SoFar
 from harness import terminal
 from harness.doctor import doctor
 from harness.plan.plan import Plan
@@ -33,6 +31,8 @@ def hushed(given: argparse.Namespace) -> Iterator[None]:
 
 def announce(planned: Plan, forms: Forms, given: argparse.Namespace) -> None:
     """Say what is going to be measured, and what stands in the way."""
+    from analysis import noise
+
     if given.json:
         events.emit_plan(planned)
         for note in forms.notes:
@@ -45,6 +45,8 @@ def announce(planned: Plan, forms: Forms, given: argparse.Namespace) -> None:
 
 def view_of(planned: Plan, forms: Forms, recorder: Recorder, given: argparse.Namespace) -> View:
     """How whoever waits is told meanwhile."""
+    from analysis.so_far import SoFar
+
     so_far = SoFar(recorder.windows, planned.config.reference, next(iter(forms.facts), "")).of
     if given.json:
         return events.EventsView(planned, so_far)

@@ -6,8 +6,8 @@ Fields that the schema doesn't know are another version's, and nobody's fault.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from analysis.records.schema import NEEDED, RECORDS, RUN
-from analysis.statistics import merged
+from analysis.histograms import Encoded, decoded
+from analysis.records.schema import NEEDED, RECORDS, RUN, Fields
 
 TYPES: dict[str, Any] = {
     "count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list, "counts": list, "times": dict,
@@ -22,6 +22,23 @@ USUAL = "axes.*.usual"  # null where there is none
 ALWAYS = ("run_id", "strategies", "window.p99_multiple", "axes", "axes.*.name", USUAL)  # nothing is read without these
 TABLES = {name.partition(".*")[0] for name in RUN if ".*" in name}  # of entries that are objects
 ABSENT: Any = object()
+
+
+def _at_first_sight(fields: Fields) -> dict[str, set[type]]:
+    """The types that a field has if nothing is wrong with it."""
+    found = {}
+    for name, field in fields.items():
+        types = TYPES[field.kind] if isinstance(TYPES[field.kind], tuple) else (TYPES[field.kind],)
+        found[name] = {*types, *({type(None)} if field.absent is not NEEDED else ())}
+        if field.kind == "histogram":
+            found[name] |= {Encoded, type(None)}
+    return found
+
+
+AT_FIRST_SIGHT = {kind: _at_first_sight(fields) for kind, fields in RECORDS.items()}
+HISTOGRAMS = {
+    kind: [name for name, field in fields.items() if field.kind == "histogram"] for kind, fields in RECORDS.items()
+}
 
 
 def fault_of_run(run: Mapping[str, Any]) -> str:
@@ -42,6 +59,14 @@ def fault_of_run(run: Mapping[str, Any]) -> str:
 
 def fault_of_record(record: Mapping[str, Any]) -> str:
     """What is wrong with a record of a known kind; empty if nothing is."""
+    get = record.get
+    for name, types in AT_FIRST_SIGHT[record["kind"]].items():
+        if type(get(name)) not in types:  # asked first, as a run has half a million fields
+            return _fault_of_fields(record)
+    return _fault_of_histograms(record)
+
+
+def _fault_of_fields(record: Mapping[str, Any]) -> str:
     for name, field in RECORDS[record["kind"]].items():
         value = record.get(name, ABSENT)
         if value is ABSENT and field.absent is NEEDED:
@@ -50,9 +75,16 @@ def fault_of_record(record: Mapping[str, Any]) -> str:
             continue
         if not _fits(value, field.kind):
             return f"{name} is {_shown(value)}, not {IN_WORDS[field.kind]}"
-        if field.kind == "histogram":
+    return _fault_of_histograms(record)
+
+
+def _fault_of_histograms(record: Mapping[str, Any]) -> str:
+    for name in HISTOGRAMS[record["kind"]]:
+        if name not in record and RECORDS[record["kind"]][name].absent is NEEDED:
+            return f"no {name!r}"
+        if value := record.get(name):
             try:
-                merged([value])
+                decoded(value)
             except Exception as damage:  # the library has errors of its own for each way to be damaged
                 return f"{name} can't be decoded ({str(damage).lower() or 'no histogram'})"
     return ""

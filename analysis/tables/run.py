@@ -26,7 +26,7 @@ TO = "\N{EN DASH}"
 NONE = "-"
 NEVER = "> window"  # a time, where more took longer than a window than the percentile leaves out
 WIDTH = 110
-DISPENSABLE = ("p50", "CPU/req", "limited by")  # the first first; what doubts a figure is told below its group
+DISPENSABLE = ("p50", "CPU/req", "limited by", "p99")  # the first first; what doubts a figure is told below its group
 # what is sorted by, for each load, after the ranks
 ORDER = {"closed": {"throughput_rps": False}, "open": {"dropped": True, "p99_us": True}, "knee": {"knee_rps": False}}
 Column = tuple[str, Callable[[pd.Series], str]]
@@ -71,7 +71,7 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     lines = [f"Note: {note}." for note in results.notes]
     if sentence := moved(cells):
         lines.append(f"{sentence[0].upper()}{sentence[1:]}: that is in ±, and not in ratios and ranks.")
-    lines.append("±: 95 % interval over blocks. CPU of the server.")
+    lines.append("±: 95 % interval over blocks, its ends where wide. CPU/req: the server's CPU time for a request.")
     if cells["rank"].notna().any():
         lines.append(
             "#: 1 + how many were shown to be faster than it, or than one at least as fast; = where several share that."
@@ -82,7 +82,7 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     if len(apart) and reference not in {*apart["strategy"], *apart["variant"]}:
         lines.append(f"No ratios without {reference}.")
     elif (apart["load"] != "open").any():
-        lines.append(f"Ratio to {reference} within blocks, ~ where it may be 1.")
+        lines.append(f"Ratio to {reference} within rounds: not quite the quotient of the rates; ~ where it may be 1.")
     if (cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()).any():
         lines.append("No interval where there are fewer than two blocks with replies.")
     if (cells["starved"].fillna(0) > 0).any():
