@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, view_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
@@ -52,6 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write the figures alone; python -m analysis charts DIR draws them later",
     )
+    options.add_telling(parser)
 
 
 def _add_own(how: options.Group) -> None:
@@ -83,23 +84,24 @@ def run(given: argparse.Namespace) -> int:
     config = read(BENCH_FILE, given.bench)
     overrides = options.overrides(given)
     precision = Precision(given.precision) if given.precision else None
-    with compared.asked(config, given) as forms:
+    with hushed(given), compared.asked(config, given) as forms:
         planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
                             precision=precision, budget_s=given.budget, variants=forms.facts)  # fmt: skip
-        announce(planned, forms)
+        announce(planned, forms, given)
         if given.list:
             return 0
         recorder = recorder_of(planned, given.results)
+        view = view_of(planned, forms, recorder, given)
         if precision:
             until = UntilPrecise(recorder.windows, precision, planned.cells, planned.rounds, planned.budget_s)
-            outcome = measure(planned, forms, recorder, until, given.unchecked)
+            outcome = measure(planned, forms, recorder, until, view, given.unchecked)
             if outcome == "complete":
                 terminal.say_precision(planned.groups, precision.target, until.reached)
         else:
             beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
             fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
-            outcome = measure(planned, forms, recorder, fixed, given.unchecked)
-    return _said(recorder, outcome, draws=not given.no_charts)
+            outcome = measure(planned, forms, recorder, fixed, view, given.unchecked)
+    return end(_said(recorder, outcome, draws=not given.no_charts), outcome, recorder, given)
 
 
 def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
