@@ -4,9 +4,11 @@ READY := $(VENV)/.installed
 
 LOOP := loadgen/hot_loop.so
 
+RESULTS ?= results/latest
+
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-same bench-uninterrupted bench-round-trip bench-company
+.PHONY: help setup notebook bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-same bench-uninterrupted bench-round-trip bench-company bench-reading
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -65,6 +67,15 @@ bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 
 
 bench-company: setup  ## epoll's rate beside a server that polls without end (2 minutes)
 	$(VENV)/bin/python -m benchmarks.company $(RECORD)
+
+notebook: setup  ## carry out analysis/notebook.py for the newest run, or RESULTS=..., into RESULTS/notebook.html
+	$(VENV)/bin/python -m jupytext --to ipynb --output - analysis/notebook.py \
+		| RESULTS=$(abspath $(RESULTS)) $(VENV)/bin/python -m nbconvert --stdin --execute --to html \
+		--template classic --HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= --HTMLExporter.jquery_url= \
+		--output-dir $(RESULTS) --output notebook
+
+bench-reading: setup  ## how long a thousand cells take to be read and tabulated, and in how much memory (20 seconds)
+	$(VENV)/bin/python -m benchmarks.thousand_cells
 
 kept:  ## take the newest run's chart and cells into docs/, for the README
 	cp results/latest/run.json results/latest/cells.csv results/latest/charts/throughput_vs_clients.png docs/

@@ -8,6 +8,9 @@ This file is the table of contents:
     what comes of it           analysis: results/RUN-ID -> cells, charts, table, exports
 """
 
+# PYTHON_ARGCOMPLETE_OK
+
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -33,6 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     output.watch()
+    if "_ARGCOMPLETE" in os.environ:
+        parser.module("completion").complete()
     try:
         verb, own = parser.named(arguments)
         given = parser.parsed(verb, own)

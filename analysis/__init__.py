@@ -29,7 +29,7 @@ def read(folder: str | Path) -> "Results":
     `windows` has a row a window that figures come from, `probes` those in which the search for the knee tried a rate,
     `perturbed` those with a loader that was slowed on purpose, `footprints` and `failures` a row a cell and block.
     Columns, units and kinds are those of results/README.md; histograms are text, nanoseconds, and
-    `analysis.statistics.merged` adds them up. Raises `analysis.records.reading.ResultsError`, one line, for what is no
+    `analysis.histograms.merged` adds them up. Raises `analysis.records.reading.ResultsError`, one line, for what is no
     results folder, or is damaged.
     """
     from analysis.records.reading import read as read_folder

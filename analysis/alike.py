@@ -6,12 +6,13 @@ together a fast block outvoted a slow one: it had more of them just because it w
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
-from analysis.statistics import NAN, UNKNOWN, Estimate, distribution, order_statistics, supported
+from analysis.histograms import Distribution, in_order
+from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
 
@@ -20,7 +21,7 @@ ROUNDING = 1e-9  # of sums of weights
 class Block:
     """The latencies of a block, of all of its requests or of a sample."""
 
-    values: NDArray[np.int64]  # those that occur, in rising order
+    values: NDArray[np.int64]  # those that occur, in rising order, some of them several times
     counts: NDArray[np.float64]  # how many requests each of them stands for
     open_: int = 0  # requests that are slower than any
     drawn: float = 1.0  # the share of the answered ones that was looked at
@@ -28,30 +29,31 @@ class Block:
     @property
     def size(self) -> int:
         """How many requests, looked at each, would tell as much."""
-        return round((float(self.counts.sum()) + self.open_) * self.drawn)
+        return round(self.weight * self.drawn)
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """How many requests there were."""
         return float(self.counts.sum()) + self.open_
 
 
-def whole(histogram: HdrHistogram, open_: int = 0) -> Block:
-    """A block of which each request was looked at."""
-    values, counts = distribution(histogram)
+def whole(windows: Iterable[Distribution], open_: int = 0) -> Block:
+    """A block of windows of which each request was looked at."""
+    told = [window for window in windows if len(window.values)]
+    if not told:
+        return Block(np.array([], np.int64), np.array([]), open_)
+    values, counts = in_order([window.values for window in told], [window.counts for window in told])
     return Block(values, counts.astype(float), open_)
 
 
-def sampled(windows: Iterable[tuple[HdrHistogram, float]], open_: int = 0) -> Block:
+def sampled(windows: Iterable[tuple[Distribution, float]], open_: int = 0) -> Block:
     """A block of windows, of each a sample and how many requests that stands for."""
-    told = [(*distribution(histogram), answered) for histogram, answered in windows]
-    told = [(values, counts, answered) for values, counts, answered in told if len(values)]
+    told = [(sample.values, sample.counts, answered) for sample, answered in windows if len(sample.values)]
     if not told:
         return Block(np.array([], np.int64), np.array([]), open_)
-    every, places = np.unique(np.concatenate([values for values, _, _ in told]), return_inverse=True)
-    stands_for = np.concatenate([counts * (answered / counts.sum()) for _, counts, answered in told])
+    stands_for = [counts * (answered / counts.sum()) for _, counts, answered in told]
+    every, requests = in_order([values for values, _, _ in told], stands_for)
     looked_at = sum(int(counts.sum()) for _, counts, _ in told)
-    requests: NDArray[np.float64] = np.bincount(places, weights=stands_for).astype(np.float64)
     return Block(every, requests, open_, looked_at / float(requests.sum()))
 
 
@@ -61,11 +63,11 @@ class Alike:
     def __init__(self, blocks: Iterable[Block]) -> None:
         told = [block for block in blocks if block.weight]
         self.sizes: Sequence[int] = [block.size for block in told]
-        shares = [(block.values, block.counts / block.weight) for block in told if len(block.values)]
-        self.values: NDArray[np.int64] = np.unique(np.concatenate([values for values, _ in shares] or [np.array([])]))
-        weights = np.zeros(len(self.values))
-        for values, share in shares:
-            weights[np.searchsorted(self.values, values)] += share
+        answered = [block for block in told if len(block.values)]
+        self.values, weights = np.array([], np.int64), np.array([])
+        if answered:
+            shares = [block.counts / block.weight for block in answered]
+            self.values, weights = in_order([block.values for block in answered], shares)
         self.up_to: NDArray[np.float64] = np.cumsum(weights)  # the weight of all that is no slower
 
     @property

@@ -113,12 +113,10 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     later = {names[1]: 1 + max(base.results.windows["block"])} if is_apart else {}
     tables: dict[str, pd.DataFrame] = {}
     for name in ("windows", "probes", "perturbed", "footprints", "failures"):
+        own = [(as_, _of_variant(getattr(side.results, name), side.variant))
+               for side, as_ in zip((base, head), names, strict=True)]  # fmt: skip
         parts = [
-            table[table["variant"] == side.variant].assign(
-                variant=as_, block=table["block"] + later.get(as_, 0), **apart
-            )
-            for side, as_ in zip((base, head), names, strict=True)
-            if len(table := getattr(side.results, name))
+            part.assign(variant=as_, block=part["block"] + later.get(as_, 0), **apart) for as_, part in own if len(part)
         ]
         tables[name] = pd.concat(parts, ignore_index=True) if parts else getattr(head.results, name)
     variants = {
@@ -136,6 +134,10 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     if base.results.run.get("started_at") != run.get("started_at"):
         run["started_at"] = None
     return Results(head.results.folder, run, **tables)
+
+
+def _of_variant(table: pd.DataFrame, variant: str) -> pd.DataFrame:
+    return table[table["variant"] == variant]
 
 
 def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str]]:

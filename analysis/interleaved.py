@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple
 
 import numpy as np
 
-from analysis.statistics import NAN, UNKNOWN, Estimate, Name, half_width
+from analysis.statistics import NAN, UNKNOWN, Estimate, Name, deviation, half_width
 
 Blocks = Mapping[int, float]  # a strategy's figure in each block
 
@@ -62,4 +62,4 @@ def interleaved(members: Mapping[Name, Blocks]) -> Group[Name]:
 
 
 def _deviation(values: list[float]) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else NAN
+    return deviation(values) if len(values) > 1 else NAN

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, polygamma, stdtr
 
-from analysis.statistics import CONFIDENCE, Name, Rounds, by_block, geometric, holm, paired
+from analysis.statistics import CONFIDENCE, Name, Rounds, by_block, geometric, holm
 
 Floats = NDArray[np.float64]
 LEAST = 1e-5  # of the median variance: what none is taken to lie under, as an exact zero has no logarithm
@@ -50,16 +50,36 @@ def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
 
 
 def shown(strategies: Mapping[Name, Rounds]) -> list[tuple[Name, Name]]:
-    """The orders that were shown, each as the faster and the slower one."""
-    logs = {}
-    for one, other in combinations(strategies, 2):
-        found = np.log(list(paired(strategies[one], strategies[other]).values()))
-        if len(found) > 1 and np.isfinite(found).all():
-            logs[one, other] = found
+    """The orders that were shown, each as the faster and the slower one; of rates above zero."""
+    if len(strategies) < 2:
+        return []
+    logs = {pair: ratios for pair, ratios in _log_ratios(strategies).items() if len(ratios) > 1}
     told = dict(zip(logs, p_values(list(logs.values()), len(strategies)), strict=True))
     pairs = len(strategies) * (len(strategies) - 1) // 2
     surest = holm(told, 1 - CONFIDENCE, pairs)
     return [pair if logs[pair].mean() > 0 else (pair[1], pair[0]) for pair in surest]
+
+
+def _log_ratios(strategies: Mapping[Name, Rounds]) -> dict[tuple[Name, Name], Floats]:
+    """The logarithms of `paired` for each pair, a value a block that both have: of many pairs, so all at once."""
+    places = sorted(set().union(*strategies.values()))
+    logs = np.log([[rounds.get(place, np.nan) for place in places] for rounds in strategies.values()])
+    one, other = np.triu_indices(len(strategies), 1)
+    ratios = logs[one] - logs[other]  # NaN in a round that only one of them has
+    blocks = np.array([block for block, _ in places])
+    medians = np.stack([_medians(ratios[:, blocks == block]) for block in dict.fromkeys(blocks.tolist())], axis=1)
+    known = list(medians) if np.isfinite(medians).all() else [row[row == row] for row in medians]
+    return dict(zip(combinations(strategies, 2), known, strict=True))
+
+
+def _medians(rows: Floats) -> Floats:
+    """The median of each row without its NaNs; NaN of none."""
+    ordered = np.sort(rows, axis=1)  # NaN comes last
+    known = np.count_nonzero(ordered == ordered, axis=1)
+    row = np.arange(len(ordered))
+    return (
+        ordered[row, np.maximum(known - 1, 0) // 2] + ordered[row, np.minimum(known // 2, ordered.shape[1] - 1)]
+    ) / 2
 
 
 def p_values(pairs: Sequence[Floats], members: int) -> list[float]:
@@ -67,9 +87,20 @@ def p_values(pairs: Sequence[Floats], members: int) -> list[float]:
     if not pairs:
         return []
     blocks = np.array([len(logs) for logs in pairs], dtype=float)
-    means = np.array([logs.mean() for logs in pairs])
-    variances, freedom = squeezed(np.array([logs.var(ddof=1) for logs in pairs]), blocks - 1, members)
+    means, variances = _moments(pairs)
+    variances, freedom = squeezed(variances, blocks - 1, members)
     return [float(p) for p in 2 * stdtr(freedom, -np.abs(means) / np.sqrt(variances / blocks))]
+
+
+def _moments(samples: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """The mean and the variance of each; those of one length at once."""
+    means, variances = np.empty((2, len(samples)))
+    lengths = np.array([len(sample) for sample in samples])
+    for length in set(lengths.tolist()):
+        alike_long = np.flatnonzero(lengths == length).tolist()
+        rows = np.array([samples[place] for place in alike_long])
+        means[alike_long], variances[alike_long] = rows.mean(axis=1), rows.var(axis=1, ddof=1)
+    return means, variances
 
 
 def squeezed(variances: Floats, freedom: Floats, members: int) -> tuple[Floats, Floats]:

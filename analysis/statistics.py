@@ -6,14 +6,15 @@ order of single requests gives (`percentile_interval`) takes them for independen
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import takewhile
+from math import exp, inf, isfinite, log, sqrt
+from statistics import median
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from hdrh.histogram import HdrHistogram
-from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik, stdtr, stdtrit
+
+from analysis.histograms import Distribution
 
 CONFIDENCE = 0.95
 BEYOND = 10  # a percentile is printed if at least that many requests lie beyond it
@@ -59,7 +60,13 @@ def half_width(values: Sequence[float]) -> float:
     """Half the width of the t interval of a mean, in the unit of the values; NaN for fewer than two."""
     if len(values) < 2:
         return NAN
-    return t_quantile(len(values)) * float(np.std(values, ddof=1)) / len(values) ** 0.5
+    return t_quantile(len(values)) * deviation(values) / len(values) ** 0.5
+
+
+def deviation(values: Sequence[float]) -> float:
+    """The standard deviation of a sample of two at least. Of a few values numpy takes longer to begin than to end."""
+    middle = sum(values) / len(values)
+    return sqrt(sum((value - middle) ** 2 for value in values) / (len(values) - 1))
 
 
 def geometric(values: Sequence[float], widened: float = 1.0) -> Estimate:
@@ -73,8 +80,7 @@ def geometric(values: Sequence[float], widened: float = 1.0) -> Estimate:
         return UNKNOWN
     if min(values) <= 0:
         return Estimate(float(np.mean(values)), NAN, NAN)
-    logs = np.log(values)
-    return around(float(np.exp(logs.mean())), values, widened)
+    return around(exp(sum(map(log, values)) / len(values)), values, widened)
 
 
 def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Estimate:
@@ -83,9 +89,9 @@ def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Esti
     For percentiles and quotients, where the figure of all is better than the mean of the blocks' figures. There is no
     interval where a block has no figure: it is missing where a block was worst, and to leave that out would narrow it.
     """
-    if not pooled > 0 or not len(values) or not min(values) > 0 or np.isnan(values).any():
+    if not pooled > 0 or not len(values) or not all(value > 0 for value in values):
         return Estimate(pooled, NAN, NAN)
-    factor = float(np.exp(widened * half_width(np.log(values).tolist())))
+    factor = exp(widened * half_width(list(map(log, values))))
     return Estimate(pooled, pooled / factor, pooled * factor)
 
 
@@ -100,14 +106,19 @@ def paired(one: Rounds, other: Rounds) -> dict[int, float]:
     for place, value in one.items():
         if place in other:
             shared.setdefault(place[0], []).append(_log_ratio(value, other[place]))
-    medians = {block: float(np.median(logs)) for block, logs in sorted(shared.items())}
-    return {block: float(np.exp(middle)) if np.isfinite(middle) else NAN for block, middle in medians.items()}
+    medians = {
+        block: median(logs) if all(one == one for one in logs) else NAN for block, logs in sorted(shared.items())
+    }
+    return {block: exp(middle) if isfinite(middle) else NAN for block, middle in medians.items()}
 
 
 def _log_ratio(value: float, by: float) -> float:
-    """Without a bound where one of them is zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.log(np.float64(value) / np.float64(by)))
+    """Without a bound where one of them is zero; NaN where both are, or one is no number."""
+    if value > 0 and by > 0:
+        return log(value / by)
+    if value == by or value != value or by != by:
+        return NAN
+    return -inf if value == 0 else inf
 
 
 def ratio(one: Rounds, other: Rounds) -> Estimate:
@@ -143,22 +154,7 @@ def p_value(logs: Sequence[float]) -> float:
     return 2 * float(stdtr(len(logs) - 1, -abs(centre) / error))
 
 
-# --- histograms -------------------------------------------------------------------------------------
-
-
-def merged(encoded: Iterable[object]) -> HdrHistogram:
-    """The sum of encoded histograms, without loss; what is no text stands for an empty one."""
-    total = HdrHistogram(1, 3_600_000_000_000, 3)  # the loader's range
-    for text in encoded:
-        if isinstance(text, str) and text:
-            total.decode_and_add(text)
-    return total
-
-
-def mean(histogram: HdrHistogram) -> float:
-    """The arithmetic mean, in the histogram's unit; NaN if it is empty."""
-    values, counts = distribution(histogram)
-    return float(values @ counts.astype(float)) / float(counts.sum()) if len(values) else NAN
+# --- percentiles -------------------------------------------------------------------------------------
 
 
 def supported(count: int, percent: float) -> bool:
@@ -166,29 +162,29 @@ def supported(count: int, percent: float) -> bool:
     return round(count * (100 - percent) / 100, 6) >= BEYOND
 
 
-def percentile(histogram: HdrHistogram, percent: float, censored: int = 0) -> float:
-    """The latency that `percent` of the requests do not exceed, in the histogram's unit.
+def percentile(told: Distribution, percent: float, censored: int = 0) -> float:
+    """The latency that `percent` of the requests do not exceed, in the unit of their distribution.
 
     `censored` requests were still open when their window ended: slower than any answer, by an unknown
     amount. NaN if the sample does not support the percentile, or if it lies among them.
     """
-    total = histogram.get_total_count() + censored
+    total = told.total + censored
     if not supported(total, percent):
         return NAN
-    return _at_rank(histogram, max(1, int(np.ceil(round(percent / 100 * total, 6)))))
+    return _at_rank(told, max(1, int(np.ceil(round(percent / 100 * total, 6)))))
 
 
-def percentile_interval(histogram: HdrHistogram, percent: float, censored: int = 0) -> Estimate:
+def percentile_interval(told: Distribution, percent: float, censored: int = 0) -> Estimate:
     """A percentile between two order statistics of the same sample, without any assumption on its shape.
 
     It assumes that requests are independent. They are not quite (neighbours share a moment and a process), so
     this is the least width that a percentile has, not its whole. NaN where an end lies among the `censored`.
     """
-    value = percentile(histogram, percent, censored)
+    value = percentile(told, percent, censored)
     if value != value:
         return UNKNOWN
-    low, high = order_statistics(histogram.get_total_count() + censored, percent)
-    return Estimate(value, _at_rank(histogram, low), _at_rank(histogram, high))
+    low, high = order_statistics(told.total + censored, percent)
+    return Estimate(value, _at_rank(told, low), _at_rank(told, high))
 
 
 def order_statistics(count: int, percent: float) -> tuple[int, int]:
@@ -207,25 +203,7 @@ def _binomial_quantile(probability: float, count: int, share: float) -> int:
     return found - 1 if found and bdtr(found - 1, count, share) >= probability else found
 
 
-def _at_rank(histogram: HdrHistogram, rank: int) -> float:
-    if not 1 <= rank <= histogram.get_total_count():
+def _at_rank(told: Distribution, rank: int) -> float:
+    if not 1 <= rank <= told.total:
         return NAN
-    values, counts = distribution(histogram)
-    return float(values[np.searchsorted(np.cumsum(counts), rank)])
-
-
-def distribution(histogram: HdrHistogram) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The recorded values (highest of each bucket) in rising order and how often each occurred."""
-    counts = np.frombuffer(histogram.counts, dtype=np.uint64)
-    used = np.flatnonzero(counts)
-    values = _bucket_tops(histogram.counts_len, histogram.sub_bucket_half_count_magnitude, histogram.unit_magnitude)
-    return values[used], counts[used].astype(np.int64)
-
-
-@lru_cache(maxsize=4)
-def _bucket_tops(length: int, half_bits: int, unit_bits: int) -> NDArray[np.int64]:
-    # the library's own index arithmetic, for all indices at once: one by one it takes milliseconds
-    index = np.arange(length, dtype=np.int64)
-    bucket = np.maximum((index >> half_bits) - 1, 0)
-    sub_bucket = index - (bucket << half_bits)
-    return ((sub_bucket + 1) << (bucket + unit_bits)) - 1
+    return float(told.values[np.searchsorted(np.cumsum(told.counts), rank)])

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.interleaved import interleaved
-from analysis.judging.cells import by_round
+from analysis.judging.cells import by_round, rates_of
 from analysis.ranking import p_values
 from analysis.records.points import CELL_KEYS, POINT, title
 from analysis.records.reading import Results, ResultsError, read
@@ -64,7 +64,7 @@ class Left(NamedTuple):
 def left(results: Results) -> Iterator[Left]:
     """Every group of a run; strategies that lack a block are left out."""
     for _, windows in results.windows.groupby(POINT, sort=False):
-        rates = [by_block(by_round(part, part["requests"] / part["counted_s"]))
+        rates = [by_block(by_round(part, rates_of(part)))
                  for _, part in windows.groupby(CELL_KEYS, sort=False)]  # fmt: skip
         most = max(map(len, rates))
         logs = np.log([list(own.values()) for own in rates if len(own) == most and min(own.values()) > 0])

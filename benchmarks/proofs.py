@@ -6,6 +6,7 @@ benchmarks/proofs.toml says what is claimed and what would refute it, benchmarks
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from benchmarks import sitting
@@ -21,7 +22,8 @@ HEAD = """\
 What this project claims of its method, and what was found when it was tried. A *sitting* is one time that the claim's
 command was run. A sitting that speaks against its claim is kept like any other.
 
-The range is that of a figure over all its sittings. *The hour* is the smallest difference that shows in 60 s, as
+*Held* says whether the newest figure speaks for its claim; it is empty where a number alone can't say that. The
+range is that of a figure over all its sittings. *The hour* is the smallest difference that shows in 60 s, as
 `run_bench.py doctor` measures it. The first sittings have no such number, as they come from older documents: their
 hour is told in the words that were written down, their revision is the first whose documents had them, and of some
 figures only the range is known.
@@ -40,6 +42,14 @@ class Claim:
     refuted: str
     command: str
     minutes: float
+    least: float = -inf  # a figure beyond these speaks against it, where that is said by a number alone
+    most: float = inf
+
+    def held(self, figure: Figure) -> str:
+        """Whether it speaks for the claim: yes, no, or nothing where no number says so."""
+        if figure.value is None or (self.least, self.most) == (-inf, inf):
+            return ""
+        return "yes" if self.least <= figure.value <= self.most else "no"
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ def document(folder: Path = sitting.FOLDER, path: Path = CLAIMS) -> str:
 def _section(claim: Claim, sittings: Sequence[Sitting]) -> str:
     rows = [_row(claim, one) for one in found(sittings)]
     newest = f"newest ({claim.bounds})" if claim.bounds else "newest"
-    head = f"| figure | {newest} | when | the hour | range | sittings |\n|---|---|---|---|---|---|\n"
+    head = f"| figure | {newest} | held | when | the hour | range | sittings |\n|---|---|---|---|---|---|---|\n"
     table = f"{head}{''.join(rows)}" if rows else "It was not tried yet.\n"
     command = f"Command ({claim.minutes:g} min): `{claim.command}`" if claim.command else "No command was written down."
     return f"## {claim.name}\n\n{claim.sentence}\n\n{table}\nRefuted by: {claim.refuted}.\n{command}\n"
@@ -97,6 +107,7 @@ def _row(claim: Claim, one: Found) -> str:
     cells = [
         one.of,
         _newest(claim, one.newest),
+        claim.held(one.newest),
         f"{one.when.at[:10]}, {one.when.commit or 'revision not written down'}",
         _hour(one.when),
         _between(claim, one.low, one.high),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.judging.cells import by_round
+from analysis.judging.cells import by_round, rates_of
 from analysis.records.points import CELL_KEYS, title
 from analysis.records.reading import Results
 from analysis.statistics import block_means, paired, t_quantile
@@ -45,7 +45,7 @@ def twins(results: Results) -> Iterator[Twins]:
         if len(variants) != 2 or key[1] != variants[0]:
             continue
         pair = [windows, cells.get((key[0], variants[1], *key[2:]), windows.iloc[:0])]
-        rates = [part["requests"] / part["counted_s"] for part in pair]
+        rates = [rates_of(part) for part in pair]
         means = [block_means(part["block"], rate) for part, rate in zip(pair, rates, strict=True)]
         ratios = paired(*(by_round(part, rate) for part, rate in zip(pair, rates, strict=True)))
         shared = [block for block in ratios if min(means[0].get(block, 0), means[1].get(block, 0)) > 0]

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from analysis.stopping.fixed import FixedBlocks
-from analysis.stopping.precision import Precision, UntilPrecise
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, page_of
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
@@ -27,7 +25,7 @@ EXAMPLES = """\
   run_bench.py                                       the default profile and its strategies: 4 to 5 minutes
   run_bench.py --strategies all                      every strategy there is, in the default profile
   run_bench.py --strategies chapter,epoll --profile quick
-                                                     a first look: under a minute
+                                                     a first look: about a minute
   run_bench.py --strategies 'asyncio*,epoll' --clients 1,10,100 --sizes 64,16KiB
   run_bench.py --strategies epoll,gevent --precision 2% --budget 5m
                                                      until each rate is known within 2 %
@@ -54,6 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write the figures alone; python -m analysis charts DIR and run_bench.py report DIR draw later",
     )
+    options.add_telling(parser)
 
 
 def _add_own(how: options.Group) -> None:
@@ -78,26 +77,31 @@ def run(given: argparse.Namespace) -> int:
         raise ConfigError(
             "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
         )
+    # Only now: --help is to be there at once, and statistics take a moment to load.
+    from analysis.stopping.fixed import FixedBlocks
+    from analysis.stopping.precision import Precision, UntilPrecise
+
     config = read(BENCH_FILE, given.bench)
     overrides = options.overrides(given)
     precision = Precision(given.precision) if given.precision else None
-    with compared.asked(config, given) as forms:
+    with hushed(given), compared.asked(config, given) as forms:
         planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
                             precision=precision, budget_s=given.budget, variants=forms.facts)  # fmt: skip
-        announce(planned, forms)
+        announce(planned, forms, given)
         if given.list:
             return 0
         recorder = recorder_of(planned, given.results)
+        view = view_of(planned, forms, recorder, given)
         if precision:
             until = UntilPrecise(recorder.windows, precision, planned.cells, planned.rounds, planned.budget_s)
-            outcome = measure(planned, forms, recorder, until, given.unchecked)
+            outcome = measure(planned, forms, recorder, until, view, given.unchecked)
             if outcome == "complete":
                 terminal.say_precision(planned.groups, precision.target, until.reached)
         else:
             beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
             fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
-            outcome = measure(planned, forms, recorder, fixed, given.unchecked)
-    return _said(recorder, outcome, draws=not given.no_charts)
+            outcome = measure(planned, forms, recorder, fixed, view, given.unchecked)
+    return end(_said(recorder, outcome, draws=not given.no_charts), outcome, recorder, given)
 
 
 def _said(recorder: Recorder, outcome: str, draws: bool) -> int:

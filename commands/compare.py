@@ -19,11 +19,11 @@ EXAMPLES = """\
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The two folders, and where the charts go."""
     which = parser.add_argument_group("what to take")
-    for name in ("A", "B"):
+    for name, part in (("A", "what is compared with"), ("B", "what is held against it")):
         which.add_argument(
             f"folder_{name.lower()}",
             metavar=name,
-            help="a results folder, such as results/latest; results/latest:head takes one variant of it",
+            help=f"{part}: a results folder, such as results/latest; results/latest:head takes one variant of it",
         )
     options.add_results(parser)
 

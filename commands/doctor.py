@@ -2,7 +2,6 @@
 
 import argparse
 
-from analysis import noise
 from commands import options
 from commands.paths import BENCH_FILE
 from harness import machine
@@ -23,6 +22,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """What this machine can measure. Exit code 0: warnings are no failure."""
+    from analysis import noise
+
     config = read(BENCH_FILE, given.bench)
     machine.raise_descriptor_limit(suite.DESCRIPTORS)
     doctor.visit(config, given.results, noise.estimated)

@@ -5,9 +5,8 @@ import traceback
 
 from rich.markup import escape
 
-from analysis.stopping.budget import UntilUsedUp
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, announce, page_of
+from commands.outcomes import EXIT_CODES, announce, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
 from harness import disk, terminal
 from harness.config import ConfigError, Gate, read
@@ -35,6 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_variants(which)
     options.add_measuring(parser, "gate", "gate", _add_own)
     options.add_results(parser)
+    options.add_telling(parser)
 
 
 def _add_own(how: options.Group) -> None:
@@ -82,20 +82,23 @@ def _run(given: argparse.Namespace) -> int:
     changed = {"budget_s": given.budget, "margin": given.margin}
     rules = config.gate.model_copy(update={key: value for key, value in changed.items() if value is not None})
     overrides = options.overrides(given)
-    with compared.base_and_head(config, given) as forms:
+    with hushed(given), compared.base_and_head(config, given) as forms:
         planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
                             gate=rules, budget_s=rules.budget_s, variants=forms.facts)  # fmt: skip
         planned = plan.fitted(planned, 2 * rules.first_look)
-        announce(planned, forms)
+        announce(planned, forms, given)
         if given.list:
             return 0
         recorder = recorder_of(planned, given.results)
-        outcome = measure(planned, forms, recorder, _rule(planned, rules, recorder, given), given.unchecked)
-    return _judged(recorder, outcome, given)
+        view, rule = view_of(planned, forms, recorder, given), _rule(planned, rules, recorder, given)
+        outcome = measure(planned, forms, recorder, rule, view, given.unchecked)
+    return end(_judged(recorder, outcome, given), outcome, recorder, given)
 
 
 def _rule(planned: Plan, rules: Gate, recorder: Recorder, given: argparse.Namespace) -> Rule:
     if given.calibrate:
+        from analysis.stopping.budget import UntilUsedUp
+
         return UntilUsedUp(planned.cells, planned.rounds, planned.budget_s)
     from analysis.stopping.gate import UntilDecided
 

@@ -121,6 +121,15 @@ def overrides(given: argparse.Namespace) -> Overrides:
     return Overrides(found, along)
 
 
+def add_telling(parser: argparse.ArgumentParser) -> None:
+    """What is said while it goes on."""
+    told = parser.add_argument_group("what is said").add_mutually_exclusive_group()
+    told.add_argument("--quiet", action="store_true", help="only the result, and what goes wrong")
+    told.add_argument(
+        "--json", action="store_true", help="one JSON object a line, in place of all else (docs/terminal.md)"
+    )
+
+
 def add_results(parser: argparse.ArgumentParser) -> Group:
     """Where it goes; the group of these options."""
     where = parser.add_argument_group("where it goes")

@@ -1,16 +1,23 @@
-"""What verbs have in common: the plan is said before, how a run ended becomes an exit code, a page is made of it."""
+"""What verbs have in common: what they say before and meanwhile, how an end becomes an exit code, the page."""
 
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from analysis import noise
 from harness import terminal
 from harness.doctor import doctor
 from harness.plan.plan import Plan
+from harness.recorder import Recorder
 from harness.terminal import say
 from harness.variants.entries import Forms
+from harness.views import events
+from harness.views.lines import LinesView
+from harness.views.live import LiveView
+from harness.views.view import View
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +29,22 @@ EXIT_CODES = {"complete": 0, "given up": 1, "failed": 4, "interrupted": 130}
 NOTHING_MEASURED = 1
 
 
-def announce(planned: Plan, forms: Forms) -> None:
+@contextmanager
+def hushed(given: argparse.Namespace) -> Iterator[None]:
+    """Nothing but errors is said until the result is there, nor then where programs read."""
+    terminal.console.quiet = given.quiet or given.json
+    yield
+    terminal.console.quiet = given.json
+
+
+def announce(planned: Plan, forms: Forms, given: argparse.Namespace) -> None:
     """Say what is going to be measured, and what stands in the way."""
+    from analysis import noise
+
+    if given.json:
+        events.emit_plan(planned)
+        for note in forms.notes:
+            events.emit_note(note)
     terminal.say_plan(planned, noise.expected_interval(planned.blocks, planned.rounds))
     for note in forms.notes:
         say(f"[yellow]Note[/]: {escape(str(note))}")
@@ -39,3 +60,22 @@ def page_of(results: "Results", cells: "pd.DataFrame", gate: "Gate | None" = Non
             return str(page.write(results, cells, gate, folder))
     except Exception as error:
         return f"none ({type(error).__name__}: {error}); run_bench.py report {results.folder} tries again"
+
+
+def view_of(planned: Plan, forms: Forms, recorder: Recorder, given: argparse.Namespace) -> View:
+    """How whoever waits is told meanwhile."""
+    from analysis.so_far import SoFar
+
+    so_far = SoFar(recorder.windows, planned.config.reference, next(iter(forms.facts), "")).of
+    if given.json:
+        return events.EventsView(planned, so_far)
+    if given.quiet:
+        return View(planned, so_far)
+    return (LiveView if terminal.console.is_terminal else LinesView)(planned, so_far)
+
+
+def end(code: int, outcome: str, recorder: Recorder, given: argparse.Namespace) -> int:
+    """The exit code, told to programs too."""
+    if given.json:
+        events.emit("result", outcome=outcome, exit_code=code, folder=str(recorder.folder))
+    return code

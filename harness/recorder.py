@@ -50,6 +50,7 @@ class Recorder:
         self._began = time.monotonic()
         self._in_windows_s = 0.0
         self._still_s = 0.0
+        self.tell: Callable[[Note], None] = lambda note: None  # whoever waits for the run
         self.measured = False  # whether there is any window
         self._spare = self.folder / ".spare"
         self._spare.write_bytes(bytes(SPARE_BYTES))
@@ -101,6 +102,7 @@ class Recorder:
         if asdict(note) not in self._run["notes"]:
             self._run["notes"].append(asdict(note))
             self._write_run()
+            self.tell(note)
 
     def block_ended(self) -> None:
         """What it has shown outlives the machine from now on. Not after each window: to wait for a disk is load."""

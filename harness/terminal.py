@@ -13,13 +13,26 @@ from harness.conformance.suite import Conformance
 from harness.plan.group import Group
 from harness.plan.plan import Plan
 
-console = Console(highlight=False)
+console = Console(highlight=False)  # quiet while only the result is wanted
+errors = Console(highlight=False, stderr=True)
 REFRESH_S = 0.5  # drawing takes CPU time from the loader, so it is done between windows and seldom
 
 
 def say(text: str) -> None:
-    """A line, with rich's markup; a terminal breaks it where it must, a file keeps it whole."""
-    console.print(text, soft_wrap=True)
+    """A line, with rich's markup; on a terminal it is broken between words, a file keeps it whole."""
+    console.print(text, soft_wrap=not console.is_terminal)
+
+
+def complain(text: str) -> None:
+    """A line that is said to everybody, with rich's markup."""
+    (errors if console.quiet else console).print(text, soft_wrap=True)
+
+
+def left(seconds: float | None, at_most: bool) -> str:
+    """How long it still takes, in minutes and seconds."""
+    if seconds is None:
+        return ""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02} left" + " at most" * at_most
 
 
 def say_plan(plan: Plan, expected_interval: float) -> None:
@@ -137,7 +150,7 @@ def say_conformance(found: dict[str, Conformance]) -> None:
 def progress(total: float, unit: str) -> Iterator[Callable[[float, str], None]]:
     """A bar with the time left on a terminal, now and then a line elsewhere."""
     if not console.is_terminal:
-        yield _Lines(total, unit)
+        yield Lines(total, unit)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -160,7 +173,7 @@ def progress(total: float, unit: str) -> Iterator[Callable[[float, str], None]]:
         yield tell
 
 
-class _Lines:
+class Lines:
     """For logs: a line whenever something else begins, and how much is left."""
 
     def __init__(self, total: float, unit: str) -> None:

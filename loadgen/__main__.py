@@ -55,13 +55,10 @@ def _choose_loop(wanted: str) -> tuple[bool, str]:
     """Whether the compiled loop serves, and if not, why."""
     if wanted == "python":
         return False, "it was asked for"
-    try:
-        compiled_loop.library()
-    except compiled_loop.NotCompiled as reason:
-        if wanted == "compiled":
-            sys.exit(str(reason))
-        return False, str(reason)
-    return True, ""
+    reason = compiled_loop.why_not()
+    if reason and wanted == "compiled":
+        sys.exit(reason)
+    return not reason, reason
 
 
 def _carry_out(control: Control, line: bytes) -> dict[str, object] | None:

@@ -280,6 +280,15 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
+def why_not() -> str:
+    """Why there is no compiled loop here; nothing where there is one."""
+    try:
+        library()
+    except NotCompiled as reason:
+        return str(reason)
+    return ""
+
+
 def _ipv4(host: str, port: int) -> ctypes.Array[ctypes.c_ubyte]:
     """The structure that the kernel wants."""
     return SOCKET_ADDRESS(*struct.pack("=H", socket.AF_INET), *struct.pack(">H", port), *socket.inet_aton(host))

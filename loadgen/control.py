@@ -14,12 +14,12 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
-from locust import User, task
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
 from loadgen import window
 from loadgen.crowd import Crowd
+from loadgen.virtual_client import VirtualClient
 
 ANSWER_LIMIT_S = 60.0
 QUIT_LIMIT_S = 5.0
@@ -38,19 +38,10 @@ class Worker:
     def __init__(self, allow_remote: bool, compiled: bool) -> None:
         self.crowd = crowd = Crowd(allow_remote, compiled)
 
-        class VirtualClient(User):
-            def on_start(self) -> None:
-                self.name = crowd.join(self.environment.runner.worker_index)
+        class Client(VirtualClient):
+            places = crowd
 
-            def on_stop(self) -> None:
-                crowd.leave(self.name)
-
-            @task
-            def take_part(self) -> None:
-                """The bytes are moved by the flood; the user holds the client's place until Locust stops it."""
-                Event().wait()
-
-        self.environment = Environment(user_classes=[VirtualClient])
+        self.environment = Environment(user_classes=[Client])
 
     def listen(self, runner: Runner) -> None:
         self._runner = runner

@@ -1,6 +1,6 @@
 """The virtual clients of one worker, and the servers they are connected to.
 
-A client is one Locust user: Locust decides how many there are here. It has a connection to every server.
+Each has a connection to every server.
 """
 
 import math
@@ -15,8 +15,9 @@ from loadgen.closed import closed
 from loadgen.compiled_loop import CompiledLoop
 from loadgen.exchanges import EXCHANGES
 from loadgen.flood import Flood
+from loadgen.places import Places
 from loadgen.python_loop import PythonLoop
-from loadgen.source import Source, SourceAddresses, is_loopback
+from loadgen.source import Source, SourceAddresses, raise_unless_permitted
 from loadgen.window import ClosedLoad, OpenLoad, WindowLengths
 
 AT_ONCE = 500  # clients of a larger crowd connect in turn: no queue of a server's needs to be as long as the crowd
@@ -24,30 +25,14 @@ PATIENCE_NS = 4_000_000_000  # for each server's first answer: a pause is no dea
 SILENCE_NS = 200_000_000  # then: after that long without any answer, those without one are taken to starve
 
 
-class Crowd:
+class Crowd(Places):
     def __init__(self, allow_remote: bool, compiled: bool) -> None:
+        super().__init__()
         self._allow_remote = allow_remote
         self._compiled = compiled
         self._addresses = SourceAddresses()
-        self._names: dict[int, None] = {}  # one for each client present
-        self._next_name = 0
-        self._worker = 0
         self._floods: dict[str, Flood] = {}
         self._keeper = stamp.begin()
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def join(self, worker: int) -> int:
-        """A client comes; its name is unique over all workers."""
-        self._worker = worker
-        name = worker * 1_000_000 + self._next_name
-        self._next_name = (self._next_name + 1) % 1_000_000
-        self._names[name] = None
-        return name
-
-    def leave(self, name: int) -> None:
-        del self._names[name]
 
     def open(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
         """Connect every client to every target, and have each make one exchange that doesn't count.
@@ -58,16 +43,15 @@ class Crowd:
         of_exchange = dict(command["exchange"])
         exchange = EXCHANGES[of_exchange.pop("service")](**of_exchange)
         for host, _ in command["targets"].values():
-            if not (self._allow_remote or is_loopback(host)):
-                raise PermissionError(f"{host} is not this machine; --allow-remote permits load on others")
+            raise_unless_permitted(host, self._allow_remote)
         hot_loop = CompiledLoop if self._compiled else PythonLoop
-        requests = [exchange.requests(name) for name in self._names]  # the same bytes for all servers
+        requests = [exchange.requests(name) for name in self.names]  # the same bytes for all servers
         for name, (host, port) in command["targets"].items():
             source = Source(self._addresses, host)
             self._floods[name] = Flood(host, port, exchange, requests, source, hot_loop, command["stamps"])
         floods = list(self._floods.values())
         at_once = min(AT_ONCE, command.get("queue", AT_ONCE))
-        for first in range(0, len(self._names), at_once):
+        for first in range(0, len(self.names), at_once):
             _connect(floods, slice(first, first + at_once), breathe)
         found = {
             name: {
@@ -79,7 +63,7 @@ class Crowd:
         for flood in floods:
             flood.give_up(float("inf"))
             flood.begin()
-        return {"clients": len(self._names), "targets": found}
+        return {"clients": len(self.names), "targets": found}
 
     def prepare(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
         """What has to be done for the window that is asked for next before its start is set.
@@ -103,11 +87,11 @@ class Crowd:
     def _load(self, command: dict[str, Any]) -> ClosedLoad | OpenLoad:
         if "rate_rps" not in command["load"]:
             return ClosedLoad(**command["load"])
-        share = len(self._names) / command["clients"]
+        share = len(self.names) / command["clients"]
         own = {
             "rate_rps": command["load"]["rate_rps"] * share,
             "backlog": math.ceil(command["load"]["backlog"] * share),
-            "seed": (command["load"]["seed"], self._worker),
+            "seed": (command["load"]["seed"], self.worker),
         }
         return OpenLoad(**command["load"] | own)
 

@@ -27,6 +27,13 @@ def encode(times_ns: "np.ndarray | Sequence[int]") -> str | None:
     return histogram.encode().decode()
 
 
+def rounded_ms(times_ns: np.ndarray) -> np.ndarray:
+    """Milliseconds, to three significant digits: for those who count by value, and read the values."""
+    times = np.maximum(times_ns, 1)
+    step = 10 ** np.maximum(np.floor(np.log10(times)).astype(np.int64) + 1 - DIGITS, 0)
+    return (times + step // 2) // step * step / 1e6
+
+
 def merge(encoded: Sequence[str | None]) -> str | None:
     """One histogram of several workers' histograms."""
     present = [one for one in encoded if one is not None]

@@ -21,6 +21,12 @@ def is_loopback(host: str) -> bool:
     return ipaddress.ip_address(host).is_loopback
 
 
+def raise_unless_permitted(host: str, allow_remote: bool) -> None:
+    """Raises PermissionError for a target that is another machine, where nobody allowed that."""
+    if not (allow_remote or is_loopback(host)):
+        raise PermissionError(f"{host} is not this machine; --allow-remote permits load on others")
+
+
 class SourceAddresses:
     """Hands out addresses, none of them twice in a process; another process starts elsewhere."""
 

@@ -66,9 +66,9 @@ def never_answered(forms: Forms) -> str:
 def starves(forms: Forms, rules: Rules) -> str:
     """How many clients head leaves unserved, where base serves more of them; or nothing."""
     older, newer = (unserved(windows) for windows in forms)
-    most = [int(of.max()) if len(of) else 0 for of in (older, newer)]
-    more = (newer - older).dropna()
-    if most[1] <= most[0] or (most[0] and not (len(more) > 1 and looks_worse(more.tolist(), rules))):
+    most = [max(of.values(), default=0) for of in (older, newer)]
+    more = [float(newer[block] - older[block]) for block in newer if block in older]
+    if most[1] <= most[0] or (most[0] and not (len(more) > 1 and looks_worse(more, rules))):
         return ""
     return f"up to {most[1]} clients are never served, with base {most[0]}"
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.alike import Alike
-from analysis.judging.cells import by_round
+from analysis.judging.cells import by_round, prices_of, rates_of
 from analysis.judging.costs import quotient
 from analysis.judging.latencies import block_histograms
 from analysis.judging.unasked import charged
@@ -51,11 +51,11 @@ class Metric:
 
 
 def _throughput(windows: pd.DataFrame) -> Rounds:
-    return by_round(windows, windows["requests"] / windows["counted_s"])
+    return by_round(windows, rates_of(windows))
 
 
 def _server_cpu(windows: pd.DataFrame) -> Rounds:
-    return by_round(windows, windows["server_cpu_s"] / windows["replies"])
+    return by_round(windows, prices_of(windows))
 
 
 def _percentile(percent: float) -> Callable[[pd.DataFrame], Rounds]:

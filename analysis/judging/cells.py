@@ -9,7 +9,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.alike import Alike
 from analysis.doubts import Doubt
@@ -21,6 +23,7 @@ from analysis.judging.standing import Key, compare, rank_costs, rank_rates, tell
 from analysis.judging.unasked import charged, restless
 from analysis.judging.verdict import doubts_about, limited_by, served_by_others
 from analysis.records import schema
+from analysis.records.columns import Columns, column, first, length, parts
 from analysis.records.points import CELL_KEYS, Group, as_file, first_value, group_of, label
 from analysis.records.reading import Results
 from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, by_block, geometric, ratio
@@ -52,14 +55,14 @@ def tabulate(results: Results) -> pd.DataFrame:
     It takes seconds: whoever needs them twice keeps them.
     """
     results = charged(results)
-    windows, failures = _by_cell(results.windows), _by_cell(results.failures)
-    perturbed, footprints = _by_cell(results.perturbed), _by_cell(results.footprints)
-    probes = _by_cell(results.probes)
-    rates = {key: by_round(part, part["requests"] / part["counted_s"]) for key, part in windows.items()}
+    windows, failures = parts(results.windows, CELL_KEYS), parts(results.failures, CELL_KEYS)
+    perturbed, footprints = parts(results.perturbed, CELL_KEYS), parts(results.footprints, CELL_KEYS)
+    probes = parts(results.probes, CELL_KEYS)
+    rates = {key: by_round(part, rates_of(part)) for key, part in windows.items()}
     rows: dict[Key, dict[str, Any]] = {}
     evident: dict[Key, Evidence] = {}
     compared: dict[str, dict[Key, dict[int, float]]] = {}  # figures that have bars, of each cell in each block
-    first = _first_values({**windows, **probes, **failures}, results.usual)
+    references = _first_values({**windows, **probes, **failures}, results.usual)
     for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured = windows.get(key)
@@ -74,11 +77,11 @@ def tabulate(results: Results) -> pd.DataFrame:
                 measured, perturbed.get(key), results, cell["starved"], waited.withheld_p99, restlessness
             )
             cell["server_cpu_us_per_request_slowed"] = slowed_cpu(perturbed.get(key))
-            cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, first, results))
+            cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, references, results))
             cell["limited_by"] = _limit(cell, evident[key], results)
             blocks = {"throughput_rps": by_block(rates[key]), "server_cpu_us_per_request": cpu_by_block(measured)}
             if cell["load"] == "knee":
-                blocks["knee_rps"] = block_means(measured["block"], measured["rate_rps"])
+                blocks["knee_rps"] = block_means(column(measured, "block"), column(measured, "rate_rps"))
             for figure, values in (blocks | waited.by_block).items():
                 compared.setdefault(figure, {})[key] = values
         rows[key] = cell
@@ -92,11 +95,12 @@ def tabulate(results: Results) -> pd.DataFrame:
     rank_rates(rows, rates)
     # the least CPU first: as rates these are the replies of a second of CPU
     used = {
-        key: {place: 1 / cpu for place, cpu in by_round(part, part["server_cpu_s"] / part["replies"]).items() if cpu}
+        key: {place: 1 / cpu for place, cpu in by_round(part, prices_of(part)).items() if cpu}
         for key, part in windows.items()
     }
     rank_costs(rows, used)
-    begun = {key: min(part[key]["group"].min() for part in (windows, failures, probes) if key in part) for key in rows}
+    kinds = (windows, failures, probes)
+    begun = {key: min(column(kind[key], "group").min() for kind in kinds if key in kind) for key in rows}
     strategies = _in_order(results.run)
     place = {key: (begun[key], strategies.get(key[0], len(strategies)), along_value(rows[key])) for key in rows}
     in_order = sorted(rows, key=lambda key: place[key])
@@ -109,10 +113,6 @@ def _in_order(run: Mapping[str, Any]) -> dict[str, int]:
     strategies = run.get("strategies") or {}
     by_family = sorted(strategies, key=lambda name: families.get(strategies[name].get("family"), len(families)))
     return {name: place for place, name in enumerate(by_family)}
-
-
-def _by_cell(records: pd.DataFrame) -> dict[Key, pd.DataFrame]:
-    return dict(list(records.groupby(CELL_KEYS, sort=False)))
 
 
 def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -129,7 +129,7 @@ def along_value(cell: Mapping[str, Any]) -> Any:
 
 
 def _ratio_to_reference(
-    cell: dict[str, Any], key: Key, rates: dict[Key, Rounds], first: dict[Group, Any], results: Results
+    cell: dict[str, Any], key: Key, rates: dict[Key, Rounds], references: dict[Group, Any], results: Results
 ) -> Estimate:
     """To the reference strategy; where the same strategy is there in several forms, to the first of those.
 
@@ -138,7 +138,7 @@ def _ratio_to_reference(
     variants = list(results.run.get("variants") or {})
     if cell[ALONG]:
         place = CELL_KEYS.index(cell[ALONG])
-        other = (*key[:place], first[group_of(cell)], *key[place + 1 :])
+        other = (*key[:place], references[group_of(cell)], *key[place + 1 :])
     elif variants:
         other = (key[0], variants[0], *key[2:])
     else:
@@ -156,17 +156,27 @@ def _first_values(keys: Iterable[Key], usual: Mapping[str, Any]) -> dict[Group, 
     return {group: first_value(found, usual[along]) for group, (along, found) in values.items()}
 
 
-def by_round(windows: pd.DataFrame, values: pd.Series) -> Rounds:
+def rates_of(windows: Columns) -> NDArray[np.float64]:
+    """The correct replies per second of each window."""
+    return column(windows, "requests", float) / column(windows, "counted_s", float)
+
+
+def prices_of(windows: Columns) -> NDArray[np.float64]:
+    """The CPU time of the server per correct reply, of each window in s; infinite or NaN where there was none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return column(windows, "server_cpu_s", float) / column(windows, "replies", float)
+
+
+def by_round(windows: Columns, values: NDArray[np.float64]) -> Rounds:
     """A figure of a cell's windows by their block and round: the mean where the first try had no answer.
 
     A try without that figure is in no mean. A search takes as many rounds as it must, and one window of a block found
     the knee: it is the block's only round.
     """
-    rounds = windows["round"].where(windows["load"] != "knee", 0)
-    places = zip(windows["block"], rounds, strict=True)
+    rounds = np.where(column(windows, "load") == "knee", 0, column(windows, "round"))
     tries: dict[tuple[int, int], list[float]] = {}
-    for place, value in zip(places, values, strict=True):
-        tries.setdefault(place, []).append(value)
+    for block, round_, value in zip(column(windows, "block").tolist(), rounds.tolist(), values.tolist(), strict=True):
+        tries.setdefault((block, round_), []).append(value)
     return {place: values[0] if len(values) == 1 else _mean(values) for place, values in tries.items()}
 
 
@@ -175,38 +185,44 @@ def _mean(values: list[float]) -> float:
     return sum(known) / len(known) if known else values[0]
 
 
-def _figures(windows: pd.DataFrame, widened: float) -> dict[str, Any]:
-    rates = block_means(windows["block"], windows["requests"] / windows["counted_s"])
+def _figures(windows: Columns, widened: float) -> dict[str, Any]:
+    rates = block_means(column(windows, "block"), rates_of(windows))
     throughput = geometric(list(rates.values()), widened)
-    connects = Alike(block_histograms(windows, "connect_hdr", "connecting"))
+    connects = Alike(block_histograms(windows, "connect_hdr", "connecting") if _connects(windows) else [])
     return {
         "blocks": len(rates),
-        "windows": len(windows),
-        "requests": windows["requests"].sum(),
-        "errors": sum(sum(kinds.values()) for kinds in windows["errors"] if kinds),
-        "starved": unserved(windows).max(),
+        "windows": length(windows),
+        "requests": column(windows, "requests").sum(),
+        "errors": sum(sum(kinds.values()) for kinds in column(windows, "errors") if kinds),
+        "starved": max(unserved(windows).values()),
         **columns("throughput_rps", throughput),
-        "throughput_mib_s": throughput.value * windows["message_size"].iloc[0] / (1 << 20),
-        "censored": windows["censored"].sum(),
+        "throughput_mib_s": throughput.value * first(windows, "message_size") / (1 << 20),
+        "censored": column(windows, "censored").sum(),
         **{f"connect_p{percent}_us": connects.percentile(percent) / 1e3 for percent in (50, 99)},
-        "connects": windows["connects"].sum(),
-        "connecting": windows["connecting"].sum(),
+        "connects": column(windows, "connects").sum(),
+        "connecting": column(windows, "connecting").sum(),
     }
 
 
-def _knee(windows: pd.DataFrame, widened: float) -> dict[str, float]:
-    if windows["load"].iloc[0] != "knee":
+def _connects(windows: Columns) -> bool:
+    """Whether anybody connected, or was about to, in these windows: in most of them all stay connected."""
+    return any(column(windows, "connect_hdr", object)) or bool(column(windows, "connecting").any())
+
+
+def _knee(windows: Columns, widened: float) -> dict[str, float]:
+    if first(windows, "load") != "knee":
         return {}
-    return columns("knee_rps", geometric(list(block_means(windows["block"], windows["rate_rps"]).values()), widened))
+    knees = block_means(column(windows, "block"), column(windows, "rate_rps"))
+    return columns("knee_rps", geometric(list(knees.values()), widened))
 
 
 def _searches_in_vain(
-    probes: pd.DataFrame | None, measured: pd.DataFrame | None, failed: pd.DataFrame | None, results: Results
+    probes: Columns | None, measured: Columns | None, failed: Columns | None, results: Results
 ) -> str:
     """In how many blocks of a cell with a knee none was found; empty for none. An unfinished search is not in vain."""
     if probes is None or measured is None:
         return ""
-    searched, *found = ({*table["block"]} for table in (probes, measured, failed) if table is not None)
+    searched, *found = ({*column(table, "block").tolist()} for table in (probes, measured, failed) if table is not None)
     vain = searched.difference(*found)
     if results.run.get("outcome") != "complete":
         vain.discard(max(results.windows["block"].max(), results.probes["block"].max()))
@@ -221,16 +237,16 @@ def _limit(cell: dict[str, Any], seen: Evidence, results: Results) -> str:
 def _judge(
     cell: dict[str, Any],
     seen: Evidence,
-    measured: pd.DataFrame | None,
-    failed: pd.DataFrame | None,
+    measured: Columns | None,
+    failed: Columns | None,
     in_vain: str,
     results: Results,
 ) -> None:
     """Fill in status, verdict and the reasons of both; limited_by of what wasn't measured."""
     found: list[Doubt] = []
-    reasons = [*([] if failed is None else [str(failed.iloc[0]["reason"])]), in_vain]
+    reasons = [*([] if failed is None else [str(first(failed, "reason"))]), in_vain]
     if measured is None:
-        cell["status"] = "failed" if failed is None else str(failed.iloc[0]["status"])
+        cell["status"] = "failed" if failed is None else str(first(failed, "status"))
         reasons = reasons if failed is not None else [NO_KNEE]
         is_skipped = cell["status"] == "skipped"
         # a server that answered nobody, or died
@@ -242,7 +258,7 @@ def _judge(
             found = list(doubts_about(cell, seen, results.thresholds))
             found += [] if failed is None else served_by_others(failed)
             cell["verdict"] = "doubtful" if found else "ok"
-        is_unchecked = not measured["checked"].all()
+        is_unchecked = not column(measured, "checked").all()
         if is_unchecked:
             unchecked = results.run.get("unchecked") or {}
             reasons.append(unchecked.get(label(cell)) or "failed the conformance check")

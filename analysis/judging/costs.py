@@ -3,18 +3,20 @@
 What is taken by the request is that of each block, and the mean of these: blocks weigh alike.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.judging.latencies import columns
+from analysis.records.columns import Columns, column, first
 from analysis.statistics import NAN, Estimate, around
 
 KIB, MIB = 1 << 10, 1 << 20
 
 
-def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
+def server_cpu(windows: Columns, widened: float) -> dict[str, float]:
     """CPU time of the server's process tree per correct reply, and the replies that one CPU could give."""
     own = list(cpu_by_block(windows).values())
     used: Estimate = around(_mean(own), own, widened)
@@ -24,18 +26,18 @@ def server_cpu(windows: pd.DataFrame, widened: float) -> dict[str, float]:
     }
 
 
-def slowed_cpu(perturbed: pd.DataFrame | None) -> float:
+def slowed_cpu(perturbed: Columns | None) -> float:
     """CPU time per correct reply while the loader was slowed down, in µs; NaN where it wasn't."""
     return NAN if perturbed is None else _mean(list(cpu_by_block(perturbed).values()))
 
 
-def cpu_by_block(windows: pd.DataFrame) -> dict[int, float]:
+def cpu_by_block(windows: Columns) -> dict[int, float]:
     """CPU time per correct reply in each block, in µs; NaN where there was none."""
-    sums = windows.groupby("block")[["server_cpu_s", "replies"]].sum()
-    return {int(block): quotient(cpu * 1e6, replies) for block, cpu, replies in sums.itertuples()}
+    sums = _sums(*(column(windows, name) for name in ("block", "server_cpu_s", "replies")))
+    return {block: quotient(cpu * 1e6, replies) for block, (cpu, replies) in sums.items()}
 
 
-def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
+def footprint(records: Columns | None) -> dict[str, Any]:
     """Memory, processes and threads with all clients connected, the rest by correct reply; means of the blocks.
 
     What a connection takes isn't known by what a server held in its group: larger crowds may have been there before.
@@ -43,18 +45,18 @@ def footprint(records: pd.DataFrame | None) -> dict[str, Any]:
     """
     if records is None:
         return {}
-    clients = records["clients"].iloc[0]
+    clients = first(records, "clients")
     slopes = _known(records, "crowd_bytes") - _known(records, "one_client_bytes")
     return {
         "server_user_us_per_request": _per_reply(records, "user_s") * 1e6,
         "server_system_us_per_request": _per_reply(records, "system_s") * 1e6,
         "voluntary_switches_per_request": _per_reply(records, "voluntary_switches"),
         "involuntary_switches_per_request": _per_reply(records, "involuntary_switches"),
-        "memory_idle_mib": _known(records, "own_idle_bytes", "pss_idle_bytes").mean() / MIB,
-        "memory_mib": _known(records, "own_bytes", "pss_bytes").mean() / MIB,
-        "memory_per_connection_kib": quotient(slopes.mean(), clients - 1) / KIB,
-        "processes": records["processes"].max(),
-        "threads": records["threads"].max(),
+        "memory_idle_mib": _mean(_known(records, "own_idle_bytes", "pss_idle_bytes").tolist()) / MIB,
+        "memory_mib": _mean(_known(records, "own_bytes", "pss_bytes").tolist()) / MIB,
+        "memory_per_connection_kib": quotient(_mean(slopes.tolist()), clients - 1) / KIB,
+        "processes": column(records, "processes").max(),
+        "threads": column(records, "threads").max(),
     }
 
 
@@ -63,19 +65,30 @@ def quotient(value: float, by: float) -> float:
     return float(value) / float(by) if by and not np.isnan(by) else NAN
 
 
-def _known(records: pd.DataFrame, name: str, else_: str = "") -> pd.Series:
+def _known(records: Columns, name: str, else_: str = "") -> NDArray[np.float64]:
     """A field of each record, or another where that isn't told; NaN where neither is."""
-    known = records[name].astype(float)
-    return known.fillna(records[else_].astype(float)) if else_ else known
+    known = column(records, name, float)
+    return np.where(np.isnan(known), column(records, else_, float), known) if else_ else known
 
 
-def _per_reply(records: pd.DataFrame, name: str) -> float:
-    known = records.loc[records[name].notna(), ["block", name, "replies"]]
-    sums = known.astype({name: float}).groupby("block").sum()
-    return _mean([quotient(spent, replies) for spent, replies in sums.itertuples(index=False)])
+def _per_reply(records: Columns, name: str) -> float:
+    known = _known(records, name)
+    told = known == known
+    sums = _sums(column(records, "block")[told], known[told], column(records, "replies", float)[told])
+    return _mean([quotient(spent, replies) for spent, replies in sums.values()])
 
 
-def _mean(blocks: list[float]) -> float:
+def _sums(blocks: NDArray[Any], *told: NDArray[Any]) -> dict[int, list[float]]:
+    """The sums of figures over each block's records; what a record doesn't tell is left out."""
+    found: dict[int, list[float]] = {}
+    for block, *values in zip(blocks.tolist(), *(figures.tolist() for figures in told), strict=True):
+        so_far = found.setdefault(block, [0.0] * len(values))
+        for place, value in enumerate(values):
+            so_far[place] += value if value == value else 0.0
+    return dict(sorted(found.items()))
+
+
+def _mean(blocks: Sequence[float]) -> float:
     """Of the blocks that have the figure, each with the same weight."""
     known = [value for value in blocks if value == value]
     return sum(known) / len(known) if known else NAN

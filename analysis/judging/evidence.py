@@ -9,19 +9,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from hdrh.histogram import HdrHistogram
+from numpy.typing import NDArray
 
 from analysis.alike import Alike
+from analysis.histograms import count, mean
 from analysis.judging.costs import quotient
 from analysis.judging.latencies import block_histograms
+from analysis.records.columns import Columns, column, first, length
 from analysis.records.reading import Results
-from analysis.statistics import NAN, UNKNOWN, Estimate, block_means, half_width, merged
-from analysis.statistics import mean as mean_of
+from analysis.statistics import NAN, UNKNOWN, Estimate, block_means, half_width
 
 # Replies that no server may give: an altered or crossed one, and one from before its request was sent.
 WRONG = ("corrupt", "early")
 WAKING = 0.01  # of a window's time: hundreds of threads take less to be thawed and frozen
+
+Told = dict[str, NDArray[np.float64]]  # fields of a cell's windows that are numbers; NaN where one isn't told
+OF_NUMBERS = (
+    "replies", "requests", "counted_s", "loader_cpu_s", "loader_wall_s", "loader_steal_s", "workers", "server_cpu_s",
+    "server_steal_s", "unasked_cpu_s", "neighbours_cpu_s", "offered", "carried", "asked", "failed", "censored",
+    "unfinished", "unanswered", "answered", "held_s", "unstamped", "clock_step_s", "connects",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,75 +56,76 @@ class Evidence:
 
 
 def evidence(
-    windows: pd.DataFrame,
-    perturbed: pd.DataFrame | None,
+    windows: Columns,
+    perturbed: Columns | None,
     results: Results,
     starved: int,
     withheld_p99: str = "",
     restless: float = 0.0,
 ) -> tuple[dict[str, Any], Evidence]:
     """The evidence of one cell: what stands in cells.csv, and what is for the verdict alone."""
-    first = windows.iloc[0]
-    replies = windows["replies"].sum()
-    loader_us = quotient(windows["loader_cpu_s"].sum() * 1e6, replies)
-    server_s, unasked_s = windows["server_cpu_s"].sum(), windows["unasked_cpu_s"].sum()
+    told: Told = {name: column(windows, name, float) for name in OF_NUMBERS}
+    replies = told["replies"].sum()
+    loader_us = quotient(told["loader_cpu_s"].sum() * 1e6, replies)
+    server_s, unasked_s = told["server_cpu_s"].sum(), told["unasked_cpu_s"].sum()
     server_us = quotient(server_s * 1e6, replies)
     loader_cpus = set(map(str, results.run.get("loader_cpus") or []))
-    server_cpus = set(str(first["server_cpus"]).split())
-    wall_s = (windows["loader_wall_s"] / windows["workers"]).sum()
+    server_cpus = set(str(first(windows, "server_cpus")).split())
+    wall_s = (told["loader_wall_s"] / told["workers"]).sum()
     # what the host took is no rest
-    servers_s = wall_s - windows["server_steal_s"].sum()
-    loaders_s = (windows["loader_wall_s"] - windows["loader_steal_s"] * windows["workers"]).sum()
-    latency = merged(windows["latency_hdr"])
-    followed, held_us = _held(windows, latency)
+    servers_s = wall_s - told["server_steal_s"].sum()
+    loaders_s = (told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum()
+    latencies = column(windows, "latency_hdr", object)
+    looked_at = count(latencies)
+    followed, held_us = _held(told, latencies)
     delay = Alike(block_histograms(windows, "arrival_hdr"))
-    unanswered = int(windows["unfinished"].sum())
+    unanswered = int(told["unfinished"].sum())
     drift, drift_low, drift_high = _drift(windows)
     columns = {
         "server_cpu_share": quotient(server_s - unasked_s, servers_s * max(1, len(server_cpus))),
-        "loader_cpu_share": quotient(windows["loader_cpu_s"].sum(), loaders_s),
+        "loader_cpu_share": quotient(told["loader_cpu_s"].sum(), loaders_s),
         "loader_cpu_us_per_request": loader_us,
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
-        "littles_law": _littles_law(windows, int(first["clients"]) - starved),
+        "littles_law": _littles_law(windows, told, starved),
         "arrival_p90_us": delay.percentile(90) / 1e3,
         "loader_delay_p50_us": delay.percentile(50) / 1e3,
         "loader_delay_p99_us": delay.percentile(99) / 1e3,
     }
     return columns, Evidence(
         replies=int(replies),
-        offered=float(windows["offered"].sum()),
+        offered=float(np.nansum(told["offered"])),
         wrong=_times(windows, WRONG),
         timed_out=_times(windows, ["timed_out"]).get("timed_out", 0),
         shares_cpu=bool(server_cpus & loader_cpus),
         round_trips=quotient(held_us, server_us + loader_us),
         drift_low=drift_low,
         drift_high=drift_high,
-        unreconciled=_unreconciled(windows),
+        unreconciled=_unreconciled(told),
         latencies=followed + unanswered,
-        drawn=quotient(latency.get_total_count(), followed) if followed else 1.0,
-        unstamped=None if windows["unstamped"].isna().any() else int(windows["unstamped"].sum()),
-        clock_step_s=float(windows["clock_step_s"].abs().max()),
+        drawn=quotient(looked_at, followed) if followed else 1.0,
+        unstamped=None if np.isnan(told["unstamped"]).any() else int(told["unstamped"].sum()),
+        clock_step_s=float(np.abs(told["clock_step_s"]).max()),
         unanswered=unanswered,
         withheld_p99=withheld_p99,
-        neighbours=quotient(windows["neighbours_cpu_s"].sum(), wall_s),
+        neighbours=quotient(told["neighbours_cpu_s"].sum(), wall_s),
         unasked=quotient(unasked_s, server_s) if unasked_s > WAKING * wall_s else 0.0,
         restless=restless,
     )
 
 
-def _held(windows: pd.DataFrame, latency: HdrHistogram) -> tuple[int, float]:
+def _held(told: Told, latencies: NDArray[np.object_]) -> tuple[int, float]:
     """How many requests of the latencies were answered, and their mean time by the loader's clock in µs.
 
     In older records latencies ended by that clock, and were those of all.
     """
-    if windows[["answered", "held_s"]].isna().any(axis=None):
-        return latency.get_total_count(), mean_of(latency) / 1e3
-    answered = int(windows["answered"].sum())
-    return answered, quotient(windows["held_s"].sum() * 1e6, answered)
+    if np.isnan(told["answered"]).any() or np.isnan(told["held_s"]).any():
+        return count(latencies), mean(latencies) / 1e3
+    answered = int(told["answered"].sum())
+    return answered, quotient(told["held_s"].sum() * 1e6, answered)
 
 
-def _times(windows: pd.DataFrame, kinds: Sequence[str]) -> dict[str, int]:
+def _times(windows: Columns, kinds: Sequence[str]) -> dict[str, int]:
     """How often each of these kinds of errors came, in the order of the list; those that didn't are left out."""
     times = Counter[str]()
     for came in windows["errors"]:
@@ -125,7 +133,7 @@ def _times(windows: pd.DataFrame, kinds: Sequence[str]) -> dict[str, int]:
     return {kind: times[kind] for kind in kinds if times[kind]}
 
 
-def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_us: float) -> dict[str, Any]:
+def _perturbation(windows: Columns, perturbed: Columns | None, loader_us: float) -> dict[str, Any]:
     """How much of its rate the cell lost where the loader was slowed down, and what it would if that limits it.
 
     Each perturbed window is held against the ordinary one beside it; where there is none, as in older runs, against
@@ -133,24 +141,31 @@ def _perturbation(windows: pd.DataFrame, perturbed: pd.DataFrame | None, loader_
     """
     if perturbed is None:
         return {"perturbed_windows": 0}
-    ordinary = windows["requests"] / windows["counted_s"]
-    beside = ordinary.groupby([windows["block"], windows["round"]]).mean()
-    of_block = ordinary.groupby(windows["block"]).mean()
+    rates = (column(windows, "requests", float) / column(windows, "counted_s", float)).tolist()
+    of_block = block_means(column(windows, "block"), rates)
+    beside: dict[tuple[int, int], list[float]] = {}
+    for block, round_, rate in zip(column(windows, "block"), column(windows, "round"), rates, strict=True):
+        beside.setdefault((block, round_), []).append(rate)
     # A server that paused says nothing of the loader.
-    pairs = perturbed[perturbed["block"].isin(of_block.index) & (perturbed["replies"] > 0)]
-    places = zip(pairs["block"], pairs["round"], strict=True)
-    kept = (pairs["requests"] / pairs["counted_s"]) / [beside.get(place, of_block[place[0]]) for place in places]
-    spin_us = float(pairs["spin_ns"].mean()) / 1e3
-    found = {"perturbed_windows": len(perturbed), "perturbation_loss_if_loader": quotient(spin_us, loader_us + spin_us)}
-    if pairs["block"].nunique() < 2 or not np.isfinite(kept.astype(float)).all() or (kept <= 0).any():
+    paired = np.isin(column(perturbed, "block"), list(of_block)) & (column(perturbed, "replies") > 0)
+    names = ("block", "round", "requests", "counted_s", "spin_ns")
+    blocks, rounds, requests, counted_s, spin_ns = (column(perturbed, name)[paired] for name in names)
+    places = zip(blocks.tolist(), rounds.tolist(), strict=True)
+    ordinary = [np.mean(beside.get(place, of_block[place[0]])) for place in places]
+    spin_us = float(spin_ns.mean()) / 1e3 if len(spin_ns) else NAN
+    found: dict[str, Any] = {"perturbed_windows": length(perturbed)}
+    found["perturbation_loss_if_loader"] = quotient(spin_us, loader_us + spin_us)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept = requests / counted_s / np.array(ordinary)
+    if len(set(blocks.tolist())) < 2 or not np.isfinite(kept).all() or (kept <= 0).any():
         return found
-    logs = np.log(kept.to_numpy(float))
+    logs = np.log(kept)
     centre, half = float(logs.mean()), half_width(logs.tolist())
     low, value, high = (1 - float(np.exp(centre + side * half)) for side in (1, 0, -1))
     return found | {"perturbation_loss": value, "perturbation_loss_low": low, "perturbation_loss_high": high}
 
 
-def _drift(windows: pd.DataFrame) -> Estimate:
+def _drift(windows: Columns) -> Estimate:
     """The rate of the counted parts' second halves by that of their first, less 1; the interval over blocks."""
     logs = list(log_drift(windows).values())
     if not logs:
@@ -160,37 +175,37 @@ def _drift(windows: pd.DataFrame) -> Estimate:
     return Estimate(float(np.exp(centre)) - 1, low, high)
 
 
-def log_drift(windows: pd.DataFrame) -> dict[int, float]:
+def log_drift(windows: Columns) -> dict[int, float]:
     """The logarithm of that rate's change in each block that tells it."""
-    first = windows["first_half"].to_numpy(float)
-    second = windows["requests"].to_numpy(float) - first
-    told = (first > 0) & (second > 0)  # also false where nothing is known
-    return block_means(windows["block"][told], np.log(second[told] / first[told]))
+    half = column(windows, "first_half", float)
+    second = column(windows, "requests", float) - half
+    told = (half > 0) & (second > 0)  # also false where nothing is known
+    return block_means(column(windows, "block")[told], np.log(second[told] / half[told]))
 
 
-def _littles_law(windows: pd.DataFrame, served: int) -> float:
+def _littles_law(windows: Columns, told: Told, starved: int) -> float:
     """Rate times the mean time of a request, by the clients that were served: 1 if both are measured rightly.
 
     That time ends when the loader has seen the answer: only then does the client ask anew. A window at whose end more
     are waiting than starve has a pause in it, which is no request's time.
     """
-    paused = (windows["requests"] == 0) | (windows["unfinished"] > windows["unanswered"])
-    windows = windows[~paused]
-    if windows.empty:
+    steady = (told["requests"] != 0) & (told["unfinished"] <= told["unanswered"])
+    if not steady.any():
         return NAN
-    _, held_us = _held(windows, merged(windows["latency_hdr"]))
-    rate = windows["requests"].sum() / windows["counted_s"].sum()
+    told = {name: values[steady] for name, values in told.items()}
+    _, held_us = _held(told, column(windows, "latency_hdr", object)[steady])
+    rate = told["requests"].sum() / told["counted_s"].sum()
     connect_us = 0.0
     # the clock of `greet` starts with the connect; elsewhere connecting comes before it
-    if windows["connects"].sum() and windows["service"].iloc[0] != "greet":
-        connect_us = mean_of(merged(windows["connect_hdr"])) / 1e3
-        connect_us *= quotient(windows["connects"].sum(), windows["replies"].sum())
-    return quotient(rate * (held_us + connect_us) / 1e6, served)
+    if told["connects"].sum() and first(windows, "service") != "greet":
+        connect_us = mean(column(windows, "connect_hdr", object)[steady]) / 1e3
+        connect_us *= quotient(told["connects"].sum(), told["replies"].sum())
+    return quotient(rate * (held_us + connect_us) / 1e6, int(first(windows, "clients")) - starved)
 
 
-def _unreconciled(windows: pd.DataFrame) -> int:
+def _unreconciled(told: Told) -> int:
     """In how many windows the requests that came in are not those that went out."""
-    known = windows[["carried", "asked", "failed"]].notna().all(axis=1)
-    come = windows["carried"] + windows["asked"]
-    gone = windows["replies"] + windows["failed"] + windows["censored"]
+    come = told["carried"] + told["asked"]
+    gone = told["replies"] + told["failed"] + told["censored"]
+    known = ~np.isnan(come) & ~np.isnan(gone)
     return int((known & (come != gone)).sum())

@@ -8,12 +8,12 @@ cell of a single block, or with a block that has no such percentile, has neither
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
-from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
 from analysis.alike import Alike, Block, sampled, whole
-from analysis.statistics import BEYOND, NAN, Estimate, around, merged, wider
+from analysis.histograms import decoded, present
+from analysis.records.columns import Columns, column
+from analysis.statistics import BEYOND, NAN, Estimate, around, wider
 
 # where a window says how many requests were `answered`
 OF_SAMPLE = ("latency_hdr", "service_hdr", "dispatch_hdr", "arrival_hdr")
@@ -28,22 +28,23 @@ class Latencies(NamedTuple):
     withheld_p99: str  # empty, or which p99 isn't told because the windows were too short for it
 
 
-def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> Latencies:
+def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencies:
     """Percentiles of a cell's windows, together and by block."""
     blocks = block_histograms(windows, "latency_hdr", "unfinished")
     alike = Alike(blocks)
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
-    is_whole = alike.count > 0 and not windows["unfinished"].any()
+    is_whole = alike.count > 0 and not column(windows, "unfinished").any()
     figures["max_us"] = max(float(block.values[-1]) for block in blocks if len(block.values)) / 1e3 if is_whole else NAN
-    numbers = [int(number) for number in sorted(windows["block"].unique())]
+    numbers = sorted_blocks(windows)
+    alone = [Alike([block]) for block in blocks]
     by_block = {}
     for name in ("p50_us", "p99_us"):
-        each = [Alike([one]).percentile(PERCENTS[name]) / 1e3 for one in blocks]
+        each = [one.percentile(PERCENTS[name]) / 1e3 for one in alone]
         by_block[name] = dict(zip(numbers, each, strict=True))
         own = around(figures[name], each, widened)
         _, low, high = alike.interval(PERCENTS[name])
         figures |= columns(name, wider(own, Estimate(figures[name], low / 1e3, high / 1e3)))
-    counted_s = float(windows["counted_s"].median())
+    counted_s = float(np.median(column(windows, "counted_s")))
     if not counted_s * 1e6 < p99_multiple * figures["p99_us"]:  # also where there is no p99
         return Latencies(figures, by_block, "")
     withheld = f"{figures['p99_us'] / 1e3:.3g} ms, and windows count {counted_s * 1e3:.3g} ms"
@@ -51,45 +52,56 @@ def latencies(windows: pd.DataFrame, p99_multiple: float, widened: float) -> Lat
     return Latencies(figures, {"p50_us": by_block["p50_us"]}, withheld)
 
 
-def open_loop(windows: pd.DataFrame) -> dict[str, float]:
+def open_loop(windows: Columns) -> dict[str, float]:
     """What only a load with a rate of its own has: what was offered, dropped, and where the latency arose."""
-    if not windows["offered"].notna().any():
+    offered = column(windows, "offered", float)
+    if np.isnan(offered).all():
         return {}
+    dropped = np.nan_to_num(column(windows, "dropped", float))
     figures = {
-        "offered_rps": float(windows["offered"].sum() / windows["counted_s"].sum()),
-        "dropped": windows["dropped"].sum(),
+        "offered_rps": float(np.nansum(offered) / column(windows, "counted_s").sum()),
+        "dropped": dropped.sum(),
     }
     # what was never sent has no service, and its dispatch never ended
-    dropped = windows["dropped"].fillna(0)
-    unanswered = windows.assign(service_open=windows["unfinished"] - dropped, dispatch_open=dropped)
-    for part in ("service", "dispatch"):
-        alike = Alike(block_histograms(unanswered, f"{part}_hdr", f"{part}_open"))
+    for part, open_ in (("service", column(windows, "unfinished") - dropped), ("dispatch", dropped)):
+        alike = Alike(block_histograms(windows, f"{part}_hdr", open_))
         figures |= {f"{part}_p{q}_us": alike.percentile(q) / 1e3 for q in (50, 99)}
     return figures
 
 
-def tail(windows: pd.DataFrame, p99_multiple: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def tail(windows: Columns, p99_multiple: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of a cell: one in how many requests is slower, and than what (µs), from the median to where the data end."""
     alike = Alike(block_histograms(windows, "latency_hdr", "unfinished"))
     slower = 1 - alike.up_to / max(1, len(alike.sizes))
     # a window cannot tell latencies that are long beside it: the same rule as for the p99
-    kept = alike.values * p99_multiple <= windows["counted_s"].median() * 1e9
+    kept = alike.values * p99_multiple <= float(np.median(column(windows, "counted_s"))) * 1e9
     kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
     return 1 / slower[kept], alike.values[kept] / 1e3
 
 
-def block_histograms(windows: pd.DataFrame, histograms: str, open_: str = "") -> list[Block]:
-    """What each block's histograms of that column say, and how many requests are slower than any in it."""
-    return [_block(part, histograms, int(part[open_].sum()) if open_ else 0) for _, part in windows.groupby("block")]
+def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any] = "") -> list[Block]:
+    """What each block's histograms of that column say, and how many requests are slower than any in it.
+
+    `open_` is how many there are in each window, or the column that says so.
+    """
+    block, texts = column(windows, "block"), column(windows, histograms, object)
+    answered = column(windows, "answered", float)
+    waiting = open_ if isinstance(open_, np.ndarray) else column(windows, open_) if open_ else np.zeros(len(block))
+    parts = [block == number for number in sorted_blocks(windows)]
+    return [_block(texts[part], answered[part], histograms in OF_SAMPLE, int(waiting[part].sum())) for part in parts]
 
 
-def _block(windows: pd.DataFrame, histograms: str, open_: int) -> Block:
-    if histograms not in OF_SAMPLE or windows["answered"].isna().any():
-        return whole(merged(windows[histograms]), open_)
-    told = zip(windows[histograms], windows["answered"], strict=True)
+def sorted_blocks(windows: Columns) -> list[int]:
+    """The blocks that there are windows of, each once."""
+    return sorted(set(column(windows, "block").tolist()))
+
+
+def _block(texts: NDArray[np.object_], answered: NDArray[np.float64], is_sampled: bool, open_: int) -> Block:
+    if not is_sampled or np.isnan(answered).any():
+        return whole([text.told for text in present(texts)], open_)
+    told = zip(texts, answered, strict=True)
     # a window without any has no text
-    samples = ((HdrHistogram.decode(text), float(of)) for text, of in told if isinstance(text, str) and text)
-    return sampled(samples, open_)
+    return sampled([(decoded(text), of) for text, of in told if isinstance(text, str) and text], open_)
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:

@@ -70,11 +70,15 @@ def _moved(neighbours: Sequence[Rounds], block: int, rounds: Sequence[int]) -> d
     whole = [own for own in rates if min(own) > 0]
     if len(whole) < NEIGHBOURS:
         return {}
-    return dict(zip(rounds, np.median(np.log(whole), axis=0).tolist(), strict=True))
+    ordered = np.sort(whole, axis=0)
+    middle = (np.log(ordered[(len(whole) - 1) // 2]) + np.log(ordered[len(whole) // 2])) / 2
+    return dict(zip(rounds, middle.tolist(), strict=True))
 
 
 def _change(rounds: Mapping[int, float]) -> float:
     """Of the logarithms of one block, from its first round to its last."""
-    places = np.array(sorted(rounds), float)
-    slope = float(np.polyfit(places, [rounds[int(place)] for place in places], 1)[0])
-    return slope * float(places[-1] - places[0])
+    middle = sum(rounds) / len(rounds)
+    slope = sum((place - middle) * rate for place, rate in rounds.items()) / sum(
+        (place - middle) ** 2 for place in rounds
+    )
+    return slope * (max(rounds) - min(rounds))

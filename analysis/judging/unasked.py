@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import pandas as pd
-
+from analysis.records.columns import Columns, column
 from analysis.records.points import CELL_KEYS
 from analysis.records.reading import Results
 
@@ -27,11 +26,11 @@ def charged(results: Results) -> Results:
     return replace(results, windows=results.windows.assign(**cpu))
 
 
-def restless(footprints: pd.DataFrame | None, thresholds: Mapping[str, float]) -> float:
+def restless(footprints: Columns | None, thresholds: Mapping[str, float]) -> float:
     """How busy a server is that doesn't rest when it is left alone, as a share of a CPU; 0 for one that does."""
     if footprints is None:
         return 0.0
-    most = float(footprints["restless_share"].astype(float).max())
+    most = float(column(footprints, "restless_share", float).max())
     return most if most >= _threshold(thresholds) else 0.0
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from analysis import doubts
 from analysis.doubts import Doubt
 from analysis.judging.evidence import Evidence
+from analysis.records.columns import Columns, column
 from analysis.statistics import supported
 
 Row = Mapping[str, Any] | pd.Series
@@ -111,9 +112,9 @@ def _doubts_of_isolation(seen: Evidence, thresholds: Mapping[str, float]) -> Ite
         yield Doubt(doubts.PUT_OFF, f"{_share(seen.unasked)} of its CPU time")
 
 
-def served_by_others(failures: pd.DataFrame) -> list[Doubt]:
+def served_by_others(failures: Columns) -> list[Doubt]:
     """The doubt about a cell in whose failures it was found so, after its windows."""
-    blocks = failures.loc[failures["fault"] == "owner", "block"].nunique()
+    blocks = len(set(column(failures, "block")[column(failures, "fault") == "owner"].tolist()))
     return [Doubt(doubts.NOT_ITS_OWN, f"in {blocks} block{'s' * (blocks > 1)}")] if blocks else []
 
 

@@ -4,10 +4,11 @@ Fields that the schema doesn't know are another version's, and nobody's fault.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+from analysis.histograms import decoded
 from analysis.records.schema import NEEDED, RECORDS, RUN
-from analysis.statistics import merged
 
 TYPES: dict[str, Any] = {
     "count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list, "counts": list, "times": dict,
@@ -22,6 +23,13 @@ USUAL = "axes.*.usual"  # null where there is none
 ALWAYS = ("run_id", "strategies", "window.p99_multiple", "axes", "axes.*.name", USUAL)  # nothing is read without these
 TABLES = {name.partition(".*")[0] for name in RUN if ".*" in name}  # of entries that are objects
 ABSENT: Any = object()
+
+
+# Of each kind of record: its fields, and those that are histograms.
+NAMES = {kind: list(fields) for kind, fields in RECORDS.items()}
+HISTOGRAMS = {
+    kind: [name for name, field in fields.items() if field.kind == "histogram"] for kind, fields in RECORDS.items()
+}
 
 
 def fault_of_run(run: Mapping[str, Any]) -> str:
@@ -42,6 +50,23 @@ def fault_of_run(run: Mapping[str, Any]) -> str:
 
 def fault_of_record(record: Mapping[str, Any]) -> str:
     """What is wrong with a record of a known kind; empty if nothing is."""
+    kind = str(record["kind"])
+    if not _are_sound(kind, tuple(map(type, map(record.get, NAMES[kind])))):
+        return _fault_of_fields(record)
+    return _fault_of_histograms(record)
+
+
+@lru_cache(maxsize=1024)  # of half a million fields; records of a kind hardly differ in their types
+def _are_sound(kind: str, types: tuple[type, ...]) -> bool:
+    """Whether nothing can be wrong with fields of these types, in the order of the schema."""
+    for field, type_ in zip(RECORDS[kind].values(), types, strict=True):
+        is_null = type_ is type(None) and (field.absent is not NEEDED or field.kind == "histogram")
+        if not is_null and not (issubclass(type_, TYPES[field.kind]) and (type_ is not bool or field.kind == "flag")):
+            return False
+    return True
+
+
+def _fault_of_fields(record: Mapping[str, Any]) -> str:
     for name, field in RECORDS[record["kind"]].items():
         value = record.get(name, ABSENT)
         if value is ABSENT and field.absent is NEEDED:
@@ -50,9 +75,16 @@ def fault_of_record(record: Mapping[str, Any]) -> str:
             continue
         if not _fits(value, field.kind):
             return f"{name} is {_shown(value)}, not {IN_WORDS[field.kind]}"
-        if field.kind == "histogram":
+    return _fault_of_histograms(record)
+
+
+def _fault_of_histograms(record: Mapping[str, Any]) -> str:
+    for name in HISTOGRAMS[record["kind"]]:
+        if name not in record and RECORDS[record["kind"]][name].absent is NEEDED:
+            return f"no {name!r}"
+        if value := record.get(name):
             try:
-                merged([value])
+                decoded(value)
             except Exception as damage:  # the library has errors of its own for each way to be damaged
                 return f"{name} can't be decoded ({str(damage).lower() or 'no histogram'})"
     return ""

@@ -25,7 +25,8 @@ def as_columns(table: pd.DataFrame) -> pd.DataFrame:
     for name, axis in AXES.items():
         values = [axis.unlimited if value is None or value != value else value for value in table[name]]
         filled[name] = pd.Series(values, table.index, dtype=int if axis.kind in ("count", "bytes") else object)
-    return table.assign(**filled, **{key: [value or "" for value in table[key]] for key in (ALONG, "variant")})
+    texts = {key: pd.Series([value or "" for value in table[key]], table.index, object) for key in (ALONG, "variant")}
+    return table.assign(**filled, **texts)
 
 
 def as_file(table: pd.DataFrame) -> pd.DataFrame:

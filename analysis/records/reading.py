@@ -1,15 +1,17 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.records.checking import fault_of_record, fault_of_run
+from analysis.histograms import Encoded
+from analysis.records.checking import HISTOGRAMS, fault_of_record, fault_of_run
 from analysis.records.points import as_columns
-from analysis.records.schema import RECORDS
+from analysis.records.schema import NEEDED, RECORDS, Field
 from analysis.records.versions import READABLE, filled_up
 
 # What a run says of itself whose last line is half written.
@@ -92,6 +94,7 @@ def read(folder: Path) -> Results:
         kind = str(record.get("kind", ""))
         if kind not in RECORDS:
             continue  # a kind that a later version records
+        record |= {name: Encoded(record[name]) for name in HISTOGRAMS[kind] if isinstance(record.get(name), str)}
         if fault := fault_of_record(record):
             raise ResultsError(f"{path}:{number}: {fault}; delete that line if no other version wrote it")
         rows[kind].append(record)
@@ -125,7 +128,20 @@ def _run(folder: Path) -> dict[str, Any]:
     if schema not in READABLE:
         read_here = " and ".join(map(str, READABLE))
         raise ResultsError(f"{path}: schema {schema!r}, this version reads {read_here}; use the version that wrote it")
-    return run
+    readable: dict[str, Any] = _writable(run)
+    return readable
+
+
+def _writable(value: Any) -> Any:
+    """What UTF-8 can hold: halves of a pair, which JSON may name in texts, become question marks."""
+    match value:
+        case str() if not value.isascii():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_writable(name): _writable(held) for name, held in value.items()}
+        case list():
+            return [_writable(held) for held in value]
+    return value
 
 
 def _records(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
@@ -153,5 +169,15 @@ def _records(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
 def _table(kind: str, records: list[dict[str, Any]]) -> pd.DataFrame:
     """One row per record, with all fields of its kind."""
     fields = RECORDS[kind]
-    filled = [{name: field.of(name, record) for name, field in fields.items()} for record in records]
-    return as_columns(pd.DataFrame(filled, columns=list(fields)))
+    columns = zip(*(map(record.get, fields) for record in records), strict=True) if records else ((),) * len(fields)
+    filled = {name: _column(column, field) for (name, field), column in zip(fields.items(), columns, strict=True)}
+    return as_columns(pd.DataFrame(filled))
+
+
+def _column(values: Sequence[Any], field: Field) -> pd.Series:
+    """Numbers as pandas takes them, all else as it is: how pandas keeps texts depends on what else is installed."""
+    if field.absent is not NEEDED:
+        values = [field.absent if value is None else value for value in values]
+    if field.kind == "text":
+        values = [_writable(value) for value in values]
+    return pd.Series(values, dtype=None if field.kind in ("count", "figure", "flag") and values else object)

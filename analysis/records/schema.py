@@ -29,11 +29,6 @@ class Field:
     since: int = 1
     absent: Any = NEEDED
 
-    def of(self, name: str, record: Mapping[str, Any]) -> Any:
-        """The value that a record has, or what stands for it where that is absent or null."""
-        value = record.get(name)
-        return self.absent if value is None and self.absent is not NEEDED else value
-
 
 Fields = dict[str, Field]
 

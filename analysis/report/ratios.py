@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from analysis.judging.cells import by_round
+from analysis.judging.cells import by_round, rates_of
+from analysis.records.columns import parts
 from analysis.records.points import CELL_KEYS, POINT, Row
 from analysis.records.reading import Results
 from analysis.report.entries import Entry
@@ -23,11 +24,9 @@ class Ratios:
 
     def __init__(self, results: Results, entries: Sequence[Entry]) -> None:
         numbers: dict[Any, int] = {(entry.strategy, entry.variant): entry.number for entry in entries}
-        windows = results.windows
-        rates = windows["requests"] / windows["counted_s"]
         at: dict[tuple[Any, ...], dict[int, Any]] = {}
-        for key, part in windows.groupby(CELL_KEYS, sort=False):
-            at.setdefault(key[2:], {})[numbers[key[:2]]] = by_round(part, rates[part.index])
+        for key, part in parts(results.windows, CELL_KEYS).items():
+            at.setdefault(key[2:], {})[numbers[key[:2]]] = by_round(part, rates_of(part))
         self._places = {point: place for place, point in enumerate(at)}
         self._found: list[dict[Pair, Estimate]] = [
             {(one, other): ratio(members[one], members[other]) for one, other in combinations(sorted(members), 2)}

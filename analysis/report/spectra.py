@@ -13,6 +13,7 @@ from analysis.doubts import touching
 from analysis.drawing.selection import is_hollow, selections
 from analysis.judging.latencies import tail
 from analysis.judging.served import served
+from analysis.records.columns import Columns, parts
 from analysis.records.points import CELL_KEYS, POINT, label, title
 from analysis.records.reading import Results
 from analysis.report import specs
@@ -58,7 +59,7 @@ class Spectrum:
 
 def spectra(results: Results, cells: pd.DataFrame) -> Iterator[Spectrum]:
     """A spectrum for each point that was measured."""
-    windows = dict(list(results.windows.groupby(CELL_KEYS, sort=False)))
+    windows = parts(results.windows, CELL_KEYS)
     measured = cells[cells["windows"].notna()]
     for number, (_, part) in enumerate(measured.groupby(POINT, sort=False)):
         lines = [_line(cell, windows[tuple(cell[CELL_KEYS])], results) for _, cell in part.iterrows()]
@@ -82,7 +83,7 @@ def spec(rows: Sequence[dict[str, Any]], everyone: Sequence[Entry], last: float)
     return specs.along(rows, everyone, axis, "time from request to reply", "duration", True, at=list(PERCENTILES))
 
 
-def _line(cell: pd.Series, windows: pd.DataFrame, results: Results) -> Line:
+def _line(cell: pd.Series, windows: Columns, results: Results) -> Line:
     """Some points of a cell's tail: as many in each decade, the percentiles that have a name, and the last."""
     one_in, latency = tail(windows, results.p99_multiple(cell["load"]))
     points: list[tuple[float, float]] = []

@@ -3,6 +3,7 @@
 import json
 from math import inf, log
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from axes import AXES
@@ -14,8 +15,8 @@ class Rates:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read = 0  # bytes
-        # place of the group -> what a cell is called in it -> block -> its windows
-        self._rates: dict[int, dict[str, dict[int, list[float]]]] = {}
+        # place of the group -> what a cell is called in it -> (block, round) -> its windows
+        self._rates: dict[int, dict[str, dict[tuple[int, int], list[float]]]] = {}
 
     def read_on(self) -> None:
         """Take up the windows that have come since: those that figures come from, whole lines."""
@@ -28,15 +29,23 @@ class Rates:
                 row = json.loads(line)
                 if row["kind"] == "window" and row.get("phase") != "search":
                     of_cell = self._rates.setdefault(row["group"], {}).setdefault(_name(row), {})
-                    of_cell.setdefault(row["block"], []).append(row["requests"] / row["counted_s"])
+                    place = row["block"], 0 if row["load"] == "knee" else row["round"]
+                    of_cell.setdefault(place, []).append(row["requests"] / row["counted_s"])
 
     def log_rates(self, group: int) -> dict[str, list[float]]:
         """For each cell of a group that has any, the logarithm of each block's mean rate."""
-        means = {
-            name: [sum(rates) / len(rates) for rates in blocks.values()]
-            for name, blocks in self._rates.get(group, {}).items()
-        }
+        means = {}
+        for name, windows in self._rates.get(group, {}).items():
+            blocks: dict[int, list[float]] = {}
+            for (block, _), rates in windows.items():
+                blocks.setdefault(block, []).extend(rates)
+            means[name] = [fmean(rates) for rates in blocks.values()]
         return {name: [log(mean) if mean else -inf for mean in of_blocks] for name, of_blocks in means.items()}
+
+    def rounds(self, group: int) -> dict[str, dict[tuple[int, int], float]]:
+        """For each cell of a group that has any, its rate by block and round."""
+        of_group = self._rates.get(group, {})
+        return {name: {place: fmean(rates) for place, rates in cell.items()} for name, cell in of_group.items()}
 
 
 def _name(row: dict[str, Any]) -> str:

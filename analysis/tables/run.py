@@ -3,7 +3,7 @@
 Strategies that were not shown to differ share a rank. A figure with a ? is doubtful, for a reason below its group.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -26,6 +26,7 @@ TO = "\N{EN DASH}"
 NONE = "-"
 NEVER = "> window"  # a time, where more took longer than a window than the percentile leaves out
 WIDTH = 110
+DISPENSABLE = ("p50", "CPU/req", "limited by", "p99")  # the first first; what doubts a figure is told below its group
 # what is sorted by, for each load, after the ranks
 ORDER = {"closed": {"throughput_rps": False}, "open": {"dropped": True, "p99_us": True}, "knee": {"knee_rps": False}}
 Column = tuple[str, Callable[[pd.Series], str]]
@@ -39,24 +40,38 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
     variants = list(results.run.get("variants") or {})
     reference = variants[0] if variants else str(results.run.get("reference") or "reference")
     groups = list(by_group(cells))
-    tables = [_group(group, results.usual, reference) for group in groups]
+    left_out = 0  # of the columns that a narrow terminal may go without
+    while True:
+        without = DISPENSABLE[:left_out]
+        tables = [_group(group, results.usual, reference, without) for group in groups]
+        widest = _widest(tables, console)
+        if not console.is_terminal or widest <= console.width or left_out == len(DISPENSABLE):
+            break
+        left_out += 1
     # Into a pipe rich assumes 80; and where a table is a character too wide, it cuts "1 of 500" down to "1 of 50".
-    unbounded = console.options.update(width=10 * WIDTH)
-    console.width = max(console.width, WIDTH, *(console.measure(one, options=unbounded).maximum for one in tables))
+    console.width = max(console.width, widest, 0 if console.is_terminal else WIDTH)
     for group, table in zip(groups, tables, strict=True):
         console.print(table)
         for line in _remarks(group):
             console.print(Text(line, style="dim"))
         console.print()
+    if without:
+        told = f"The terminal is narrow: {', '.join(without)} are in cells.csv, and in a wider one."
+        console.print(Text(told, style="dim"))
     for line in _how_to_read(results, cells, reference):
         console.print(Text(line, style="dim"))
+
+
+def _widest(tables: Sequence[Table], console: Console) -> int:
+    unbounded = console.options.update(width=10 * WIDTH)
+    return max(console.measure(table, options=unbounded).maximum for table in tables)
 
 
 def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:
     lines = [f"Note: {note}." for note in results.notes]
     if sentence := moved(cells):
         lines.append(f"{sentence[0].upper()}{sentence[1:]}: that is in ±, and not in ratios and ranks.")
-    lines.append("±: 95 % interval over blocks. CPU of the server.")
+    lines.append("±: 95 % interval over blocks, its ends where wide. CPU/req: the server's CPU time for a request.")
     if cells["rank"].notna().any():
         lines.append(
             "#: 1 + how many were shown to be faster than it, or than one at least as fast; = where several share that."
@@ -67,7 +82,7 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     if len(apart) and reference not in {*apart["strategy"], *apart["variant"]}:
         lines.append(f"No ratios without {reference}.")
     elif (apart["load"] != "open").any():
-        lines.append(f"Ratio to {reference} within blocks, ~ where it may be 1.")
+        lines.append(f"Ratio to {reference} within rounds: not quite the quotient of the rates; ~ where it may be 1.")
     if (cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()).any():
         lines.append("No interval where there are fewer than two blocks with replies.")
     if (cells["starved"].fillna(0) > 0).any():
@@ -92,7 +107,7 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     return lines
 
 
-def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Table:
+def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str, without: Sequence[str]) -> Table:
     first = group.iloc[0]
     along = str(first[ALONG])
     if along:
@@ -105,10 +120,10 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Tab
     if is_ranked:
         table.add_column("#", justify="right", no_wrap=True)
     table.add_column("strategy", overflow="fold", min_width=min(longest, 20))
-    figures = _figures(str(first["load"]), reference, not connections_stay(dict(first[list(AXES)])))
+    told = _figures(str(first["load"]), reference, not connections_stay(dict(first[list(AXES)])))
+    figures = [column for column in [*told, ("limited by", _limit)] if column[0] not in without]
     for name, _ in figures:
-        table.add_column(Text(name), justify="right", no_wrap=True)
-    table.add_column("limited by", no_wrap=True)
+        table.add_column(Text(name), justify="left" if name == "limited by" else "right", no_wrap=True)
     table.add_column("note", overflow="fold")
     shared = group["rank"].value_counts()
     for _, cell in _sorted(group, ORDER.get(str(first["load"]), ORDER["closed"])).iterrows():
@@ -118,7 +133,6 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str) -> Tab
         written = [
             Text(member(cell), style="bold" if _is_reference(cell, reference) else dim),
             *(Text(write(cell), style=dim) for _, write in figures),
-            Text(_limit(cell), style=dim),
             Text(_note(cell), style="yellow"),
         ]
         table.add_row(*place, *written)

@@ -1,5 +1,6 @@
 """Single windows outside a run: what doctor tries the machine with. Whatever isn't in order ends it."""
 
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -25,10 +26,17 @@ def connected(stage: Stage, servers: Collection[str], clients: int, message_size
 
 
 def window(stage: Stage, server: Server, head_s: float, counted_s: float) -> dict[str, Any]:
-    """What the load generator observed in one window. Raises ServerFailed without a reply."""
-    with meter.window(server) as reading:  # for the time that it takes in a run
-        reading.observed = stage.loader.window(server.key, stage.config.window.durations(head_s, counted_s))
-    server.raise_if_dead()
-    if not reading.observed["requests"]:
-        raise ServerFailed(f"{server.key} gave no answer in a window of {counted_s:g} s")
-    return reading.observed
+    """What the load generator observed in one window, tried again while a request may wait, as in a run.
+
+    Raises ServerFailed without a reply.
+    """
+    patience = time.monotonic() + stage.config.window.request_timeout_s
+    while True:
+        with meter.window(server) as reading:  # for the time that it takes in a run
+            reading.observed = stage.loader.window(server.key, stage.config.window.durations(head_s, counted_s))
+        server.raise_if_dead()
+        if reading.observed["requests"]:
+            return reading.observed
+        if time.monotonic() > patience:
+            waited_s = stage.config.window.request_timeout_s
+            raise ServerFailed(f"{server.strategy.label} gave no answer for {waited_s:g} s")

@@ -16,8 +16,9 @@ from harness.recorder import Recorder
 from harness.run.blocks import Rule
 from harness.run.loading import GivenUp
 from harness.run.run import carry_out
-from harness.terminal import say
+from harness.terminal import complain
 from harness.variants.entries import Forms
+from harness.views.view import View
 
 
 def recorder_of(planned: Plan, results: Path) -> Recorder:
@@ -26,8 +27,9 @@ def recorder_of(planned: Plan, results: Path) -> Recorder:
     return Recorder(results, planned, sys.argv, lambda loop: doctor.ceiling_for(results, loop))
 
 
-def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, unchecked: bool) -> str:
+def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, view: View, unchecked: bool) -> str:
     """Check the servers and carry the plan out until the rule calls it enough; how it ended."""
+    recorder.tell = view.note
     for note in forms.notes:
         recorder.note(note)
     outcome = "crashed"
@@ -35,20 +37,20 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, uncheck
         with Watchdog() as watchdog:
             absent = {label: ServerFailed(why) for label, why in forms.absent.items()}
             absent |= _checked(planned, absent, recorder, watchdog, unchecked)
-            with terminal.progress(*planned.extent) as tell:
-                carry_out(planned, recorder, watchdog, rule, tell, absent)
+            with view:
+                carry_out(planned, recorder, watchdog, rule, view.tell, absent)
         outcome = "complete"
     except KeyboardInterrupt:
         outcome = "interrupted"
-        say("Interrupted" + (": what was measured so far is kept." if recorder.measured else "."))
+        complain("Interrupted" + (": what was measured so far is kept." if recorder.measured else "."))
     except GivenUp as failure:
         outcome = "given up"
-        say(f"[red]Given up[/]: {escape(str(failure))}")
+        complain(f"[red]Given up[/]: {escape(str(failure))}")
     except OSError as error:
         if not disk.is_full(error):
             raise
         outcome = "failed"
-        say(f"[red]Failed[/]: {escape(disk.said(error, recorder.folder))}; what was measured so far is kept")
+        complain(f"[red]Failed[/]: {escape(disk.said(error, recorder.folder))}; what was measured so far is kept")
     finally:
         recorder.finish(outcome)
     return outcome

@@ -55,7 +55,7 @@ class Disturbed:
     def carry_out(self, disturb: Callable[[int], None]) -> dict[str, dict[str, Any]]:
         """The cells that come of it."""
 
-        def tell(done_s: float, what: str) -> None:
+        def tell(done_s: float, what: str, group: int | None) -> None:
             disturb(self._told)
             self._told += 1
 

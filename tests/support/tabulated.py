@@ -22,8 +22,10 @@ def cells_of(folder: Path, records: list[dict[str, Any]], **run: Any) -> pd.Data
     return pd.read_csv(written(folder_of(folder, records, **run)), keep_default_na=False, na_values=[""])
 
 
-def printed(folder: Path, width: int = 110) -> str:
+def printed(folder: Path, width: int = 110, terminal: bool = False) -> str:
+    """In a file, or on a terminal without colors."""
     text = StringIO()
     found = read(folder)
-    table.render(found, cells.tabulate(found), Console(file=text, width=width))
+    console = Console(file=text, width=width, force_terminal=terminal, color_system=None)
+    table.render(found, cells.tabulate(found), console)
     return text.getvalue()

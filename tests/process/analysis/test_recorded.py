@@ -5,8 +5,6 @@ among the golden texts.
 """
 
 import csv
-import gzip
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,15 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.project import RECORDED, ROOT
+from tests.support.recorded import recorded
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results folder as the run left it."""
-    made = tmp_path_factory.mktemp("noisy-hour")
-    shutil.copy(RECORDED / "run.json", made)
-    (made / "windows.jsonl").write_bytes(gzip.decompress((RECORDED / "windows.jsonl.gz").read_bytes()))
-    return made
+    return recorded(tmp_path_factory.mktemp("noisy-hour"))
 
 
 def ran(what: str, folder: Path) -> str:

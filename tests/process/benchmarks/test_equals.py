@@ -1,7 +1,5 @@
 """Replays of equals: a reduced count of those that benchmarks/equals.py makes in full, and that they see a fault."""
 
-import gzip
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +9,12 @@ from analysis.interleaved import Bar
 from analysis.records.reading import Results, read
 from benchmarks import equals
 from benchmarks.equals import Left, MadeUpNoise, bars_apart, left, orders_shown, ratios_held
-from tests.support.project import ROOT
-
-RECORDED = ROOT / "tests" / "recorded" / "noisy-hour"
+from tests.support.recorded import recorded
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    folder: Path = tmp_path_factory.mktemp("noisy-hour")
-    shutil.copy(RECORDED / "run.json", folder)
-    (folder / "windows.jsonl").write_bytes(gzip.decompress((RECORDED / "windows.jsonl.gz").read_bytes()))
-    return read(folder)
+    return read(recorded(tmp_path_factory.mktemp("noisy-hour")))
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ class Met:
         self.said = said
         self.fleet = Fleet(stage, plan, recorder, {})
         self.loading = Loading(stage, plan, recorder)
-        progress = Progress(plan, lambda done, what: said.append(what))
+        progress = Progress(plan, lambda done, what, group: said.append(what))
         self.crowds = Crowds(plan, self.fleet, self.loading, Standstill(self.fleet, recorder), progress)
 
     def come(self, block: int = 0) -> dict[tuple[str, int], float | None]:

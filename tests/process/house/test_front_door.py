@@ -22,6 +22,19 @@ def test_a_run_that_is_no_gate_measures_without_tables_and_charts() -> None:
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
+def test_help_is_there_before_the_libraries_that_compute_and_draw() -> None:
+    """Of every command, one after the other: its file is imported for its options."""
+    program = (
+        "import contextlib, io, sys, run_bench; from commands import VERBS\n"
+        "for words in [['--help'], *([verb, '--help'] for verb in VERBS)]:\n"
+        "    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+        "        run_bench.main(words)\n"
+        f"print(sorted({HEAVY | {'locust', 'gevent', 'scipy', 'numpy', 'hdrh', 'pyarrow'}} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 # What a room must not need: a table is printed where nothing can be drawn, a chart drawn where nobody reads along.
 NOT_IN = {"analysis/tables": {"matplotlib"}, "analysis/drawing": {"rich"}, "analysis/stopping": {"matplotlib", "rich"}}
 

@@ -4,35 +4,31 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hdrh.histogram import HdrHistogram
 
 from analysis.alike import Alike, sampled, whole
-from analysis.statistics import merged, percentile, percentile_interval
+from analysis.histograms import Distribution, added, decoded
+from analysis.statistics import percentile, percentile_interval
 from tests.support.made_up import histogram
 
 
-def block(values: Sequence[float] | np.ndarray) -> HdrHistogram:
-    return merged([histogram(values)])
+def block(values: Sequence[float] | np.ndarray) -> Distribution:
+    return decoded(histogram(values))
 
 
 def test_a_fast_block_does_not_outvote_a_slow_one() -> None:
     """Nine times the requests, a ninth of the time: poured together the median is the fast block's."""
     fast, slow = block(np.full(9000, 100_000)), block(np.full(1000, 900_000))
     other = block(np.full(1000, 900_000))
-    assert Alike([whole(fast), whole(slow), whole(other)]).percentile(50) == pytest.approx(900_000, rel=1e-3)
-    fast.add(slow)
-    fast.add(other)
-    assert percentile(fast, 50) == pytest.approx(100_000, rel=1e-3)
+    assert Alike([whole([fast]), whole([slow]), whole([other])]).percentile(50) == pytest.approx(900_000, rel=1e-3)
+    assert percentile(added([fast, slow, other]), 50) == pytest.approx(100_000, rel=1e-3)
 
 
 @pytest.mark.parametrize("percent", [50, 90, 99, 99.9])
 def test_of_blocks_of_one_size_it_is_the_percentile_of_all(percent: float) -> None:
     random = np.random.default_rng(1)
     blocks = [block(random.lognormal(14, 0.5, 4000)) for _ in range(5)]
-    pooled = merged([])
-    for one in blocks:
-        pooled.add(one)
-    alike = Alike([whole(one) for one in blocks])
+    pooled = added(blocks)
+    alike = Alike([whole([one]) for one in blocks])
     assert alike.percentile(percent) == percentile(pooled, percent)
     assert alike.interval(percent) == percentile_interval(pooled, percent)
     assert alike.count == alike.worth == 20_000
@@ -40,28 +36,28 @@ def test_of_blocks_of_one_size_it_is_the_percentile_of_all(percent: float) -> No
 
 def test_what_is_open_is_slower_than_any_answer() -> None:
     answered = block(np.arange(1, 901) * 1000)
-    alike = Alike([whole(answered, 100), whole(block(np.arange(1, 1001) * 1000))])
+    alike = Alike([whole([answered], 100), whole([block(np.arange(1, 1001) * 1000)])])
     assert alike.percentile(90) == pytest.approx(900_000 * 2 * 0.9 / 1.8, rel=2e-2)
     assert np.isnan(alike.percentile(99))
-    assert np.isnan(Alike([whole(answered, 100)]).interval(90).high)
+    assert np.isnan(Alike([whole([answered], 100)]).interval(90).high)
 
 
 def test_a_block_of_which_nothing_was_answered_is_all_beyond() -> None:
-    alike = Alike([whole(block(np.full(1000, 1e6))), whole(merged([]), 3)])
+    alike = Alike([whole([block(np.full(1000, 1e6))]), whole([], 3)])
     assert alike.percentile(50) == pytest.approx(1e6, rel=1e-3)
     assert np.isnan(alike.percentile(90))
 
 
 def test_the_requests_support_a_percentile() -> None:
-    assert np.isnan(Alike([whole(block(np.full(999, 1e6)))]).percentile(99))
-    assert Alike([whole(block(np.full(1000, 1e6)))]).percentile(99) == pytest.approx(1e6, rel=1e-3)
+    assert np.isnan(Alike([whole([block(np.full(999, 1e6))])]).percentile(99))
+    assert Alike([whole([block(np.full(1000, 1e6))])]).percentile(99) == pytest.approx(1e6, rel=1e-3)
     assert np.isnan(Alike([]).percentile(50))
-    assert np.isnan(Alike([whole(merged([]))]).interval(50).value)
+    assert np.isnan(Alike([whole([])]).interval(50).value)
 
 
 def test_unequal_blocks_are_worth_fewer_requests_than_they_have() -> None:
     """As many as tell the mean of a yes or no with the same error."""
-    alike = Alike([whole(block(np.full(100, 1e6))), whole(block(np.full(900, 1e6)))])
+    alike = Alike([whole([block(np.full(100, 1e6))]), whole([block(np.full(900, 1e6))])])
     assert (alike.count, alike.worth) == (1000, 360)
 
 
@@ -70,7 +66,7 @@ def test_it_lies_between_its_order_statistics_in_95_of_100_samples() -> None:
     true = np.exp(14 + 0.5 * 1.2816)
     hits = []
     for _ in range(300):
-        found = Alike([whole(block(random.lognormal(14, 0.5, size))) for size in (150, 600, 900)]).interval(90)
+        found = Alike([whole([block(random.lognormal(14, 0.5, size))]) for size in (150, 600, 900)]).interval(90)
         hits.append(found.low <= true * 1.001 and true <= found.high * 1.001)  # three digits are recorded
     assert 0.92 < np.mean(hits) < 0.985
 

@@ -1,25 +1,16 @@
 """What a noisy hour, in which the machine halved two blocks of six, still shows: the recorded run, read anew."""
 
-import gzip
-import shutil
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
 from analysis.judging.cells import tabulate
 from analysis.records.reading import read
-from tests.support.project import ROOT
-
-RECORDED = ROOT / "tests" / "recorded" / "noisy-hour"
+from tests.support.recorded import recorded
 
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    folder: Path = tmp_path_factory.mktemp("noisy-hour")
-    shutil.copy(RECORDED / "run.json", folder)
-    (folder / "windows.jsonl").write_bytes(gzip.decompress((RECORDED / "windows.jsonl.gz").read_bytes()))
-    return tabulate(read(folder))
+    return tabulate(read(recorded(tmp_path_factory.mktemp("noisy-hour"))))
 
 
 def test_hardly_any_cell_is_unstable(cells: pd.DataFrame) -> None:

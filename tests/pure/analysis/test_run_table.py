@@ -53,6 +53,23 @@ def test_the_table_is_sorted_and_fits_110_columns(tmp_path: Path) -> None:
     assert any("asyncio " in line and "± 0.0" in line for line in lines)
 
 
+def test_a_narrow_terminal_goes_without_some_columns_and_says_so(tmp_path: Path) -> None:
+    capacity = {name: CAPACITY[name] for name in CAPACITY if name != "gevent"}
+    made = MadeUp(capacity=capacity, groups=[(10, 64), (100, 1024)], blocks=3, rounds=1, window_noise=0.2).write(
+        tmp_path
+    )
+    wide, narrow = (printed(made, width, terminal=True) for width in (120, 80))
+    assert "CPU/req" in wide
+    assert "The terminal is narrow" not in wide
+    assert max(map(len, narrow.splitlines())) <= 80
+    heading = next(line for line in narrow.splitlines() if "strategy" in line)
+    assert {"#", "requests/s", "epoll", "note"} <= set(heading.split())
+    told = " ".join(narrow.split()).partition("The terminal is narrow: ")[2]
+    assert told.startswith("p50, CPU/req")
+    assert not {"p50", "CPU/req"} & set(heading.split())
+    assert "1 of 10" in narrow
+
+
 def test_the_table_is_as_wide_as_it_must(tmp_path: Path) -> None:
     """Where a column of text is one too few, "1 of 500" must not become "1 of 50"."""
     made = [

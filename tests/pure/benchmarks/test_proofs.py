@@ -1,5 +1,7 @@
 """What is claimed of the method, and what was found: records are complete, and docs/proofs.md says what they say."""
 
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -24,8 +26,15 @@ def test_the_newest_and_the_range_over_all_sittings(folder: Path) -> None:
 def test_the_document_says_it(folder: Path) -> None:
     text = proofs.document(folder, folder / "proofs.toml")
     newest = "30 % (10 % to 90 %; n = 4)"
-    assert f"| a | {newest} | 2025-12-03, revision not written down | calm | 20 % to 40 % | 3 |\n" in text
+    assert f"| a | {newest} |  | 2025-12-03, revision not written down | calm | 20 % to 40 % | 3 |\n" in text
     assert "Refuted by: a loss.\nCommand (2 min): `python -m benchmarks.made_up --record`\n" in text
+
+
+def test_a_figure_beyond_its_bounds_speaks_against_the_claim() -> None:
+    claim = replace(proofs.claims()[0], least=0.5, most=1.05)
+    assert [claim.held(Figure("x", value)) for value in (0.4, 0.5, 1.05, 1.127)] == ["no", "yes", "yes", "no"]
+    assert claim.held(Figure("x", None, 0.4, 0.6)) == ""
+    assert replace(claim, least=-inf, most=inf).held(Figure("x", 2.0)) == ""
 
 
 def test_a_command_names_no_folder_of_the_machine() -> None:

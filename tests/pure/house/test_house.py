@@ -28,6 +28,7 @@ FREED: dict[str, tuple[str, set[str]]] = {
         "harness/config/matrix.py", "harness/plan/group.py", "harness/plan/plan.py", "harness/processes/loader.py",
         "harness/run/interleaving.py", "harness/run/loading.py", "harness/run/rounds.py", "harness/run/run.py",
         "harness/terminal.py", "loadgen/crowd.py", "loadgen/window.py",
+        "loadgen/ramp.py",  # Locust's LoadTestShape
     }),
     "marks": ("what notes were called in version 1", set()),
     "spread": ("a standard deviation", {

@@ -21,9 +21,7 @@ from tests.support.project import RECORDED, ROOT
 # Nothing reads these; they are recorded so that a figure that looks odd can be looked into.
 FOR_THE_CURIOUS = {
     "position": "whether the place in a round matters",
-    "started_at": "to find a window in the system's logs",
     "start_range_s": "whether workers began together",
-    "head_s": "how long a server had to warm up",
     "drain_s": "whether the drain's limit cut windows short",
     "late": "part of replies: what was answered too late",
     "censored_hdr": "how old requests are that had no answer",

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 
@@ -70,3 +71,8 @@ def test_nothing() -> None:
     assert histogram.value_at(None, 99) == 0
     alone = histogram.encode([7])
     assert histogram.merge([None, alone]) == alone
+
+
+def test_times_are_rounded_to_three_digits_of_a_millisecond() -> None:
+    times_ns = np.array([1, 16_349, 73_250, 999_600, 1_234_567, 98_765_432, 5_004_999_999])
+    assert histogram.rounded_ms(times_ns).tolist() == [1e-6, 0.0163, 0.0733, 1.0, 1.23, 98.8, 5000.0]

@@ -1,0 +1,49 @@
+"""What a run that goes on has found so far, for whoever watches it."""
+
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+from typing import NamedTuple
+
+from analysis.statistics import UNKNOWN, Rounds, geometric, ratio
+from analysis.stopping.rates import Rates
+
+
+class Figure(NamedTuple):
+    """Of one cell; None where nothing is known yet, or can't be."""
+
+    name: str
+    rate_rps: float | None
+    ratio: float | None  # of its rate to the reference's, as in the table at the end
+    low: float | None  # its 95 % interval
+    high: float | None
+
+
+class SoFar:
+    """Reads on whenever it is asked."""
+
+    def __init__(self, windows: Path, reference: str, first_variant: str = "") -> None:
+        """`windows` is the windows.jsonl of the run; variants are held against the first of their strategy."""
+        self._rates = Rates(windows)
+        self._reference = reference
+        self._first_variant = first_variant
+
+    def of(self, group: int) -> list[Figure]:
+        """Each cell of the group that has a window, by name. `group` is its place in the plan."""
+        self._rates.read_on()
+        rounds = self._rates.rounds(group)
+        return [self._figure(name, rounds) for name in sorted(rounds)]
+
+    def _figure(self, name: str, rounds: Mapping[str, Rounds]) -> Figure:
+        rate = geometric(_by_block(rounds[name])).value
+        other = f"{name.partition('@')[0]}@{self._first_variant}" if "@" in name else self._reference
+        estimate = ratio(rounds[name], rounds[other]) if other in rounds else UNKNOWN
+        told = [value if isfinite(value) else None for value in (rate, *estimate)]
+        return Figure(name, *told)
+
+
+def _by_block(rounds: Rounds) -> list[float]:
+    blocks: dict[int, list[float]] = {}
+    for (block, _), rate in rounds.items():
+        blocks.setdefault(block, []).append(rate)
+    return [sum(rates) / len(rates) for rates in blocks.values()]

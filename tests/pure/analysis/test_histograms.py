@@ -1,0 +1,70 @@
+"""Histograms as arrays: they say what the library says of them, and each is decoded once."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hdrh.codec import HdrHistogramEncoder
+from hdrh.histogram import HdrHistogram
+
+from analysis.histograms import Encoded, decoded, mean, merged
+from analysis.judging.cells import tabulate
+from analysis.records.reading import read
+from tests.support.made_up import MadeUp, histogram
+
+
+@pytest.mark.parametrize(("highest", "digits"), [(3_600_000_000_000, 3), (60_000_000, 2)])
+def test_a_histogram_of_any_range_is_decoded_as_the_library_does(highest: int, digits: int) -> None:
+    theirs = HdrHistogram(1, highest, digits)
+    for value in np.random.default_rng(2).lognormal(12, 1.5, 300):
+        theirs.record_value(int(value))
+    expected = [
+        (theirs.get_highest_equivalent_value(item.value_iterated_to), item.count_added_in_this_iter_step)
+        for item in theirs.get_recorded_iterator()
+    ]
+    assert list(zip(*decoded(theirs.encode().decode()), strict=True)) == expected
+
+
+def test_an_empty_histogram_has_no_values() -> None:
+    assert decoded(histogram([])).total == 0
+
+
+def test_merging_histograms_is_the_histogram_of_all() -> None:
+    rng = np.random.default_rng(5)
+    values = rng.lognormal(14, 1, 3000)
+    parts = merged(histogram(part) for part in np.split(values, 3))
+    whole = merged([histogram(values)])
+    assert parts.total == 3000
+    for one, other in zip(parts, whole, strict=True):
+        assert (one == other).all()
+
+
+def test_the_mean_of_a_histogram() -> None:
+    assert mean([histogram([1_000_000] * 3), None, histogram([5_000_000])]) == pytest.approx(2e6, rel=1e-3)
+    assert np.isnan(mean([None, ""]))
+
+
+def test_what_is_damaged_is_no_empty_histogram() -> None:
+    with pytest.raises(Exception, match="decompress"):
+        decoded(histogram([1_000_000] * 3)[:-9] + "A" * 9)
+
+
+def test_each_is_decoded_once_however_many_figures_are_taken_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That was most of the time that a large run took."""
+    folder = MadeUp(capacity={"epoll": 1e4, "poll": 9e3}, groups=[(3, 64), (10, 64)]).write(tmp_path)
+    decodings: list[str] = []
+
+    def counted(text: str) -> Any:
+        decodings.append(text)
+        return decode(text)
+
+    decode = HdrHistogramEncoder.decode
+    monkeypatch.setattr("analysis.histograms.HdrHistogramEncoder.decode", counted)
+    results = read(folder)
+    tabulate(results)
+    texts = [text for text in results.windows["latency_hdr"] if text]
+    assert len(decodings) == len(texts) == 2 * 2 * 6 * 3
+    assert all(isinstance(text, Encoded) for text in texts)
