@@ -6,6 +6,7 @@ sweeps, get charts of their own, named by what differs.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from analysis.drawing import looks
 from analysis.drawing.sheet import foot, key
 from analysis.judging.served import is_starved
 from analysis.judging.standing import moved
-from analysis.records.points import CELL_KEYS, SWEPT, Row, label, nearly_all
+from analysis.records.points import CELL_KEYS, SWEPT, Row, as_rows, label, nearly_all
 from analysis.records.reading import Results
 from axes import ALONG, AXES
 
@@ -33,6 +34,11 @@ class Selection:
 
     results: Results
     cells: pd.DataFrame
+
+    @cached_property
+    def rows(self) -> dict[Any, dict[str, Any]]:
+        """The cells as plain mappings, by their index."""
+        return dict(zip(self.cells.index, as_rows(self.cells), strict=True))
 
     @property
     def measured(self) -> pd.DataFrame:
@@ -113,23 +119,26 @@ class Selection:
     def notes(self, shown: pd.DataFrame, figure: str) -> list[str]:
         """What the chart does not show, and what it shows with a reservation."""
         notes = list(self.results.notes)
-        everyone = [label(cell) for _, cell in shown.iterrows()]
+        rows = [self.rows[place] for place in shown.index]
+        everyone = [label(cell) for cell in rows]
         in_blocks = "Failed or without a knee in some blocks" if figure == "knee_rps" else "Failed in some blocks"
         reservations = {"unchecked": "Failed the conformance check", "incomplete": in_blocks}
         reserved = [(cell, words) for status, words in reservations.items()
-                    for _, cell in shown[shown["status"] == status].iterrows()]  # fmt: skip
+                    for cell in rows if cell["status"] == status]  # fmt: skip
         notes += [f"{words}: {'; '.join(some)}" for words, some in self._placed(reserved, everyone).items()]
         missing = self._missing(shown)
         if missing:
             notes.append("Not shown: " + ", ".join(f"{who} ({why})" for why, some in missing.items() for who in some))
-        doubted = [(cell, doubt.kind.phrase) for _, cell in shown.iterrows() for doubt in touching(cell, figure)]
+        doubted = [(cell, doubt.kind.phrase) for cell in rows for doubt in touching(cell, figure)]
         for phrase, some in self._placed(doubted, everyone).items():
             notes.append(f"{phrase[0].upper()}{phrase[1:]}: {'; '.join(some)}")
         return notes
 
     def _missing(self, shown: pd.DataFrame) -> dict[str, list[str]]:
         found = []
-        for _, cell in self.cells[~self.cells.index.isin(shown.index)].sort_values(self._axis).iterrows():
+        there, axis = set(shown.index), self._axis
+        absent = [cell for place, cell in self.rows.items() if place not in there]
+        for cell in sorted(absent, key=lambda cell: cell[axis]):
             kinds = [doubt.kind for doubt in cell["doubts"]]
             if pd.isna(cell["windows"]):
                 why = f"{cell['status']}: {cell['reason']}"
@@ -140,22 +149,23 @@ class Selection:
             else:
                 why = "too few requests"
             found.append((cell, why))
-        return self._placed(found, [label(cell) for _, cell in self.cells.iterrows()])
+        return self._placed(found, [label(cell) for cell in self.rows.values()])
 
     @property
     def _axis(self) -> str:
         """The one that tells its cells of a strategy apart."""
         return next((axis for axis in ("rate", *SWEPT) if self.cells[axis].nunique() > 1), SWEPT[0])
 
-    def _placed(self, found: Sequence[tuple[pd.Series, str]], everyone: Sequence[str]) -> dict[str, list[str]]:
+    def _placed(self, found: Sequence[tuple[Row, str]], everyone: Sequence[str]) -> dict[str, list[str]]:
         """What is said of cells -> of whom it holds, and where if not everywhere; `everyone` has a name a cell."""
+        axis = self._axis
         places: dict[tuple[str, str], list[Any]] = {}  # (what, name) -> where
         for cell, what in found:
-            places.setdefault((what, label(cell)), []).append(cell[self._axis])
+            places.setdefault((what, label(cell)), []).append(cell[axis])
         names: dict[tuple[str, str], list[str]] = {}  # (what, where) -> names
         for (what, name), where in places.items():
             is_everywhere = len(where) == everyone.count(name)
-            at = "" if is_everywhere else f" at {AXES[self._axis].several(sorted(where))}"
+            at = "" if is_everywhere else f" at {AXES[axis].several(sorted(where))}"
             names.setdefault((what, at), []).append(name)
         said: dict[str, list[str]] = {}
         for (what, at), alike in names.items():

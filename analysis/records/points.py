@@ -5,7 +5,7 @@ it (0, or an empty text), and is empty in files.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -58,7 +58,8 @@ def title(cells: pd.DataFrame, usual: Mapping[str, Any], *, in_full: bool = Fals
 
 def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as plain mappings: where each is looked at, that is many times quicker than rows of pandas."""
-    return cast(list[dict[str, Any]], table.to_dict("records"))
+    columns = [table[name].tolist() for name in table.columns]
+    return [dict(zip(table.columns, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def first_value(values: Iterable[Any], usual: Any) -> Any:

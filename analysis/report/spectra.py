@@ -14,7 +14,7 @@ from analysis.drawing.selection import is_hollow, selections
 from analysis.judging.latencies import tail
 from analysis.judging.served import served
 from analysis.records.columns import Columns, parts
-from analysis.records.points import CELL_KEYS, POINT, label, title
+from analysis.records.points import CELL_KEYS, POINT, Row, as_rows, label, title
 from analysis.records.reading import Results
 from analysis.report import specs
 from analysis.report.entries import Entry
@@ -62,7 +62,7 @@ def spectra(results: Results, cells: pd.DataFrame) -> Iterator[Spectrum]:
     windows = parts(results.windows, CELL_KEYS)
     measured = cells[cells["windows"].notna()]
     for number, (_, part) in enumerate(measured.groupby(POINT, sort=False)):
-        lines = [_line(cell, windows[tuple(cell[CELL_KEYS])], results) for _, cell in part.iterrows()]
+        lines = [_line(cell, windows[tuple(cell[name] for name in CELL_KEYS)], results) for cell in as_rows(part)]
         lines = [line for line in lines if line.points]
         if lines:
             yield Spectrum(str(number), title(part, results.usual), lines)
@@ -83,7 +83,7 @@ def spec(rows: Sequence[dict[str, Any]], everyone: Sequence[Entry], last: float)
     return specs.along(rows, everyone, axis, "time from request to reply", "duration", True, at=list(PERCENTILES))
 
 
-def _line(cell: pd.Series, windows: Columns, results: Results) -> Line:
+def _line(cell: Row, windows: Columns, results: Results) -> Line:
     """Some points of a cell's tail: as many in each decade, the percentiles that have a name, and the last."""
     one_in, latency = tail(windows, results.p99_multiple(cell["load"]))
     points: list[tuple[float, float]] = []

@@ -12,7 +12,7 @@ from analysis.doubts import touching
 from analysis.drawing.parts import LOG_FROM, ends_of, plus_minus
 from analysis.drawing.selection import Selection, is_hollow, selections
 from analysis.judging.served import served
-from analysis.records.points import SWEPT, Row, as_rows, label
+from analysis.records.points import SWEPT, Row, label
 from analysis.records.reading import Results
 from analysis.report import specs
 from analysis.report.entries import Entry
@@ -113,7 +113,7 @@ class _Sheet:
         self.selection, self.axis, self.entries, self.ratios = selection, axis, entries, ratios
         self.places = sorted({float(value) for value in selection.measured[axis].dropna()})
         self.lines: dict[str, list[dict[str, Any]]] = {}  # the cells of each strategy as they stand along the axis
-        for cell in as_rows(selection.measured):
+        for cell in (selection.rows[place] for place in selection.measured.index):
             self.lines.setdefault(label(cell), []).append(cell)
         for cells in self.lines.values():
             cells.sort(key=lambda cell: float(cell[axis]))
