@@ -149,7 +149,8 @@ class KneeRounds(_Rounds):
     def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
         limit_ns = self._plan.config.knee.p99_limit_ms * 1e6
         search = self._searches[visit.name]
-        search.tell(held=observed["latency_p99_ns"] <= limit_ns)
+        if observed["offered"]:  # else it told nothing, and is tried again
+            search.tell(held=observed["latency_p99_ns"] <= limit_ns)
         return {"phase": "found" if search.found_rps == visit.load["rate_rps"] else "search"}
 
     def _visit(self, name: str, block: int, step: int) -> Visit:
