@@ -7,8 +7,8 @@
     charts(run, table)["throughput_vs_clients"]
 
 The rooms: records (a folder as tables), judging (from windows to cells), statistics and noise (pure functions), gate
-(base against head), stopping (when a run has measured enough), drawing, tables, export. The harness asks stopping alone
-while it measures, so what is imported here is imported when it is asked for.
+(base against head), stopping (when a run has measured enough), drawing, tables, export, report (the page). The harness
+asks stopping alone while it measures, so what is imported here is imported when it is asked for.
 """
 
 from pathlib import Path

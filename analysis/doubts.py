@@ -74,8 +74,8 @@ def touching(cell: Mapping[str, Any] | pd.Series, figure: str) -> list[Doubt]:
 
 
 def _part(figure: str) -> str:
-    """Which of the five a column belongs to. The servers' CPU time is one of its own: most doubts don't touch it."""
-    if figure.startswith(("server_cpu", "cpu_rank", "capacity")):
+    """Which of the five a column belongs to. What a server uses, CPU time and memory, is one: few doubts touch it."""
+    if figure.startswith(("server_cpu", "cpu_rank", "capacity", "memory")):
         return CPU
     if figure in ("ratio", "rank"):
         return COMPARISON

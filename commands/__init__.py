@@ -8,6 +8,7 @@ VERBS = {
     "bench": "measure strategies side by side; the command if none is named",
     "gate": "did a change make it slower? base against head, with known error rates",
     "compare": "two results folders, side by side",
+    "report": "a results folder as one page, made again: findings, charts, table, code",
     "export": "a run in the formats of other programs: HDR logs, CSV, Parquet, OpenMetrics",
     "check": "put servers through the conformance suite, measure nothing",
     "doctor": "what this machine can measure, and what stands in the way (a minute)",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, view_of
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--no-charts",
         action="store_true",
-        help="write the figures alone; python -m analysis charts DIR draws them later",
+        help="write the figures alone; python -m analysis charts DIR and run_bench.py report DIR draw later",
     )
     options.add_telling(parser)
 
@@ -105,7 +105,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
-    """Cells, charts if it draws them, and the closing table, from the files alone."""
+    """Cells, the closing table, charts and page if it draws them, from the files alone."""
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
     from analysis.judging import cells
     from analysis.records import reading as records
@@ -120,12 +120,15 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
     except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
         return NOTHING_MEASURED
+    made = page_of(results, tabulated) if draws else ""
     if not recorder.measured:
         return EXIT_CODES[outcome] or NOTHING_MEASURED
     say(f"{recorder.share_in_windows:.0%} of the measuring time was spent inside windows.")
     say(f"Cells:  {escape(str(written))}")
     for folder in sorted({path.parent for path in drawn}):
         say(f"Charts: {escape(str(folder))}")
+    if made:
+        say(f"Page:   {escape(made)}")
     return EXIT_CODES[outcome]
 
 

@@ -5,6 +5,7 @@ import argparse
 from rich.markup import escape
 
 from commands import options
+from commands.outcomes import page_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
@@ -38,6 +39,8 @@ def run(given: argparse.Namespace) -> int:
         table.render(found, terminal.console)
         for folder in sorted({path.parent for path in compare.write(found, given.results)}):
             say(f"Charts: {escape(str(folder))}")
+        made = page_of(found.results, found.table, found, given.results / "compare")
+        say(f"Page:   {escape(made)}")
     except ResultsError as error:
         raise ConfigError(str(error)) from None
     return found.exit_code

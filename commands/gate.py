@@ -6,7 +6,7 @@ import traceback
 from rich.markup import escape
 
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, announce, end, hushed, view_of
+from commands.outcomes import EXIT_CODES, announce, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
 from harness import disk, terminal
 from harness.config import ConfigError, Gate, read
@@ -121,6 +121,7 @@ def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
         (calibration if given.calibrate else table).render(found, terminal.console)
         for folder in sorted({path.parent for path in publish.write(found)}):
             say(f"Written: {escape(str(folder))}")
+        say(f"Page:    {escape(page_of(results, found.table, found))}")
     except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
         return result.EXIT_INVALID

@@ -139,6 +139,6 @@ def add_results(parser: argparse.ArgumentParser) -> Group:
         default=RESULTS,
         metavar="DIR",
         help="the run goes to DIR/<run-id>, DIR/latest points to it; doctor's findings to DIR/doctor.json, the "
-        "charts of a comparison to DIR/compare (default: results)",
+        "charts and the page of a comparison to DIR/compare (default: results)",
     )
     return where

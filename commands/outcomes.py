@@ -1,8 +1,10 @@
-"""What verbs that measure have in common: what they say before and meanwhile, and how an end becomes an exit code."""
+"""What verbs have in common: what they say before and meanwhile, how an end becomes an exit code, the page."""
 
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
@@ -16,6 +18,12 @@ from harness.views import events
 from harness.views.lines import LinesView
 from harness.views.live import LiveView
 from harness.views.view import View
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.gate.result import Gate
+    from analysis.records.reading import Results
 
 EXIT_CODES = {"complete": 0, "given up": 1, "failed": 4, "interrupted": 130}
 NOTHING_MEASURED = 1
@@ -41,6 +49,17 @@ def announce(planned: Plan, forms: Forms, given: argparse.Namespace) -> None:
     for note in forms.notes:
         say(f"[yellow]Note[/]: {escape(str(note))}")
     terminal.say_warnings(doctor.warnings(planned.config, planned.workers))
+
+
+def page_of(results: "Results", cells: "pd.DataFrame", gate: "Gate | None" = None, folder: Path | None = None) -> str:
+    """Where the page is, or why there is none: what was measured is whole without it."""
+    from analysis.report import page
+
+    try:
+        with terminal.console.status("Making the page"):
+            return str(page.write(results, cells, gate, folder))
+    except Exception as error:
+        return f"none ({type(error).__name__}: {error}); run_bench.py report {results.folder} tries again"
 
 
 def view_of(planned: Plan, forms: Forms, recorder: Recorder, given: argparse.Namespace) -> View:

@@ -10,10 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-from numpy.typing import NDArray
 
 from analysis import units
-from analysis.alike import Alike
 from analysis.drawing.ceiling import ceiling
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, Look, dash
@@ -34,10 +32,9 @@ from analysis.drawing.parts import (
 )
 from analysis.drawing.selection import Selection, finish, is_hollow
 from analysis.drawing.sheet import area, sheet
-from analysis.judging.latencies import block_histograms
+from analysis.judging.latencies import tail
 from analysis.judging.served import is_starved, served
 from analysis.records.points import CELL_KEYS
-from analysis.records.reading import Results
 from analysis.statistics import BEYOND
 from axes import AXES
 
@@ -122,7 +119,9 @@ def latency_distribution(selection: Selection) -> Figure:
     ends, shown = [], []
     for name, style, chapter, part in selection.lines():
         cell = part.iloc[0]
-        one_in, latency = _tail(selection.results, cell)
+        windows = selection.results.windows
+        mine = windows[(windows[CELL_KEYS] == cell[CELL_KEYS]).all(axis=1)]
+        one_in, latency = tail(mine, selection.results.p99_multiple(cell["load"]))
         if not len(latency):
             continue
         hollow = is_hollow(cell, "p99_us")
@@ -146,18 +145,6 @@ def latency_distribution(selection: Selection) -> Figure:
     label_ends(axes, ends, 11)
     reading = f"blocks weigh alike, a line ends where fewer than {BEYOND} requests are slower"
     return finish(figure, selection, selection.cells.loc[shown], "p99_us", reading)
-
-
-def _tail(results: Results, cell: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """One in how many requests is slower, and than what (µs): from the median to where the data end."""
-    windows = results.windows
-    mine = windows[(windows[CELL_KEYS] == cell[CELL_KEYS]).all(axis=1)]
-    alike = Alike(block_histograms(mine, "latency_hdr", "unfinished"))
-    slower = 1 - alike.up_to / max(1, len(alike.sizes))
-    # a window cannot tell latencies that are long beside it: the same rule as for the p99 in cells.csv
-    kept = alike.values * results.p99_multiple(cell["load"]) <= mine["counted_s"].median() * 1e9
-    kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
-    return 1 / slower[kept], alike.values[kept] / 1e3
 
 
 def _share_axis(axes: Axes) -> None:

@@ -16,7 +16,7 @@ from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import FAINT, GRID, INK, Look, dash, marker_scale
 from analysis.drawing.selection import Selection, is_hollow
 from analysis.judging.served import is_starved, served
-from analysis.records.points import label
+from analysis.records.points import Row, label
 from axes import AXES
 
 LOG_FROM = 25  # figures that span more than this ask for a log axis
@@ -269,7 +269,7 @@ def span(cells: pd.DataFrame, names: Sequence[str]) -> tuple[float, float]:
     return min([low, *ends]) * 0.8, max([high, *ends]) * 1.08
 
 
-def plus_minus(cell: pd.Series, name: str) -> str:
+def plus_minus(cell: Row, name: str) -> str:
     """The interval as a share of the figure: ± 1.2 %, or from where to where; nothing where there is none."""
     low, high = cell[f"{name}_low"], cell[f"{name}_high"]
     if pd.isna(low):

@@ -18,7 +18,7 @@ from analysis.drawing import looks
 from analysis.drawing.sheet import foot, key
 from analysis.judging.served import is_starved
 from analysis.judging.standing import moved
-from analysis.records.points import CELL_KEYS, SWEPT, label, nearly_all
+from analysis.records.points import CELL_KEYS, SWEPT, Row, label, nearly_all
 from analysis.records.reading import Results
 from axes import ALONG, AXES
 
@@ -187,7 +187,7 @@ def _along(here: pd.Series) -> str:
     return f"along-{AXES[here[ALONG]].stem}" if here[ALONG] else "apart"
 
 
-def is_hollow(cell: pd.Series, figure: str) -> bool:
+def is_hollow(cell: Row, figure: str) -> bool:
     """Whether this column is drawn with a reservation."""
     return is_starved(cell) or bool(touching(cell, figure))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analysis.alike import Alike, Block, sampled, whole
 from analysis.histograms import decoded, present
 from analysis.records.columns import Columns, column
-from analysis.statistics import NAN, Estimate, around, wider
+from analysis.statistics import BEYOND, NAN, Estimate, around, wider
 
 # where a window says how many requests were `answered`
 OF_SAMPLE = ("latency_hdr", "service_hdr", "dispatch_hdr", "arrival_hdr")
@@ -67,6 +67,16 @@ def open_loop(windows: Columns) -> dict[str, float]:
         alike = Alike(block_histograms(windows, f"{part}_hdr", open_))
         figures |= {f"{part}_p{q}_us": alike.percentile(q) / 1e3 for q in (50, 99)}
     return figures
+
+
+def tail(windows: Columns, p99_multiple: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of a cell: one in how many requests is slower, and than what (µs), from the median to where the data end."""
+    alike = Alike(block_histograms(windows, "latency_hdr", "unfinished"))
+    slower = 1 - alike.up_to / max(1, len(alike.sizes))
+    # a window cannot tell latencies that are long beside it: the same rule as for the p99
+    kept = alike.values * p99_multiple <= float(np.median(column(windows, "counted_s"))) * 1e9
+    kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
+    return 1 / slower[kept], alike.values[kept] / 1e3
 
 
 def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any] = "") -> list[Block]:

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.records.columns import Columns, column, first
+from analysis.records.points import Row
 
 
-def served(cell: pd.Series) -> str:
+def served(cell: Row) -> str:
     """How many clients were served, such as 1 of 10; nothing if all were."""
     if not is_starved(cell):
         return ""
@@ -35,6 +36,6 @@ def unserved(windows: Columns) -> dict[int, int]:
     }
 
 
-def is_starved(cell: pd.Series) -> bool:
+def is_starved(cell: Row) -> bool:
     """Whether some clients had no reply in a whole block."""
     return bool(pd.notna(cell["starved"]) and cell["starved"] > 0)

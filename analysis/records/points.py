@@ -5,7 +5,7 @@ it (0, or an empty text), and is empty in files.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -54,6 +54,11 @@ def title(cells: pd.DataFrame, usual: Mapping[str, Any], *, in_full: bool = Fals
     if along:
         values[along] = tuple(sorted(cells[along].unique()))
     return axes.title(values, usual, in_full=in_full)
+
+
+def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as plain mappings: where each is looked at, that is many times quicker than rows of pandas."""
+    return cast(list[dict[str, Any]], table.to_dict("records"))
 
 
 def first_value(values: Iterable[Any], usual: Any) -> Any:

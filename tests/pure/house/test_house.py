@@ -16,10 +16,15 @@ LONG_FUNCTIONS = {("loadgen/python_loop.py", "_stretch"), ("loadgen/window.py", 
 # Words that several things were called by, and what each is kept for; where it may stand in a name until then.
 FREED: dict[str, tuple[str, set[str]]] = {
     "trial": ("claims that are tried", set()),
-    "page": ("the HTML page", {"harness/accounts/footprint.py"}),  # of memory
-    "report": ("the HTML page's command", set()),
+    "page": ("the HTML page", {
+        "harness/accounts/footprint.py",  # of memory
+        "analysis/report/page.py", "commands/bench.py", "commands/compare.py", "commands/gate.py",
+        "commands/outcomes.py", "commands/report.py",
+    }),
+    "report": ("the HTML page's command", {"commands/report.py"}),
     "load": ("closed, open or knee", {
-        "analysis/drawing/selection.py", "analysis/records/reading.py", "analysis/tables/run.py", "axes.py",
+        "analysis/drawing/selection.py", "analysis/records/reading.py", "analysis/report/findings.py",
+        "analysis/report/sweeps.py", "analysis/tables/run.py", "axes.py",
         "harness/config/matrix.py", "harness/plan/group.py", "harness/plan/plan.py", "harness/processes/loader.py",
         "harness/run/interleaving.py", "harness/run/loading.py", "harness/run/rounds.py", "harness/run/run.py",
         "harness/terminal.py", "loadgen/crowd.py", "loadgen/window.py",

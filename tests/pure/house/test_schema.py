@@ -32,12 +32,10 @@ FOR_THE_CURIOUS = {
     "time_wait": "whether ports were short",
 }
 RUNS_FOR_THE_CURIOUS = {
-    "finished_at": "when", "command": "how to do it again", "interpreter": "what ran the harness",
-    "seed": "to do it again in the same order", "profile": "what the command meant", "blocks": "what was planned",
-    "rounds": "what was planned", "groups": "what was planned", "workers": "how the load was made",
+    "interpreter": "what ran the harness", "groups": "what was planned", "workers": "how the load was made",
     "open": "how the load was made", "loadgen": "how the load was made", "loader_loop": "how the load was made",
-    "servers": "how servers were started", "versions": "of libraries", "limits": "of the system",
-    "measuring": "what the harness itself takes", "surroundings": "what moved blocks; notes say so where it was much",
+    "servers": "how servers were started", "limits": "of the system", "measuring": "what the harness itself takes",
+    "surroundings": "what moved blocks; notes say so where it was much",
 }  # fmt: skip
 
 

@@ -1,0 +1,63 @@
+"""A strategy's own code, highlighted, and how it differs from its nearest neighbour.
+
+The code is that of this working tree: a run records the command of a server, not its text.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import DiffLexer, PythonLexer
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVERS = ROOT / "servers"
+MODULE = re.compile(r"-m\s+(servers(?:\.[A-Za-z_][A-Za-z_0-9]*)+)(?:\s|$)")
+
+
+def source(run: Mapping[str, Any], strategy: str) -> Path | None:
+    """The file that a strategy's command names, if it is one of the servers of this project."""
+    command = str(((run.get("strategies") or {}).get(strategy) or {}).get("command") or "")
+    found = MODULE.search(command)
+    path = ROOT.joinpath(*found[1].split(".")).with_suffix(".py") if found else None
+    return path if path and path.is_file() and SERVERS in path.resolve().parents else None
+
+
+def neighbour(run: Mapping[str, Any], strategy: str, everyone: Sequence[str]) -> str:
+    """Of the same family the strategy whose file is most alike; empty if there is none."""
+    told = run.get("strategies") or {}
+    mine = source(run, strategy)
+    family = (told.get(strategy) or {}).get("family")
+    others = [name for name in everyone if name != strategy and (told.get(name) or {}).get("family") == family]
+    known = {name: path for name in others if (path := source(run, name)) and path != mine}
+    if not mine or not known:
+        return ""
+    return max(known, key=lambda name: _likeness(*sorted((mine, known[name]))))
+
+
+def highlighted(path: Path) -> Markup:
+    """A file as HTML, with a class for each kind of word."""
+    return Markup(highlight(path.read_text(encoding="utf-8"), PythonLexer(), HtmlFormatter(nowrap=True)))
+
+
+def difference(one: Path, other: Path) -> Markup:
+    """What has to be changed in one file to have the other, as HTML."""
+    before, after = (path.read_text(encoding="utf-8").splitlines() for path in (one, other))
+    lines = list(difflib.unified_diff(before, after, one.name, other.name, lineterm="", n=2))
+    return Markup(highlight("\n".join(lines), DiffLexer(), HtmlFormatter(nowrap=True)))
+
+
+def named(path: Path) -> str:
+    """A file by its place in the project."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def _likeness(one: Path, other: Path) -> float:
+    before, after = (path.read_text(encoding="utf-8").splitlines() for path in (one, other))
+    return difflib.SequenceMatcher(None, before, after, autojunk=False).ratio()

@@ -1,0 +1,249 @@
+"""What a run found, in sentences that are computed from its cells, each with the error rate that it is said at."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from analysis import units
+from analysis.doubts import touching
+from analysis.drawing.selection import selections
+from analysis.judging.served import is_starved, served
+from analysis.judging.standing import moved
+from analysis.records.points import label, title
+from analysis.records.reading import Results
+from analysis.report.entries import Entry
+from analysis.report.ratios import Ratios
+
+ORDERS = "any wrong order among all of them, 5 %"
+INTERVAL = "each interval misses the true figure in 5 %"
+COUNTED = "counted, not estimated"
+MEMORY = "memory_per_connection_kib"
+LIMITS = {
+    "server": "the server, whose CPU had no time left or which let requests wait",
+    "loader": "the load generator, so the server may do more than this",
+    "both": "the server or the load generator, which can't be told apart here",
+    "round-trip": "the way there and back: so few clients keep neither side busy",
+    "handler": "the handler, which was told to wait or to compute",
+    "starvation": "itself, as it leaves clients waiting",
+    "errors": "errors",
+    "offered rate": "the rate that was offered: it answered all of it",
+}
+
+
+class Finding(NamedTuple):
+    """A sentence, and how often such a one is wrong."""
+
+    text: str
+    error: str
+
+
+def findings(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios: Ratios) -> list[Finding]:
+    """The findings in the order in which one asks: is it whole, who is fastest, what does it cost, who waits."""
+    found = list(_outcome(results))
+    numbers = {entry.name: entry.number for entry in entries}
+    for _, selection in list(selections(results, cells, "closed"))[:1]:
+        typical = selection.typical()
+        usual_size = typical.cells["message_size"].iloc[0]
+        of_size = selection.measured[selection.measured["message_size"] == usual_size]
+        crowd = of_size[of_size["clients"] == of_size["clients"].max()]
+        for group in _distinct(typical.measured, crowd):
+            found += _fastest(group, results, numbers, ratios)
+        found += [*_cpu(typical.measured, results), *_connections(crowd, results), *_waiting(crowd, results)]
+        found += _p99(crowd, results)
+    for load in ("open", "knee"):
+        for _, selection in list(selections(results, cells, load))[:1]:
+            found += _at_rate(selection.typical().measured, results, load)
+    return [*found, *_doubtful(cells), *_machine(cells)]
+
+
+def of_change(results: Results, cells: pd.DataFrame) -> list[Finding]:
+    """What is to be said beside the changes of head by base: of their own rates nothing."""
+    return [*_outcome(results), *_doubtful(cells), *_machine(cells)]
+
+
+def _distinct(one: pd.DataFrame, other: pd.DataFrame) -> list[pd.DataFrame]:
+    return [one] if one.index.equals(other.index) else [one, other]
+
+
+def _outcome(results: Results) -> Iterator[Finding]:
+    outcome = results.run.get("outcome")
+    if outcome not in (None, "complete"):
+        yield Finding(
+            f"This run is not complete ({outcome}): its figures are of what was measured until then.", COUNTED
+        )
+
+
+def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], ratios: Ratios) -> Iterator[Finding]:
+    where = f"With {title(group, results.usual)}"
+    ranked = group[group["rank"].notna()].sort_values("throughput_rps", ascending=False)
+    if ranked.empty or len(group) == 1:
+        top = group.sort_values("throughput_rps", ascending=False).iloc[0]
+        alone = len(group) == 1
+        why = "" if alone else "no order was shown, as no rate can be compared. The highest is "
+        yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {_limit(top)}", INTERVAL)
+        return
+    first, rest = ranked[ranked["rank"] == 1], ranked[ranked["rank"] > 1]
+    top = first.iloc[0]
+    unranked = group[group["rank"].isna()].sort_values("throughput_rps", ascending=False)
+    where += ", of those whose rates can be compared" if len(unranked) else ""
+    if len(first) == 1:
+        text = f"{where}, {label(top)} is the fastest: {_rate(top)}."
+    else:
+        text = f"{where}, {_names(first)} share the first rank: no order among them was shown. "
+        text += f"The rate of {label(top)} is {_rate(top)}."
+    if len(rest) and _is_known(ratios, top, rest.iloc[0], numbers):
+        value, low, high = ratios.of(ratios.point(top), numbers[label(top)], numbers[label(rest.iloc[0])])
+        text += f" It is {value:.2f} times{_interval(low, high)} the rate of {label(rest.iloc[0])}, the next in rank."
+        if low <= 1 <= high:
+            text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
+    yield Finding(f"{text}{_unranked(unranked, top)} {_limit(top)}", f"{ORDERS}; {INTERVAL}")
+
+
+def _unranked(cells: pd.DataFrame, top: pd.Series) -> str:
+    """Who has no rank, and why; who of them has a higher rate all the same."""
+    why: dict[str, list[pd.Series]] = {}
+    for _, cell in cells.iterrows():
+        doubts = [doubt.kind.phrase for doubt in touching(cell, "rank")]
+        why.setdefault(" and ".join(doubts) or str(cell["limited_by"]) or "one block", []).append(cell)
+    if not why:
+        return ""
+    said = "; ".join(f"{_names(pd.DataFrame(some))} ({phrase})" for phrase, some in why.items())
+    higher = [cell for some in why.values() for cell in some if cell["throughput_rps"] > top["throughput_rps"]]
+    rates = ", ".join(f"{label(cell)} {units.short(cell['throughput_rps'])}" for cell in higher)
+    return f" Not ranked: {said}." + (f" Of them these have higher rates: {rates}." if higher else "")
+
+
+def _is_known(ratios: Ratios, one: pd.Series, other: pd.Series, numbers: dict[str, int]) -> bool:
+    """Whether they share a block."""
+    value = ratios.of(ratios.point(one), numbers[label(one)], numbers[label(other)]).value
+    return value == value
+
+
+def _interval(low: float, high: float) -> str:
+    return f" ({low:.2f} to {high:.2f})" if low == low else ""
+
+
+def _rate(cell: pd.Series) -> str:
+    low, high = cell["throughput_rps_low"], cell["throughput_rps_high"]
+    interval = f" ({units.short(low)} to {units.short(high)})" if pd.notna(low) else " (no interval: one block)"
+    return f"{units.short(cell['throughput_rps'])} requests a second{interval}"
+
+
+def _limit(cell: pd.Series) -> str:
+    word = str(cell["limited_by"])
+    doubts = touching(cell, "throughput_rps")
+    doubtful = f" Its rate is doubtful: {'; '.join(map(str, doubts))}." if doubts else ""
+    return f"What limited {label(cell)}: {LIMITS.get(word, word or 'not known')}.{doubtful}"
+
+
+def _cpu(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
+    name = "server_cpu_us_per_request"
+    by_cost = group[group[name].notna() & ~group.apply(is_starved, axis=1)].sort_values(name)
+    if len(by_cost) < 2:
+        return
+    least, most = by_cost.iloc[0], by_cost.iloc[-1]
+    first = by_cost[by_cost["cpu_rank"] == 1]
+    shared = f" {_names(first)} share the first rank of cost." if len(first) > 1 else ""
+    yield Finding(
+        f"With {title(group, results.usual)}, a request costs between {units.duration(least[name])} of CPU time "
+        f"({label(least)}) and {units.duration(most[name])} ({label(most)}).{shared}",
+        ORDERS,
+    )
+
+
+def _connections(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
+    """What a connection takes: memory, and threads or processes where they grow with the clients."""
+    where = f"With {title(group, results.usual)} connected"
+    crowd = group[group["clients"] > 1]
+    forks = crowd[crowd["processes"].fillna(0) >= crowd["clients"]]
+    threads = crowd[(crowd["threads"].fillna(0) >= crowd["clients"]) & ~crowd.index.isin(forks.index)]
+    parts = [_running(cell, "threads") for _, cell in threads.iterrows()]
+    parts += [_running(cell, "processes") for _, cell in forks.iterrows()]
+    others = crowd[~crowd.index.isin([*forks.index, *threads.index]) & crowd["threads"].notna()]
+    if len(others) and parts:
+        most = int(others["threads"].max())
+        parts.append(f"the others {f'{most} threads at most' if most > 1 else 'one thread each'}")
+    if parts:
+        yield Finding(
+            f"{where}, {'; '.join(parts)}.", "threads and processes are counted, memory is a mean of few blocks"
+        )
+    known = crowd[crowd[MEMORY].notna()].sort_values(MEMORY)
+    if len(known) > 1:
+        least, most_of_all = known.iloc[0], known.iloc[-1]
+        yield Finding(
+            f"{where}, a connection takes between {units.short(least[MEMORY])} KiB of memory ({label(least)}) and "
+            f"{units.short(most_of_all[MEMORY])} KiB ({label(most_of_all)}).",
+            "the mean of few blocks, without an interval",
+        )
+
+
+def _running(cell: pd.Series, what: str) -> str:
+    memory = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {units.short(cell[MEMORY])} KiB"
+    return f"{label(cell)} runs {int(cell[what]):,} {what}{memory}"
+
+
+def _waiting(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
+    starving = group[group.apply(is_starved, axis=1)]
+    for _, part in starving.groupby("starved"):
+        number = int(part["starved"].iloc[0])
+        who = f"{_names(part)} {'serves' if len(part) == 1 else 'serve'}"
+        yield Finding(f"{who} {served(part.iloc[0])} clients: {number:,} had no reply in a whole block.", COUNTED)
+
+
+def _p99(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
+    known = group[group["p99_us"].notna() & ~group.apply(is_starved, axis=1)].sort_values("p99_us")
+    if len(known) < 2:
+        return
+    least, most = known.iloc[0], known.iloc[-1]
+
+    def told(cell: pd.Series) -> str:
+        low, high = cell["p99_us_low"], cell["p99_us_high"]
+        interval = f", {units.duration(low)} to {units.duration(high)}" if pd.notna(low) else ""
+        return f"{units.duration(cell['p99_us'])} ({label(cell)}{interval})"
+
+    yield Finding(
+        f"With {title(group, results.usual)}, one request in a hundred takes longer than {told(least)} at best, and "
+        f"than {told(most)} at worst.",
+        INTERVAL,
+    )
+
+
+def _at_rate(group: pd.DataFrame, results: Results, load: str) -> Iterator[Finding]:
+    if group.empty:
+        return
+    if load == "knee" and group["knee_rps"].notna().any():
+        top = group.sort_values("knee_rps", ascending=False).iloc[0]
+        limit = f"{results.run['knee']['p99_limit_ms']:g} ms"
+        rate = f"{units.short(top['knee_rps'])} requests a second"
+        yield Finding(f"With {title(group, results.usual)}, {label(top)} keeps its p99 under {limit} up to {rate}, "
+                      "the highest rate of all.", INTERVAL)  # fmt: skip
+    dropped = group[group["dropped"].fillna(0) > 0]
+    if load == "open":
+        who = f"{_names(dropped)} dropped requests" if len(dropped) else "nobody dropped a request"
+        yield Finding(f"With {title(group, results.usual)}, {who}.", COUNTED)
+
+
+def _doubtful(cells: pd.DataFrame) -> Iterator[Finding]:
+    measured = cells[cells["windows"].notna()]
+    doubtful = measured[measured["verdict"] == "doubtful"]
+    if len(doubtful):
+        yield Finding(
+            f"In {len(doubtful)} of {len(measured)} cells some figure is not to be relied on. Such figures are drawn "
+            "hollow, and the table says why.",
+            COUNTED,
+        )
+    for (status, reason), part in cells[cells["windows"].isna()].groupby(["status", "reason"], sort=False):
+        who = ", ".join(dict.fromkeys(label(cell) for _, cell in part.iterrows()))
+        yield Finding(f"{who}: {status} ({reason}).", COUNTED)
+
+
+def _machine(cells: pd.DataFrame) -> Iterator[Finding]:
+    if sentence := moved(cells):
+        yield Finding(f"{sentence[0].upper()}{sentence[1:]}. Comparisons are made within blocks, so that it is in no "
+                      "ratio, rank or bar.", COUNTED)  # fmt: skip
+
+
+def _names(cells: pd.DataFrame) -> str:
+    names = [label(cell) for _, cell in cells.iterrows()]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

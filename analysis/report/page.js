@@ -1,0 +1,291 @@
+"use strict";
+// The view: who is shown, the reference, what is drawn, how the table is sorted and filtered. It stands in the address,
+// so that it can be sent. Everything else of the page is there without this.
+(async () => {
+  const packed = Uint8Array.from(atob(document.getElementById("data").textContent), (letter) => letter.charCodeAt(0));
+  const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const data = await new Response(plain).json();
+  const body = document.querySelector(".cells tbody");
+  const inOrder = [...body.rows];
+  const number = new Map(data.entries.map((name, place) => [name, place]));
+  const ratios = data.ratios.map((pairs) => new Map(pairs.map((pair) => [`${pair[0]} ${pair[1]}`, pair])));
+  const usual = { show: data.entries, ref: data.reference, draw: data.sweeps[0]?.id ?? "", at: data.at,
+    sort: "", filter: "", sure: "", shown: "" };
+  let view = { ...usual };
+  const drawn = new Map(); // place of a chart -> what is drawn there: {chart, view}
+
+  const changes = document.getElementById("shown-only"); // on the page of a gate
+  const each = (selector, work) => document.querySelectorAll(selector).forEach(work);
+  const make = (tag, className, text) => {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text) made.textContent = text;
+    return made;
+  };
+
+  // --- the address ---------------------------------------------------------------------------------------------------
+  function read() {
+    const told = new URLSearchParams(location.hash.slice(1));
+    const one = (name, known) => (known.includes(told.get(name)) ? told.get(name) : usual[name]);
+    const named = told.get("show")?.split(",") ?? []; // each encoded, as a name may have a comma
+    const known = data.entries.filter((name) => named.includes(encodeURIComponent(name)));
+    return {
+      show: known.length || told.get("show") === "" ? known : usual.show,
+      ref: one("ref", data.entries),
+      draw: one("draw", data.sweeps.map((sweep) => sweep.id)),
+      at: one("at", data.spectra.map((spectrum) => spectrum.id)),
+      sort: told.get("sort") ?? "",
+      filter: told.get("filter") ?? "",
+      sure: told.get("sure") === "1" ? "1" : "",
+      shown: told.get("shown") === "1" ? "1" : "",
+    };
+  }
+
+  function write() {
+    const told = new URLSearchParams();
+    if (view.show.length < data.entries.length) told.set("show", view.show.map(encodeURIComponent).join(","));
+    for (const name of ["ref", "draw", "at", "sort", "filter", "sure", "shown"])
+      if (view[name] !== usual[name]) told.set(name, view[name]);
+    const address = told.size ? `#${told}` : location.pathname + location.search;
+    history.replaceState(null, "", address);
+  }
+
+  // --- ratios --------------------------------------------------------------------------------------------------------
+  function ratio(point, one, other) {
+    if (point < 0) return null; // it was not measured there
+    if (one === other) return [1, null, null];
+    const pairs = ratios[point];
+    const there = pairs?.get(`${one} ${other}`);
+    if (there) return there.slice(2);
+    const back = pairs?.get(`${other} ${one}`);
+    if (!back) return null;
+    const [, , value, low, high] = back;
+    return [1 / value, high === null ? null : 1 / high, low === null ? null : 1 / low];
+  }
+
+  function words([value, low, high]) {
+    const maybeOne = low !== null && low <= 1 && high >= 1;
+    const interval = low === null ? "none" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
+    const cell = value.toFixed(2) + (low === null ? "" : `${maybeOne ? " ~" : ""} (${low.toFixed(2)}\u2013${high.toFixed(2)})`);
+    return { cell, w: `\u00d7 ${value.toFixed(2)}${maybeOne ? " ~" : ""}`, b: interval };
+  }
+
+  function duration(us) {
+    const [unit, scale] = us >= 999500 ? ["s", 1e6] : us >= 999.5 ? ["ms", 1e3] : ["\u00b5s", 1];
+    return `${(us / scale).toPrecision(3)} ${unit}`;
+  }
+
+  function toReference(rows) {
+    const last = new Map();
+    const made = [];
+    for (const row of rows) {
+      const found = ratio(row.i, number.get(row.s), number.get(view.ref));
+      if (!found) continue;
+      const said = words(found);
+      const one = { ...row, w: said.w, f: said.w, b: said.b, y: found[0], low: found[1], high: found[2], l: false };
+      last.set(row.s, one);
+      made.push(one);
+    }
+    for (const one of last.values()) one.l = true;
+    return made;
+  }
+
+  // --- charts --------------------------------------------------------------------------------------------------------
+  const isNarrow = (place) => place.clientWidth < 560;
+  const room = (place, { spec: { usermeta } }) =>
+    Math.max(90, place.clientWidth - usermeta.beside + (isNarrow(place) ? usermeta.words ?? 0 : 0));
+
+  async function draw(place, chart) {
+    const told = { actions: false, ast: true, renderer: "svg", defaultStyle: false, logLevel: 1, // errors: it warns of
+      tooltip: { disableDefaultStyle: true } }; // charts in which nobody is shown
+    const spec = structuredClone(chart.spec);
+    spec.width = room(place, chart);
+    if (isNarrow(place) && spec.usermeta.words) spec.layer.pop(); // the figures at the ends of lines
+    spec.params[0].value = view.show;
+    if (chart.column === "ratio") spec.datasets.rows = toReference(chart.spec.datasets.rows);
+    place.textContent = "";
+    place.setAttribute("role", "img");
+    place.setAttribute("aria-label", chart.description);
+    const { view: live } = await vegaEmbed(place, spec, told);
+    place.querySelector("svg").setAttribute("aria-hidden", "true");
+    live.addEventListener("click", (_, item) => {
+      const who = item?.datum?.s ?? item?.datum?.value;
+      if (number.has(who)) change({ ref: who });
+    });
+    drawn.set(place, { chart, live });
+  }
+
+  function figure(chart, title, what) {
+    const made = make("figure");
+    const caption = make("figcaption", "", title);
+    caption.append(make("span", "what", what));
+    const place = make("div", "chart");
+    made.append(caption, place);
+    if (chart.notes?.length) made.append(make("p", "notes", `${chart.notes.join(". ")}.`));
+    const how = document.getElementById(`read-${chart.column ?? "spectrum"}`);
+    if (how) made.append(how.content.cloneNode(true));
+    return [made, place];
+  }
+
+  async function drawAll(into, charts) {
+    for (const place of drawn.keys()) if (into.contains(place)) { drawn.get(place).live.finalize(); drawn.delete(place); }
+    into.textContent = "";
+    const places = charts.map(([chart, title, what]) => {
+      const [made, place] = figure(chart, title, what);
+      into.append(made);
+      return [place, chart];
+    });
+    for (const [place, chart] of places) await draw(place, chart);
+  }
+
+  const title = (chart) => (chart.column === "ratio" ? `Ratio to ${view.ref}` : chart.title);
+
+  async function drawSweep() {
+    const sweep = data.sweeps.find((one) => one.id === view.draw);
+    if (sweep) await drawAll(document.getElementById("figures"), sweep.charts.map((chart) => [chart, title(chart), sweep.name]));
+  }
+
+  async function drawSpectrum() {
+    const spectrum = data.spectra.find((one) => one.id === view.at);
+    if (!spectrum) return;
+    const rows = spectrum.lines.flatMap(({ points, ...line }) => points.map(([at, y], place) => ({
+      ...line, at, y, l: place === points.length - 1, p: `1 in ${at} is slower`, f: duration(y), low: null, high: null, b: "none" })));
+    const chart = { description: spectrum.description, spec: { ...data.spectrum, datasets: { rows } } };
+    await drawAll(document.getElementById("spectra"), [[chart, "Percentiles, and how slow the slowest are", spectrum.name]]);
+  }
+
+  async function showSome() {
+    for (const { live } of drawn.values()) await live.signal("shown", view.show).runAsync();
+  }
+
+  async function redraw() {
+    for (const [place, { chart, live }] of [...drawn]) {
+      live.finalize();
+      await draw(place, chart);
+    }
+  }
+
+  async function refer() {
+    for (const [place, { chart, live }] of [...drawn]) {
+      if (chart.column !== "ratio") continue;
+      live.finalize();
+      place.parentElement.querySelector("figcaption").firstChild.textContent = title(chart);
+      await draw(place, chart);
+    }
+    for (const row of inOrder) {
+      const cell = row.querySelector(".of-ratio");
+      const found = cell && ratio(Number(row.dataset.point), Number(row.dataset.entry), number.get(view.ref));
+      if (!cell) continue;
+      cell.textContent = found ? words(found).cell : "-";
+      cell.dataset.order = found ? found[0] : "";
+    }
+  }
+
+  // --- the table -----------------------------------------------------------------------------------------------------
+  const heads = [...document.querySelectorAll(".cells thead th")];
+
+  function arrange() {
+    const descends = view.sort.startsWith("-");
+    const column = view.sort.replace(/^-/, "");
+    const place = heads.findIndex((head) => head.dataset.column === column);
+    const isNumber = place >= 0 && heads[place].classList.contains("number");
+    heads.forEach((head, at) => {
+      if (at === place) head.setAttribute("aria-sort", descends ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    });
+    const key = (row) => row.cells[place].dataset.order ?? row.cells[place].textContent.trim();
+    const sorted = place < 0 ? inOrder : [...inOrder].sort((one, other) => {
+      const [a, b] = [key(one), key(other)];
+      if (a === "" || b === "") return (a === "") - (b === ""); // what has no figure is last either way
+      const ahead = isNumber ? Number(a) - Number(b) : a.localeCompare(b);
+      return descends ? -ahead : ahead;
+    });
+    const wanted = view.filter.toLowerCase().split(/\s+/).filter(Boolean);
+    let count = 0;
+    for (const row of sorted) {
+      const text = row.textContent.toLowerCase();
+      const isHere = wanted.every((word) => text.includes(word)) && !(view.sure && row.classList.contains("doubtful"));
+      row.hidden = !isHere;
+      count += isHere;
+    }
+    body.append(...sorted);
+    const said = `${count} of ${inOrder.length} rows`;
+    const output = document.getElementById("count");
+    if (output.textContent !== said) output.textContent = said;
+  }
+
+  // --- what changes when the view does -------------------------------------------------------------------------------
+  function fill() {
+    each('input[name="show"]', (box) => { box.checked = view.show.includes(box.value); });
+    each('input[name="reference"]', (button) => { button.checked = button.value === view.ref; });
+    each('input[name="sweep"]', (button) => { button.checked = button.value === view.draw; });
+    if (document.getElementById("at")) document.getElementById("at").value = view.at;
+    if (document.getElementById("filter").value.trim() !== view.filter) document.getElementById("filter").value = view.filter;
+    document.getElementById("sure").checked = view.sure === "1";
+    if (changes) changes.checked = view.shown === "1";
+    each(".changes [data-open]", (row) => { row.hidden = view.shown === "1"; });
+  }
+
+  let busy = Promise.resolve();
+  function change(next, isFirst = false) {
+    const before = view;
+    view = { ...view, ...next };
+    const differs = (name) => isFirst || String(view[name]) !== String(before[name]);
+    fill();
+    if (!isFirst) write();
+    busy = busy.then(async () => {
+      if (differs("ref")) await refer();
+      if (["sort", "filter", "sure", "ref"].some(differs)) arrange();
+      if (differs("draw")) await drawSweep();
+      if (differs("at")) await drawSpectrum();
+      if (differs("show") && !isFirst) await showSome();
+      if (differs("ref") && !isFirst) document.getElementById("said").textContent = `Ratios are to ${view.ref}.`;
+      document.documentElement.dataset.ready = "1";
+    });
+    delete document.documentElement.dataset.ready;
+    return busy;
+  }
+
+  function listen() {
+    each("[data-show]", (button) => button.addEventListener("click", () => {
+      const some = { all: data.entries, none: [], chapter: data.chapter }[button.dataset.show];
+      change({ show: some });
+    }));
+    each('input[name="show"]', (box) => box.addEventListener("change", () => {
+      const boxes = [...document.querySelectorAll('input[name="show"]')];
+      change({ show: boxes.filter((one) => one.checked).map((one) => one.value) });
+    }));
+    each('input[name="reference"]', (button) => button.addEventListener("change", () => change({ ref: button.value })));
+    each('input[name="sweep"]', (button) => button.addEventListener("change", () => change({ draw: button.value })));
+    document.getElementById("at")?.addEventListener("change", (event) => change({ at: event.target.value }));
+    document.getElementById("filter").addEventListener("input", (event) => change({ filter: event.target.value.trim() }));
+    document.getElementById("sure").addEventListener("change", (event) => change({ sure: event.target.checked ? "1" : "" }));
+    changes?.addEventListener("change", () => change({ shown: changes.checked ? "1" : "" }));
+    each("form", (form) => form.addEventListener("submit", (event) => event.preventDefault()));
+    heads.forEach((head) => {
+      const button = make("button", "", head.textContent);
+      button.type = "button";
+      button.title = head.title;
+      head.replaceChildren(button);
+      button.addEventListener("click", () => {
+        const column = head.dataset.column;
+        change({ sort: view.sort === column ? `-${column}` : view.sort === `-${column}` ? "" : column });
+      });
+    });
+    window.addEventListener("hashchange", () => { if (isView()) change(read()); });
+    let [waiting, width] = [0, window.innerWidth];
+    window.addEventListener("resize", () => {
+      if (window.innerWidth === width) return; // a phone's address bar comes and goes
+      width = window.innerWidth;
+      clearTimeout(waiting);
+      waiting = setTimeout(() => { busy = busy.then(redraw); }, 150);
+    });
+  }
+
+  const isView = () => location.hash.includes("=") || location.hash === ""; // else it is a place on the page
+
+  each(".live", (part) => { part.hidden = false; });
+  if (window.matchMedia("(max-width: 760px)").matches) each(".entries", (list) => { list.open = false; });
+  listen();
+  change(isView() ? read() : {}, true);
+})();

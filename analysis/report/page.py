@@ -1,0 +1,163 @@
+"""report.html: put together from the parts, with a policy that lets nothing run but its own two scripts.
+
+All that comes from the results folder is text: jinja2 escapes it in HTML, and what the scripts read is packed. A
+browser that keeps the policy runs no other script and asks no network for anything.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.drawing.sheet import machine
+from analysis.gate import words
+from analysis.gate.result import Gate
+from analysis.judging.standing import moved
+from analysis.records.reading import Results
+from analysis.report import cards, changes, findings, method, specs, spectra, sweeps, table, vega
+from analysis.report.entries import Entry, entries
+from analysis.report.ratios import Ratios
+from analysis.report.words import HOW_TO_READ
+
+HERE = Path(__file__).resolve().parent
+NAME = "report.html"
+PICTURES, PICTURES_BYTES = 12, 1_000_000  # of a page without scripts; the table has the rest
+# control characters, and those that order letters from right to left whatever they are
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def write(results: Results, cells: pd.DataFrame, gate: Gate | None = None, folder: Path | None = None) -> Path:
+    """Write report.html into the results folder, or into another, whole or not at all. OSError."""
+    path = (folder or results.folder) / NAME
+    unfinished = path.with_name(f".{NAME}.{os.getpid()}")
+    try:
+        unfinished.write_text(render(results, cells, gate), encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> str:
+    """The page of a run, whose cells these are; of two variants of it, the page of what changed."""
+    everyone = entries(results.run, cells)
+    ratios = Ratios(results, everyone)
+    swept = list(sweeps.sweeps(results, cells, everyone, ratios))
+    tails = list(spectra.spectra(results, cells))
+    end = max((share for one in tails for line in one.lines for share, _ in line.points), default=100.0)
+    rows = table.rows(results, cells, everyone, ratios)
+    told = {
+        "entries": [entry.name for entry in everyone],
+        "chapter": [entry.name for entry in everyone if entry.is_chapter],
+        "reference": everyone[ratios.reference].name if everyone else "",
+        "ratios": ratios.as_json(),
+        "sweeps": [{"id": sweep.id, "name": sweep.name, "charts": [_told(chart) for chart in sweep.charts]}
+                   for sweep in swept],
+        "spectrum": spectra.spec([], everyone, end),
+        "spectra": [{"id": one.id, "name": one.name, "description": one.description, "lines": [line._asdict()
+                    for line in one.lines]} for one in tails],
+    }  # fmt: skip
+    first = spectra.typical(tails, results, cells)
+    told["at"] = first.id if first else ""
+    scripts = [vega.script(), (HERE / "page.js").read_text(encoding="utf-8")] if rows else []
+    styles = _variables(everyone) + (HERE / "page.css").read_text(encoding="utf-8")
+    return _template().render(
+        title=str(results.run["run_id"]),
+        gate=gate,
+        compared=words.compared(gate) if gate else "",
+        aside=[(what, f"{cell.strategy}, {words.point(cell, gate)}", why) for what, cell, why in gate.aside]
+        if gate
+        else [],
+        changes=list(changes.changes(gate)) if gate else [],
+        started=results.run.get("started_at"),
+        outcome=results.run.get("outcome"),
+        policy=_policy(scripts, styles),
+        styles=Markup(styles),
+        scripts=[Markup(script) for script in scripts],
+        data=Markup(_embedded(told)),
+        entries=everyone,
+        findings=findings.of_change(results, cells) if gate else findings.findings(results, cells, everyone, ratios),
+        sweeps=swept,
+        spectra=tails,
+        pictures=_pictures(swept, [first] if first else [], end, everyone),
+        how_to_read=HOW_TO_READ,
+        columns=table.columns(rows),
+        rows=rows,
+        cards=cards.cards(results, cells, everyone),
+        reference=told["reference"],
+        machine=machine(results.run),
+        moved=moved(cells) if len(cells) else "",
+        notes=results.notes,
+        command=method.command(results.run),
+        facts=list(method.facts(results, cells)),
+    )
+
+
+def _told(chart: sweeps.Chart) -> dict[str, Any]:
+    figure = chart.figure
+    return {"column": figure.column, "title": figure.title, "description": chart.description, "spec": chart.spec,
+            "notes": chart.notes}  # fmt: skip
+
+
+def _pictures(
+    swept: Sequence[sweeps.Sweep], tails: Sequence[spectra.Spectrum], end: float, everyone: Sequence[Entry]
+) -> list[dict[str, str]]:
+    """The charts as they are at first, for a browser without scripts."""
+    charts = [(f"{chart.figure.title}, {sweep.name}", chart) for sweep in swept for chart in sweep.charts]
+    found = [(title, chart.description, chart.spec) for title, chart in charts]
+    found = found[:PICTURES]
+    for one in tails:
+        found.append((f"Latency spectrum, {one.name}", one.description, spectra.spec(one.rows(), everyone, end)))
+    pictures: list[dict[str, str]] = []
+    for title, description, spec in found:
+        source = vega.picture(specs.in_colours(spec, everyone))
+        if sum(len(one["source"]) for one in pictures) + len(source) <= PICTURES_BYTES:
+            pictures.append({"title": title, "description": description, "source": source})
+    return pictures
+
+
+def _variables(everyone: Sequence[Entry]) -> str:
+    """The colours of strategies on light paper and on dark."""
+    light = "".join(f"--s{entry.number}:{entry.light};" for entry in everyone)
+    dark = "".join(f"--s{entry.number}:{entry.dark};" for entry in everyone)
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
+
+
+def _policy(scripts: Sequence[str], styles: str) -> str:
+    """The Content-Security-Policy: these scripts, this style sheet, pictures in the page, and nothing else."""
+    allowed = " ".join(map(_hash, scripts)) or "'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_hash(styles)}; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _embedded(value: Any) -> str:
+    """JSON for the page's script, compressed, as much of it is alike; its letters are none that HTML knows."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    packed = gzip.compress(UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text).encode(), mtime=0)
+    return base64.b64encode(packed).decode()
+
+
+def _plain(value: Any) -> Any:
+    """A text without what turns the text around it, or can't be seen."""
+    return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
+
+
+def _template() -> Any:
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
+                              finalize=_plain, trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+    return environment.get_template("page.html")

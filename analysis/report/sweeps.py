@@ -1,0 +1,240 @@
+"""What the charts of the page show: each figure along each axis that the run varies."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+import axes
+from analysis import units
+from analysis.doubts import touching
+from analysis.drawing.parts import LOG_FROM, ends_of, plus_minus
+from analysis.drawing.selection import Selection, is_hollow, selections
+from analysis.judging.served import served
+from analysis.records.points import SWEPT, Row, as_rows, label
+from analysis.records.reading import Results
+from analysis.report import specs
+from analysis.report.entries import Entry
+from analysis.report.ratios import Ratios
+from analysis.report.specs import Rows, Spec
+from analysis.statistics import NAN
+from axes import AXES
+
+OFFERED = "offered_rps"  # an open loop is drawn along it
+ASIDE = 0.05  # of an axis: so far apart points of one place are drawn, so that bars can be read
+BEYOND = 2.0  # a bar is drawn so far beyond the figures of its chart
+
+
+class Figure(NamedTuple):
+    """A column of cells.csv as a chart."""
+
+    column: str
+    title: str
+    unit: str
+    kind: str  # how its axis is written: rate, duration, memory, ratio
+    words: Callable[[Row], str]
+    loads: tuple[str, ...] = ("closed",)
+
+
+def _rate(column: str) -> Callable[[Row], str]:
+    return lambda cell: units.short(cell[column]) + plus_minus(cell, column)
+
+
+def _duration(column: str) -> Callable[[Row], str]:
+    return lambda cell: units.duration(cell[column])
+
+
+RATIO = Figure("ratio", "Ratio to the reference", "requests per second by those of the reference", "ratio",
+               lambda cell: "", ("closed", "knee"))  # fmt: skip
+FIGURES = (
+    Figure("throughput_rps", "Throughput", "correct replies per second", "rate", _rate("throughput_rps")),
+    Figure("knee_rps", "Knee", "highest rate with its p99 under the limit, requests per second", "rate",
+           _rate("knee_rps"), ("knee",)),
+    RATIO,
+    Figure("p50_us", "Latency, median", "half of the requests take longer", "duration", _duration("p50_us"),
+           ("closed", "open", "knee")),
+    Figure("p99_us", "Latency, p99", "1 request in 100 takes longer", "duration", _duration("p99_us"),
+           ("closed", "open", "knee")),
+    Figure("server_cpu_us_per_request", "CPU time of a request", "CPU time of the server for each correct reply",
+           "duration", _duration("server_cpu_us_per_request"), ("closed", "open", "knee")),
+    Figure("memory_per_connection_kib", "Memory of a connection", "memory that a connection takes more, KiB", "memory",
+           lambda cell: f"{units.short(cell['memory_per_connection_kib'])} KiB"),
+)  # fmt: skip
+
+
+@dataclass
+class Chart:
+    """One figure, drawn."""
+
+    figure: Figure
+    spec: Spec
+    description: str  # the same in words, for who can't see it
+    notes: list[str]
+
+
+@dataclass
+class Sweep:
+    """The charts along one axis, all else being the same."""
+
+    id: str
+    name: str
+    charts: list[Chart]
+
+
+def sweeps(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios: Ratios) -> Iterator[Sweep]:
+    """All of a run, those with the most points of each kind first."""
+    for name, axis, selection in _planned(results, cells):
+        load = str(selection.cells["load"].iloc[0])
+        sheet = _Sheet(selection, axis, entries, ratios)
+        figures = [figure for figure in FIGURES if load in figure.loads]
+        charts = [chart for figure in figures if (chart := _chart(sheet, figure))]
+        if charts:
+            yield Sweep(name, sheet.name, charts)
+
+
+def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str, Selection]]:
+    for load in ("closed", "knee"):
+        for suffix, selection in selections(results, cells, load):
+            for axis in SWEPT:
+                for more, part in selection.sweeps(axis):
+                    if axis == "clients" or len(part.points(axis)) > 1:
+                        prefix = "" if load == "closed" else f"{load}-"
+                        yield f"{prefix}{AXES[axis].stem}{suffix}{more}", axis, part
+    for suffix, selection in selections(results, cells, "open"):
+        for more, part in selection.points_alone():
+            yield f"rate{suffix}{more}", OFFERED, part
+
+
+class _Sheet:
+    """What the charts of a sweep have in common."""
+
+    def __init__(self, selection: Selection, axis: str, entries: Sequence[Entry], ratios: Ratios) -> None:
+        self.selection, self.axis, self.entries, self.ratios = selection, axis, entries, ratios
+        self.places = sorted({float(value) for value in selection.measured[axis].dropna()})
+        self.lines: dict[str, list[dict[str, Any]]] = {}  # the cells of each strategy as they stand along the axis
+        for cell in as_rows(selection.measured):
+            self.lines.setdefault(label(cell), []).append(cell)
+        for cells in self.lines.values():
+            cells.sort(key=lambda cell: float(cell[axis]))
+        self.numbers = {entry.name: entry.number for entry in entries}
+
+    @property
+    def name(self) -> str:
+        """What a sweep is along, and where."""
+        first, usual = self.selection.cells.iloc[0], self.selection.results.usual
+        silent = [name for name in AXES if AXES[name].said != "always" and first[name] == usual[name]]
+        if len(self.places) < 2:
+            return axes.description(first, usual, but=silent)
+        along = "rate" if self.axis == OFFERED else AXES[self.axis].title
+        return f"against the {along}: {axes.description(first, usual, but=(self.axis, *silent))}"
+
+    @property
+    def bottom(self) -> specs.Axis:
+        """The axis that the figures are drawn along."""
+        span = (self.places[0], self.places[-1])
+        if self.axis == OFFERED:
+            return specs.Axis("requests offered per second", {}, span)
+        axis = AXES[self.axis]
+        return specs.Axis(axis.title, {place: axis.write(int(place)) for place in self.places}, span)
+
+    def aside(self, value: float, line: int) -> float:
+        """Where a point of that line is drawn, so that bars stand side by side."""
+        low, high = self.places[0], self.places[-1]
+        shift = (line / max(1, len(self.lines) - 1) - 0.5) * ASIDE
+        if low > 0 and high / low >= specs.LOG_FROM:
+            return float(value * (high / low) ** shift)
+        return value + (high - low) * shift
+
+    def where(self, value: Any) -> str:
+        """A place on the axis in words."""
+        if self.axis == OFFERED:
+            return f"{units.short(value)} offered per second"
+        return AXES[self.axis].describe(value)
+
+
+def _chart(sheet: _Sheet, figure: Figure) -> Chart | None:
+    rows = _rows(sheet, figure)
+    if not rows:
+        return None
+    values = [row["y"] for row in rows]
+    is_log = figure is RATIO or (min(values) > 0 and max(values) > LOG_FROM * min(values))
+    rows = [row for row in rows if row["y"] > 0 or not is_log]
+    if figure is not RATIO:
+        rows = [_trimmed(row, min(values), max(values)) for row in rows]
+    if len(sheet.places) > 1:
+        spec = specs.along(rows, sheet.entries, sheet.bottom, figure.unit, figure.kind, is_log)
+    else:
+        spec = specs.in_rows(rows, sheet.entries, figure.unit, figure.kind, is_log)
+    return Chart(figure, spec, _said(sheet, figure, rows), _notes(sheet.selection, figure))
+
+
+def _notes(selection: Selection, figure: Figure) -> list[str]:
+    """What isn't shown and what is doubtful; memory has reasons of its own, which stand under how it is read."""
+    shown = selection.having("throughput_rps" if figure is RATIO else figure.column)
+    own = selection.notes(shown, figure.column)[len(selection.results.notes) :]
+    return [note for note in own if figure.kind != "memory" or not note.startswith("Not shown")]
+
+
+def _rows(sheet: _Sheet, figure: Figure) -> list[dict[str, Any]]:
+    rows = []
+    for number, (name, cells) in enumerate(sheet.lines.items()):
+        own = []
+        for cell in cells:
+            point, place = sheet.ratios.point(cell), cell[sheet.axis]
+            if figure is RATIO:
+                told = sheet.ratios.to_reference(point, sheet.numbers[name])
+                told |= {"h": is_hollow(cell, "ratio"), "f": told["w"]}
+            else:
+                told = _told(cell, figure)
+            if told["y"] == told["y"]:
+                doubts = "; ".join(map(str, touching(cell, figure.column))) or "nothing"
+                own.append(told | {"s": name, "at": sheet.aside(float(place), number), "i": point,
+                                   "p": sheet.where(place), "d": doubts})  # fmt: skip
+        rows += [row | {"l": row is own[-1]} for row in own]
+    return rows
+
+
+def _told(cell: Row, figure: Figure) -> dict[str, Any]:
+    name = figure.column
+    y, low, high = (float(cell.get(column, NAN)) for column in (name, *_ends_of(cell, name)))
+    is_barred = low == low and high == high
+    return {
+        "y": y,
+        "low": low if is_barred else None,
+        "high": high if is_barred else None,
+        "h": is_hollow(cell, name),
+        "w": "" if y != y else f"{served(cell)} served" if served(cell) else _short(figure, y),
+        "f": "" if y != y else figure.words(cell) + (f", {served(cell)} served" if served(cell) else ""),
+        "b": f"{_short(figure, low)} to {_short(figure, high)}" if is_barred else "none",
+    }
+
+
+def _ends_of(cell: Row, name: str) -> list[str]:
+    """The bar for comparing, where the column has one."""
+    bar = ends_of(name)
+    return bar if bar[0] in cell else [f"{name}_low", f"{name}_high"]
+
+
+def _short(figure: Figure, value: float) -> str:
+    if figure.kind == "duration":
+        return units.duration(value)
+    return units.short(value) + (" KiB" if figure.kind == "memory" else "")
+
+
+def _trimmed(row: dict[str, Any], least: float, most: float) -> dict[str, Any]:
+    """A bar that ends far beyond all figures would make them all look alike: its end is left out of the picture."""
+    if row.get("low") is None:
+        return row
+    return row | {"low": max(row["low"], least / BEYOND), "high": min(row["high"], most * BEYOND)}
+
+
+def _said(sheet: _Sheet, figure: Figure, rows: Rows) -> str:
+    """A chart in words: who is highest and lowest at each place."""
+    parts = []
+    for place in dict.fromkeys(row["p"] for row in rows):
+        here = sorted((row for row in rows if row["p"] == place), key=lambda row: row["y"])
+        low, high = here[0], here[-1]
+        lowest = f", the lowest {low['s']} with {low['w']}" if len(here) > 1 else ""
+        parts.append(f"At {place} the highest is {high['s']} with {high['w']}{lowest}.")
+    return f"{figure.title}, {sheet.name}. " + " ".join(parts)

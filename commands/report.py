@@ -1,0 +1,54 @@
+"""`run_bench.py report`: the page of a results folder, made again."""
+
+import argparse
+import webbrowser
+from pathlib import Path
+
+from rich.markup import escape
+
+from commands.paths import RESULTS
+from harness import disk
+from harness.config import ConfigError
+from harness.terminal import say
+
+EXAMPLES = """\
+  run_bench.py report                                the newest run as a page: results/latest/report.html
+  run_bench.py report results/RUN-ID --open          the page of another run, in your browser
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which run, and whether to look at it."""
+    which = parser.add_argument_group("what to take")
+    which.add_argument(
+        "folder",
+        metavar="RESULTS",
+        type=Path,
+        nargs="?",
+        default=RESULTS / "latest",
+        help="a results folder; the page is its report.html (default: results/latest)",
+    )
+    which.add_argument("--open", action="store_true", help="show it in the browser")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Make the page. Exit code 0; one that can't be read or written is bad input."""
+    from analysis.gate.result import examine
+    from analysis.judging.cells import tabulate
+    from analysis.records.reading import ResultsError, read
+    from analysis.report import page
+
+    try:
+        results = read(given.folder)
+        found = examine(results) if results.run.get("gate") else None
+        path = page.write(results, found.table if found else tabulate(results), found)
+    except ResultsError as error:
+        raise ConfigError(str(error)) from None
+    except OSError as error:
+        if disk.is_full(error):
+            raise
+        raise ConfigError(f"{error.filename}: {error.strerror}; check its permissions") from None
+    say(f"Page: {escape(str(path))}")
+    if given.open:
+        webbrowser.open(path.resolve().as_uri())
+    return 0
