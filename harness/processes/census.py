@@ -1,4 +1,4 @@
-"""All processes of the machine at one moment: whose child each is, in which session, and which server it comes of.
+"""All processes of the machine, listed in one go: whose child each is, in which session, and which server it comes of.
 
 A server's processes are those of its session. What leaves the session is a stray: it would be measured by nobody and
 outlive the server. It is known by its parent while that lives, and by a mark in the environment that it was started

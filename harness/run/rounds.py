@@ -84,7 +84,7 @@ class ClosedRounds(_Rounds):
     """The plan's rounds; in one turn of a block the loader is slowed down too, where it might be what limits.
 
     Before or after the ordinary window, so that both meet the same moment of the machine. How much to slow down is
-    taken from what a request costs the loader: where that isn't known yet, the slowed window comes at the end.
+    taken from what a request costs the loader: where no round of a block begins with that known, it comes at the end.
     """
 
     def rounds(self, alive: Alive, block: int) -> Iterator[list[Turn]]:
