@@ -32,7 +32,7 @@ NOTHING_MEASURED = 1
 @contextmanager
 def hushed(given: argparse.Namespace) -> Iterator[None]:
     """Nothing but errors is said until the result is there, nor then where programs read."""
-    terminal.console.quiet = given.quiet or given.json
+    terminal.console.quiet = given.json or (given.quiet and not given.list)
     yield
     terminal.console.quiet = given.json
 

@@ -74,7 +74,9 @@ class Crowd(Places):
         load = self._load(command)
         if isinstance(load, OpenLoad):
             load.drawn(WindowLengths(**command["lengths"]).span_ns)
-        return {"replaced": _replace_closed(self._floods[command["target"]], breathe)}
+        flood = self._floods[command["target"]]
+        flood.resume()
+        return {"replaced": _replace_closed(flood, breathe)}
 
     def window(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
         """Run a window against a target, with this worker's part of the load."""
@@ -129,7 +131,8 @@ def _connect(floods: list[Flood], some: slice, breathe: Callable[[], None]) -> N
         """Whether the server has answered someone, or nobody waits for it any more."""
         return any(connection.answered for connection in flood.connections) or at_rest(flood)
 
-    _handle_until(floods, lambda: all(map(answers, floods)), PATIENCE_NS, breathe)
+    patience_ns = SILENCE_NS if some.start else PATIENCE_NS  # who answered none of the first isn't waited for anew
+    _handle_until(floods, lambda: all(map(answers, floods)), patience_ns, breathe)
     _handle_until(floods, lambda: all(map(at_rest, floods)), SILENCE_NS, breathe)
 
 

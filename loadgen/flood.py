@@ -136,7 +136,8 @@ class Flood:
 
     def resume(self) -> None:
         """A window begins. Between windows a server may stand still: requests that stayed open don't age meanwhile."""
-        still_ns = clock() - self._ended_ns
+        now = clock()
+        still_ns, self._ended_ns = now - self._ended_ns, now
         for connection in self.connections:
             connection.asked_ns += still_ns * connection.open
 

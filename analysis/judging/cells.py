@@ -26,7 +26,7 @@ from analysis.records import schema
 from analysis.records.columns import Columns, column, first, length, parts
 from analysis.records.points import CELL_KEYS, Group, as_file, first_value, group_of, label
 from analysis.records.reading import Results
-from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, by_block, geometric, ratio
+from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, ratio
 from axes import ALONG
 
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
@@ -79,7 +79,8 @@ def tabulate(results: Results) -> pd.DataFrame:
             cell["server_cpu_us_per_request_slowed"] = slowed_cpu(perturbed.get(key))
             cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, references, results))
             cell["limited_by"] = _limit(cell, evident[key], results)
-            blocks = {"throughput_rps": by_block(rates[key]), "server_cpu_us_per_request": cpu_by_block(measured)}
+            of_blocks = block_means(column(measured, "block"), rates_of(measured))
+            blocks = {"throughput_rps": of_blocks, "server_cpu_us_per_request": cpu_by_block(measured)}
             if cell["load"] == "knee":
                 blocks["knee_rps"] = block_means(column(measured, "block"), column(measured, "rate_rps"))
             for figure, values in (blocks | waited.by_block).items():

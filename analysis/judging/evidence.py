@@ -136,8 +136,8 @@ def _times(windows: Columns, kinds: Sequence[str]) -> dict[str, int]:
 def _perturbation(windows: Columns, perturbed: Columns | None, loader_us: float) -> dict[str, Any]:
     """How much of its rate the cell lost where the loader was slowed down, and what it would if that limits it.
 
-    Each perturbed window is held against the ordinary one beside it; where there is none, as in older runs, against
-    those of its block, in which the same processes ran.
+    Each perturbed window is held against the ordinary one beside it; where there is none, as in all older runs,
+    against those of its block, in which the same processes ran.
     """
     if perturbed is None:
         return {"perturbed_windows": 0}
@@ -145,7 +145,8 @@ def _perturbation(windows: Columns, perturbed: Columns | None, loader_us: float)
     of_block = block_means(column(windows, "block"), rates)
     beside: dict[tuple[int, int], list[float]] = {}
     for block, round_, rate in zip(column(windows, "block"), column(windows, "round"), rates, strict=True):
-        beside.setdefault((block, round_), []).append(rate)
+        if rate:  # nor does one that paused in the ordinary window
+            beside.setdefault((block, round_), []).append(rate)
     # A server that paused says nothing of the loader.
     paired = np.isin(column(perturbed, "block"), list(of_block)) & (column(perturbed, "replies") > 0)
     names = ("block", "round", "requests", "counted_s", "spin_ns")

@@ -33,6 +33,8 @@ class FixedBlocks:
         slowest_s = max(
             (seconds - beside) / (rounds + 1) for (rounds, seconds), beside in zip(done, beside_s, strict=False)
         )
+        if slowest_s <= 0:  # servers that aren't there took none of what was expected
+            return self.rounds
         blocks_left = self.blocks - len(done)
         fitting = int(left_s / slowest_s) - blocks_left
         return max(1, min(self.rounds, ceil(fitting / blocks_left)))

@@ -1,4 +1,4 @@
-"""All processes of the machine at one moment: whose child each is, in which session, and which server it comes of.
+"""All processes of the machine, listed in one go: whose child each is, in which session, and which server it comes of.
 
 A server's processes are those of its session. What leaves the session is a stray: it would be measured by nobody and
 outlive the server. It is known by its parent while that lives, and by a mark in the environment that it was started
@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 MARK = "CONCURRENCY_BENCH_SERVER"  # an environment variable
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 KILL_LIMIT_S, KILL_POLL_S = 3.0, 0.005
+LISTINGS = 3  # where many fork all the time there are new ones without end
 Process = tuple[int, int]  # its id and birth, as ids are used again
 
 
@@ -23,8 +24,9 @@ class Census:
         self._known: dict[int, tuple[int, int, int]] = {}  # parent, session and birth (clock ticks) of each that lives
         self._told: dict[int, str] = {}  # as far as they were asked for
         seen: set[str] = set()
-        # who forks and ends while all are looked at leaves a child that wasn't there when they were listed
-        while new := {name for name in os.listdir("/proc") if name.isdigit()} - seen:
+        # Who forks and ends while all are looked at leaves a child that wasn't there when they were listed.
+        for _ in range(LISTINGS):
+            new = {name for name in os.listdir("/proc") if name.isdigit()} - seen
             seen |= new
             for name in new:
                 with contextlib.suppress(OSError):

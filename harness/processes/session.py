@@ -11,7 +11,7 @@ from harness.processes import census
 def processes(session: int) -> list[int]:
     """The ids of all processes in the session of that id, zombies included."""
     found = []
-    for name in os.listdir("/proc"):  # not by psutil: this runs twice a window
+    for name in os.listdir("/proc"):  # not by psutil: this runs several times a window
         if name.isdigit():
             try:
                 if os.getsid(int(name)) == session:

@@ -85,9 +85,12 @@ class Fleet:
 
     def refuse(self) -> dict[str, ServerFailed]:
         """Out of the block with those that are served by other processes than are measured; they, and why."""
-        found = {key: ServerFailed(fault) for key, fault in self._stage.faults().items()}
-        for key, failure in found.items():
-            self._is_gone(key, failure)
+        found = {}
+        for key, fault in self._stage.faults().items():
+            failure = self.gives_up(key, ServerFailed(fault))
+            if str(failure) == fault:  # a dead one serves nobody, and what it did was its own
+                found[key] = failure
+                self._is_gone(key, failure)
         for key in self._stage.opaque:
             self._recorder.note(notes.owner_unknown(key))
         return found

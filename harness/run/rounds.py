@@ -84,7 +84,7 @@ class ClosedRounds(_Rounds):
     """The plan's rounds; in one turn of a block the loader is slowed down too, where it might be what limits.
 
     Before or after the ordinary window, so that both meet the same moment of the machine. How much to slow down is
-    taken from what a request costs the loader: where that isn't known yet, the slowed window comes at the end.
+    taken from what a request costs the loader: where no round of a block begins with that known, it comes at the end.
     """
 
     def rounds(self, alive: Alive, block: int) -> Iterator[list[Turn]]:
@@ -149,7 +149,8 @@ class KneeRounds(_Rounds):
     def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
         limit_ns = self._plan.config.knee.p99_limit_ms * 1e6
         search = self._searches[visit.name]
-        search.tell(held=observed["latency_p99_ns"] <= limit_ns)
+        if observed["offered"]:  # else it told nothing, and is tried again
+            search.tell(held=observed["latency_p99_ns"] <= limit_ns)
         return {"phase": "found" if search.found_rps == visit.load["rate_rps"] else "search"}
 
     def _visit(self, name: str, block: int, step: int) -> Visit:

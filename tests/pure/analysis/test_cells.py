@@ -229,6 +229,18 @@ def test_a_slowed_window_is_held_against_the_one_beside_it(tmp_path: Path) -> No
     assert cell["perturbation_loss_high"] < 0.11
 
 
+def test_a_pause_beside_a_slowed_window_tells_nothing_of_the_loader(tmp_path: Path) -> None:
+    made = []
+    for block in range(5):
+        place = {"block": block, "round": 0, "clients": 100, "latencies": np.full(1100, 1e6)}
+        if block == 2:
+            made.append(window("epoll", requests=0, replies=0, clients=100, block=block, round=0))
+        made += [window("epoll", requests=10_000, **place), perturbed("epoll", requests=6_700, **place)]
+    cell = cells_of(tmp_path, made).iloc[0]
+    assert cell["perturbation_loss"] == pytest.approx(0.33)
+    assert cell["perturbation_loss_low"] > 0.32
+
+
 def test_perturbed_windows_are_in_no_figure(tmp_path: Path) -> None:
     cell = cells_of(tmp_path, slowed(0.5)).iloc[0]
     assert cell["throughput_rps"] == pytest.approx(100_000, rel=1e-3)

@@ -87,6 +87,11 @@ def test_what_blocks_take_beside_their_rounds_is_no_reason_for_fewer() -> None:
     assert FixedBlocks(4, 2, 84).after(done).rounds == 1
 
 
+def test_blocks_that_took_less_than_was_expected_beside_their_rounds_keep_them() -> None:
+    """Servers that aren't there take none of it."""
+    assert FixedBlocks(10, 5, 200, [30.0, 30.0]).after([(5, 20.0)]).rounds == 5
+
+
 def test_no_block_loses_a_round_for_which_there_is_time() -> None:
     """One of two rounds is a third of a block: where the time is short by one of them, one block goes without."""
     done = [(2, 30.0)]
