@@ -136,10 +136,9 @@ class Flood:
 
     def resume(self) -> None:
         """A window begins. Between windows a server may stand still: requests that stayed open don't age meanwhile."""
-        now = clock()
-        still_ns, self._ended_ns = now - self._ended_ns, now
+        before, self._ended_ns = self._ended_ns, clock()
         for connection in self.connections:
-            connection.asked_ns += still_ns * connection.open
+            connection.asked_ns += (self._ended_ns - before) * connection.open
 
     def begin(self) -> None:
         """From now on there are windows: whom the server serves in them is found out anew."""
