@@ -208,11 +208,21 @@ class Server:
         if code == CANNOT_START:
             raise ServerFailed(last or "cannot start here, and said no more", skipped=True)
         how = _how(code)
-        strays = self._owner.strays(Census(self._began_s))
+        strays = self._strays_of_the_dead()
         if strays:
             self._strays |= strays
             how += f", and {owner.in_its_own_session(strays)}"
         raise ServerFailed(f"{how}: {last}" if last else how)
+
+    def _strays_of_the_dead(self) -> set[Process]:
+        """What has left its session, or is about to: a daemon's first process ends before the next one leaves."""
+        deadline = time.monotonic() + FAREWELL_S
+        while True:
+            seen = Census(self._began_s)
+            strays = self._owner.strays(seen)
+            if strays or not seen.members(self.pid) or time.monotonic() > deadline:
+                return strays
+            time.sleep(POLL_S)
 
     def ask_to_stop(self) -> None:
         """SIGTERM, after it was thawed: one that stands still would not hear it."""
