@@ -37,7 +37,7 @@ def sentences(run: dict[str, Any], cells: pd.DataFrame) -> list[str]:
 def _cost(cells: pd.DataFrame) -> str:
     by_cost = cells[cells["starved"] == 0].sort_values("server_cpu_us_per_request")
     least, most = by_cost.iloc[0], by_cost.iloc[-1]
-    first = by_cost[by_cost["cpu_rank"] == 1]
+    first = by_cost[by_cost["cpu_rank"] == by_cost["cpu_rank"].min()]
     return (
         f"With {least['clients']} clients a request costs a server that serves them all from {_cpu(least)} to "
         f"{_cpu(most)} of CPU time; "
@@ -51,7 +51,7 @@ def _cpu(cell: pd.Series) -> str:
 
 def _crowd(cells: pd.DataFrame, reference: str) -> str:
     ranked = cells[cells["rank"].notna()].sort_values("ratio")  # the others' rates are doubtful, or not all are served
-    slowest, first = ranked.iloc[0], ranked[ranked["rank"] == 1]
+    slowest, first = ranked.iloc[0], ranked[ranked["rank"] == ranked["rank"].min()]
     return (
         f"With {slowest['clients']} clients `{slowest['strategy']}` answers {slowest['ratio']:.2f} times "
         f"({slowest['ratio_low']:.2f} to {slowest['ratio_high']:.2f}) as many requests as `{reference}`; "

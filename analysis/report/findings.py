@@ -83,7 +83,8 @@ def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], rat
         why = "" if alone else "no order was shown, as no rate can be compared. The highest is "
         yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {_limit(top)}", INTERVAL)
         return
-    first, rest = ranked[ranked["rank"] == 1], ranked[ranked["rank"] > 1]
+    best = ranked["rank"].min()  # not 1 where those who are faster can't be ranked themselves
+    first, rest = ranked[ranked["rank"] == best], ranked[ranked["rank"] > best]
     top = first.iloc[0]
     unranked = group[group["rank"].isna()].sort_values("throughput_rps", ascending=False)
     where += ", of those whose rates can be compared" if len(unranked) else ""
@@ -143,7 +144,7 @@ def _cpu(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     if len(by_cost) < 2:
         return
     least, most = by_cost.iloc[0], by_cost.iloc[-1]
-    first = by_cost[by_cost["cpu_rank"] == 1]
+    first = by_cost[by_cost["cpu_rank"] == by_cost["cpu_rank"].min()]
     shared = f" {_names(first)} share the first rank of cost." if len(first) > 1 else ""
     yield Finding(
         f"With {title(group, results.usual)}, a request costs between {units.duration(least[name])} of CPU time "
