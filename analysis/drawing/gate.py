@@ -1,5 +1,6 @@
 """Head against base as a chart: the change of each figure of each cell, with its interval."""
 
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def _sheet_of(gate: Gate, rows: list[Row]) -> Figure:
     for number, metric in enumerate(metrics):
         axes = area(figure, (left + number * (each + GAP), bottom, each, height))
         own = {row.cell: row for row in rows if row.metric == metric}
-        _panel(axes, metric, [own.get(cell) for cell in cells], gate)
+        doubts = {row.cell: row.doubt for row in gate.rows if row.metric == metric}
+        _panel(axes, metric, [own.get(cell) for cell in cells], [doubts.get(cell, "") for cell in cells], gate)
         better = "less is better" if metric.more_is_worse else "more is better"
         axes.set_title(f"{metric.name}: {better}", loc="left", size=12.5, color=INK, pad=8)
         axes.set_yticks(range(len(cells)), [names[cell] for cell in cells] if not number else [""] * len(cells))
@@ -77,7 +79,7 @@ def _sheet_of(gate: Gate, rows: list[Row]) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, metric: Metric, rows: list[Row | None], gate: Gate) -> None:
+def _panel(axes: Axes, metric: Metric, rows: list[Row | None], doubts: list[str], gate: Gate) -> None:
     present = [row for row in rows if row is not None]
     margin = 100 * margin_of(metric, gate.results.run["gate"])
     ends = [abs(end) * 100 for row in present for end in row.interval if end == end]
@@ -85,9 +87,10 @@ def _panel(axes: Axes, metric: Metric, rows: list[Row | None], gate: Gate) -> No
     reach = min(max([reach, *(1.05 * end for end in ends)]), 4 * reach)  # a hopeless interval mustn't hide the rest
     axes.axvspan(-margin, margin, color=GRID, alpha=0.6, lw=0)
     axes.axvline(0, color=FAINT, lw=1)
-    for place, row in enumerate(rows):
+    for place, (row, doubt) in enumerate(zip(rows, doubts, strict=True)):
         if row is None:
-            axes.text(0, place, "doubtful", ha="center", va="center", size=8.5, color=FAINT)
+            said = textwrap.fill(f"doubtful: {doubt}" if doubt else "doubtful", 36, max_lines=2, placeholder=" …")
+            axes.text(0, place, said, ha="center", va="center", size=8.5, color=FAINT)
             continue
         colour, marker, filled = LOOKS[row.decision.outcome]  # type: ignore[union-attr]
         low, high = row.interval
