@@ -27,7 +27,7 @@ $(LOOP): loadgen/hot_loop.c
 bench: setup  ## measure the fourteen strategies of the default profile, then draw the charts (4 to 5 minutes)
 	$(VENV)/bin/python run_bench.py
 
-test: setup  ## run the tests (8 minutes)
+test: setup  ## run the tests (7 minutes)
 	$(VENV)/bin/python -m pytest
 
 test-quick: setup  ## run those that start nothing (1 minute)
