@@ -6,9 +6,8 @@ from pathlib import Path
 from rich.markup import escape
 
 from analysis.export import FORMATS
-from commands import values
+from commands import options, values
 from commands.outcomes import NOTHING_MEASURED
-from commands.paths import RESULTS
 from harness import disk
 from harness.config import ConfigError, nearest
 from harness.terminal import say
@@ -23,14 +22,7 @@ INSTALL = ".venv/bin/python -m uv pip install --group parquet"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Which run, in which formats, where they go."""
     which = parser.add_argument_group("what to take")
-    which.add_argument(
-        "folder",
-        metavar="RESULTS",
-        type=Path,
-        nargs="?",
-        default=RESULTS / "latest",
-        help="a results folder (default: results/latest)",
-    )
+    options.add_run(which)
     formats = "; ".join(f"{name}: {what}" for name, what in FORMATS.items())
     which.add_argument(
         "--format",

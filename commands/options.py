@@ -130,6 +130,18 @@ def add_telling(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_run(which: Group, more: str = "") -> None:
+    """The results folder that a verb reads."""
+    which.add_argument(
+        "folder",
+        metavar="RESULTS",
+        type=Path,
+        nargs="?",
+        default=RESULTS / "latest",
+        help=f"a results folder{more} (default: results/latest)",
+    )
+
+
 def add_results(parser: argparse.ArgumentParser) -> Group:
     """Where it goes; the group of these options."""
     where = parser.add_argument_group("where it goes")

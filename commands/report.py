@@ -2,11 +2,10 @@
 
 import argparse
 import webbrowser
-from pathlib import Path
 
 from rich.markup import escape
 
-from commands.paths import RESULTS
+from commands import options
 from harness import disk
 from harness.config import ConfigError
 from harness.terminal import say
@@ -20,14 +19,7 @@ EXAMPLES = """\
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Which run, and whether to look at it."""
     which = parser.add_argument_group("what to take")
-    which.add_argument(
-        "folder",
-        metavar="RESULTS",
-        type=Path,
-        nargs="?",
-        default=RESULTS / "latest",
-        help="a results folder; the page is its report.html (default: results/latest)",
-    )
+    options.add_run(which, "; the page is its report.html")
     which.add_argument("--open", action="store_true", help="show it in the browser")
 
 
