@@ -54,7 +54,8 @@ def test_a_busy_loaders_own_delay_is_in_no_latency(kind: str, slowed: Callable[.
     latency_ns, delay_ns = mean_ns(seen["latency_hdr"]), mean_ns(seen["arrival_hdr"])
     held_ns = seen["held_s"] * 1e9 / seen["answered"]  # by our own clock, in which both are, and the hanging up
     assert latency_ns + delay_ns < 1.02 * held_ns
-    assert delay_ns > 0  # how large it is, the order in which clients come decides
+    # of a server that hangs up, what passes between its last byte and that is no part of the delay
+    assert delay_ns > (0 if kind in ("greet", "log") else SPIN_NS / 10)
 
 
 @pytest.mark.parametrize("kind", ["small", "one a connection"])
