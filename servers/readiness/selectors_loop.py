@@ -10,7 +10,7 @@ import socket
 
 from servers.contract import Complaint, Door, Options, Parser, run
 
-SELECTORS = {
+SELECTORS: dict[str, type[selectors.BaseSelector]] = {
     "select": selectors.SelectSelector,
     "poll": selectors.PollSelector,
     "epoll": selectors.EpollSelector,

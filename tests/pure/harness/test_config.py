@@ -185,6 +185,8 @@ REMEDIES = {
     "[strategies]\nmine = 7": "write it as { key = value }",
     "[strategies]\nmine = { command = 7 }": "write it in quotation marks",
     "[strategies]\nmine = { command = 'x', one_at_a_time = 'si' }": "write one of them",
+    "[strategies]\nmine = { command = 'x', serves = 0 }": "write 1 or more",
+    "[strategies]\nmine = { command = 'x', serves = 8, one_at_a_time = true }": "remove one of them",
     "[strategies]\nmine = { command = 'x', ready = 'soon' }": 'write "line" or "connect"',
     "[strategies]\nmine = { command = 'x', services = [] }": "name one at least",
     "[strategies]\nmine = 'serve {prot}'": "there are python, host, port",
