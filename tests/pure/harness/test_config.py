@@ -46,16 +46,12 @@ def test_one_line_and_table_say_the_same(tmp_path: Path) -> None:
     assert a.model_copy(update={"name": "b"}) == b
 
 
-def test_each_strategy_of_ours_is_one_line_and_one_file() -> None:
+def test_each_strategy_of_ours_is_one_line_and_a_file() -> None:
     lines = BASE.read_text().splitlines()
-    files = set()
     for name, strategy in read(BASE).strategies.items():
         assert sum(line.startswith(f"{name} =") for line in lines) == 1
         assert strategy.command.startswith("{python} -m servers.")
-        file = ROOT / f"{strategy.command.split()[2].replace('.', '/')}.py"
-        assert file.is_file()
-        files.add(file)
-    assert len(files) == len(read(BASE).strategies)
+        assert (ROOT / f"{strategy.command.split()[2].replace('.', '/')}.py").is_file()
 
 
 def test_a_bench_file_adds_a_family(tmp_path: Path) -> None:
@@ -71,7 +67,8 @@ def test_a_bench_file_adds_a_family(tmp_path: Path) -> None:
 
 def test_a_place_is_counted_among_the_family(tmp_path: Path) -> None:
     config = laid_over(tmp_path, '[strategies]\nmine = "serve"\nedge = { command = "serve", family = "readiness" }\n')
-    assert [config.place(name) for name in ("select", "poll", "epoll", "edge", "twisted")] == [0, 1, 2, 3, 0]
+    before = sum(strategy.family == "readiness" for strategy in read(BASE).strategies.values())
+    assert [config.place(name) for name in ("select", "poll", "epoll", "edge", "twisted")] == [0, 1, 2, before, 0]
     assert config.place("mine") is config.place("nobody") is None
 
 
