@@ -71,7 +71,7 @@ class Children:
         code = 0
         for pid in self._pids:
             how = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-            if pid not in told or -how not in STOP_SIGNALS:
+            if pid not in told or how != -signal.SIGTERM:
                 code = CRASHED
                 what = f"was killed by {signal.Signals(-how).name}" if how < 0 else f"exited with {how}"
                 print(f"worker {pid} {what} by itself", file=sys.stderr, flush=True)
@@ -79,10 +79,10 @@ class Children:
 
 
 def _do(work: Callable[[], None], parent: int) -> NoReturn:
-    """In the child: it dies of a signal like any process, and of its parent's death."""
+    """In the child: it dies of SIGTERM like any process, and of its parent's death; Ctrl-C is for the parent."""
     try:
         for own in SIGNALS:
-            signal.signal(own, signal.SIG_DFL)
+            signal.signal(own, signal.SIG_IGN if own == signal.SIGINT else signal.SIG_DFL)
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         if os.getppid() == parent:  # else it died before we asked

@@ -20,6 +20,8 @@ SERVER_LIBRARIES = {
     "twisted_line.py": {"twisted", "zope"},
     "uvloop_protocol.py": {"uvloop"},
     "gevent_stream.py": {"gevent"},
+    "asyncore_dispatcher.py": {"asyncore"},  # of the standard library until Python 3.11
+    "asynchat_lines.py": {"asyncore", "asynchat"},
 }
 SERVERS = sorted((ROOT / "servers").rglob("*.py"))
 FORBIDDEN = {
