@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -183,8 +184,36 @@ def test_a_port_that_others_share_is_taken_all_the_same(start: Start) -> None:
     assert listening(server) == WORKERS
 
 
+# Its loop breaks where another's would run.
+BREAKING = """
+import argparse, socket, sys
+from servers.contract import Options
+from servers.services import SERVICES
+from servers.workers import {module}
+class Loop:
+    def __init__(self, listener, options): pass
+    def run(self): raise RuntimeError("it broke")
+{module}.Loop = Loop
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    {module}.serve(listener, Options(SERVICES["echo"], "127.0.0.1", 0, 1, 1, argparse.Namespace(workers=2)))
+"""
+
+
 @pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("many", ["0", "-1", "1000000", "all"])
+def test_a_loop_that_breaks_ends_the_server_and_is_told(name: str) -> None:
+    program = BREAKING.format(module=name.replace("-", "_"))
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+    assert ended.returncode == 1
+    assert "RuntimeError: it broke" in ended.stderr
+    assert (ended.stderr.splitlines()[-1].endswith(" exited with 1 by itself")) == (name in FORKED)
+
+
+BAD = [*((name, many) for name in ALL for many in ("0", "1000000")), ("prefork", "-1"), ("prefork", "all")]
+
+
+@pytest.mark.parametrize(("name", "many"), BAD)
 def test_a_number_of_workers_that_makes_no_sense_is_refused_with_2(name: str, many: str) -> None:
     words = command(STRATEGIES[name], "--workers", many)
     ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False)

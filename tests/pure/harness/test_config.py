@@ -54,6 +54,16 @@ def test_each_strategy_of_ours_is_one_line_and_a_file() -> None:
         assert (ROOT / f"{strategy.command.split()[2].replace('.', '/')}.py").is_file()
 
 
+def test_one_at_a_time_is_short_for_a_number(tmp_path: Path) -> None:
+    config = laid_over(
+        tmp_path,
+        "[strategies]\none = { command = 'x', one_at_a_time = true }\npool = { command = 'x', serves = 8 }\n"
+        "all = 'x'\n",
+    )
+    assert [config.strategies[name].serves for name in ("one", "pool", "all")] == [1, 8, None]
+    assert [config.strategies["pool"].serves_all(clients) for clients in (1, 8, 9)] == [True, True, False]
+
+
 def test_a_bench_file_adds_a_family(tmp_path: Path) -> None:
     config = laid_over(
         tmp_path,
