@@ -58,9 +58,9 @@ def test_one_at_a_time_is_short_for_a_number(tmp_path: Path) -> None:
     config = laid_over(
         tmp_path,
         "[strategies]\none = { command = 'x', one_at_a_time = true }\npool = { command = 'x', serves = 8 }\n"
-        "all = 'x'\n",
+        "whole = 'x'\n",
     )
-    assert [config.strategies[name].serves for name in ("one", "pool", "all")] == [1, 8, None]
+    assert [config.strategies[name].serves for name in ("one", "pool", "whole")] == [1, 8, None]
     assert [config.strategies["pool"].serves_all(clients) for clients in (1, 8, 9)] == [True, True, False]
 
 
