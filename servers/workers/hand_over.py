@@ -19,7 +19,7 @@ def serve(listener: socket.socket, options: Options) -> None:
     children, complain = Children(), Complaint()
     ends = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(options.own.workers)]
     for ours, theirs in ends:
-        children.start(lambda ours=ours, theirs=theirs: work(ours, theirs, options))  # type: ignore[misc]
+        children.start(lambda ours=ours, theirs=theirs: work([listener, ours], theirs, options))  # type: ignore[misc]
     door, workers = Door(listener), itertools.cycle([ours for ours, _ in ends])
     while True:
         client = door.accept()
@@ -32,9 +32,10 @@ def serve(listener: socket.socket, options: Options) -> None:
             complain(f"a connection could not be handed over: {error.strerror}")
 
 
-def work(ours: socket.socket, theirs: socket.socket, options: Options) -> None:
-    """A worker, which has an epoll object of its own."""
-    ours.close()
+def work(parents: list[socket.socket], theirs: socket.socket, options: Options) -> None:
+    """A worker, which has an epoll object of its own, and lets go of what is its parent's."""
+    for one in parents:
+        one.close()
     loop = Loop(theirs, options)
     loop.door = Hatch(theirs)
     loop.run()

@@ -46,12 +46,15 @@ def test_one_line_and_table_say_the_same(tmp_path: Path) -> None:
     assert a.model_copy(update={"name": "b"}) == b
 
 
-def test_each_strategy_of_ours_is_one_line_and_a_file() -> None:
+def test_each_strategy_of_ours_is_one_line_of_its_own_and_a_file() -> None:
     lines = BASE.read_text().splitlines()
+    commands = set()
     for name, strategy in read(BASE).strategies.items():
         assert sum(line.startswith(f"{name} =") for line in lines) == 1
         assert strategy.command.startswith("{python} -m servers.")
         assert (ROOT / f"{strategy.command.split()[2].replace('.', '/')}.py").is_file()
+        commands.add(strategy.command)
+    assert len(commands) == len(read(BASE).strategies)
 
 
 def test_one_at_a_time_is_short_for_a_number(tmp_path: Path) -> None:
