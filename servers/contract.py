@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import NoReturn
 
@@ -35,12 +35,35 @@ class Options:
     port: int
     backlog: int
     recv_size: int  # bytes asked of the kernel at a time
+    own: argparse.Namespace = field(default_factory=argparse.Namespace)  # what the strategy itself has added
+    siblings: tuple[socket.socket, ...] = ()  # what listens on the same port too, where it asked for that
 
 
-def run(serve: Callable[[socket.socket, Options], None], about: str | None) -> None:
-    """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3."""
-    options = parse(about)
+class Parser(argparse.ArgumentParser):
+    """A command line whose faults are told in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
+
+
+AddOptions = Callable[[Parser], None]
+
+
+def run(
+    serve: Callable[[socket.socket, Options], None],
+    about: str | None,
+    add_options: AddOptions | None = None,
+    siblings: Callable[[Options], int] | None = None,
+) -> None:
+    """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3.
+
+    A strategy with options of its own adds them to the command line by `add_options`. One with several listeners on
+    its port says by `siblings` how many beside the first.
+    """
+    options = parse(about, add_options)
     listener = listen(options)
+    if siblings is not None:
+        options = replace(options, siblings=tuple(beside(listener, options) for _ in range(siblings(options))))
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, _leave)
     host, port = listener.getsockname()[:2]
@@ -48,8 +71,8 @@ def run(serve: Callable[[socket.socket, Options], None], about: str | None) -> N
     serve(listener, options)
 
 
-def parse(about: str | None) -> Options:
-    parser = argparse.ArgumentParser(
+def parse(about: str | None, add_options: AddOptions | None = None) -> Options:
+    parser = Parser(
         description=about,
         epilog="Example: --service echo --port 9000, then from another terminal: telnet 127.0.0.1 9000. "
         "Ctrl-C or SIGTERM stops it.",
@@ -64,39 +87,50 @@ def parse(about: str | None) -> Options:
     parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen on (default: %(default)s)")
     parser.add_argument(
         "--port",
-        type=_number(0, 65535),
+        type=number(0, 65535),
         default=0,
         help="0 lets the kernel choose; the line READY host:port tells (default: %(default)s)",
     )
     parser.add_argument(
         "--backlog",
-        type=_number(1, 2**31 - 1),
+        type=number(1, 2**31 - 1),
         default=1024,
         help="connections that may wait to be accepted (default: %(default)s)",
     )
     parser.add_argument(
         "--recv-size",
-        type=_number(1, 2**30),
+        type=number(1, 2**30),
         default=65536,
         help="bytes to ask of the kernel at a time (default: %(default)s)",
     )
+    if add_options is not None:
+        add_options(parser)
     given = parser.parse_args()
-    return Options(SERVICES[given.service], given.host, given.port, given.backlog, given.recv_size)
+    return Options(SERVICES[given.service], given.host, given.port, given.backlog, given.recv_size, given)
 
 
-def listen(options: Options) -> socket.socket:
+def listen(options: Options, shares: bool = False) -> socket.socket:
     """The one place where socket settings are made: a library adopts this listener, it makes none."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # On Linux accepted sockets inherit it: no strategy waits for an ACK before a small reply.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if shares:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((options.host, options.port))
         listener.listen(options.backlog)
     except OSError as error:
         where = f"{options.host}:{options.port}"
         cannot_start(f"cannot listen on {where}: {error.strerror or error}; try another --port")
     return listener
+
+
+def beside(listener: socket.socket, options: Options) -> socket.socket:
+    """Another listener on the same port; the kernel divides the connections among them."""
+    # Only now: had it been set when the first was bound, that would have shared the port of another server.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return listen(replace(options, port=listener.getsockname()[1]), shares=True)
 
 
 @contextlib.contextmanager
@@ -171,11 +205,13 @@ def _first_line(service: type[Conversation]) -> str:
     return about.splitlines()[0].removesuffix(".")
 
 
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
+def number(low: int, high: int) -> Callable[[str], int]:
+    """A type of option: a whole number within bounds."""
+
+    def integer(text: str) -> int:
         value = int(text)
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{value} is not between {low} and {high}")
         return value
 
-    return number
+    return integer
