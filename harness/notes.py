@@ -38,11 +38,13 @@ def shared_cpu() -> Note:
                 "give each a CPU of its own")  # fmt: skip
 
 
-def in_turn(groups: str, at_once: int) -> Note:
-    """Clients can't be connected to all servers of these groups at the same time."""
+def in_turn(groups: str, at_once: int, in_each: str) -> Note:
+    """Clients can't be connected to all servers of these groups at the same time, but perhaps to one each time."""
+    told = f"ratios to {in_each}, which is among them each time, are between neighbours in time; ranks" if in_each \
+        else "ratios and ranks"  # fmt: skip
     together = "one server" if at_once == 1 else f"{at_once} servers at most"
     return Note("in-turn", f"{groups}: clients are connected to {together} at a time",
-                "ratios and ranks there are not between neighbours in time, and hold what the machine did meanwhile",
+                f"{told} there are not between neighbours in time, and hold what the machine did meanwhile",
                 "raise `ulimit -Hn`, or free memory, for more at once")  # fmt: skip
 
 

@@ -83,14 +83,18 @@ class Plan:
         found = [notes.left_out(self.left_out, self.budget_s)] if self.left_out else []
         if set(self.server_cpus) & set(self.loader_cpus):
             found.append(notes.shared_cpu())
-        in_turn: dict[int, list[str]] = {}
-        for group in self.groups:
-            if len(self.waves[group]) > 1:
-                in_turn.setdefault(max(map(len, self.waves[group])), []).append(str(group))
-        found += [notes.in_turn("; ".join(groups), at_once) for at_once, groups in in_turn.items()]
+        in_turn: dict[tuple[int, str], list[str]] = {}
+        for group, waves_ in self.waves.items():
+            if len(waves_) > 1:
+                in_turn.setdefault((max(map(len, waves_)), self._in_each_wave(group)), []).append(str(group))
+        found += [notes.in_turn("; ".join(groups), *how) for how, groups in in_turn.items()]
         if self.workers > len(self.loader_cpus):
             found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
         return found
+
+    def _in_each_wave(self, group: Group) -> str:
+        """The reference, if it is; else nothing."""
+        return "".join(set.intersection(*map(set, self.waves[group])))
 
     @property
     def usual(self) -> Mapping[str, Any]:
@@ -141,6 +145,10 @@ class Plan:
         return {name: self.entries[group][name] for group in groups for name in self.members(group)}
 
     def members(self, group: Group) -> list[str]:
+        return list(dict.fromkeys(self._taking_turns(group)))
+
+    def _taking_turns(self, group: Group) -> list[str]:
+        """The members wave by wave; one that is in several of them as often."""
         return [name for wave in self.waves[group] for name in wave]
 
     def window_seconds(self, group: Group) -> float:
@@ -154,7 +162,7 @@ class Plan:
 
     def group_seconds(self, group: Group) -> float:
         """Expected for one block."""
-        members = self.members(group)
+        members = self._taking_turns(group)
         starving = any(not self.entries[group][name].strategy.serves_all(group.clients) for name in members)
         connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
         return connecting + len(members) * self.rounds_of(group) * self.window_seconds(group)
@@ -163,7 +171,7 @@ class Plan:
     def windows_seconds(self) -> float:
         """Expected for all windows, with what lies between two of them."""
         per_block = sum(
-            len(self.members(group)) * self.rounds_of(group) * self.window_seconds(group) for group in self.groups
+            len(self._taking_turns(group)) * self.rounds_of(group) * self.window_seconds(group) for group in self.groups
         )
         return self.blocks * per_block
 
@@ -279,7 +287,7 @@ def make(
         budget_s=budget_s or BUDGET_S,
         variants=variants or {},
         left_out=[],
-        **_who(groups, strategies),
+        **_who(groups, strategies, config.reference),
     )
     if not any(plan.members(group) for group in groups):
         why = next(why for group in groups for why in plan.unable(group).values())
@@ -306,7 +314,7 @@ def fitted(plan: Plan, blocks: int) -> Plan:
         elif len(names) > 1:
             kept = {label: form for label, form in plan.strategies.items() if form.name != names[-1]}
             left_out = [*plan.left_out, names[-1]]
-            plan = replace(plan, strategies=kept, left_out=left_out, **_who(plan.groups, kept))
+            plan = replace(plan, strategies=kept, left_out=left_out, **_who(plan.groups, kept, plan.config.reference))
         else:
             raise ConfigError(
                 f"--budget {plan.budget_s:.0f}s: a change is seen in some blocks and confirmed in others; the {blocks} "
@@ -343,7 +351,7 @@ def _fault(strategy: Strategy) -> str:
     return ""
 
 
-def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy]) -> dict[str, Any]:
+def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy], reference: str) -> dict[str, Any]:
     """The plan's `entries` and `waves`."""
     entries = {group: {entry.name: entry for entry in group.entries(strategies)} for group in groups}
-    return {"entries": entries, "waves": {group: waves(group, entries[group]) for group in groups}}
+    return {"entries": entries, "waves": {group: waves(group, entries[group], reference) for group in groups}}

@@ -10,22 +10,33 @@ FORMS = 2  # of a client's message: two successive ones differ
 ON_THE_WAY = 2  # bytes of the kernel's for one of a message
 
 
-def waves(group: Group, entries: Mapping[str, Entry]) -> list[list[str]]:
-    """All that can take part at once, or fewer at a time where descriptors or memory forbid it."""
-    connections = machine.descriptor_limit() - machine.DESCRIPTORS_ASIDE
-    memory = memory_for_servers(group)
-    found: list[list[str]] = [[]]
-    connections_left, memory_left = connections, memory
+def waves(group: Group, entries: Mapping[str, Entry], reference: str) -> list[list[str]]:
+    """All that can take part at once, or fewer at a time where descriptors or memory forbid it.
+
+    The reference strategy, which ratios are taken to, is in each wave; unless it is the forms of a strategy that are
+    compared, or some strategy has no room beside it.
+    """
+    connections, memory = machine.descriptor_limit() - machine.DESCRIPTORS_ASIDE, memory_for_servers(group)
+
+    def fit(names: Sequence[str]) -> bool:
+        needed = sum(memory_of_servers(group, [entries[name]]) for name in names)
+        return group.clients * len(names) <= connections and needed <= memory
+
     able = [name for name, entry in entries.items() if not group.unable(entry.strategy)]
-    for forms in by_strategy(entries, able).values():
-        clients = group.clients * len(forms)
-        needed = memory_of_servers(group, [entries[form] for form in forms])
-        if found[-1] and (clients > connections_left or needed > memory_left):
-            found.append([])
-            connections_left, memory_left = connections, memory
-        found[-1] += forms
-        connections_left -= clients
-        memory_left -= needed
+    forms = by_strategy(entries, able)
+    together = [name for of in forms.values() for name in of]
+    if fit(together):
+        return [together]
+    shared = forms.get(reference, []) if len(forms) == len(together) else []
+    if not all(fit(shared + of) for of in forms.values() if of != shared):
+        shared = []
+    found: list[list[str]] = []
+    for of in forms.values():
+        if of == shared:
+            continue
+        if not found or (len(found[-1]) > len(shared) and not fit(found[-1] + of)):
+            found.append([*shared])
+        found[-1] += of
     return found
 
 

@@ -46,15 +46,20 @@ class Interleaving:
         self._crowds = crowds
         self._mute: set[str] = set()  # those that answered nobody for too long; not waited for as long again
         self._known: Known = {}
+        self._told: set[tuple[Group, str, int]] = set()  # whose footprint is recorded, and in which block
         self._ledger: Ledger | None = None  # of the servers that a group's clients are connected to
 
-    def measure(self, group: Group, wave: Sequence[str], block: int, rounds: int) -> None:
-        """So many rounds of those members of the group. Raises GivenUp if the loader keeps failing."""
+    def measure(self, group: Group, wave: Sequence[str], block: int, rounds: int, turn: int = 0) -> None:
+        """So many rounds of those members of the group, in their turn. Raises GivenUp if the loader keeps failing.
+
+        Rounds count on from wave to wave, so that only neighbours share one.
+        """
+        first = turn * (rounds + 1)  # a wave may end with a round of slowed windows alone
         for key, failure in self._fleet.group_begins(wave).items():
             self._record_failure(key, group, block, failure)
         self._progress.group_begins(group, block)
         kind = rounds_for(replace(self._plan, rounds=rounds), group, self._known)
-        for round_, turns in enumerate(kind.rounds(lambda: self._fleet.taking_part(wave), block)):
+        for round_, turns in enumerate(kind.rounds(lambda: self._fleet.taking_part(wave), block), first):
             by_key = {turn[0].name: turn for turn in turns}
             for position, key in enumerate(self._plan.in_turn(group, by_key, block, group, round_)):
                 place = {"block": block, "group": self._plan.groups.index(group), "round": round_, "position": position}
@@ -152,7 +157,9 @@ class Interleaving:
         put_off = self._standstill.watch(self._fleet.taking_part(wave))
         for key, unasked in put_off.items():
             entry = ledger.entry(key, connections_stay=axes.connections_stay(group.values))
-            if entry:
+            is_first = (group, key, block) not in self._told  # the reference may be in several waves
+            self._told.add((group, key, block))
+            if entry and is_first:
                 self._recorder.footprint(key, group, block, entry | unasked | self._crowds.told(group, key))
 
     def _record_failure(self, key: str, group: Group, block: int, failure: ServerFailed) -> None:

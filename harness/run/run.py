@@ -82,9 +82,9 @@ def carry_out(
                     with fleet.started(_servers(plan, wanted), service, block):
                         crowds.come(service, wanted, block)
                         for group in _in_turn(plan, list(wanted), block):
-                            for wave in plan.shuffled(plan.waves[group], block, group, "waves"):
+                            for turn, wave in enumerate(plan.shuffled(plan.waves[group], block, group, "waves")):
                                 members = [member for member in wave if member in wanted[group]]
-                                interleaving.measure(group, members, block, blocks.rounds)
+                                interleaving.measure(group, members, block, blocks.rounds, turn)
             recorder.block_ended()
 
 

@@ -179,8 +179,9 @@ def test_few_descriptors_make_waves(tmp_path: Path) -> None:
     ended = Case("--list --profile tiny --strategies epoll,poll,select --clients 300", (), TINY, 900).run(tmp_path)
     assert ended.returncode == 0, ended.stderr
     said = " ".join(ended.stdout.split())
-    assert "2 then 1" in said
-    assert "in turn: select, poll; then epoll" in said
+    assert "2 then 2" in said
+    assert "in turn: epoll, select; then epoll, poll" in said
+    assert "ratios to epoll, which is among them each time, are between neighbours in time" in said
 
 
 @pytest.mark.parametrize("verb", ["doctor", "check"])

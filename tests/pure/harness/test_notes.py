@@ -16,7 +16,7 @@ from tests.support.project import ROOT
 EVERY_KIND = (
     notes.left_out(["gevent", "log"], 60.0),
     notes.shared_cpu(),
-    notes.in_turn("echo, 10,000 clients", 1),
+    notes.in_turn("echo, 10,000 clients", 1, ""),
     notes.crowded_loader(2, 1),
     notes.not_committed(["servers/two.py"]),
     notes.unchanged(["servers/", "bench.toml"], "main"),
