@@ -84,13 +84,18 @@ class Fleet:
         return failure
 
     def refuse(self) -> dict[str, ServerFailed]:
-        """Out of the block with those that are served by other processes than are measured; they, and why."""
+        """Out of the block with those that are served by other processes than are measured; they, and why.
+
+        A dead one serves nobody, and what it did was its own: that it died may be in no failure, and is noted.
+        """
         found = {}
         for key, fault in self._stage.faults().items():
             failure = self.gives_up(key, ServerFailed(fault))
-            if str(failure) == fault:  # a dead one serves nobody, and what it did was its own
+            if str(failure) == fault:
                 found[key] = failure
                 self._is_gone(key, failure)
+            else:
+                self._recorder.note(notes.bad_end(key, str(failure)))
         for key in self._stage.opaque:
             self._recorder.note(notes.owner_unknown(key))
         return found
