@@ -152,6 +152,11 @@ class Server:
         """Host and port, once it is ready."""
         return self.host, self.port
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._was_asked
+
     def wait_ready(self, deadline_s: float) -> None:
         """Return when the server listens; raises ServerFailed if it ends first or takes longer."""
         deadline = time.monotonic() + deadline_s
