@@ -1,8 +1,9 @@
 """All processes of the machine, listed in one go: whose child each is, in which session, and which server it comes of.
 
 A server's processes are those of its session. What leaves the session is a stray: it would be measured by nobody and
-outlive the server. It is known by its parent while that lives, and by a mark in the environment that it was started
-with, which forks and their programs inherit.
+outlive the server. It is known by its parent, which is the server's first process where its own has ended
+(`harness.processes.subreaper`), and by a mark in the environment that it was started with, which forks and their
+programs inherit.
 """
 
 import contextlib

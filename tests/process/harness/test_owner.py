@@ -61,7 +61,14 @@ def test_a_server_in_the_foreground_is_its_own(stage: Stage, begin: Callable[...
 
 @pytest.mark.parametrize(
     ("way", "what"),
-    [("worker", "its worker"), ("bare-worker", "its worker"), ("daemon", "its worker"), ("helper", "its process")],
+    [
+        ("worker", "its worker"),
+        ("bare-worker", "its worker"),
+        ("daemon", "its worker"),
+        ("helper", "its process"),
+        ("loose-helper", "its process"),
+        ("loose-worker", "its worker"),
+    ],
 )
 def test_one_whose_processes_have_left_its_session_is_refused(
     stage: Stage, begin: Callable[..., Server], way: str, what: str
@@ -86,6 +93,16 @@ def test_a_worker_that_loses_mark_and_parent_is_ended_once_it_was_seen(
     assert worker in Census().pids
     stage.stop("it")
     assert worker not in Census().pids
+
+
+def test_a_daemon_that_nobody_saw_go_is_ended(stage: Stage, begin: Callable[..., Server], tmp_path: Path) -> None:
+    """It leads a session and has no environment, and its parents had ended before the server was ready."""
+    begin(of(f"{DISPLACED} loose-worker"))
+    daemon = int((tmp_path / "it.err").read_text())
+    assert daemon in Census().pids
+    assert Path(f"/proc/{daemon}/environ").read_bytes() == b""
+    stage.stop("it")
+    assert daemon not in Census().pids
 
 
 # --- alone on its port -------------------------------------------------------------------------------------------
