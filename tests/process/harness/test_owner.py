@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.support.project import CONFIG, ROOT, STRATEGIES
 
 DISPLACED = f"{{python}} {ROOT}/tests/support/misbehaving/displaced.py"
 SETTINGS = CONFIG.settings("echo")
+DEADLINE_S = 20
 SHARING = """
 import signal, socket
 it = socket.create_server(("127.0.0.1", {port}), reuse_port=True)
@@ -103,6 +105,19 @@ def test_a_daemon_that_nobody_saw_go_is_ended(stage: Stage, begin: Callable[...,
     assert Path(f"/proc/{daemon}/environ").read_bytes() == b""
     stage.stop("it")
     assert daemon not in Census().pids
+
+
+def test_nor_is_one_left_whose_server_has_ended_at_once(stage: Stage, tmp_path: Path) -> None:
+    server = stage.start("it", of(f"{DISPLACED} loose-daemon"), SETTINGS)
+    deadline = time.monotonic() + DEADLINE_S
+    while not (said := (tmp_path / "it.err").read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    server._process.wait(DEADLINE_S)
+    with pytest.raises(ServerFailed, match="in a session of its own, where it isn't measured; run it in the foregr"):
+        server.raise_if_dead()
+    assert stage.stop("it").problems == ["left a process behind, outside of its session, and killed by us"]
+    assert not Path(f"/proc/{said}").exists()  # nor its remains, which are ours to bury
 
 
 # --- alone on its port -------------------------------------------------------------------------------------------

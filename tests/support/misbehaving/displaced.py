@@ -54,6 +54,16 @@ def with_daemon(serves: bool) -> None:
     asyncio.run(serve(Sound, sock=listener))
 
 
+def become_a_loose_daemon() -> None:
+    """It ends as soon as it has started one."""
+    if not os.fork():
+        os.setsid()
+        if not os.fork():
+            os.execve(sys.executable, [sys.executable, __file__, "loose", "2"], {})
+        os._exit(0)
+    os._exit(0)
+
+
 def loose() -> None:
     """What such a daemon does, in a program of its own."""
     os.write(int(sys.argv[2]), b"%d" % os.getpid())
@@ -102,6 +112,7 @@ WAYS = {
     "helper": with_helper,
     "loose-helper": lambda: with_daemon(serves=False),
     "loose-worker": lambda: with_daemon(serves=True),
+    "loose-daemon": become_a_loose_daemon,
     "loose": loose,
     "elsewhere": lambda: say(f"READY 127.0.0.1:{listen() and 9}"),
     "on-ipv6": lambda: say(f"READY 127.0.0.1:{listen('::1')}"),
