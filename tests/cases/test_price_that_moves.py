@@ -1,6 +1,6 @@
 """Servers whose price moves with what they heard: their rate depends on the number of rounds, so it is doubtful.
 
-It moves by more than three times within a block, as waits and their number make it, whatever the machine's pace. What
+Within a block it moves to a third or to three times as much, as waits and their number make it, at whatever pace. What
 the machine does to all is told by the honest ones beside them, who are the faster half.
 """
 
@@ -11,7 +11,7 @@ import pytest
 from tests.support.bench import Bench, misbehaving
 
 WAYS = ("leak", "list", "warm", "warming")
-BLOCKS, ROUNDS = 6, 5
+BLOCKS, ROUNDS = 6, 4
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,6 @@ def moving(start: Callable[..., Bench]) -> Bench:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_rate_that_moves_from_round_to_round_is_doubtful(moving: Bench, way: str) -> None:
     cell = moving.cells()[way]
-    assert (cell["status"], cell["windows"]) == ("ok", str(BLOCKS * ROUNDS)), cell
+    assert (cell["status"], cell["blocks"]) == ("ok", str(BLOCKS)), cell
     assert cell["verdict"] == "doubtful", cell
     assert "round to round" in cell["reason"], cell

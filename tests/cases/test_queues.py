@@ -15,7 +15,7 @@ SERVERS = {name: misbehaving(f"queueing.py {words}") for name, words in WAYS.ite
 @pytest.fixture(scope="module")
 def churning(start: Callable[..., Bench]) -> Bench:
     """A connection for each request."""
-    bench = start(SERVERS, "--unchecked", points=(f"clients = [{CLIENTS}], requests_per_connection = [1]",))
+    bench = start(SERVERS, "--unchecked", points=(f"clients = [{CLIENTS}], requests_per_connection = [1]",), rounds=2)
     assert bench.ended() == 0, bench.output
     return bench
 

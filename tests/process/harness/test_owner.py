@@ -140,6 +140,13 @@ def test_a_port_that_is_shared_with_a_stranger_is_said(stage: Stage, begin: Call
         stranger.kill()
 
 
+def test_who_takes_a_share_of_it_while_it_is_looked_at_is_named_too(stage: Stage, begin: Callable[..., Server]) -> None:
+    before = begin(sharing(0))
+    seen = Census()
+    late = begin(sharing(before.port), "late")
+    assert "it and the server of late both listen on port" in before.fault(seen, {late.pid: "late"})
+
+
 def test_who_listens_on_all_addresses_takes_nothing_from_who_names_one(
     stage: Stage, begin: Callable[..., Server]
 ) -> None:
