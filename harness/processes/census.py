@@ -12,6 +12,8 @@ import signal
 import time
 from collections.abc import Callable, Collection, Iterable
 
+from harness.processes import stat
+
 MARK = "CONCURRENCY_BENCH_SERVER"  # an environment variable
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 KILL_LIMIT_S, KILL_POLL_S = 3.0, 0.005
@@ -35,15 +37,14 @@ class Census:
                     self._add(int(name), int(since_s / TICK_S))
 
     def _add(self, pid: int, since: int) -> None:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            # The name stands in parentheses and may hold anything; fields are counted after it.
-            fields = stat.read().rpartition(b")")[2].split()
-        if int(fields[19]) < since:
+        told = stat.fields(pid)
+        parent, session, born = int(told[stat.PARENT]), int(told[stat.SESSION]), int(told[stat.BORN])
+        if born < since:
             return
-        if fields[0] in (b"Z", b"X"):
-            self._ended[pid] = int(fields[1]), int(fields[3])
+        if told[stat.STATE] in stat.ENDED:
+            self._ended[pid] = parent, session
         else:
-            self._known[pid] = int(fields[1]), int(fields[3]), int(fields[19])
+            self._known[pid] = parent, session, born
 
     @property
     def pids(self) -> list[int]:
@@ -107,7 +108,7 @@ def kill(find: Callable[[Census], Collection[Process]], since_s: float = 0.0, wi
     """
     killed: set[Process] = set()
     deadline = time.monotonic() + within_s
-    while found := find(Census(since_s)):
+    while found := find(seen := Census(since_s)):
         for pid, _ in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -115,6 +116,7 @@ def kill(find: Callable[[Census], Collection[Process]], since_s: float = 0.0, wi
         if time.monotonic() > deadline:
             break
         time.sleep(KILL_POLL_S)
+    seen.bury()
     return len(killed)
 
 

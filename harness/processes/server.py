@@ -258,7 +258,6 @@ class Server:
         left = len(session.members(self.pid))
         self._wait_for_strays()
         strays = census.kill(self._left_behind, self._began_s)
-        Census(self._began_s).bury()
         return Ended(self._process.returncode or 0, killed, leftovers - left, self._was_asked, left, strays, left_alone)
 
     def _wait_for_strays(self) -> None:
