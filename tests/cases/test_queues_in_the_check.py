@@ -1,4 +1,4 @@
-"""Servers at which clients queue to be accepted, in the check: it names the queue, and clients of it wait for seconds."""
+"""Servers at which clients queue to be accepted, in the check: it names the queue; clients wait for seconds."""
 
 from collections.abc import Callable
 

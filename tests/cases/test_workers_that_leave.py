@@ -80,11 +80,12 @@ def strayed(bench: Bench) -> list[int]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
 def test_nothing_of_them_outlives_a_harness_that_is_stopped(start: Callable[..., Bench], number: int) -> None:
-    """As soon as the first has gone its own way."""
-    names = ("session", "orphan", "grandchild")
+    """As soon as the first has gone its own way. One without an environment is known by its parent alone."""
+    names = ("session", "orphan", "grandchild", "cleared")
     bench = start({way: SERVERS[way] for way in names}, "--unchecked", blocks=1000)
     bench.wait(lambda: bool(strayed(bench)) or bench.process.poll() is not None)
     assert bench.process.poll() is None, bench.output
     bench.process.send_signal(number)
     bench.ended()
     assert bench.nothing_left(), bench.family()
+    bench.wait(lambda: without_environment() == [])
