@@ -35,7 +35,8 @@ def sentences(run: dict[str, Any], cells: pd.DataFrame) -> list[str]:
 
 
 def _cost(cells: pd.DataFrame) -> str:
-    by_cost = cells[cells["starved"] == 0].sort_values("server_cpu_us_per_request")
+    is_sound = (cells["starved"] == 0) & cells["cpu_rank"].notna()  # the others' CPU time is doubtful
+    by_cost = cells[is_sound].sort_values("server_cpu_us_per_request")
     least, most = by_cost.iloc[0], by_cost.iloc[-1]
     first = by_cost[by_cost["cpu_rank"] == by_cost["cpu_rank"].min()]
     return (

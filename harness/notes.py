@@ -112,7 +112,7 @@ def throttled() -> Note:
 
 
 def bad_end(server: str, problem: str) -> Note:
-    """What a server did wrong when it was asked to stop."""
+    """What a server did wrong when it was asked to stop, or that it ended after its last window."""
     return Note("bad-end", server, problem)
 
 

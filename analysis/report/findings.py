@@ -140,7 +140,8 @@ def _limit(cell: pd.Series) -> str:
 
 def _cpu(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     name = "server_cpu_us_per_request"
-    by_cost = group[group[name].notna() & ~group.apply(is_starved, axis=1)].sort_values(name)
+    is_sound = group.apply(lambda cell: not (is_starved(cell) or touching(cell, name)), axis=1)
+    by_cost = group[group[name].notna() & is_sound].sort_values(name)
     if len(by_cost) < 2:
         return
     least, most = by_cost.iloc[0], by_cost.iloc[-1]

@@ -14,6 +14,7 @@ from typing import Literal
 
 from harness.accounts import proctree
 from harness.accounts.cpu_ticks import TICK_S, Ticks
+from harness.processes import stat
 from harness.processes.session import processes
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -150,20 +151,17 @@ def _processes(session: int) -> Iterator[_Process]:
     """All of a session, from one small file each."""
     for pid in processes(session):
         try:
-            stat = Path(f"/proc/{pid}/stat").read_bytes()
+            told = stat.fields(pid)
         except OSError:
             continue  # it has just ended
-        # The name stands in parentheses and may hold anything; fields are counted after it.
-        fields = stat.rpartition(b")")[2].split()
-        if int(fields[3]) != session:
+        if int(told[stat.SESSION]) != session:
             continue  # it has ended, and its id is another's by now
-        user, system, childrens_user, childrens_system = map(int, fields[11:15])
         yield _Process(
             pid=pid,
-            is_zombie=fields[0] == b"Z",
-            threads=int(fields[17]),
-            user_ticks=user + childrens_user,
-            system_ticks=system + childrens_system,
+            is_zombie=told[stat.STATE] in stat.ENDED,
+            threads=int(told[stat.THREADS]),
+            user_ticks=int(told[stat.USER]) + int(told[stat.CHILDRENS_USER]),
+            system_ticks=int(told[stat.SYSTEM]) + int(told[stat.CHILDRENS_SYSTEM]),
         )
 
 

@@ -9,9 +9,9 @@ import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.accounts.cpu_ticks import TICK_S
+from harness.processes import stat
 from harness.processes.session import processes
 
 _ATTEMPTS = 4
@@ -64,7 +64,7 @@ def wants_cpu(session: int) -> bool:
     """Whether a process of it runs, or would: where others have the CPU its clock stands still all the same."""
     for pid in processes(session):
         with contextlib.suppress(OSError):  # it has just ended
-            if Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"R":
+            if stat.fields(pid)[stat.STATE] in stat.RUNS:
                 return True
     return False
 
@@ -81,11 +81,14 @@ def _clock(pid: int) -> float:
 
 def _of_process(pid: int) -> Usage | None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            # The name stands in parentheses and may hold anything; fields are counted after it.
-            fields = stat.read().rpartition(b")")[2].split()
+        told = stat.fields(pid)
         own_s = _clock(pid)
     except OSError:
         return None
-    children_s = (int(fields[13]) + int(fields[14])) * TICK_S
-    return Usage(own_s + children_s, int(fields[7]) + int(fields[8]), int(fields[9]) + int(fields[10]), 1)
+    children_s = (int(told[stat.CHILDRENS_USER]) + int(told[stat.CHILDRENS_SYSTEM])) * TICK_S
+    return Usage(
+        own_s + children_s,
+        int(told[stat.MINOR_FAULTS]) + int(told[stat.CHILDRENS_MINOR_FAULTS]),
+        int(told[stat.MAJOR_FAULTS]) + int(told[stat.CHILDRENS_MAJOR_FAULTS]),
+        1,
+    )

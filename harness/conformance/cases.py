@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.conformance import addresses, echo, greet, log
-from harness.conformance.client import Nonconformance, Target, TimedOut
+from harness.conformance.client import Nonconformance, Target, TimedOut, untried
 
 SUITES: dict[str, tuple[Callable[[Target], None], ...]] = {"echo": echo.CASES, "greet": greet.CASES, "log": log.CASES}
 
@@ -59,6 +59,6 @@ def failures(target: Target, service: str, why_silent: Callable[[], str] = lambd
             if cause:
                 break
             patience -= isinstance(failure, TimedOut)
-        except OSError as error:  # our own side, such as too few descriptors
-            found.append(f"{case.name}: could not be tried: {error.strerror or error}")
+        except OSError as error:
+            found.append(untried(case.name, error))
     return found

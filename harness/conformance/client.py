@@ -210,6 +210,11 @@ def _shown(stream: bytes) -> str:
     return repr(stream) if len(stream) <= 30 else f"{len(stream)} bytes"
 
 
+def untried(what: str, error: OSError) -> str:
+    """The line about a case where it is our own side that fails, such as for want of descriptors."""
+    return f"{what}: could not be tried: {error.strerror or error}"
+
+
 def blame(error: OSError, expected: str, when: str = "") -> NoReturn:
     if error.errno in (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL):
         raise error  # ours, not the server's

@@ -2,7 +2,7 @@
 
 import time
 
-from harness.conformance.client import Nonconformance, Target, exchange, message_of, same
+from harness.conformance.client import Nonconformance, Target, exchange, message_of, same, untried
 from harness.conformance.greet import GREETING
 from harness.processes import freezing
 from harness.processes.server import Server, ServerFailed
@@ -20,7 +20,7 @@ TALKS = {
 
 
 def failures(server: Server, target: Target, service: str) -> list[str]:
-    """A line if it doesn't go on with its service as if nothing had happened."""
+    """A line if it doesn't go on with its service as if nothing had happened, or if that can't be tried."""
     early, late, reply = TALKS[service]
     try:
         with target.connect() as sock:
@@ -32,6 +32,8 @@ def failures(server: Server, target: Target, service: str) -> list[str]:
             same(reply, exchange(sock, late, len(reply), half_close=service == "log"))
     except Nonconformance as failure:
         return [f"stands-still: after SIGSTOP and SIGCONT {_death(server) or failure}"]
+    except OSError as error:
+        return [untried("stands-still", error)]
     return []
 
 

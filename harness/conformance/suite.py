@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.config import Config, Strategy
 from harness.conformance import addresses, cases, standstill
-from harness.conformance.client import CROWD, Target
+from harness.conformance.client import CROWD, Target, untried
 from harness.processes import session
 from harness.processes.server import Server, ServerFailed
 from harness.processes.stage import Stage
@@ -90,6 +90,8 @@ class _Suite:
                     conformance.failures += [f"{service}: {failure}" for failure in failures]
                 except ServerFailed as failure:
                     conformance.absent = failure
+                except OSError as error:  # our own side, around its cases
+                    conformance.failures.append(untried(service, error))
         return conformance
 
     def abort(self) -> None:

@@ -1,8 +1,9 @@
 """All processes of the machine, listed in one go: whose child each is, in which session, and which server it comes of.
 
 A server's processes are those of its session. What leaves the session is a stray: it would be measured by nobody and
-outlive the server. It is known by its parent while that lives, and by a mark in the environment that it was started
-with, which forks and their programs inherit.
+outlive the server. It is known by its parent, which is the server's first process where its own has ended, or we where
+that has ended too (`harness.processes.subreaper`), and by a mark in the environment that it was started with, which
+forks and their programs inherit.
 """
 
 import contextlib
@@ -10,6 +11,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Collection, Iterable
+
+from harness.processes import stat
 
 MARK = "CONCURRENCY_BENCH_SERVER"  # an environment variable
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -22,6 +25,7 @@ class Census:
     def __init__(self, since_s: float = 0.0) -> None:
         """Of those alone that began since then, if told: seconds on CLOCK_BOOTTIME."""
         self._known: dict[int, tuple[int, int, int]] = {}  # parent, session and birth (clock ticks) of each that lives
+        self._ended: dict[int, tuple[int, int]] = {}  # parent and session of each that has ended, and isn't buried
         self._told: dict[int, str] = {}  # as far as they were asked for
         seen: set[str] = set()
         # Who forks and ends while all are looked at leaves a child that wasn't there when they were listed.
@@ -33,11 +37,14 @@ class Census:
                     self._add(int(name), int(since_s / TICK_S))
 
     def _add(self, pid: int, since: int) -> None:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            # The name stands in parentheses and may hold anything; fields are counted after it.
-            fields = stat.read().rpartition(b")")[2].split()
-        if fields[0] not in (b"Z", b"X") and int(fields[19]) >= since:
-            self._known[pid] = int(fields[1]), int(fields[3]), int(fields[19])
+        told = stat.fields(pid)
+        parent, session, born = int(told[stat.PARENT]), int(told[stat.SESSION]), int(told[stat.BORN])
+        if born < since:
+            return
+        if told[stat.STATE] in stat.ENDED:
+            self._ended[pid] = parent, session
+        else:
+            self._known[pid] = parent, session, born
 
     @property
     def pids(self) -> list[int]:
@@ -59,11 +66,26 @@ class Census:
         """The processes that come of the server with this session and mark, and aren't in it any more."""
         inside = set(self.members(session))
         found = {pid for pid in self._known if pid not in inside and mark and self._mark(pid) == mark}
+        if session not in self._known:  # its first process has ended, so its orphans have come to us
+            found |= {pid for pid, (parent, its, _) in self._known.items()
+                      if parent == os.getpid() and self._is_orphan(pid, its) and not self._mark(pid)}  # fmt: skip
         kin = {session, *inside, *found}
         while children := {pid for pid, (parent, _, _) in self._known.items() if parent in kin and pid not in kin}:
             kin |= children
             found |= children
         return {(pid, self._known[pid][2]) for pid in found}
+
+    def bury(self) -> None:
+        """Wait for the orphans that came to us and have ended, as nobody else does."""
+        for pid, (parent, its) in self._ended.items():
+            if parent == os.getpid() and self._is_orphan(pid, its):
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+
+    @staticmethod
+    def _is_orphan(pid: int, session: int) -> bool:
+        """Of our children: who leads a session, or is of ours, was started by us."""
+        return session not in (pid, os.getsid(0))
 
     def still(self, strays: Iterable[Process]) -> set[Process]:
         """Those of them that are alive."""
@@ -86,7 +108,7 @@ def kill(find: Callable[[Census], Collection[Process]], since_s: float = 0.0, wi
     """
     killed: set[Process] = set()
     deadline = time.monotonic() + within_s
-    while found := find(Census(since_s)):
+    while found := find(seen := Census(since_s)):
         for pid, _ in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -94,6 +116,7 @@ def kill(find: Callable[[Census], Collection[Process]], since_s: float = 0.0, wi
         if time.monotonic() > deadline:
             break
         time.sleep(KILL_POLL_S)
+    seen.bury()
     return len(killed)
 
 

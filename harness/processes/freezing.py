@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.processes import stat
 from harness.processes.session import processes
 
 
@@ -44,8 +45,7 @@ def thaw(session: int, frozen: Frozen | None = None) -> bool:
 
 def _moves(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            return stat.read().rpartition(b")")[2].split()[0] not in (b"T", b"t", b"Z", b"X")
+        return stat.fields(pid)[stat.STATE] not in (*stat.STOPPED, *stat.ENDED)
     except OSError:
         return False  # it has ended
 

@@ -42,7 +42,7 @@ class Owner:
         if strays:
             return in_its_own_session(strays, all_listeners)
         if outside:
-            return self._taken(census, outside, others, is_shared=len(outside) < len(there))
+            return self._taken(outside, others, is_shared=len(outside) < len(there))
         if not there:
             return self._nobody([one for one in all_listeners if one.inode in own])
         return self._elsewhere(members)
@@ -61,8 +61,9 @@ class Owner:
                 return _comm(self.session), listening
         return "", []
 
-    def _taken(self, census: Census, outside: Collection[Listener], others: Mapping[int, str], is_shared: bool) -> str:
-        """Somebody else listens on its port, beside it or instead of it."""
+    def _taken(self, outside: Collection[Listener], others: Mapping[int, str], is_shared: bool) -> str:
+        """Somebody else listens on its port, beside it or instead of it: perhaps one that has just begun to."""
+        census = Census()
         holder = _holder(outside, census.pids)
         whose = "another process" if holder is None else f"process {named(holder)}"
         if holder is not None and census.session(holder) in others:

@@ -22,6 +22,7 @@ from harness.config import Strategy
 from harness.processes import census, freezing, owner, session, sockets
 from harness.processes.census import Census, Process
 from harness.processes.owner import Owner
+from harness.processes.subreaper import keep_orphans
 
 CANNOT_START = 3  # the exit code for a missing library or a port that is taken
 POLL_S = 0.005
@@ -141,6 +142,7 @@ class Server:
                     stdout=out,
                     stderr=err,
                     start_new_session=True,
+                    preexec_fn=keep_orphans,
                 )
             except OSError as error:
                 raise ServerFailed(f"cannot run {command[0]}: {error.strerror}", skipped=True) from None
@@ -151,6 +153,11 @@ class Server:
     def address(self) -> tuple[str, int]:
         """Host and port, once it is ready."""
         return self.host, self.port
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._was_asked
 
     def wait_ready(self, deadline_s: float) -> None:
         """Return when the server listens; raises ServerFailed if it ends first or takes longer."""

@@ -1,9 +1,6 @@
 """The processes of a session: a server, or the loader, with all that it started."""
 
-import contextlib
 import os
-
-import psutil
 
 from harness.processes import census
 
@@ -23,12 +20,7 @@ def processes(session: int) -> list[int]:
 
 def members(session: int) -> list[int]:
     """Those of them that are alive: a zombie only waits for its parent."""
-    found = []
-    for pid in processes(session):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-                found.append(pid)
-    return found
+    return census.Census().members(session)
 
 
 def kill(session: int, within_s: float = census.KILL_LIMIT_S) -> int:

@@ -78,18 +78,19 @@ class Stage:
     def faults(self, keys: Collection[str] | None = None) -> dict[str, str]:
         """Which servers, of these or of all, aren't served by the processes that are measured, by key, and why.
 
-        Those of which it can't be told, as another user's processes may not be looked at, become `opaque`.
+        Those of which it can't be told, as another user's processes may not be looked at, become `opaque`. Of one that
+        is stopped meanwhile, or was, by another thread, nothing is said: it listens no more.
         """
         servers = dict(self.servers)
         names = {server.pid: key for key, server in servers.items()}
         seen, found = Census(), {}
-        for key in servers if keys is None else keys:
+        for key in servers.keys() if keys is None else servers.keys() & keys:
             others = {pid: name for pid, name in names.items() if name != key}
             try:
                 found[key] = servers[key].fault(seen, others)
             except PermissionError:
                 self.opaque.add(key)
-        return {key: fault for key, fault in found.items() if fault}
+        return {key: fault for key, fault in found.items() if fault and not servers[key].is_stopping}
 
     def short_queues(self, keys: Collection[str], crowd: int) -> dict[str, str]:
         """Which of these servers listen with a queue too short for a crowd that connects at once, by key, and why.

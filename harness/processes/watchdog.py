@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from harness.processes import census, session
+from harness.processes.subreaper import keep_orphans
 
 
 class Watchdog:
@@ -24,6 +25,7 @@ class Watchdog:
         self.mark = secrets.token_hex(8)  # in the environment of all that it is to end
 
     def __enter__(self) -> "Watchdog":
+        keep_orphans()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "harness.processes.watchdog", self.mark],
             cwd=Path(__file__).resolve().parents[2],

@@ -63,12 +63,12 @@ class Crowds:
         if not keys:
             return
         self._standstill.only(keys)
-        self._fleet.settle()
+        self._standstill.settle()
         answered = {key: target["answered"] for key, target in self._loading.connect(crowd, keys).items()}
         for key in keys:
             if not answered[key]:  # the group that it is of will find out, and tells
                 self._fleet.gives_up(key, ServerFailed(f"answered none of {crowd.clients} clients"))
-        self._fleet.settle()
+        self._standstill.settle()
         for key in self._fleet.taking_part(keys):
             if answered[key] == crowd.clients:  # who waits in the kernel's queue takes nothing of the server's
                 self._own_bytes[crowd.clients, key] = footprint.memory(self._fleet.server(key).pid).own_bytes

@@ -1,13 +1,11 @@
 """The servers of a block: who is alive, who has failed, and why. Nobody else keeps a list of them."""
 
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from harness import notes
-from harness.accounts import proctree
 from harness.conformance import cases
 from harness.conformance.client import Target
 from harness.plan.group import Entry
@@ -15,9 +13,6 @@ from harness.plan.plan import Plan
 from harness.processes.server import Ended, Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.recorder import Recorder
-
-SETTLE_LIMIT_S, SETTLE_STEP_S = 5.0, 0.02
-RESTING = 0.1  # of a CPU, for all servers together
 
 
 class Fleet:
@@ -31,7 +26,6 @@ class Fleet:
         self._absent = absent
         self._failed: dict[str, ServerFailed] = {}  # those that are gone for the rest of the block
         self._silent: set[str] = set()  # those that are out of the group under way, though alive
-        self.restless: set[str] = set()  # those that were waited for in vain, and aren't again: they never rest
 
     @contextmanager
     def started(self, servers: Mapping[str, Entry], service: str, block: int) -> Iterator[None]:
@@ -84,13 +78,18 @@ class Fleet:
         return failure
 
     def refuse(self) -> dict[str, ServerFailed]:
-        """Out of the block with those that are served by other processes than are measured; they, and why."""
+        """Out of the block with those that are served by other processes than are measured; they, and why.
+
+        A dead one serves nobody, and what it did was its own: that it died may be in no failure, and is noted.
+        """
         found = {}
         for key, fault in self._stage.faults().items():
             failure = self.gives_up(key, ServerFailed(fault))
-            if str(failure) == fault:  # a dead one serves nobody, and what it did was its own
+            if str(failure) == fault:
                 found[key] = failure
                 self._is_gone(key, failure)
+            else:
+                self._recorder.note(notes.bad_end(key, str(failure)))
         for key in self._stage.opaque:
             self._recorder.note(notes.owner_unknown(key))
         return found
@@ -99,26 +98,6 @@ class Fleet:
         """Why a server that ends its clients' connections serves nobody, if that can be told; else nothing."""
         server = self.server(key)
         return cases.why_nobody(Target(server.host, server.port, server.strategy.serves), service)
-
-    def settle(self) -> None:
-        """Wait until the servers rest: what they do of the last group, such as to close connections, is not the next's.
-
-        Those that don't, though they had the time, are restless.
-        """
-        deadline = time.monotonic() + SETTLE_LIMIT_S
-        used_s = self._cpu_seconds()
-        while True:
-            before_s, began = used_s, time.monotonic()
-            time.sleep(SETTLE_STEP_S)
-            used_s = self._cpu_seconds()
-            resting_s = RESTING * (time.monotonic() - began)
-            gained_s = {key: used_s[key] - before_s[key] for key in used_s}
-            if sum(gained_s.values()) < resting_s and not self._want_cpu(gained_s):
-                return
-            if time.monotonic() > deadline:
-                break
-        busiest_s = max(gained_s.values())
-        self.restless.update(key for key, gain_s in gained_s.items() if gain_s > busiest_s / 2)
 
     def _start(self, key: str, entry: Entry, logs: Path) -> None:
         try:
@@ -143,10 +122,3 @@ class Fleet:
     def _note(self, key: str, ended: Ended) -> None:
         for problem in ended.problems:
             self._recorder.note(notes.bad_end(key, problem))
-
-    def _want_cpu(self, keys: Iterable[str]) -> bool:
-        return any(proctree.wants_cpu(self.server(key).pid) for key in keys)
-
-    def _cpu_seconds(self) -> dict[str, float]:
-        waited_for = {key: server for key, server in self.alive.items() if key not in self.restless}
-        return {key: proctree.usage(server.pid).cpu_s for key, server in waited_for.items()}

@@ -90,7 +90,7 @@ class Interleaving:
         """All clients to all servers; those that answer nobody are out of this group. Then all stand still."""
         members = self._fleet.taking_part(wave)
         self._standstill.only(members)
-        self._fleet.settle()
+        self._standstill.settle()
         sessions = {key: self._fleet.server(key).pid for key in members}
         is_told = self._plan.has_footprint(group, block)
         ledger = Ledger(sessions, self._plan.server_cpus) if is_told else None
@@ -101,7 +101,7 @@ class Interleaving:
                 told = f" ({errors})" * bool(errors) + f": it {cause}" * bool(cause)
                 silent = ServerFailed(f"answered none of {group.clients} clients{told}")
                 self._record_failure(key, group, block, self._fleet.gives_up(key, silent))
-        self._fleet.settle()
+        self._standstill.settle()
         if ledger:
             ledger.connected(self._fleet.taking_part(wave))
         self._ledger = ledger

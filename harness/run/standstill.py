@@ -21,6 +21,7 @@ from harness.run.fleet import Fleet
 REST_S = 0.001  # its CPU time stands still for so long: then it rests. A window's clock is no finer
 RESTING = 0.05  # of a CPU: what "stands still" is
 REST_LIMIT_S = 0.05  # one that doesn't rest is asked, or frozen, all the same
+SETTLE_LIMIT_S, SETTLE_STEP_S = 5.0, 0.02  # of all together, which may rest in turn
 WATCH_LIMIT_S = 2.0  # for work that was put off, where it goes on for longer than servers are left alone
 WATCH_STEP_S = 0.1  # in which nothing is done at its end
 
@@ -46,6 +47,7 @@ class Standstill:
         self._fleet = fleet
         self._recorder = recorder
         self._frozen: dict[int, Frozen] = {}  # by session
+        self._restless: set[str] = set()  # those that were waited for in vain, and aren't again: they never rest
 
     def only(self, keys: Collection[str]) -> None:
         """These move from now on, and all others stand still."""
@@ -59,6 +61,26 @@ class Standstill:
                     self._thaw(key, server.pid)
                 elif not is_frozen and key not in keys:
                     self._freeze(key, server.pid)
+
+    def settle(self) -> None:
+        """Wait until the servers rest: what they do of the last group, such as to close connections, is not the next's.
+
+        Those that don't, though they had the time, are restless.
+        """
+        deadline = time.monotonic() + SETTLE_LIMIT_S
+        used_s = self._used_s()
+        while True:
+            before_s, began = used_s, time.monotonic()
+            time.sleep(SETTLE_STEP_S)
+            used_s = self._used_s()
+            gained_s = {key: used_s[key] - before_s[key] for key in used_s}
+            rest = sum(gained_s.values()) < 2 * RESTING * (time.monotonic() - began)
+            if rest and not any(proctree.wants_cpu(self._fleet.server(key).pid) for key in gained_s):
+                return
+            if time.monotonic() > deadline:
+                break
+        busiest_s = max(gained_s.values())
+        self._restless.update(key for key, gain_s in gained_s.items() if gain_s > busiest_s / 2)
 
     @contextmanager
     def turn(self, key: str) -> Iterator[Turn]:
@@ -89,7 +111,7 @@ class Standstill:
         So work that was put off until nobody asks is seen. Who is still at it when its time is over goes on alone, as
         it may have had to share a CPU; who doesn't come to an end then is restless, and keeps to itself from then on.
         """
-        restless = [key for key in keys if key in self._fleet.restless]
+        restless = [key for key in keys if key in self._restless]
         found = self._left_alone([key for key in keys if key not in restless], LEFT_ALONE_S)
         for key, record in found.items():
             if record["restless_share"] > RESTING:
@@ -97,7 +119,7 @@ class Standstill:
                 record |= self._left_alone([key], WATCH_STEP_S, WATCH_LIMIT_S)[key]
                 record["put_off_cpu_s"] += put_off_s
                 if record["restless_share"] > RESTING:
-                    self._fleet.restless.add(key)
+                    self._restless.add(key)
         for key in restless:
             found |= self._left_alone([key], LEFT_ALONE_S)
         return found
@@ -127,6 +149,11 @@ class Standstill:
             for key, share in busy.items()
         }
 
+    def _used_s(self) -> dict[str, float]:
+        """The CPU seconds of those that are waited for."""
+        waited_for = {key: server for key, server in self._fleet.alive.items() if key not in self._restless}
+        return {key: proctree.usage(server.pid).cpu_s for key, server in waited_for.items()}
+
     @contextmanager
     def _spent(self) -> Iterator[None]:
         began = time.monotonic()
@@ -147,7 +174,7 @@ class Standstill:
 
         One that hasn't woken yet may not have had a CPU, and has to find out what was due: it must have moved first.
         """
-        deadline = time.monotonic() + (REST_S if key in self._fleet.restless else REST_LIMIT_S)
+        deadline = time.monotonic() + (REST_S if key in self._restless else REST_LIMIT_S)
         now, at = begun, time.monotonic()
         while at < deadline:
             time.sleep(REST_S)

@@ -58,3 +58,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Be
     yield begin
     for one in started:
         one.close()
+
+
+@pytest.fixture(scope="module", params=["compiled", "python"])
+def loop(request: pytest.FixtureRequest) -> str:
+    """Either hot loop, as further TOML of a run."""
+    return f"[loadgen]\nloop = '{request.param}'"

@@ -1,4 +1,4 @@
-"""Replies that are wrong now and then, or there before their request is: errors with a name, never noise."""
+"""Replies that are wrong now and then: errors with a name, never noise."""
 
 from collections.abc import Callable
 
@@ -9,13 +9,6 @@ from tests.support.bench import Bench, misbehaving
 WAYS = {"another": 500, "previous": 600, "byte": 700}  # one reply in so many is wrong: far below 1 %
 SERVERS = {way: misbehaving(f"crossing.py {way} --every {every}") for way, every in WAYS.items()}
 NOT_PASSED = (1, 3, 4)  # 4: a machine that is too slow for ten blocks in the budget
-MIB = 16  # half of it is more than the client's kernel takes
-EARLY = {"head": "head", "half": "half", "later": "head"}
-
-
-@pytest.fixture(scope="module", params=["compiled", "python"])
-def loop(request: pytest.FixtureRequest) -> str:
-    return f"[loadgen]\nloop = '{request.param}'"
 
 
 @pytest.fixture(scope="module")
@@ -59,24 +52,3 @@ def test_a_gate_whose_head_is_wrong_finds_something(start: Callable[..., Bench])
     assert gate.ended() in NOT_PASSED, gate.output
     assert "byte" in gate.output
     assert "failing" in gate.output
-
-
-@pytest.fixture(scope="module")
-def early(start: Callable[..., Bench], loop: str) -> Bench:
-    servers = {name: misbehaving(f"early.py {way} {MIB * 2**20}") for name, way in EARLY.items()}
-    servers["later"] += " 4"
-    point = f"clients = [1], sizes = ['{MIB}MiB']"
-    bench = start(servers, "--unchecked", rounds=2, points=(point,), counted_s=0.5, drain_s=5.0, more=loop)
-    assert bench.ended() == 0, bench.output
-    return bench
-
-
-@pytest.mark.parametrize("name", EARLY)
-def test_a_reply_before_its_request_is_an_error_of_its_own(early: Bench, name: str) -> None:
-    cell = early.cells()[name]
-    assert (cell["verdict"], cell["limited_by"], cell["rank"]) == ("doubtful", "errors", ""), cell
-    assert "early" in cell["reason"], cell
-
-
-def test_a_server_that_waits_for_its_requests_is_not_early(early: Bench) -> None:
-    assert early.cells()["epoll"]["errors"] == "0"

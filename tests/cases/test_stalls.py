@@ -7,7 +7,7 @@ import pytest
 from tests.support.bench import Bench, misbehaving
 
 PAUSE_S = 0.4  # longer than head, counted part and drain: windows without any reply
-BLOCKS, ROUNDS = 3, 20
+BLOCKS, ROUNDS = 2, 20
 WAYS = {"even": f"even {PAUSE_S} 1.2", "random": f"random {PAUSE_S} 0.8"}
 
 

@@ -1,5 +1,6 @@
 """Limits of a run, and a run whose processes end at known instants."""
 
+import contextlib
 import csv
 import os
 from collections.abc import Callable
@@ -65,18 +66,26 @@ class Disturbed:
                 run.carry_out(self._plan, self._recorder, watchdog, rule, tell, {})
         finally:
             self._recorder.finish("complete")
-            assert [process for process in psutil.Process().children() if "loadgen" in process.cmdline()] == []
+            assert children("loadgen") == []
         recorded = results(self._recorder.folder)
         with cells.write(recorded, cells.tabulate(recorded)).open() as file:
             return {row["strategy"]: row for row in csv.DictReader(file)}
 
 
-def kill(*words: str) -> None:
-    """A child of ours with these words in its command; nothing if there is none."""
+def children(word: str) -> list[psutil.Process]:
+    """Ours that live and have this word in their command."""
+    found = []
     for process in psutil.Process().children():
-        if any(word in part for part in process.cmdline() for word in words):
-            process.kill()
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with contextlib.suppress(psutil.ZombieProcess):
+            found += [process] if any(word in part for part in process.cmdline()) else []
+    return found
+
+
+def kill(word: str) -> None:
+    """A child of ours with this word in its command; nothing if there is none."""
+    for process in children(word):
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
 
 def test_loader_that_dies_after_the_last_window_of_a_group_costs_nothing(tmp_path: Path) -> None:

@@ -1,11 +1,20 @@
-"""A session whose conduct is told, and a project with a history."""
+"""A session whose conduct is told, servers in a block of a plan, and a project with a history."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from harness.config import read
+from harness.plan import plan
+from harness.plan.plan import Overrides
 from harness.processes import session
+from harness.processes.stage import Stage
+from harness.processes.watchdog import Watchdog
+from harness.recorder import Recorder
+from tests.support.met import CROWDS, Met
+from tests.support.project import ROOT
 from tests.support.repository import commit, git, write_bench
 from tests.support.tree import Tree
 
@@ -16,6 +25,28 @@ def tree() -> Iterator[Tree]:
     yield tree
     session.kill(tree.process.pid)
     tree.process.communicate()
+
+
+@pytest.fixture
+def met(tmp_path: Path, watchdog: Watchdog) -> Iterator[Callable[..., Met]]:
+    with ExitStack() as stack:
+
+        def meet(wanted: str, clients: tuple[int, ...] = CROWDS, sizes: str = "[64]", **forced: object) -> Met:
+            (tmp_path / "mine.toml").write_text(
+                f'[profiles.tiny]\nblocks = 2\nrounds = 1\nmatrix = [{{ service = ["echo"], clients = {list(clients)}, '
+                f"sizes = {sizes} }}]\n"
+            )
+            config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
+            strategies = {label: one.model_copy(update=forced) for label, one in plan.select(config, wanted).items()}
+            made = plan.make(config, strategies, "tiny", Overrides())
+            recorder = Recorder(tmp_path / "results", made, ["test"])
+            stack.callback(recorder.finish, "complete")
+            stage = stack.enter_context(Stage(config, watchdog, recorder.logs, backlog=made.backlog))
+            found = Met(made, recorder, stage, [])
+            stack.enter_context(found.fleet.started(made.servers(made.groups), "echo", 0))
+            return found
+
+        yield meet
 
 
 @pytest.fixture

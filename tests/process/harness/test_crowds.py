@@ -2,72 +2,13 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from harness.config import read
-from harness.plan import plan
-from harness.plan.plan import Overrides, Plan
-from harness.processes.stage import Stage
-from harness.processes.watchdog import Watchdog
-from harness.recorder import Recorder
-from harness.run.crowds import Crowds
-from harness.run.fleet import Fleet
-from harness.run.loading import Loading
-from harness.run.progress import Progress
-from harness.run.standstill import Standstill
-from tests.support.project import ROOT
+from tests.support.met import CROWDS, Met
 
-CROWDS = (100, 250)
 BUFFER_KIB = 64  # that asyncio-buffered has for each connection
-
-
-class Met:
-    """Fresh servers in a block of a plan, and a loader that connects crowds to them."""
-
-    def __init__(self, plan: Plan, recorder: Recorder, stage: Stage, said: list[str]) -> None:
-        self.plan = plan
-        self.stage = stage
-        self.said = said
-        self.fleet = Fleet(stage, plan, recorder, {})
-        self.loading = Loading(stage, plan, recorder)
-        progress = Progress(plan, lambda done, what, group: said.append(what))
-        self.crowds = Crowds(plan, self.fleet, self.loading, Standstill(self.fleet, recorder), progress)
-
-    def come(self, block: int = 0) -> dict[tuple[str, int], float | None]:
-        """KiB that a connection takes, by server and crowd."""
-        wanted = {group: self.plan.members(group) for group in reversed(self.plan.groups)}
-        self.crowds.come("echo", wanted, block)
-        return {(key, group.clients): self._slope_kib(group, key) for group, keys in wanted.items() for key in keys}
-
-    def _slope_kib(self, group: plan.Group, key: str) -> float | None:
-        one, crowd = self.crowds.told(group, key).values()
-        return None if one is None or crowd is None else (crowd - one) / (group.clients - 1) / 1024
-
-
-@pytest.fixture
-def met(tmp_path: Path, watchdog: Watchdog) -> Iterator[Callable[..., Met]]:
-    with ExitStack() as stack:
-
-        def meet(wanted: str, clients: tuple[int, ...] = CROWDS, sizes: str = "[64]", **forced: object) -> Met:
-            (tmp_path / "mine.toml").write_text(
-                f'[profiles.tiny]\nblocks = 2\nrounds = 1\nmatrix = [{{ service = ["echo"], clients = {list(clients)}, '
-                f"sizes = {sizes} }}]\n"
-            )
-            config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
-            strategies = {label: one.model_copy(update=forced) for label, one in plan.select(config, wanted).items()}
-            made = plan.make(config, strategies, "tiny", Overrides())
-            recorder = Recorder(tmp_path / "results", made, ["test"])
-            stack.callback(recorder.finish, "complete")
-            stage = stack.enter_context(Stage(config, watchdog, recorder.logs, backlog=made.backlog))
-            found = Met(made, recorder, stage, [])
-            stack.enter_context(found.fleet.started(made.servers(made.groups), "echo", 0))
-            return found
-
-        yield meet
 
 
 @pytest.mark.parametrize("order", [CROWDS, CROWDS[::-1]])

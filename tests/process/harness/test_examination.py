@@ -30,16 +30,22 @@ class Heard:
             raise KeyboardInterrupt
 
 
+def children() -> set[int]:
+    """Of ours and theirs, by their ids."""
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
 @pytest.fixture
 def examine() -> Iterator[Callable[..., Diagnosis]]:
     """A short examination, of which nothing may be left."""
+    before = children()
     with Watchdog() as watchdog:
 
         def examined(config: Config = CONFIG, heard: Heard | None = None) -> Diagnosis:
             return doctor.examine(config, watchdog, heard or Heard(), noise.estimated, SHORT)
 
         yield examined
-        assert [child.pid for child in psutil.Process().children(recursive=True)] == [watchdog._process.pid]
+        assert children() - before == {watchdog._process.pid}
 
 
 def finding_named(diagnosis: Diagnosis, name: str) -> Finding:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.support.project import CONFIG, ROOT, STRATEGIES
 
 DISPLACED = f"{{python}} {ROOT}/tests/support/misbehaving/displaced.py"
 SETTINGS = CONFIG.settings("echo")
+DEADLINE_S = 20
 SHARING = """
 import signal, socket
 it = socket.create_server(("127.0.0.1", {port}), reuse_port=True)
@@ -61,7 +63,14 @@ def test_a_server_in_the_foreground_is_its_own(stage: Stage, begin: Callable[...
 
 @pytest.mark.parametrize(
     ("way", "what"),
-    [("worker", "its worker"), ("bare-worker", "its worker"), ("daemon", "its worker"), ("helper", "its process")],
+    [
+        ("worker", "its worker"),
+        ("bare-worker", "its worker"),
+        ("daemon", "its worker"),
+        ("helper", "its process"),
+        ("loose-helper", "its process"),
+        ("loose-worker", "its worker"),
+    ],
 )
 def test_one_whose_processes_have_left_its_session_is_refused(
     stage: Stage, begin: Callable[..., Server], way: str, what: str
@@ -88,6 +97,29 @@ def test_a_worker_that_loses_mark_and_parent_is_ended_once_it_was_seen(
     assert worker not in Census().pids
 
 
+def test_a_daemon_that_nobody_saw_go_is_ended(stage: Stage, begin: Callable[..., Server], tmp_path: Path) -> None:
+    """It leads a session and has no environment, and its parents had ended before the server was ready."""
+    begin(of(f"{DISPLACED} loose-worker"))
+    daemon = int((tmp_path / "it.err").read_text())
+    assert daemon in Census().pids
+    assert Path(f"/proc/{daemon}/environ").read_bytes() == b""
+    stage.stop("it")
+    assert daemon not in Census().pids
+
+
+def test_nor_is_one_left_whose_server_has_ended_at_once(stage: Stage, tmp_path: Path) -> None:
+    server = stage.start("it", of(f"{DISPLACED} loose-daemon"), SETTINGS)
+    deadline = time.monotonic() + DEADLINE_S
+    while not (said := (tmp_path / "it.err").read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    server._process.wait(DEADLINE_S)
+    with pytest.raises(ServerFailed, match="in a session of its own, where it isn't measured; run it in the foregr"):
+        server.raise_if_dead()
+    assert stage.stop("it").problems == ["left a process behind, outside of its session, and killed by us"]
+    assert not Path(f"/proc/{said}").exists()  # nor its remains, which are ours to bury
+
+
 # --- alone on its port -------------------------------------------------------------------------------------------
 
 
@@ -106,6 +138,13 @@ def test_a_port_that_is_shared_with_a_stranger_is_said(stage: Stage, begin: Call
         stranger.stdout.readline()
         assert f"it and process {stranger.pid} (" in stage.faults()["it"]
         stranger.kill()
+
+
+def test_who_takes_a_share_of_it_while_it_is_looked_at_is_named_too(stage: Stage, begin: Callable[..., Server]) -> None:
+    before = begin(sharing(0))
+    seen = Census()
+    late = begin(sharing(before.port), "late")
+    assert "it and the server of late both listen on port" in before.fault(seen, {late.pid: "late"})
 
 
 def test_who_listens_on_all_addresses_takes_nothing_from_who_names_one(

@@ -16,9 +16,9 @@ from analysis import doubts
 from analysis.doubts import Doubt
 from analysis.judging.cells import tabulate
 from analysis.records.reading import read
-from analysis.report import page, vega
+from analysis.report import page
 from tests.support.made_up import MadeUp, at_rate, failure, folder_of, window
-from tests.support.pages import EMPTY, rendered
+from tests.support.pages import rendered
 from tests.support.project import ROOT
 
 HOSTILE = {
@@ -200,18 +200,6 @@ def test_a_run_of_one_strategy_has_no_order_and_no_ratio(tmp_path: Path) -> None
     text = Seen(rendered(MadeUp(capacity={"epoll": 1e5}, groups=[(100, 64)], blocks=3, rounds=1).write(tmp_path))).text
     assert re.search(r"With echo, 100 clients, 64 B: epoll, [\d.]+k requests a second", text)
     assert "share the first rank" not in text
-
-
-def test_where_the_fastest_cannot_be_ranked_the_best_of_the_others_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = MadeUp(capacity={"epoll": 2e5, "poll": 1e5, "select": 5e4}, groups=[(100, 64)], blocks=4, rounds=1)
-    results = read(run.write(tmp_path))
-    cells = tabulate(results)
-    cells.loc[cells["strategy"] == "epoll", "rank"] = None
-    monkeypatch.setattr(vega, "picture", lambda _: EMPTY)
-    text = Seen(page.render(results, cells)).text
-    assert "of those whose rates can be compared, poll is the fastest" in text
 
 
 def test_a_run_in_which_all_failed_says_so(tmp_path: Path) -> None:

@@ -141,6 +141,32 @@ def test_what_is_said_of_a_kept_run() -> None:
     assert starved == "Of 100 clients `single` serves 1 and leaves the others waiting."
 
 
+def test_the_first_rank_is_that_of_those_of_whom_is_spoken() -> None:
+    """The cheapest of all leaves clients waiting; the fastest of all can't be ranked, as the loader limits it."""
+    cells = [
+        made_up("single", 100, 5.0, starved=99, rank=None),
+        made_up("limited", 100, 8.0, cpu_rank=2, rank=None),
+        made_up("also", 100, 8.1, cpu_rank=2, rank=2),
+        made_up("dear", 100, 40.0, cpu_rank=4, rank=3, ratio=0.25, ratio_low=0.2, ratio_high=0.31),
+    ]
+    cost, crowd, _ = kept_run.sentences({"reference": "quick"}, pd.DataFrame(cells))
+    assert "from 8.00 µs (`limited`) to 40.0 µs (`dear`)" in cost
+    assert cost.endswith("; `also` and `limited` share the first rank.")
+    assert crowd.endswith("; `also` has the first rank.")
+
+
+def test_a_cost_that_is_not_to_be_relied_on_is_no_finding() -> None:
+    """One that never rests, say, has no rank of cost: it is neither the cheapest nor the dearest."""
+    cells = [
+        made_up("spins", 100, 1.0, cpu_rank=None),
+        made_up("quick", 100, 8.0),
+        made_up("dear", 100, 40.0, cpu_rank=2, rank=2),
+        made_up("endless", 100, 400.0, cpu_rank=None),
+    ]
+    cost, *_ = kept_run.sentences({"reference": "quick"}, pd.DataFrame(cells))
+    assert "from 8.00 µs (`quick`) to 40.0 µs (`dear`)" in cost
+
+
 # --- strategies ---------------------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,41 @@ def start_helper() -> None:
             signal.pause()
 
 
+def with_daemon(serves: bool) -> None:
+    """A daemon without an environment, alone before anybody looks: it waits, or serves too. Its id goes to stderr."""
+    there, its = os.pipe()
+    listener = socket.create_server(("127.0.0.1", 0))
+    if not os.fork():
+        os.setsid()
+        if not os.fork():
+            os.set_inheritable(its, True)
+            listener.set_inheritable(serves)
+            words = [sys.executable, __file__, "loose", str(its), *[str(listener.fileno())] * serves]
+            os.execve(sys.executable, words, {})
+        os._exit(0)
+    os.wait()
+    print(os.read(there, 9).decode(), file=sys.stderr, flush=True)
+    asyncio.run(serve(Sound, sock=listener))
+
+
+def become_a_loose_daemon() -> None:
+    """It ends as soon as it has started one."""
+    if not os.fork():
+        os.setsid()
+        if not os.fork():
+            os.execve(sys.executable, [sys.executable, __file__, "loose", "2"], {})
+        os._exit(0)
+    os._exit(0)
+
+
+def loose() -> None:
+    """What such a daemon does, in a program of its own."""
+    os.write(int(sys.argv[2]), b"%d" % os.getpid())
+    for number in sys.argv[3:]:
+        asyncio.run(serve(Sound, sock=socket.socket(fileno=int(number))))
+    signal.pause()
+
+
 def with_helper() -> None:
     start_helper()
     asyncio.run(serve(Sound))
@@ -75,6 +110,10 @@ WAYS = {
     "bare-worker": lambda: start_worker(env={}),
     "daemon": become_a_daemon,
     "helper": with_helper,
+    "loose-helper": lambda: with_daemon(serves=False),
+    "loose-worker": lambda: with_daemon(serves=True),
+    "loose-daemon": become_a_loose_daemon,
+    "loose": loose,
     "elsewhere": lambda: say(f"READY 127.0.0.1:{listen() and 9}"),
     "on-ipv6": lambda: say(f"READY 127.0.0.1:{listen('::1')}"),
     "unflushed": lambda: say(f"READY 127.0.0.1:{listen()}", flush=False),

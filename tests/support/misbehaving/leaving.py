@@ -5,9 +5,12 @@ orphan      the same, and it outlives its launcher
 daemon      a double fork, as daemons do it; the launcher ends at once
 grandchild  the child of a child that has a process group of its own
 late        the worker leaves when it has heard 3,000 messages
+cleared     a double fork of which nothing is left but the worker, whose environment is empty; the launcher stays
+cleared-daemon  the same, and the launcher ends at once
 """
 
 import os
+import signal
 import sys
 
 from launching import child, launch
@@ -41,6 +44,12 @@ def daemonize() -> None:
     child(run)
 
 
+def serve_cleared() -> None:
+    os.setsid()
+    if not os.fork():
+        os.execve(sys.executable, [sys.executable, __file__, "serve"], {})
+
+
 match sys.argv[1]:
     case "session":
         launch(child(serve_apart))
@@ -50,5 +59,12 @@ match sys.argv[1]:
         child(daemonize)
     case "grandchild":
         launch(child(launch_in_a_group))
+    case "cleared":
+        os.waitpid(child(serve_cleared), 0)
+        signal.pause()
+    case "cleared-daemon":
+        child(serve_cleared)
+    case "serve":
+        run()
     case "late":
         launch(child(lambda: run(Leaves)))

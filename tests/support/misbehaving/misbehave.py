@@ -11,9 +11,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from sound import Hangs, Sound, serve
+from sound import Hangs, Sound, serve, starts_so_far
 
 ENDURES = 20  # messages of all clients together: past the first answers, within any window
 ANSWERS_AT_FIRST = 3  # one for each client of a tiny run, when they connect
@@ -163,13 +162,6 @@ WAYS: dict[str, tuple[Callable[[], None], type[Sound]]] = {
     "stays": (shrug_off_sigterm, Sound),
     "orphans": (leave_an_orphan, Sound),
 }
-
-
-def starts_so_far(name: str) -> int:
-    """Counts this start."""
-    with Path(f"starts-{name}").open("a+") as book:
-        book.write(".")
-        return book.tell()
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Begin = Callable[[asyncio.AbstractEventLoop], object]  # what is done once it listens
@@ -46,3 +47,10 @@ async def serve(protocol: type[Sound] = Sound, begin: Begin | None = None, **lis
 def run(protocol: type[Sound] = Sound, begin: Begin | None = None, **listen: Any) -> None:
     """The whole life of such a server, from its process's beginning."""
     asyncio.run(serve(protocol, begin, **listen))
+
+
+def starts_so_far(name: str) -> int:
+    """Counts this start, in a file of the folder that it is started in."""
+    with Path(f"starts-{name}").open("a+") as book:
+        book.write(".")
+        return book.tell()
