@@ -1,4 +1,4 @@
-"""How long a results folder of a thousand cells takes to be read, tabulated and paged, and in how much memory.
+"""How long a results folder of a thousand cells takes to be read, tabulated and reported, and in how much memory.
 
 The folder is the recorded run's (tests/recorded/noisy-hour) several times over: each strategy under three names, each
 point with four message sizes, so that groups are as large as a run of all strategies has them. The same each time.
@@ -84,17 +84,17 @@ def _of(folder: Path) -> dict[str, float]:
     table = cells(results)
     have_tabulated = time.perf_counter()
     tabulated = _used()
-    from analysis.report import page
+    from analysis.report.page import render
 
-    size = len(page.render(results, table).encode())
+    size = len(render(results, table).encode())
     return {
         "cells": len(table),
         "windows": len(results.windows) + len(results.perturbed),
         "import_s": imported - begun,
         "read_s": have_read - imported,
         "cells_s": have_tabulated - have_read,
-        "page_s": time.perf_counter() - have_tabulated,
-        "page_mib": size / (1 << 20),
+        "report_s": time.perf_counter() - have_tabulated,
+        "report_mib": size / (1 << 20),
         **{f"tabulated_{name}": value for name, value in tabulated.items()},
         **_used(),
     }
