@@ -1,7 +1,7 @@
 """What the person at the terminal reads while a run is planned and under way."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -134,7 +134,7 @@ def say_precision(
                 say(f"{escape(str(group))}: {word}: {_within(width)} or better {after} {widest_of_all}")
 
 
-def say_conformance(found: dict[str, Conformance]) -> None:
+def say_conformance(found: Mapping[str, Conformance]) -> None:
     """Of the conformance suite, what is not in order."""
     for name, conformance in found.items():
         if conformance.absent is not None:

@@ -17,10 +17,10 @@ from analysis.doubts import touching
 from analysis.judging.served import served
 from analysis.judging.standing import moved
 from analysis.judging.verdict import slowing_tells
-from analysis.records.points import by_group, first_value, member, nearly_all, title
+from analysis.records.points import by_group, member, nearly_all, title
 from analysis.records.reading import Results
 from analysis.tables.narrow import fitted
-from axes import ALONG, AXES, connections_stay
+from axes import ALONG, AXES, connections_stay, first_value
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
