@@ -74,7 +74,7 @@ notebook: setup  ## carry out analysis/notebook.py for the newest run, or RESULT
 		--template classic --HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= --HTMLExporter.jquery_url= \
 		--output-dir $(RESULTS) --output notebook
 
-bench-reading: setup  ## how long a thousand cells take to be read and tabulated, and in how much memory (20 seconds)
+bench-reading: setup  ## how long a thousand cells take to be read, tabulated and paged, and in how much memory (40 seconds)
 	$(VENV)/bin/python -m benchmarks.thousand_cells
 
 kept:  ## take the newest run's chart and cells into docs/, for the README

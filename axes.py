@@ -11,7 +11,7 @@ that a results folder says itself what its cells are made of.
 What else an axis needs is listed in CONTRIBUTING.md; the last one that came, the receive size, is the example.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -270,6 +270,11 @@ OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
 def connections_stay(values: Mapping[str, Any]) -> bool:
     """Whether a client keeps its connection for all of its requests."""
     return not values["requests_per_connection"]
+
+
+def first_value(values: Iterable[Any], usual: Any) -> Any:
+    """Of the values that a group compares, the one that others are held against: the usual, or the least."""
+    return min(values, key=lambda value: (value != usual, value))
 
 
 def comparable() -> list[Axis]:

@@ -17,12 +17,15 @@ from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, suppor
 ROUNDING = 1e-9  # of sums of weights
 
 
+# The values that occur, in rising order, and how many requests each of them stands for.
+Window = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
 @dataclass(frozen=True)
 class Block:
     """The latencies of a block, of all of its requests or of a sample."""
 
-    values: NDArray[np.int64]  # those that occur, in rising order, some of them several times
-    counts: NDArray[np.float64]  # how many requests each of them stands for
+    windows: Sequence[Window]
     open_: int = 0  # requests that are slower than any
     drawn: float = 1.0  # the share of the answered ones that was looked at
 
@@ -34,27 +37,25 @@ class Block:
     @cached_property
     def weight(self) -> float:
         """How many requests there were."""
-        return float(self.counts.sum()) + self.open_
+        return sum(float(counts.sum()) for _, counts in self.windows) + self.open_
+
+    def in_order(self) -> Window:
+        """Its windows as one; a value that several have stands there as often."""
+        return in_order(self.windows)
 
 
 def whole(windows: Iterable[Distribution], open_: int = 0) -> Block:
     """A block of windows of which each request was looked at."""
-    told = [window for window in windows if len(window.values)]
-    if not told:
-        return Block(np.array([], np.int64), np.array([]), open_)
-    values, counts = in_order([window.values for window in told], [window.counts for window in told])
-    return Block(values, counts.astype(float), open_)
+    return Block([(values, counts.astype(float)) for values, counts in windows if len(values)], open_)
 
 
 def sampled(windows: Iterable[tuple[Distribution, float]], open_: int = 0) -> Block:
     """A block of windows, of each a sample and how many requests that stands for."""
-    told = [(sample.values, sample.counts, answered) for sample, answered in windows if len(sample.values)]
-    if not told:
-        return Block(np.array([], np.int64), np.array([]), open_)
-    stands_for = [counts * (answered / counts.sum()) for _, counts, answered in told]
-    every, requests = in_order([values for values, _, _ in told], stands_for)
-    looked_at = sum(int(counts.sum()) for _, counts, _ in told)
-    return Block(every, requests, open_, looked_at / float(requests.sum()))
+    told = [(sample, answered) for sample, answered in windows if len(sample.values)]
+    requests = [(sample.values, sample.counts.astype(float) * (answered / sample.total)) for sample, answered in told]
+    looked_at = sum(sample.total for sample, _ in told)
+    every = sum(float(counts.sum()) for _, counts in requests)
+    return Block(requests, open_, looked_at / every if every else 1.0)
 
 
 class Alike:
@@ -63,11 +64,8 @@ class Alike:
     def __init__(self, blocks: Iterable[Block]) -> None:
         told = [block for block in blocks if block.weight]
         self.sizes: Sequence[int] = [block.size for block in told]
-        answered = [block for block in told if len(block.values)]
-        self.values, weights = np.array([], np.int64), np.array([])
-        if answered:
-            shares = [block.counts / block.weight for block in answered]
-            self.values, weights = in_order([block.values for block in answered], shares)
+        shares = [(values, counts / block.weight) for block in told for values, counts in block.windows]
+        self.values, weights = in_order(shares)
         self.up_to: NDArray[np.float64] = np.cumsum(weights)  # the weight of all that is no slower
 
     @property

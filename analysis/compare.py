@@ -15,12 +15,13 @@ from scipy.stats import ttest_ind
 
 from analysis.drawing import gate as chart
 from analysis.drawing.charts import figures
-from analysis.drawing.sheet import drop_others, machine, save
+from analysis.drawing.sheet import drop_others, save
 from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
 from analysis.gate.lost import lines_of, lost
 from analysis.gate.result import BY_BLOCKS, UNSHOWN, Gate, hidden_in, margin_of, row_of, with_gaps
 from analysis.gate.series import METRICS, Metric, cells, losses
 from analysis.judging.cells import tabulate
+from analysis.records.machine import machine
 from analysis.records.reading import Results, ResultsError, read
 from analysis.statistics import CONFIDENCE, NAN, by_block
 

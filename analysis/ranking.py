@@ -7,13 +7,13 @@ for all would call the noisy ones apart too often.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, polygamma, stdtr
 
+from analysis.pairs import log_ratios
 from analysis.statistics import CONFIDENCE, Name, Rounds, by_block, geometric, holm
 
 Floats = NDArray[np.float64]
@@ -53,33 +53,11 @@ def shown(strategies: Mapping[Name, Rounds]) -> list[tuple[Name, Name]]:
     """The orders that were shown, each as the faster and the slower one; of rates above zero."""
     if len(strategies) < 2:
         return []
-    logs = {pair: ratios for pair, ratios in _log_ratios(strategies).items() if len(ratios) > 1}
+    logs = {pair: ratios for pair, ratios in log_ratios(strategies).items() if len(ratios) > 1}
     told = dict(zip(logs, p_values(list(logs.values()), len(strategies)), strict=True))
     pairs = len(strategies) * (len(strategies) - 1) // 2
     surest = holm(told, 1 - CONFIDENCE, pairs)
     return [pair if logs[pair].mean() > 0 else (pair[1], pair[0]) for pair in surest]
-
-
-def _log_ratios(strategies: Mapping[Name, Rounds]) -> dict[tuple[Name, Name], Floats]:
-    """The logarithms of `paired` for each pair, a value a block that both have: of many pairs, so all at once."""
-    places = sorted(set().union(*strategies.values()))
-    logs = np.log([[rounds.get(place, np.nan) for place in places] for rounds in strategies.values()])
-    one, other = np.triu_indices(len(strategies), 1)
-    ratios = logs[one] - logs[other]  # NaN in a round that only one of them has
-    blocks = np.array([block for block, _ in places])
-    medians = np.stack([_medians(ratios[:, blocks == block]) for block in dict.fromkeys(blocks.tolist())], axis=1)
-    known = list(medians) if np.isfinite(medians).all() else [row[row == row] for row in medians]
-    return dict(zip(combinations(strategies, 2), known, strict=True))
-
-
-def _medians(rows: Floats) -> Floats:
-    """The median of each row without its NaNs; NaN of none."""
-    ordered = np.sort(rows, axis=1)  # NaN comes last
-    known = np.count_nonzero(ordered == ordered, axis=1)
-    row = np.arange(len(ordered))
-    return (
-        ordered[row, np.maximum(known - 1, 0) // 2] + ordered[row, np.minimum(known // 2, ordered.shape[1] - 1)]
-    ) / 2
 
 
 def p_values(pairs: Sequence[Floats], members: int) -> list[float]:

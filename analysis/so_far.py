@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from analysis.statistics import UNKNOWN, Rounds, geometric, ratio
 from analysis.stopping.rates import Rates
+from axes import first_value
 
 
 class Figure(NamedTuple):
@@ -22,8 +23,14 @@ class Figure(NamedTuple):
 class SoFar:
     """Reads on whenever it is asked."""
 
-    def __init__(self, windows: Path, reference: str, first_variant: str = "") -> None:
-        """`windows` is the windows.jsonl of the run; variants are held against the first of their strategy."""
+    def __init__(
+        self, windows: Path, reference: str, first_variant: str = "", usual: Mapping[str, Any] | None = None
+    ) -> None:
+        """`windows` is the windows.jsonl of the run; variants are held against the first of their strategy.
+
+        Along an axis a strategy is held against itself at the usual value, or at the least.
+        """
+        self._usual = usual or {}
         self._rates = Rates(windows)
         self._reference = reference
         self._first_variant = first_variant
@@ -32,11 +39,24 @@ class SoFar:
         """Each cell of the group that has a window, by name. `group` is its place in the plan."""
         self._rates.read_on()
         rounds = self._rates.rounds(group)
-        return [self._figure(name, rounds) for name in sorted(rounds)]
+        along = self._first_along(group)
+        return [self._figure(name, rounds, along.get(name) or self._other(name)) for name in sorted(rounds)]
 
-    def _figure(self, name: str, rounds: Mapping[str, Rounds]) -> Figure:
+    def _other(self, name: str) -> str:
+        return f"{name.partition('@')[0]}@{self._first_variant}" if "@" in name else self._reference
+
+    def _first_along(self, group: int) -> dict[str, str]:
+        """For each cell of a group that compares along an axis, the one that it is held against."""
+        told = self._rates.along(group)
+        names = {(who, value): name for name, (who, _, value) in told.items()}
+        values = {value for _, value in names}
+        return {
+            name: names.get((who, first_value(values, self._usual.get(axis))), "")
+            for name, (who, axis, _) in told.items()
+        }
+
+    def _figure(self, name: str, rounds: Mapping[str, Rounds], other: str) -> Figure:
         rate = geometric(_by_block(rounds[name])).value
-        other = f"{name.partition('@')[0]}@{self._first_variant}" if "@" in name else self._reference
         estimate = ratio(rounds[name], rounds[other]) if other in rounds else UNKNOWN
         told = [value if isfinite(value) else None for value in (rate, *estimate)]
         return Figure(name, *told)

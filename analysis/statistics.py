@@ -6,6 +6,7 @@ order of single requests gives (`percentile_interval`) takes them for independen
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import takewhile
 from math import exp, inf, isfinite, log, sqrt
 from statistics import median
@@ -48,6 +49,7 @@ def by_block(rounds: Rounds) -> dict[int, float]:
     return block_means((block for block, _ in rounds), rounds.values())
 
 
+@cache
 def t_quantile(count: int, probability: float = 0.5 + CONFIDENCE / 2) -> float:
     """Student's t for a mean of so many values, in standard errors, that is not exceeded with that probability.
 

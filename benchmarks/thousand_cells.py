@@ -1,4 +1,4 @@
-"""How long a results folder of a thousand cells takes to be read and tabulated, and in how much memory.
+"""How long a results folder of a thousand cells takes to be read, tabulated and reported, and in how much memory.
 
 The folder is the recorded run's (tests/recorded/noisy-hour) several times over: each strategy under three names, each
 point with four message sizes, so that groups are as large as a run of all strategies has them. The same each time.
@@ -67,7 +67,7 @@ def _name(strategy: str, copy: int) -> str:
 
 
 def measured(folder: Path) -> dict[str, float]:
-    """Seconds and MiB that a process of its own takes to read and tabulate a folder."""
+    """Seconds and MiB that a process of its own takes to read, tabulate and page a folder."""
     program = [sys.executable, "-m", "benchmarks.thousand_cells", "--of", str(folder)]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
@@ -82,14 +82,28 @@ def _of(folder: Path) -> dict[str, float]:
     results = read(folder)
     have_read = time.perf_counter()
     table = cells(results)
+    have_tabulated = time.perf_counter()
+    tabulated = _used()
+    from analysis.report.page import render
+
+    size = len(render(results, table).encode())
     return {
         "cells": len(table),
         "windows": len(results.windows) + len(results.perturbed),
         "import_s": imported - begun,
         "read_s": have_read - imported,
-        "cells_s": time.perf_counter() - have_read,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "cells_s": have_tabulated - have_read,
+        "report_s": time.perf_counter() - have_tabulated,
+        "report_mib": size / (1 << 20),
+        **{f"tabulated_{name}": value for name, value in tabulated.items()},
+        **_used(),
     }
+
+
+def _used() -> dict[str, float]:
+    """CPU time of our own code so far, which neighbours on the machine lengthen less than the clock's, and memory."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {"user_s": used.ru_utime, "peak_mib": used.ru_maxrss / 1024}
 
 
 def main() -> None:
@@ -98,7 +112,7 @@ def main() -> None:
         prog="python -m benchmarks.thousand_cells", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("--make", type=Path, metavar="FOLDER", help="make the results folder there, and keep it")
-    parser.add_argument("--of", type=Path, metavar="RESULTS", help="read and tabulate this folder")
+    parser.add_argument("--of", type=Path, metavar="RESULTS", help="read, tabulate and page this folder")
     asked = parser.parse_args()
     if asked.make:
         print(make(asked.make))

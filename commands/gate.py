@@ -119,8 +119,8 @@ def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
         found = result.examine(results)
         cells.write(results, found.table)
         (calibration if given.calibrate else table).render(found, terminal.console)
-        for folder in sorted({path.parent for path in publish.write(found)}):
-            say(f"Written: {escape(str(folder))}")
+        text = next(path for path in publish.write(found) if path.name == "gate.md")
+        say(f"Written: {escape(str(text))}, beside it what programs read, and charts/")
         say(f"Page:    {escape(page_of(results, found.table, found))}")
     except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")

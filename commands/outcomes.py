@@ -66,7 +66,7 @@ def view_of(planned: Plan, forms: Forms, recorder: Recorder, given: argparse.Nam
     """How whoever waits is told meanwhile."""
     from analysis.so_far import SoFar
 
-    so_far = SoFar(recorder.windows, planned.config.reference, next(iter(forms.facts), "")).of
+    so_far = SoFar(recorder.windows, planned.config.reference, next(iter(forms.facts), ""), planned.usual).of
     if given.json:
         return events.EventsView(planned, so_far)
     if given.quiet:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from harness.accounts.surroundings import STEAL_SHARE
 
+LEFT_OUT = "left-out"
+
 
 @dataclass(frozen=True)
 class Note:
@@ -28,7 +30,7 @@ class Note:
 
 def left_out(names: Collection[str], budget_s: float) -> Note:
     """The budget, in seconds, has no time for all that was asked for."""
-    return Note("left-out", f"not in the budget of {budget_s:.0f} s, left out: {', '.join(names)}",
+    return Note(LEFT_OUT, f"not in the budget of {budget_s:.0f} s, left out: {', '.join(names)}",
                 remedy="allow more with --budget")  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What the person at the terminal reads while a run is planned and under way."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from harness import notes
 from harness.conformance.suite import Conformance
 from harness.plan.group import Group
 from harness.plan.plan import Plan
@@ -72,8 +73,12 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
             )
     for why, labels in plan.skipped.items():
         say(f"[yellow]Skipped[/]: {escape(', '.join(labels))}: {escape(why)}")
+    if plan.left_out:
+        say(f"[yellow]Left out[/] ({len(plan.left_out)}, no time in {plan.budget_s:.0f} s): "
+            f"{escape('; '.join(plan.left_out))}")  # fmt: skip
     for note in plan.notes:
-        say(f"[yellow]Note[/]: {escape(str(note))}")
+        if note.kind != notes.LEFT_OUT:
+            say(f"[yellow]Note[/]: {escape(str(note))}")
     _say_expected(plan, expected_interval)
 
 
@@ -134,7 +139,7 @@ def say_precision(
                 say(f"{escape(str(group))}: {word}: {_within(width)} or better {after} {widest_of_all}")
 
 
-def say_conformance(found: dict[str, Conformance]) -> None:
+def say_conformance(found: Mapping[str, Conformance]) -> None:
     """Of the conformance suite, what is not in order."""
     for name, conformance in found.items():
         if conformance.absent is not None:

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from analysis import units
+from analysis.drawing.finish import caption, finish
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, dash
-from analysis.drawing.parts import LOG_FROM, ROWS, WIDE, in_rows, plus_minus, point, span, sweep, time_axis
-from analysis.drawing.selection import Selection, caption, finish, is_hollow
+from analysis.drawing.parts import ROWS, WIDE, in_rows, point, span, sweep, time_axis
+from analysis.drawing.selection import LOG_FROM, Selection, is_hollow, plus_minus
 from analysis.drawing.sheet import area, sheet
 from analysis.judging.served import served
 from analysis.judging.verdict import ACHIEVED

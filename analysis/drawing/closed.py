@@ -13,16 +13,15 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from analysis import units
 from analysis.drawing.ceiling import ceiling
+from analysis.drawing.finish import finish
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import GRID, INK, Look, dash
 from analysis.drawing.parts import (
     ROWS,
     WIDE,
     beside,
-    ends_of,
     in_rows,
     marker,
-    plus_minus,
     point,
     rows,
     runs_off,
@@ -30,7 +29,7 @@ from analysis.drawing.parts import (
     sweep,
     time_axis,
 )
-from analysis.drawing.selection import Selection, finish, is_hollow
+from analysis.drawing.selection import Selection, ends_of, is_hollow, plus_minus
 from analysis.drawing.sheet import area, sheet
 from analysis.judging.latencies import tail
 from analysis.judging.served import is_starved, served

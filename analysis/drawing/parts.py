@@ -14,22 +14,16 @@ from analysis import units
 from analysis.drawing.ceiling import Points, draw_across, draw_over, room
 from analysis.drawing.line_ends import End, label_ends
 from analysis.drawing.looks import FAINT, GRID, INK, Look, dash, marker_scale
-from analysis.drawing.selection import Selection, is_hollow
+from analysis.drawing.selection import LOG_FROM, Selection, ends_of, is_hollow
 from analysis.judging.served import is_starved, served
-from analysis.records.points import Row, label
+from analysis.records.points import label
 from axes import AXES
 
-LOG_FROM = 25  # figures that span more than this ask for a log axis
 ON_LOG_FROM = 4  # the same for the values of the matrix
 LINE = 15 / 72  # inches that a line of text takes under a marker
 WIDE = (0.085, 0.215, 0.65, 0.62)  # axes with room for labels on the right
 ROWS = (0.15, 0.215, 0.62, 0.625)  # the same with room for names on the left
 HALO = [withStroke(linewidth=3, foreground="white")]
-
-
-def ends_of(name: str) -> list[str]:
-    """The columns of a figure's bar for comparing."""
-    return [f"{name}_bar{end}" for end in ("_low", "_high")]
 
 
 class _Starved(NamedTuple):
@@ -267,13 +261,3 @@ def span(cells: pd.DataFrame, names: Sequence[str]) -> tuple[float, float]:
     ends = cells[[end for name in names for end in ends_of(name)]].to_numpy(float)
     ends = ends[np.isfinite(ends) & (ends > low / 2) & (ends < high * 1.5)]
     return min([low, *ends]) * 0.8, max([high, *ends]) * 1.08
-
-
-def plus_minus(cell: Row, name: str) -> str:
-    """The interval as a share of the figure: ± 1.2 %, or from where to where; nothing where there is none."""
-    low, high = cell[f"{name}_low"], cell[f"{name}_high"]
-    if pd.isna(low):
-        return ""
-    if units.lopsided(low, high):
-        return f" ({units.short(low)} to {units.short(high)})"
-    return f" ± {(high - low) / 2 / cell[name] * 100:.1f} %"

@@ -11,19 +11,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 import axes
+from analysis import units
 from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, touching
 from analysis.drawing import looks
-from analysis.drawing.sheet import foot, key
 from analysis.judging.served import is_starved
-from analysis.judging.standing import moved
-from analysis.records.points import CELL_KEYS, SWEPT, Row, as_rows, label, nearly_all
+from analysis.records.points import SWEPT, Row, as_rows, label, nearly_all
 from analysis.records.reading import Results
 from axes import ALONG, AXES
 
 TYPICAL_CLIENTS = 100
+LOG_FROM = 25  # figures that span more than this ask for a log axis
 # What all cells of a chart have in common beside its load: no chart is drawn along these.
 FIXED_KEYS = [*(axis.name for axis in AXES.values() if not axis.stem and "load" not in axis.sides), ALONG]
 
@@ -207,24 +206,16 @@ def say_point(axis: str, value: Any) -> str:
     return f"a rate of {value}" if axis == "rate" else AXES[axis].say(value)
 
 
-PLAIN = "bars: 95 % intervals over blocks"
-COMPARING = (
-    "bars: for comparing strategies at one x; a pair that doesn't touch differs at about 5 %; "
-    "the 95 % interval is wider"
-)
+def ends_of(name: str) -> list[str]:
+    """The columns of a figure's bar for comparing."""
+    return [f"{name}_bar{end}" for end in ("_low", "_high")]
 
 
-def caption(selection: Selection) -> str:
-    """What bars are: for comparing where something is compared."""
-    return COMPARING if moved(selection.measured) else PLAIN
-
-
-def finish(figure: Figure, selection: Selection, shown: pd.DataFrame, name: str, reading: str = "") -> Figure:
-    """Key and foot of a chart whose figure is this column."""
-    blocks = selection.measured["blocks"].astype(int)
-    rounds = selection.results.windows.merge(selection.measured[CELL_KEYS]).groupby([*CELL_KEYS, "block"]).size()
-    starved = bool((shown["starved"] > 0).any())
-    key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
-    foot(figure, selection.results.run, list(blocks), list(rounds), selection.notes(shown, name),
-         reading or caption(selection), moved(selection.measured))  # fmt: skip
-    return figure
+def plus_minus(cell: Row, name: str) -> str:
+    """The interval as a share of the figure: ± 1.2 %, or from where to where; nothing where there is none."""
+    low, high = cell[f"{name}_low"], cell[f"{name}_high"]
+    if pd.isna(low):
+        return ""
+    if units.lopsided(low, high):
+        return f" ({units.short(low)} to {units.short(high)})"
+    return f" ± {(high - low) / 2 / cell[name] * 100:.1f} %"

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.drawing.looks import FAINT, INK, dash
+from analysis.records.machine import machine
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches, a slide
 ENTRY = 0.17  # inches: the least height that each strategy has, so that its name can be read
@@ -105,18 +106,6 @@ def foot(
     for number, line in enumerate([" · ".join(how), " · ".join(where), reading, *reversed(said)]):
         height = _from_bottom(figure, 0.014 + 0.0225 * number)
         figure.text(0.035, height, line, size=9.5, color=FAINT if number < 3 else INK)
-
-
-def machine(run: dict[str, Any]) -> list[str]:
-    """What a run was measured on, in some phrases; none where it doesn't say."""
-    told = run.get("machine")
-    if not told:
-        return []
-    return [
-        f"{told.get('cpu', 'unknown CPU')}, {told.get('cores', '?')} cores",
-        f"kernel {told.get('kernel', '?')}",
-        f"Python {told.get('python', '?')}",
-    ]
 
 
 def _number(numbers: Collection[int], word: str) -> str:

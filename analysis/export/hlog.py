@@ -39,7 +39,7 @@ def files(results: Results, table: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
         if measured is None:
             continue
         blocks = block_histograms(measured, "latency_hdr", "unfinished")
-        if any(len(block.values) for block in blocks):
+        if any(block.windows for block in blocks):
             point = axes.title({name: cell[name] for name in AXES}, results.usual)
             name = re.sub(r"[^\w.@-]+", "-", f"{label(cell)} {point}", flags=re.ASCII)[:80]
             text = _log(blocks, measured, since, _about(cell, point, blocks))
@@ -98,9 +98,10 @@ def _times(windows: Columns, since: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _histogram(block: Block) -> HdrHistogram:
     """A block of WHOLE values; rounded as sums, so that no percentile moves."""
-    up_to = np.rint(np.cumsum(block.counts) / block.weight * WHOLE).astype(np.int64)
+    values, counts = block.in_order()
+    up_to = np.rint(np.cumsum(counts) / block.weight * WHOLE).astype(np.int64)
     made = HdrHistogram(1, HIGHEST_NS, 3)
-    for value, count in zip(block.values.tolist(), np.diff(up_to, prepend=0).tolist(), strict=True):
+    for value, count in zip(values.tolist(), np.diff(up_to, prepend=0).tolist(), strict=True):
         if count:
             made.record_value(value, count)
     if block.open_:

@@ -24,10 +24,10 @@ from analysis.judging.unasked import charged, restless
 from analysis.judging.verdict import doubts_about, limited_by, served_by_others
 from analysis.records import schema
 from analysis.records.columns import Columns, column, first, length, parts
-from analysis.records.points import CELL_KEYS, Group, as_file, first_value, group_of, label
+from analysis.records.points import CELL_KEYS, Group, as_file, group_of, label
 from analysis.records.reading import Results
 from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, ratio
-from axes import ALONG
+from axes import ALONG, first_value
 
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
 TEXTS = schema.columns("text", "counts")  # counts: with blanks between

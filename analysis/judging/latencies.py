@@ -34,7 +34,8 @@ def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencie
     alike = Alike(blocks)
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
     is_whole = alike.count > 0 and not column(windows, "unfinished").any()
-    figures["max_us"] = max(float(block.values[-1]) for block in blocks if len(block.values)) / 1e3 if is_whole else NAN
+    longest = [float(values[-1]) for block in blocks for values, _ in block.windows]
+    figures["max_us"] = max(longest) / 1e3 if is_whole else NAN
     numbers = sorted_blocks(windows)
     alone = [Alike([block]) for block in blocks]
     by_block = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from analysis.histograms import decoded
+from analysis.histograms import count
 from analysis.records.schema import NEEDED, RECORDS, RUN
 
 TYPES: dict[str, Any] = {
@@ -84,7 +84,7 @@ def _fault_of_histograms(record: Mapping[str, Any]) -> str:
             return f"no {name!r}"
         if value := record.get(name):
             try:
-                decoded(value)
+                count([value])
             except Exception as damage:  # the library has errors of its own for each way to be damaged
                 return f"{name} can't be decoded ({str(damage).lower() or 'no histogram'})"
     return ""

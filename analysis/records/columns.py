@@ -34,5 +34,10 @@ def parts(table: pd.DataFrame, keys: Sequence[str]) -> dict[tuple[Any, ...], Map
     rows: dict[tuple[Any, ...], list[int]] = {}
     for row, key in enumerate(zip(*(table[name].tolist() for name in keys), strict=True)):
         rows.setdefault(key, []).append(row)
-    arrays = {name: table[name].to_numpy() for name in table.columns}
-    return {key: {name: array[own] for name, array in arrays.items()} for key, own in rows.items()}
+    beside = np.concatenate([*rows.values(), []]).astype(int)  # the rows of a cell, so that each is a slice
+    arrays = {name: table[name].to_numpy()[beside] for name in table.columns}
+    ends = np.cumsum([len(own) for own in rows.values()]).tolist()
+    return {
+        key: {name: array[end - len(own) : end] for name, array in arrays.items()}
+        for (key, own), end in zip(rows.items(), ends, strict=True)
+    }

@@ -4,7 +4,7 @@ The axes are those of axes.py; in tables each has a column of its name. What has
 it (0, or an empty text), and is empty in files.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -58,13 +58,8 @@ def title(cells: pd.DataFrame, usual: Mapping[str, Any], *, in_full: bool = Fals
 
 def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as plain mappings: where each is looked at, that is many times quicker than rows of pandas."""
-    columns = [table[name].tolist() for name in table.columns]
+    columns = [table[name].astype(object).tolist() for name in table.columns]  # pandas walks its own kinds slowly
     return [dict(zip(table.columns, values, strict=True)) for values in zip(*columns, strict=True)]
-
-
-def first_value(values: Iterable[Any], usual: Any) -> Any:
-    """Of the values that a group compares, the one that others are held against: the usual, or the least."""
-    return min(values, key=lambda value: (value != usual, value))
 
 
 def label(cell: Row) -> str:

@@ -1,10 +1,10 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -83,13 +83,11 @@ def read(folder: Path) -> Results:
     folder = Path(folder)
     path = folder / "windows.jsonl"
     written = _run(folder)
-    lines, is_cut = _records(path)
-    run, records = filled_up(written, lines)
+    lines = _Lines(path)
+    run, records = filled_up(written, iter(lines))
     if fault := fault_of_run(run):
         raise ResultsError(f"{folder / 'run.json'}: {fault}; it is damaged, measure again")
-    if is_cut:
-        run = run | {"notes": [*(run.get("notes") or []), CUT]}
-    rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in RECORDS}
+    rows: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in RECORDS}
     for number, record in records:
         kind = str(record.get("kind", ""))
         if kind not in RECORDS:
@@ -97,7 +95,9 @@ def read(folder: Path) -> Results:
         record |= {name: Encoded(record[name]) for name in HISTOGRAMS[kind] if isinstance(record.get(name), str)}
         if fault := fault_of_record(record):
             raise ResultsError(f"{path}:{number}: {fault}; delete that line if no other version wrote it")
-        rows[kind].append(record)
+        rows[kind].append(tuple(map(record.get, RECORDS[kind])))  # a tenth of what the record takes
+    if lines.is_cut:
+        run = run | {"notes": [*(run.get("notes") or []), CUT]}
     tables = {kind: _table(kind, found) for kind, found in rows.items()}
     windows = tables["window"]
     searching = windows["phase"] == "search"
@@ -144,32 +144,40 @@ def _writable(value: Any) -> Any:
     return value
 
 
-def _records(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
-    """The number and record of each line, and whether the last line was being written when the run was killed."""
-    try:
-        lines = path.read_bytes().splitlines(keepends=True)
-    except FileNotFoundError:
-        return [], False  # stopped before the first window
-    except OSError as error:
-        raise ResultsError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-    records: list[tuple[int, dict[str, Any]]] = []
-    for number, line in enumerate(lines, start=1):
+class _Lines:
+    """The number and record of each line of windows.jsonl, one after the other: a run has thousands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.is_cut = False  # known at the end: whether the last was being written when the run was killed
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
-            record = json.loads(line)
-            if not isinstance(record, dict):
-                raise ValueError("not an object")
-        except ValueError as error:
-            if number == len(lines) and not line.endswith(b"\n"):
-                return records, True
-            raise ResultsError(f"{path}:{number}: not a JSON record ({error}); delete that line") from None
-        records.append((number, record))
-    return records, False
+            with open(self.path, "rb") as lines:
+                yield from self._records(lines)
+        except FileNotFoundError:
+            return  # stopped before the first window
+        except OSError as error:
+            raise ResultsError(f"{self.path}: cannot be read ({error.strerror}); check its permissions") from None
+
+    def _records(self, lines: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
+        for number, line in enumerate(lines, start=1):
+            try:
+                record = json.loads(line)
+                if not isinstance(record, dict):
+                    raise ValueError("not an object")
+            except ValueError as error:
+                if not line.endswith(b"\n"):  # only the last may lack it
+                    self.is_cut = True
+                    return
+                raise ResultsError(f"{self.path}:{number}: not a JSON record ({error}); delete that line") from None
+            yield number, record
 
 
-def _table(kind: str, records: list[dict[str, Any]]) -> pd.DataFrame:
+def _table(kind: str, records: list[tuple[Any, ...]]) -> pd.DataFrame:
     """One row per record, with all fields of its kind."""
     fields = RECORDS[kind]
-    columns = zip(*(map(record.get, fields) for record in records), strict=True) if records else ((),) * len(fields)
+    columns = zip(*records, strict=True) if records else ((),) * len(fields)
     filled = {name: _column(column, field) for (name, field), column in zip(fields.items(), columns, strict=True)}
     return as_columns(pd.DataFrame(filled))
 

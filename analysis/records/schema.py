@@ -106,8 +106,16 @@ def _table(title: str, fields: Fields) -> str:
 
 
 def _doubts() -> str:
-    head = "### cells.csv: the codes of doubts\n\n| code | in words | touches |\n|---|---|---|\n"
-    return head + "".join(f"| `{kind.code}` | {kind.phrase} | {', '.join(kind.touches)} |\n" for kind in KINDS)
+    head = (
+        "### cells.csv: the codes of doubts\n\n"
+        "A threshold is a key of `[verdict]` in `bench.toml`, where its value and the reason for it stand.\n\n"
+        "| code | in words | touches | threshold | remedy |\n|---|---|---|---|---|\n"
+    )
+    rows = (
+        (f"`{kind.code}`", kind.phrase, ", ".join(kind.touches), kind.threshold and f"`{kind.threshold}`", kind.remedy)
+        for kind in KINDS
+    )
+    return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def documented(text: str) -> str:

@@ -13,7 +13,7 @@ Lines = Iterable[tuple[int, dict[str, Any]]]  # the number of each line of windo
 
 
 def filled_up(run: dict[str, Any], lines: Lines) -> tuple[dict[str, Any], Lines]:
-    """The run and its records as today's schema has them; a run of today's is left as it is.
+    """The run and its records, as they are asked for, as today's schema has them; a run of today's is left as it is.
 
     1 to 2: notes were sentences, a range was called a spread, a record's CPUs were a list, axes that came later were as
     the settings said, and strategies had no families: they keep the order of the run, and their looks come from their

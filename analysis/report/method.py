@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.drawing.sheet import machine
 from analysis.judging.standing import moved
+from analysis.records.machine import machine
 from analysis.records.reading import Results
 
 

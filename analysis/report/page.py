@@ -18,10 +18,10 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis.drawing.sheet import machine
 from analysis.gate import words
 from analysis.gate.result import Gate
 from analysis.judging.standing import moved
+from analysis.records.machine import machine
 from analysis.records.reading import Results
 from analysis.report import cards, changes, findings, method, specs, spectra, sweeps, table, vega
 from analysis.report.entries import Entry, entries
@@ -120,8 +120,9 @@ def _pictures(
     pictures: list[dict[str, str]] = []
     for title, description, spec in found:
         source = vega.picture(specs.in_colours(spec, everyone))
-        if sum(len(one["source"]) for one in pictures) + len(source) <= PICTURES_BYTES:
-            pictures.append({"title": title, "description": description, "source": source})
+        if sum(len(one["source"]) for one in pictures) + len(source) > PICTURES_BYTES:
+            break  # the next would hardly be smaller, and each takes a fifth of a second to draw
+        pictures.append({"title": title, "description": description, "source": source})
     return pictures
 
 

@@ -5,15 +5,15 @@ to both.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 from analysis.judging.cells import by_round, rates_of
+from analysis.pairs import ratios
 from analysis.records.columns import parts
 from analysis.records.points import CELL_KEYS, POINT, Row
 from analysis.records.reading import Results
 from analysis.report.entries import Entry
-from analysis.statistics import UNKNOWN, Estimate, ratio
+from analysis.statistics import UNKNOWN, Estimate
 
 Pair = tuple[int, int]
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -29,8 +29,7 @@ class Ratios:
             at.setdefault(key[2:], {})[numbers[key[:2]]] = by_round(part, rates_of(part))
         self._places = {point: place for place, point in enumerate(at)}
         self._found: list[dict[Pair, Estimate]] = [
-            {(one, other): ratio(members[one], members[other]) for one, other in combinations(sorted(members), 2)}
-            for members in at.values()
+            ratios({number: members[number] for number in sorted(members)}) for members in at.values()
         ]
         self.reference = _reference(results.run, entries)
 
@@ -56,16 +55,22 @@ class Ratios:
         is_barred = low == low and entry != self.reference
         told = f"{low:.2f} to {high:.2f}" if is_barred else "none"
         may_be_one = is_barred and low <= 1 <= high
-        return {"y": value, "low": low if is_barred else None, "high": high if is_barred else None,
+        return {"y": _drawn(value), "low": _drawn(low) if is_barred else None,
+                "high": _drawn(high) if is_barred else None,
                 "w": f"{TIMES} {value:.2f}" + " ~" * may_be_one, "b": told}  # fmt: skip
 
     def as_json(self) -> list[list[list[float | None]]]:
         """At each point, the known pairs: [one, other, ratio, low, high]."""
         return [
-            [[*pair, *(None if value != value else float(f"{value:.4g}") for value in found)]
+            [[*pair, *(None if value != value else _drawn(value) for value in found)]
              for pair, found in pairs.items() if found.value == found.value]
             for pairs in self._found
         ]  # fmt: skip
+
+
+def _drawn(value: float) -> float:
+    """A ratio as charts have it: in four digits."""
+    return float(f"{value:.4g}")
 
 
 def _reference(run: Mapping[str, Any], entries: Sequence[Entry]) -> int:

@@ -9,8 +9,7 @@ import pandas as pd
 import axes
 from analysis import units
 from analysis.doubts import touching
-from analysis.drawing.parts import LOG_FROM, ends_of, plus_minus
-from analysis.drawing.selection import Selection, is_hollow, selections
+from analysis.drawing.selection import LOG_FROM, Selection, ends_of, is_hollow, plus_minus, selections
 from analysis.judging.served import served
 from analysis.records.points import SWEPT, Row, label
 from analysis.records.reading import Results

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis import units
 from analysis.doubts import touching
-from analysis.drawing.parts import plus_minus
+from analysis.drawing.selection import plus_minus
 from analysis.judging.served import is_starved, served
 from analysis.records import points
 from analysis.records.reading import Results

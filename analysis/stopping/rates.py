@@ -17,6 +17,8 @@ class Rates:
         self._read = 0  # bytes
         # place of the group -> what a cell is called in it -> (block, round) -> its windows
         self._rates: dict[int, dict[str, dict[tuple[int, int], list[float]]]] = {}
+        # place of the group -> what a cell is called in it -> its strategy and variant, the axis along, its value there
+        self._along: dict[int, dict[str, tuple[str, str, Any]]] = {}
 
     def read_on(self) -> None:
         """Take up the windows that have come since: those that figures come from, whole lines."""
@@ -28,7 +30,11 @@ class Rates:
                 self._read += len(line)
                 row = json.loads(line)
                 if row["kind"] == "window" and row.get("phase") != "search":
-                    of_cell = self._rates.setdefault(row["group"], {}).setdefault(_name(row), {})
+                    name = _name(row)
+                    of_cell = self._rates.setdefault(row["group"], {}).setdefault(name, {})
+                    if along := row["along"]:
+                        told = (name.partition(" (")[0], along, row[along])
+                        self._along.setdefault(row["group"], {})[name] = told
                     place = row["block"], 0 if row["load"] == "knee" else row["round"]
                     of_cell.setdefault(place, []).append(row["requests"] / row["counted_s"])
 
@@ -41,6 +47,10 @@ class Rates:
                 blocks.setdefault(block, []).extend(rates)
             means[name] = [fmean(rates) for rates in blocks.values()]
         return {name: [log(mean) if mean else -inf for mean in of_blocks] for name, of_blocks in means.items()}
+
+    def along(self, group: int) -> dict[str, tuple[str, str, Any]]:
+        """For each cell of a group that compares along an axis: who it is, which axis, and its value there."""
+        return self._along.get(group, {})
 
     def rounds(self, group: int) -> dict[str, dict[tuple[int, int], float]]:
         """For each cell of a group that has any, its rate by block and round."""

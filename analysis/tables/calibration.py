@@ -1,5 +1,6 @@
 """How noisy blocks are here, and which change a gate can promise in which time: from a run of base against itself."""
 
+from collections.abc import Sequence
 from math import isnan
 
 from rich import box
@@ -20,25 +21,36 @@ def render(gate: Gate, console: Console) -> None:
     if gate.results.windows["block"].nunique() < 2:
         console.print(Text("Fewer than two blocks were measured: nothing can be said of their spread."))
         return
-    console.width = max(console.width, WIDTH)  # into a pipe rich assumes 80
+    is_narrow = console.is_terminal and console.width < WIDTH
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)  # into a pipe rich assumes 80
     block_s = _seconds_per_block(gate)
     blocks = max((row.decision.blocks for row in gate.rows if row.decision), default=0)
     console.print(Text(f"The working tree against itself: {blocks} blocks of {block_s:.1f} s", style="bold"))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
-    table.add_column("strategy", no_wrap=True)
-    table.add_column("figure", no_wrap=True)
-    for title in ("a block's spread", *(f"{change:.0%} shown in" for change in CHANGES), "these blocks show", "found"):
-        table.add_column(title, justify="right")
-    for row in gate.rows:
-        if row.metric.decides and row.decision:
-            table.add_row(Text(words.cell(row, gate)), row.metric.name, *_figures(row, gate, block_s))
-    console.print(table)
+    parts = [(0, 4, 5), (1, 2, 3)] if is_narrow else [range(6)]
+    for part in parts:
+        console.print(_table(gate, block_s, part, is_narrow))
     budget = int(gate.results.run["gate"]["budget_s"] / block_s)
     console.print(Text(f"A budget of {gate.results.run['gate']['budget_s']:.0f} s takes about {budget} blocks of all "
                        "these. shown: in 95 of 100 cases, false alarms in at most "
                        f"{gate.rules.alarms:.0%} of runs.", style="dim"))  # fmt: skip
     alarms = gate.having(Outcome.REGRESSION, Outcome.IMPROVEMENT)
     console.print(Text(f"{len(alarms)} of {len(gate.having(*Outcome))} figures were called changed; none was.", "bold"))
+
+
+def _table(gate: Gate, block_s: float, part: Sequence[int], is_narrow: bool) -> Table:
+    """The columns that are of this part: a narrow terminal has them in two tables, one below the other."""
+    titles = ("a block's spread", *(f"{change:.0%} shown in" for change in CHANGES), "these blocks show", "found")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+    table.add_column("strategy", overflow="fold", max_width=14 if is_narrow else None)
+    table.add_column("figure", no_wrap=True)
+    for place in part:
+        table.add_column(titles[place], justify="right", no_wrap=True)
+    for row in gate.rows:
+        if row.metric.decides and row.decision:
+            figures = _figures(row, gate, block_s)
+            table.add_row(Text(words.cell(row, gate)), row.metric.name, *(figures[place] for place in part))
+    return table
 
 
 def _figures(row: Row, gate: Gate, block_s: float) -> list[str]:

@@ -17,9 +17,10 @@ from analysis.doubts import touching
 from analysis.judging.served import served
 from analysis.judging.standing import moved
 from analysis.judging.verdict import slowing_tells
-from analysis.records.points import by_group, first_value, member, nearly_all, title
+from analysis.records.points import by_group, member, nearly_all, title
 from analysis.records.reading import Results
-from axes import ALONG, AXES, connections_stay
+from analysis.tables.narrow import fitted
+from axes import ALONG, AXES, connections_stay, first_value
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
@@ -40,16 +41,10 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
     variants = list(results.run.get("variants") or {})
     reference = variants[0] if variants else str(results.run.get("reference") or "reference")
     groups = list(by_group(cells))
-    left_out = 0  # of the columns that a narrow terminal may go without
-    while True:
-        without = DISPENSABLE[:left_out]
-        tables = [_group(group, results.usual, reference, without) for group in groups]
-        widest = _widest(tables, console)
-        if not console.is_terminal or widest <= console.width or left_out == len(DISPENSABLE):
-            break
-        left_out += 1
-    # Into a pipe rich assumes 80; and where a table is a character too wide, it cuts "1 of 500" down to "1 of 50".
-    console.width = max(console.width, widest, 0 if console.is_terminal else WIDTH)
+    tables, without = fitted(
+        lambda without: [_group(group, results.usual, reference, without) for group in groups],
+        DISPENSABLE, console, WIDTH,
+    )  # fmt: skip
     for group, table in zip(groups, tables, strict=True):
         console.print(table)
         for line in _remarks(group):
@@ -60,11 +55,6 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
         console.print(Text(told, style="dim"))
     for line in _how_to_read(results, cells, reference):
         console.print(Text(line, style="dim"))
-
-
-def _widest(tables: Sequence[Table], console: Console) -> int:
-    unbounded = console.options.update(width=10 * WIDTH)
-    return max(console.measure(table, options=unbounded).maximum for table in tables)
 
 
 def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:

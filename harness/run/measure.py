@@ -36,7 +36,7 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, view: V
     try:
         with Watchdog() as watchdog:
             absent = {label: ServerFailed(why) for label, why in forms.absent.items()}
-            absent |= _checked(planned, absent, recorder, watchdog, unchecked)
+            absent |= _checked(planned, absent, recorder, watchdog, view, unchecked)
             with view:
                 carry_out(planned, recorder, watchdog, rule, view.tell, absent)
         outcome = "complete"
@@ -57,13 +57,13 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, view: V
 
 
 def _checked(
-    planned: Plan, absent: Container[str], recorder: Recorder, watchdog: Watchdog, unchecked: bool
+    planned: Plan, absent: Container[str], recorder: Recorder, watchdog: Watchdog, view: View, unchecked: bool
 ) -> dict[str, ServerFailed]:
     """Put every server through the conformance suite; those that are not to be measured, and why."""
     strategies = {label: strategy for label, strategy in planned.strategies.items() if label not in absent}
     with terminal.progress(len(strategies), "servers") as tell:
         found = suite.examine(planned.config, strategies, planned.services, recorder.logs / "check", watchdog, tell)
-    terminal.say_conformance(found)
+    view.conformance(found)
     unfit = {}
     for name, conformance in found.items():
         if conformance.absent is not None:

@@ -1,9 +1,11 @@
 """For programs: one JSON object a line. docs/terminal.md lists the kinds and their keys."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from harness.conformance.suite import Conformance
 from harness.notes import Note
 from harness.plan.plan import Plan
 from harness.views.view import View
@@ -57,6 +59,12 @@ class EventsView(View):
 
     def note(self, note: Note) -> None:
         emit_note(note)
+
+    def conformance(self, found: Mapping[str, Conformance]) -> None:
+        for name, one in found.items():
+            if one.reason or one.remarks:
+                told = "skipped" if one.absent and one.absent.skipped else "failed" if one.reason else "passed"
+                emit("conformance", strategy=name, outcome=told, reason=one.reason, remarks=one.remarks)
 
 
 def _figure(figure: Any) -> dict[str, Any]:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from rich.console import Group, RenderableType
+from rich.console import Group as Stacked
+from rich.console import RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from axes import AXES
 from harness import terminal
 from harness.notes import Note
+from harness.plan.group import Group
 from harness.views.view import Figure, View
 
 NOTES = 3  # the last ones; all are in the table at the end
@@ -46,7 +49,7 @@ def picture(now: Now, height: int) -> RenderableType:
         parts.append(Text(f"and {len(hidden)} more", "dim", no_wrap=True, overflow="ellipsis"))
     parts += [Text.assemble(("Note", "yellow"), f": {note}", no_wrap=True, overflow="ellipsis")
               for note in now.notes[-NOTES:]]  # fmt: skip
-    return Group(*parts)
+    return Stacked(*parts)
 
 
 def _head(now: Now) -> Table:
@@ -86,6 +89,15 @@ def _cells(figure: Figure | None, is_reference: bool) -> Iterator[str]:
         yield "not yet" if figure.high > TOO_WIDE * figure.low else f"{figure.low:.2f} to {figure.high:.2f}"
 
 
+def _called(servers: Sequence[str], group: Group) -> list[str]:
+    """What tables call the cells of these servers: each by its value, where a group compares along an axis."""
+    if not group.along:
+        return list(servers)
+    axis = AXES[group.along]
+    names = {name.partition(" (")[0] for name in servers}
+    return [f"{name} ({axis.write(value)})" for name in names for value in group[group.along]]
+
+
 class LiveView(View):
     def __enter__(self) -> Self:
         super().__enter__()
@@ -108,7 +120,8 @@ class LiveView(View):
     def _draw(self, done_s: float, where: str, group: int | None) -> None:
         plan = self.plan
         figures = {} if group is None else {figure.name: figure for figure in self.so_far(group)}
-        members = [] if group is None else list(dict.fromkeys([*plan.members(plan.groups[group]), *figures]))
+        there = [] if group is None else _called(plan.members(plan.groups[group]), plan.groups[group])
+        members = list(dict.fromkeys([*there, *figures]))
         now = Now(
             where=where,
             done=done_s / plan.extent[0],

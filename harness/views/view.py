@@ -1,10 +1,12 @@
 """What a run tells of itself while it goes on, and what every view of it does with that."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
+from harness import terminal
+from harness.conformance.suite import Conformance
 from harness.notes import Note
 from harness.plan.plan import Plan
 
@@ -59,6 +61,10 @@ class View:
 
     def note(self, note: Note) -> None:
         """A reader of the results must know this."""
+
+    def conformance(self, found: Mapping[str, Conformance]) -> None:
+        """Of the conformance suite, before anything is measured: what each strategy did wrong."""
+        terminal.say_conformance(found)
 
     def left_s(self, done_s: float) -> float | None:
         """Until the end, if it goes on as it has; of a run with a budget at most. None while that can't be told."""

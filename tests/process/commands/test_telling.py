@@ -20,6 +20,7 @@ from tests.support.project import ROOT
 KEYS = {
     "plan": {"profile", "strategies", "groups", "blocks", "rounds", "seed", "expected_s"},
     "note": {"kind", "seen", "why", "remedy"},
+    "conformance": {"strategy", "outcome", "reason", "remarks"},
     "progress": {"where", "left_s", "group", "figures"},
     "result": {"outcome", "exit_code", "folder"},
 }
@@ -91,7 +92,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Said]:
 def documented() -> dict[str, set[str]]:
     """The keys of each event in docs/terminal.md."""
     rows = re.findall(
-        r"^\| `(plan|note|progress|result)` \| .*? \| (.*) \|$", (ROOT / "docs/terminal.md").read_text(), re.MULTILINE
+        r"^\| `(plan|note|conformance|progress|result)` \| .*? \| (.*) \|$",
+        (ROOT / "docs/terminal.md").read_text(),
+        re.MULTILINE,
     )
     return {event: set(re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", keys))) for event, keys in rows}
 
@@ -110,6 +113,27 @@ def test_json_has_the_documented_objects_and_nothing_else(runs: dict[str, Said])
     assert told[0]["strategies"] == ["epoll"]
     assert told[-1]["outcome"] == "complete"
     assert (Path(told[-1]["folder"]) / "cells.csv").exists()
+
+
+def test_a_server_that_does_not_conform_is_an_event(tmp_path: Path) -> None:
+    """Programs read nothing else: that it is missing from the results would be a riddle."""
+    mute = tmp_path / "mute.py"
+    mute.write_text("import socket, sys, time\n"
+                    "listening = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+                    "print('READY', flush=True)\n"
+                    "while True:\n    listening.accept()[0].close()\n")  # fmt: skip
+    own = f'[strategies.mute]\ncommand = "{{python}} {mute} {{port}}"\nservices = ["greet"]\n'
+    line = command(tmp_path, "--json", "--strategies", "epoll,mute")
+    (tmp_path / "mine.toml").write_text(TINY + own)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=DEADLINE_S)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    (found,) = [one for one in told if one["event"] == "conformance"]
+    assert set(found) - {"event"} == KEYS["conformance"]
+    assert (found["strategy"], found["outcome"], found["remarks"]) == ("mute", "failed", [])
+    assert found["reason"]
+    kinds = [one["event"] for one in told]
+    assert kinds.index("conformance") < kinds.index("progress")
+    assert (done.returncode, told[-1]["outcome"]) == (0, "complete")
 
 
 def test_quiet_says_the_result_alone(runs: dict[str, Said]) -> None:

@@ -55,3 +55,19 @@ def test_without_the_reference_there_are_rates_alone(tmp_path: Path) -> None:
     written(path, rows(0))
     assert [figure.ratio for figure in SoFar(path, "poll").of(0)] == [None, None]
     assert SoFar(path, "poll").of(1) == []
+
+
+@pytest.mark.parametrize(("usual", "first"), [(65536, 65536), (8192, 1024)])
+def test_along_an_axis_each_is_held_against_itself_at_the_usual_value(tmp_path: Path, usual: int, first: int) -> None:
+    """Where nobody has the usual value, at the least, as in the table at the end."""
+    path = tmp_path / "windows.jsonl"
+    for value, factor in ((1024, 1.0), (65536, 2.0)):
+        of_value = rows(0, along="recv_size", recv_size=value)
+        written(path, [row | {"requests": int(row["requests"] * factor)} for row in of_value])
+    found = {figure.name: figure.ratio for figure in SoFar(path, "epoll", usual={"recv_size": usual}).of(0)}
+    double = 1.0 if first == 65536 else 2.0
+    assert found == {
+        f"{name} ({value})": pytest.approx(double * factor)
+        for name in RATES
+        for value, factor in (("1 KiB", 0.5), ("64 KiB", 1.0))
+    }

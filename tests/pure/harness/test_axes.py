@@ -13,9 +13,8 @@ from analysis.compare import compare
 from analysis.drawing import charts
 from analysis.judging import cells
 from analysis.records import reading as records
-from analysis.records.points import first_value
 from analysis.stopping.precision import Precision, UntilPrecise
-from axes import AXES
+from axes import AXES, first_value
 from harness.config import Config, ConfigError, read
 from harness.plan import plan
 from harness.plan.plan import Overrides, Plan

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analysis.stopping.precision import Precision
-from harness import machine
+from harness import machine, terminal
 from harness.config import Config, ConfigError, Strategy, read
 from harness.plan import plan
 from harness.plan.plan import Overrides, Plan
@@ -234,5 +234,11 @@ def test_what_the_budget_has_no_time_for_is_left_out_from_the_end(config: Config
         assert len(kept) < 3
         assert fits.groups == whole.groups[:1]
         assert set(fits.left_out) == {*map(str, whole.groups[1:]), *{"select", "poll", "epoll"} - set(kept)}
+    with terminal.console.capture() as said:
+        terminal.say_plan(fits, 0.05)
+    (line,) = [line for line in said.get().splitlines() if line.startswith("Left out")]
+    assert all(name in line for name in fits.left_out)
+    assert f"({len(fits.left_out)}, no time in {fits.budget_s:.0f} s)" in line
+    assert "Note: not in the budget" not in said.get()
     with pytest.raises(ConfigError, match=r"--budget 1s: .*; the 20 that .* for select alone"):
         plan.fitted(replace(whole, budget_s=1.0), 20)
