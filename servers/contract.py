@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import NoReturn
 
@@ -35,11 +35,27 @@ class Options:
     port: int
     backlog: int
     recv_size: int  # bytes asked of the kernel at a time
+    own: argparse.Namespace = field(default_factory=argparse.Namespace)  # what the strategy itself has added
 
 
-def run(serve: Callable[[socket.socket, Options], None], about: str | None) -> None:
-    """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3."""
-    options = parse(about)
+class Parser(argparse.ArgumentParser):
+    """A command line whose faults are told in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
+
+
+AddOptions = Callable[[Parser], None]
+
+
+def run(
+    serve: Callable[[socket.socket, Options], None], about: str | None, add_options: AddOptions | None = None
+) -> None:
+    """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3.
+
+    A strategy with options of its own adds them to the command line by `add_options`.
+    """
+    options = parse(about, add_options)
     listener = listen(options)
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, _leave)
@@ -48,8 +64,8 @@ def run(serve: Callable[[socket.socket, Options], None], about: str | None) -> N
     serve(listener, options)
 
 
-def parse(about: str | None) -> Options:
-    parser = argparse.ArgumentParser(
+def parse(about: str | None, add_options: AddOptions | None = None) -> Options:
+    parser = Parser(
         description=about,
         epilog="Example: --service echo --port 9000, then from another terminal: telnet 127.0.0.1 9000. "
         "Ctrl-C or SIGTERM stops it.",
@@ -64,24 +80,26 @@ def parse(about: str | None) -> Options:
     parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen on (default: %(default)s)")
     parser.add_argument(
         "--port",
-        type=_number(0, 65535),
+        type=number(0, 65535),
         default=0,
         help="0 lets the kernel choose; the line READY host:port tells (default: %(default)s)",
     )
     parser.add_argument(
         "--backlog",
-        type=_number(1, 2**31 - 1),
+        type=number(1, 2**31 - 1),
         default=1024,
         help="connections that may wait to be accepted (default: %(default)s)",
     )
     parser.add_argument(
         "--recv-size",
-        type=_number(1, 2**30),
+        type=number(1, 2**30),
         default=65536,
         help="bytes to ask of the kernel at a time (default: %(default)s)",
     )
+    if add_options is not None:
+        add_options(parser)
     given = parser.parse_args()
-    return Options(SERVICES[given.service], given.host, given.port, given.backlog, given.recv_size)
+    return Options(SERVICES[given.service], given.host, given.port, given.backlog, given.recv_size, given)
 
 
 def listen(options: Options) -> socket.socket:
@@ -171,11 +189,13 @@ def _first_line(service: type[Conversation]) -> str:
     return about.splitlines()[0].removesuffix(".")
 
 
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
+def number(low: int, high: int) -> Callable[[str], int]:
+    """A type of option: a whole number within bounds."""
+
+    def integer(text: str) -> int:
         value = int(text)
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{value} is not between {low} and {high}")
         return value
 
-    return number
+    return integer
