@@ -1,4 +1,4 @@
-"""Beside the chapter: asyncio's loop over bare sockets, a coroutine per connection.
+"""Beside the chapter: asyncio's loop, or one that --loop names, over bare sockets.
 
 Mechanism: sock_recv and sock_sendall try the call at once; where it would wait, the loop (epoll on Linux)
 watches the socket for it, and wakes the coroutine.
@@ -9,7 +9,7 @@ finds nothing, for each request.
 import asyncio
 import socket
 
-from servers.contract import EXHAUSTED, Complaint, Options, run
+from servers.contract import EXHAUSTED, Complaint, Options, Parser, add_loop, run
 
 
 async def converse(client: socket.socket, options: Options) -> None:
@@ -47,9 +47,14 @@ async def listen(listener: socket.socket, options: Options) -> None:
         task.add_done_callback(clients.discard)
 
 
+def add_options(parser: Parser) -> None:
+    add_loop(parser, default="asyncio.new_event_loop")
+
+
 def serve(listener: socket.socket, options: Options) -> None:
-    asyncio.run(listen(listener, options))
+    with asyncio.Runner(loop_factory=options.own.loop) as runner:
+        runner.run(listen(listener, options))
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, add_options)

@@ -1,4 +1,4 @@
-"""Beside the chapter: asyncio streams on uvloop, a coroutine per connection.
+"""Beside the chapter: asyncio streams on uvloop, or on any loop that --loop names.
 
 Mechanism: that of asyncio streams; libuv (epoll on Linux) and compiled transports wait below them.
 Cost: the reader, its buffer and the trips through the loop are asyncio's, in Python, as without uvloop. Its
@@ -8,10 +8,7 @@ transport reads up to 256,000 bytes at a time, the coroutine --recv-size of them
 import asyncio
 import socket
 
-from servers.contract import Complaint, Options, library, run
-
-with library("uvloop"):
-    import uvloop
+from servers.contract import Complaint, Options, Parser, add_loop, run
 
 
 async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: Options) -> None:
@@ -53,10 +50,14 @@ async def listen(listener: socket.socket, options: Options) -> None:
     await server.serve_forever()
 
 
+def add_options(parser: Parser) -> None:
+    add_loop(parser, default="uvloop.new_event_loop")
+
+
 def serve(listener: socket.socket, options: Options) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=options.own.loop) as runner:
         runner.run(listen(listener, options))
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, add_options)
