@@ -5,6 +5,8 @@ Cost: a layer of calls, guards and checkpoints on top. On asyncio it reads as it
 a time, and stops and resumes reading for each request; on trio it reads --recv-size bytes.
 """
 
+import argparse
+import importlib
 import socket
 
 from servers.contract import EXHAUSTED, Complaint, Options, Parser, library, run
@@ -12,6 +14,8 @@ from servers.contract import EXHAUSTED, Complaint, Options, Parser, library, run
 with library("anyio"):
     import anyio
     import anyio.abc
+
+BACKENDS = ["asyncio", "trio"]
 
 
 async def converse(client: anyio.abc.SocketStream, options: Options) -> None:
@@ -52,8 +56,16 @@ async def listen(listener: socket.socket, options: Options) -> None:
             clients.start_soon(converse, client, options)
 
 
+def backend(name: str) -> str:
+    if name not in BACKENDS:
+        raise argparse.ArgumentTypeError(f"no backend {name!r}; there are {', '.join(BACKENDS)}")
+    with library(name):
+        importlib.import_module(name)
+    return name
+
+
 def add_options(parser: Parser) -> None:
-    parser.add_argument("--backend", choices=["asyncio", "trio"], default="asyncio", help="(default: %(default)s)")
+    parser.add_argument("--backend", type=backend, default="asyncio", help=f"{' or '.join(BACKENDS)}")
 
 
 def serve(listener: socket.socket, options: Options) -> None:

@@ -7,11 +7,24 @@ had to be waited for. The kernel is told to say so only when little is unsent (T
 
 import logging
 import socket
+from functools import partial
 
 from servers.contract import Complaint, Options, library, run
 
 with library("trio"):
     import trio
+
+
+class Few(logging.Filter):
+    """Out of descriptors trio would log a traceback ten times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.complain = Complaint()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        self.complain(record.getMessage())
+        return False
 
 
 async def converse(client: trio.SocketStream, options: Options) -> None:
@@ -38,11 +51,10 @@ async def converse(client: trio.SocketStream, options: Options) -> None:
 
 
 async def listen(listener: socket.socket, options: Options) -> None:
-    complain = Complaint()  # out of descriptors trio would log a traceback ten times a second
-    logging.getLogger("trio.serve_listeners").addFilter(lambda record: bool(complain(record.getMessage())))
+    logging.getLogger("trio.serve_listeners").addFilter(Few())
     # Adopting the contract's listener pins the backlog; TCP_NODELAY trio sets by itself.
     adopted = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
-    await trio.serve_listeners(lambda client: converse(client, options), [adopted])
+    await trio.serve_listeners(partial(converse, options=options), [adopted])
 
 
 def serve(listener: socket.socket, options: Options) -> None:

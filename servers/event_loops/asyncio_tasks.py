@@ -55,7 +55,7 @@ class Client(asyncio.Protocol):
 async def listen(listener: socket.socket, options: Options) -> None:
     loop = asyncio.get_running_loop()
     if options.own.tasks == "eager":
-        loop.set_task_factory(asyncio.eager_task_factory)
+        loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009  # from 3.12 on
     complain = Complaint()  # out of descriptors the loop would print a traceback a thousand times a second
     loop.set_exception_handler(lambda _, context: complain(context.get("exception", context["message"])))
     server = await loop.create_server(

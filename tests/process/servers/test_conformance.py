@@ -33,7 +33,13 @@ class Served:
     def _start(self) -> Server:
         settings = {"service": self._service, "recv_size": 65536}
         server = Server.start(self._strategy.name, self._strategy, settings, logs=self._logs)
-        server.wait_ready(10)
+        try:
+            server.wait_ready(10)
+        except ServerFailed as failure:
+            server.stop()
+            if failure.skipped:
+                pytest.skip(str(failure))
+            raise
         return server
 
 

@@ -15,10 +15,13 @@ OURS = {"run_bench", "axes", "commands", "harness", "loadgen", "analysis", "serv
 LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
 SERVER_HELPERS = ("servers.contract", "servers.services")  # and what is in them
 SERVER_LIBRARIES = {
-    "twisted_protocol.py": {"twisted", "zope"},  # its interfaces
+    "twisted_protocol.py": {"twisted", "zope", "uvloop"},  # its interfaces; the loop below it, if that is wanted
     "twisted_line.py": {"twisted", "zope"},
-    "uvloop_protocol.py": {"uvloop"},
     "gevent_stream.py": {"gevent"},
+    "eventlet_sockets.py": {"eventlet"},
+    "trio_streams.py": {"trio"},
+    "anyio_streams.py": {"anyio"},
+    "tornado_streams.py": {"tornado"},
 }
 SERVERS = sorted((ROOT / "servers").rglob("*.py"))
 FORBIDDEN = {
