@@ -179,16 +179,18 @@ def growth_under_flood(server: Server, one_at_a_time: bool) -> int:
 
 
 @pytest.mark.usefixtures("many_descriptors")
-def test_select_refuses_what_it_cannot_watch(start: Start, tmp_path: Path) -> None:
-    server = start(STRATEGIES["select"], backlog=2000)
+@pytest.mark.parametrize("name", ["select", "asyncio-select", "twisted-select"])
+def test_select_refuses_what_it_cannot_watch(name: str, start: Start, tmp_path: Path) -> None:
+    server = start(STRATEGIES[name], backlog=2000)
     with contextlib.ExitStack() as stack:
         connected = [stack.enter_context(socket.create_connection((server.host, server.port), 10)) for _ in range(1100)]
         served = [sock for sock in connected if not refused(sock)]
         assert 1000 <= len(served) < 1024
         for sock in served[::100]:
             talk(sock)
-        said = (tmp_path / "select.err").read_text().splitlines()
-        assert 1 <= len(said) <= 10
+        said = (tmp_path / f"{name}.err").read_text().splitlines()
+        assert len(said) <= 10
+        assert said or name == "twisted-select"  # Twisted closes them by itself, without a word
         assert all("past FD_SETSIZE (1024)" in line for line in said)
         served[0].close()
         talk_at_last(server)
