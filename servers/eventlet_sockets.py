@@ -12,7 +12,7 @@ import warnings
 from servers.contract import EXHAUSTED, Complaint, Options, library, run
 
 with library("eventlet"), warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # it advises against itself; that is no news of a client
+    warnings.simplefilter("ignore")  # it advises against itself; that is no news of a client
     import eventlet
     import eventlet.greenio
     import eventlet.hubs

@@ -22,6 +22,7 @@ SERVER_LIBRARIES = {
     "trio_streams.py": {"trio"},
     "anyio_streams.py": {"anyio"},
     "tornado_streams.py": {"tornado"},
+    "uring_loop.py": {"liburing"},
 }
 SERVERS = sorted((ROOT / "servers").rglob("*.py"))
 FORBIDDEN = {
