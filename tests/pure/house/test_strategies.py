@@ -41,3 +41,13 @@ def test_every_server_is_a_strategy() -> None:
 def file_of(strategy: Strategy) -> str:
     """Its file, as a path in servers/."""
     return command(strategy)[2].removeprefix("servers.").replace(".", "/") + ".py"
+
+
+def test_libraries_that_strategies_stand_on_are_named_for_the_variants() -> None:
+    asked = {
+        name
+        for path in (ROOT / "servers").rglob("*.py")
+        for name in re.findall(r'with library\("(\w+)"\)', path.read_text())
+    }
+    loops = {name for each in STRATEGIES.values() for name in re.findall(r"--loop (\w+)\.", each.command)}
+    assert sorted(asked | loops) == sorted(CONFIG.servers.libraries)
