@@ -119,7 +119,8 @@ class _Suite:
                 self._raise_if_not_its_own(server)
         except ServerFailed as failure:
             problems = self._stage.stop(server.key).problems
-            raise ServerFailed("; ".join([str(failure), *problems]), failure.skipped) from None
+            said = [str(failure)] if failure.skipped else [str(failure), *problems]  # that it ended is what it said
+            raise ServerFailed("; ".join(said), failure.skipped) from None
         except BaseException:
             self._stage.stop(server.key)
             raise
