@@ -210,7 +210,7 @@ def test_full_descriptor_table_is_survived(strategy: Strategy, start: Start, tmp
 
 
 @pytest.mark.parametrize("case", ["half-close", "never-reads", "never-crossed"])
-@pytest.mark.parametrize("name", ["blocking", "epoll", "twisted-line", "asyncio-buffered"])
+@pytest.mark.parametrize("name", ["blocking", "epoll", "twisted-line", "asyncio-buffered", "io_uring", "tornado"])
 def test_small_reads(name: str, case: str, start: Start) -> None:
     """Messages arrive in bits of 100 bytes."""
     server = start(STRATEGIES[name], recv_size=100)
