@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.config import Config, Strategy
@@ -118,9 +118,10 @@ class _Suite:
             if not failures:  # else it may have died of them
                 self._raise_if_not_its_own(server)
         except ServerFailed as failure:
-            problems = self._stage.stop(server.key).problems
-            said = [str(failure)] if failure.skipped else [str(failure), *problems]  # that it ended is what it said
-            raise ServerFailed("; ".join(said), failure.skipped) from None
+            ended = self._stage.stop(server.key)
+            if failure.skipped:  # its exit code is how it said so
+                ended = replace(ended, exit_code=0)
+            raise ServerFailed("; ".join([str(failure), *ended.problems]), failure.skipped) from None
         except BaseException:
             self._stage.stop(server.key)
             raise
