@@ -190,7 +190,8 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
                 "family": strategy.family,
                 "place": plan.config.place(strategy.name),
                 "listing": strategy.listing,
-                "one_at_a_time": strategy.one_at_a_time,
+                "one_at_a_time": strategy.serves == 1,
+                "serves": strategy.serves,
                 "handler": strategy.handler,
                 "fixed": strategy.fixed,
             }

@@ -90,6 +90,7 @@ class Observation:
     connect_hdr: str | None
     connect_p99_ns: int  # what is still connecting counts as slower than any
     connecting: int  # clients that are, at the end
+    outlasting: int  # requests sent before the counted part and answered after it: it was too short for them
     answered: int  # requests that belong to the latencies and were answered: latency_hdr is a sample of theirs
     held_s: float  # how long these took by our own clock, all together
     unstamped: int  # of the sample: those whose reply came without a stamp, so that they end where we saw it
@@ -170,6 +171,7 @@ def run(
         "unanswered": starved,
         "latency_hdr": histogram.encode(sample.service_ns + sample.dispatch_ns),
         "connecting": connecting,
+        "outlasting": int(np.count_nonzero((answered - took < counted_from) & (answered >= counted_to))),
         "connect_hdr": histogram.encode(log.connected_ns),
     }
     return Observation(
@@ -266,6 +268,8 @@ def _tails(told: dict[str, Any], *, is_closed: bool) -> dict[str, Any]:
     starved = told["unanswered"]
     waiting = _waiting(told["unfinished"], starved, is_closed)
     drawn = histogram.count(told["latency_hdr"])
+    if is_closed:  # they were sent too early to belong to the latencies, and hardly any other was
+        waiting += told["outlasting"]
     # of a sample of those that were answered, and of all that weren't
     scaled = waiting * drawn / told["answered"] if drawn else waiting
     connecting = _waiting(told["connecting"], starved, is_closed)

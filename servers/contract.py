@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -40,6 +40,7 @@ class Options:
     backlog: int
     recv_size: int  # bytes asked of the kernel at a time
     own: argparse.Namespace = field(default_factory=argparse.Namespace)  # what the strategy itself has added
+    siblings: tuple[socket.socket, ...] = ()  # what listens on the same port too, where it asked for that
 
 
 class Parser(argparse.ArgumentParser):
@@ -53,14 +54,20 @@ AddOptions = Callable[[Parser], None]
 
 
 def run(
-    serve: Callable[[socket.socket, Options], None], about: str | None, add_options: AddOptions | None = None
+    serve: Callable[[socket.socket, Options], None],
+    about: str | None,
+    add_options: AddOptions | None = None,
+    siblings: Callable[[Options], int] | None = None,
 ) -> None:
     """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3.
 
-    A strategy with options of its own adds them to the command line by `add_options`.
+    A strategy with options of its own adds them to the command line by `add_options`. One with several listeners on
+    its port says by `siblings` how many beside the first.
     """
     options = parse(about, add_options)
     listener = listen(options)
+    if siblings is not None:
+        options = replace(options, siblings=tuple(beside(listener, options) for _ in range(siblings(options))))
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, _leave)
     host, port = listener.getsockname()[:2]
@@ -106,19 +113,28 @@ def parse(about: str | None, add_options: AddOptions | None = None) -> Options:
     return Options(SERVICES[given.service], given.host, given.port, given.backlog, given.recv_size, given)
 
 
-def listen(options: Options) -> socket.socket:
+def listen(options: Options, shares: bool = False) -> socket.socket:
     """The one place where socket settings are made: a library adopts this listener, it makes none."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # On Linux accepted sockets inherit it: no strategy waits for an ACK before a small reply.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if shares:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((options.host, options.port))
         listener.listen(options.backlog)
     except OSError as error:
         where = f"{options.host}:{options.port}"
         cannot_start(f"cannot listen on {where}: {error.strerror or error}; try another --port")
     return listener
+
+
+def beside(listener: socket.socket, options: Options) -> socket.socket:
+    """Another listener on the same port; the kernel divides the connections among them."""
+    # Only now: had it been set when the first was bound, that would have shared the port of another server.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return listen(replace(options, port=listener.getsockname()[1]), shares=True)
 
 
 @contextlib.contextmanager

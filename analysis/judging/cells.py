@@ -32,6 +32,7 @@ from axes import ALONG
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
 TEXTS = schema.columns("text", "counts")  # counts: with blanks between
 NO_KNEE = "no rate kept its p99 under the limit"
+TOO_SHORT = "no request fits into its first windows, which were too short"
 
 
 def write(results: Results, table: pd.DataFrame) -> Path:
@@ -220,14 +221,22 @@ def _knee(windows: Columns, widened: float) -> dict[str, float]:
 def _searches_in_vain(
     probes: Columns | None, measured: Columns | None, failed: Columns | None, results: Results
 ) -> str:
-    """In how many blocks of a cell with a knee none was found; empty for none. An unfinished search is not in vain."""
-    if probes is None or measured is None:
+    """Of a cell, why and in how many blocks no knee or no length was found; empty for none.
+
+    An unfinished search is not in vain.
+    """
+    if probes is None or (measured is None and failed is not None):
         return ""
-    searched, *found = ({*column(table, "block").tolist()} for table in (probes, measured, failed) if table is not None)
-    vain = searched.difference(*found)
+    why = NO_KNEE if first(probes, "load") == "knee" else TOO_SHORT
+    if measured is None:
+        return why
+    searched, found, *lost = (
+        {*column(table, "block").tolist()} for table in (probes, measured, failed) if table is not None
+    )
+    vain = searched.difference(found, *lost)
     if results.run.get("outcome") != "complete":
         vain.discard(max(results.windows["block"].max(), results.probes["block"].max()))
-    return f"{NO_KNEE} in {len(vain)} of {len(searched)} blocks" if vain else ""
+    return f"{why} in {len(vain)} of {len(searched | found)} blocks" if vain else ""
 
 
 def _limit(cell: dict[str, Any], seen: Evidence, results: Results) -> str:
@@ -248,7 +257,6 @@ def _judge(
     reasons = [*([] if failed is None else [str(first(failed, "reason"))]), in_vain]
     if measured is None:
         cell["status"] = "failed" if failed is None else str(first(failed, "status"))
-        reasons = reasons if failed is not None else [NO_KNEE]
         is_skipped = cell["status"] == "skipped"
         # a server that answered nobody, or died
         cell["limited_by"] = "" if is_skipped or failed is None else "errors"

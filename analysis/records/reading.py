@@ -34,7 +34,7 @@ class Results:
     folder: Path
     run: dict[str, Any]
     windows: pd.DataFrame  # those that the figures come from
-    probes: pd.DataFrame  # windows in which the search for the knee tried a rate
+    probes: pd.DataFrame  # windows that look for a knee's rate, or a closed loop's length of windows
     perturbed: pd.DataFrame  # windows in which the loader was slowed down on purpose: they only show who limits
     footprints: pd.DataFrame  # memory and CPU of a server's process tree, once for each cell and block
     failures: pd.DataFrame

@@ -13,7 +13,7 @@ from harness.accounts.proctree import Usage
 from harness.processes.server import Server
 
 # told so that windows can grow and knees be searched; a record has the histograms
-FOR_STEERING = ("latency_p99_ns", "connect_p99_ns")
+FOR_STEERING = ("latency_p99_ns", "connect_p99_ns", "outlasting")
 
 
 @dataclass

@@ -46,7 +46,8 @@ class Strategy(Table):
     ready: Literal["line", "connect"] = "line"
     services: Annotated[tuple[Service, ...], Field(min_length=1)] = SERVICES  # type: ignore[assignment]
     listing: str | None = None
-    one_at_a_time: bool = False
+    serves: Count | None = None  # clients at a time, by design, who comes first first; None: all of them
+    one_at_a_time: bool = False  # short for serves = 1
     handler: Literal["waits", "computes"] | None = None
     memory_per_client: ByteSize = ByteSize(64 * 1024)
     fixed: dict[str, str] = {}  # axes of the servers' side that it can't follow, and why
@@ -56,6 +57,15 @@ class Strategy(Table):
     variant: str = ""
     python: str = sys.executable
     env: Environment = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_is_a_number(cls, told: Any) -> Any:
+        if isinstance(told, dict) and told.get("one_at_a_time") is True:
+            if told.get("serves", 1) != 1:
+                raise ValueError("serves more than one, and one_at_a_time; remove one of them")
+            return told | {"serves": 1}
+        return told
 
     @field_validator("command")
     @classmethod
@@ -84,6 +94,10 @@ class Strategy(Table):
                 there_are = ", ".join(known) or "none"
                 raise ValueError(f"{name}: no axis of the servers' side{nearest(name, known)}; there are {there_are}")
         return fixed
+
+    def serves_all(self, clients: int) -> bool:
+        """Whether none of so many clients waits for another to leave."""
+        return self.serves is None or clients <= self.serves
 
     @property
     def label(self) -> str:

@@ -12,9 +12,9 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 CROWD = 300  # connections at once, of one server
 HUGE = 16 * 2**20  # bytes in the largest message
@@ -24,6 +24,7 @@ STALL_S = 0.15  # a server that takes no byte for so long has stopped reading
 QUIET_S = 0.03  # who has sent nothing for so long waits for more
 CHUNK = 2**18
 
+T = TypeVar("T")
 
 HOME = "127.0.0.1"
 IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
@@ -51,8 +52,12 @@ class Target:
 
     host: str
     port: int
-    one_at_a_time: bool = False  # it serves clients in the order of their coming, by design
+    serves: int | None = None  # clients at a time, by design, in the order of their coming; None: all
     source: str = field(default_factory=fresh_address)  # the loopback address that its clients come from
+
+    def at_once(self, clients: int) -> int:
+        """How many of so many clients are served at the same time."""
+        return min(clients, self.serves or clients)
 
     def connect(self, buffer: int | None = None) -> socket.socket:
         """A connected, non-blocking socket; with `buffer`, one that holds few bytes on our side.
@@ -174,6 +179,22 @@ def send_reset(sock: socket.socket) -> None:
 def crowd_of(target: Target, size: int) -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(target.connect()) for _ in range(size)]
+
+
+@contextlib.contextmanager
+def beside_the_silent(target: Target) -> Iterator[socket.socket]:
+    """A client that comes after one who says nothing; or after as many as are served at a time, one of whom leaves."""
+    with crowd_of(target, min(target.serves or 1, CROWD)) as silent, target.connect() as other:
+        if target.serves:
+            silent[0].close()
+        yield other
+
+
+def in_turn(target: Target, clients: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Clients in the order of their coming, as many as are served at the same time."""
+    step = target.at_once(len(clients))
+    for start in range(0, len(clients), step):
+        yield clients[start : start + step]
 
 
 def same(expected: bytes, seen: bytes) -> None:

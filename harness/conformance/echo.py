@@ -10,9 +10,11 @@ from harness.conformance.client import (
     Nonconformance,
     Target,
     asked,
+    beside_the_silent,
     crowd_of,
     exchange,
     heard,
+    in_turn,
     message_of,
     same,
     send_reset,
@@ -79,22 +81,19 @@ def reset(target: Target) -> None:
 def crowd(target: Target) -> None:
     """300 clients connected at once are all served."""
     with crowd_of(target, CROWD) as clients:
-        messages = [message_of(64 + number) for number in range(CROWD)]
-        if target.one_at_a_time:
-            for sock, message in zip(clients, messages, strict=True):
-                same(message, exchange(sock, message, len(message)))
+        said = [(sock, message_of(64 + number)) for number, sock in enumerate(clients)]
+        for served in in_turn(target, said):
+            for sock, message in served:
+                exchange(sock, message, 0)
+            for sock, message in reversed(served):
+                same(message, exchange(sock, b"", len(message)))
                 sock.close()
-            return
-        for sock, message in zip(clients, messages, strict=True):
-            exchange(sock, message, 0)
-        for sock, message in reversed(list(zip(clients, messages, strict=True))):
-            same(message, exchange(sock, b"", len(message)))
 
 
 def never_crossed(target: Target) -> None:
     """Clients that talk all at the same time get their own replies, in order, and nobody else's."""
     rounds = range(5)
-    with crowd_of(target, 1 if target.one_at_a_time else 20) as clients:
+    with crowd_of(target, target.at_once(20)) as clients:
         for turn in rounds:
             said = [message_of(2000 + 100 * turn + number) for number in range(len(clients))]
             for sock, message in zip(clients, said, strict=True):
@@ -105,7 +104,7 @@ def never_crossed(target: Target) -> None:
 
 def never_altered(target: Target) -> None:
     """Thousands of messages of many clients at the same time come back as they were, each to its own client."""
-    clients = 1 if target.one_at_a_time else TALKERS
+    clients = target.at_once(TALKERS)
     deadline = time.monotonic() + TALK_S
     with crowd_of(target, clients) as socks:
         for turn in range(MESSAGES // clients):
@@ -171,11 +170,9 @@ def _seconds_to_answer(sock: socket.socket, stream: bytes, acknowledge: bool) ->
 
 
 def silent_client(target: Target) -> None:
-    """A client that connects and says nothing holds up nobody (or, one at a time, only until it leaves)."""
-    with target.connect() as silent, target.connect() as other:
-        message = message_of(64)
-        if target.one_at_a_time:
-            silent.close()
+    """Clients that connect and say nothing hold up nobody (or, as many as it serves at a time, until one leaves)."""
+    message = message_of(64)
+    with beside_the_silent(target) as other:
         same(message, exchange(other, message, len(message)))
 
 
@@ -185,7 +182,7 @@ def never_reads(target: Target) -> None:
     block = message * 64
     with target.connect(buffer=65536) as sock:
         sent = stuff(sock, block)
-        if not target.one_at_a_time:
+        if target.serves != 1:
             _echoes(target, message_of(64))
         rest = message[sent % len(message) :] if sent % len(message) else b""
         stream = message * -(-sent // len(message))

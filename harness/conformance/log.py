@@ -4,8 +4,10 @@ from harness.conformance.client import (
     CROWD,
     HUGE,
     Target,
+    beside_the_silent,
     crowd_of,
     exchange,
+    in_turn,
     message_of,
     same,
     send_reset,
@@ -52,22 +54,19 @@ def reset(target: Target) -> None:
 
 
 def silent_client(target: Target) -> None:
-    """A client that connects and says nothing holds up nobody (or, one at a time, only until it leaves)."""
-    with target.connect() as silent, target.connect() as other:
-        if target.one_at_a_time:
-            silent.close()
+    """Clients that connect and say nothing hold up nobody (or, as many as it serves at a time, until one leaves)."""
+    with beside_the_silent(target) as other:
         same(b"64\r\n", exchange(other, message_of(64), half_close=True))
 
 
 def crowd(target: Target) -> None:
     """300 clients at once get each their own count."""
     with crowd_of(target, CROWD) as clients:
-        if not target.one_at_a_time:
-            for number, sock in enumerate(clients):
-                exchange(sock, message_of(64 + number), 0)
-        for number, sock in enumerate(clients):
-            last = message_of(64 + number) if target.one_at_a_time else b""
-            same(b"%d\r\n" % (64 + number), exchange(sock, last, half_close=True))
+        for served in in_turn(target, list(enumerate(clients, 64))):
+            for size, sock in served:
+                exchange(sock, message_of(size), 0)
+            for size, sock in served:
+                same(b"%d\r\n" % size, exchange(sock, b"", half_close=True))
 
 
 def _receipt(target: Target, stream: bytes) -> None:

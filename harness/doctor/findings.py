@@ -285,7 +285,7 @@ def look(server_cpus: list[int], loader_cpus: list[int], strategies: Collection[
         others=watch(available, seconds),
         is_group_short=left is not None and left < machine.free_memory(),
         tasks=control_groups.tasks_left(),
-        tasks_per_client=sum(strategy.family == "per_client" for strategy in strategies),
+        tasks_per_client=sum(strategy.family == "per_client" and strategy.serves is None for strategy in strategies),
     )
 
 

@@ -155,7 +155,7 @@ class Plan:
     def group_seconds(self, group: Group) -> float:
         """Expected for one block."""
         members = self.members(group)
-        starving = any(self.entries[group][name].strategy.one_at_a_time for name in members) and group.clients > 1
+        starving = any(not self.entries[group][name].strategy.serves_all(group.clients) for name in members)
         connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
         return connecting + len(members) * self.rounds_of(group) * self.window_seconds(group)
 

@@ -75,7 +75,7 @@ class Crowds:
         self._loading.disconnect()
 
     def _is_served_whole(self, group: Group, key: str) -> bool:
-        return not self._plan.entries[group][key].strategy.one_at_a_time
+        return self._plan.entries[group][key].strategy.serves_all(group.clients)
 
 
 def _is_fresh_enough(server: Server, crowd: Group) -> bool:

@@ -98,7 +98,7 @@ class Fleet:
     def why_nobody(self, key: str, service: str) -> str:
         """Why a server that ends its clients' connections serves nobody, if that can be told; else nothing."""
         server = self.server(key)
-        return cases.why_nobody(Target(server.host, server.port, server.strategy.one_at_a_time), service)
+        return cases.why_nobody(Target(server.host, server.port, server.strategy.serves), service)
 
     def settle(self) -> None:
         """Wait until the servers rest: what they do of the last group, such as to close connections, is not the next's.

@@ -120,7 +120,7 @@ class Interleaving:
             silent_s += observed["loader_wall_s"] / self._plan.workers
             self._raise_if_mute(key, tries, silent_s)
         more = kind.saw(visit, observed)
-        if not observed["spin_ns"] and more.get("phase") != "search":  # else it is no figure
+        if not observed["spin_ns"]:  # else it is no figure
             self._known.setdefault((group, key), Experience()).add(
                 observed, record["loader_steal_s"] * self._plan.workers
             )

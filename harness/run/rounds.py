@@ -103,6 +103,16 @@ class ClosedRounds(_Rounds):
         if late:
             yield [[self._visit(name, self._spin_ns(name))] for name in late]
 
+    def saw(self, visit: Visit, observed: dict[str, Any]) -> dict[str, Any]:
+        """As long as no request fits into a cell's windows, and they may grow, they look for a length: no rate is told.
+
+        Later a window without any is a stall of the server's.
+        """
+        is_first = not (self._of(visit.name).requests or observed["requests"] or visit.load["spin_ns"])
+        grown_s = self._plan.config.window.grown(self._group.clients, observed["latency_p99_ns"] / 1e9)
+        may_grow = observed["outlasting"] and visit.lengths["counted_s"] < grown_s
+        return {"phase": "search"} if is_first and may_grow else {}
+
     def _visit(self, name: str, spin_ns: int) -> Visit:
         seen = self._of(name)
         counted_s = self._plan.config.window.grown(self._group.clients, seen.p99_s)

@@ -57,9 +57,9 @@ def facts(python: str) -> dict[str, Any]:
 
 
 def as_here(libraries: Sequence[str]) -> list[str]:
-    """Requirements for the versions of libraries that our own environment has; what it doesn't have is left out."""
+    """Requirements for libraries in the versions that our own environment has; in any, where it has none."""
     ours = {found.metadata["Name"].lower(): found.version for found in importlib.metadata.distributions()}
-    return [f"{name}=={ours[name.lower()]}" for name in libraries if name.lower() in ours]
+    return [f"{name}=={ours[name.lower()]}" if name.lower() in ours else name for name in libraries]
 
 
 def built(python: str, requirements: Sequence[str], kept: Path, libraries: Sequence[str] = ()) -> str:

@@ -1,1 +1,1 @@
-"""One loop of our own, over a call that tells which descriptors are ready."""
+"""One loop, ours or the standard library's, over a call that tells which descriptors are ready."""

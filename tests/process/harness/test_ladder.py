@@ -54,9 +54,9 @@ def test_where_none_can_be_had_it_is_one_line(tmp_path: Path) -> None:
     assert len(str(error.value).splitlines()) == 1
 
 
-def test_versions_are_ours() -> None:
+def test_versions_are_ours_where_we_have_them() -> None:
     ours = importlib.metadata.version("twisted")
-    assert environment.as_here(["twisted", "never-heard-of"]) == [f"twisted=={ours}"]
+    assert environment.as_here(["twisted", "never-heard-of"]) == [f"twisted=={ours}", "never-heard-of"]
 
 
 @pytest.mark.parametrize("name", LADDER)

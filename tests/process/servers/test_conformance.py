@@ -25,7 +25,7 @@ class Served:
             self.server.raise_if_dead()
         except ServerFailed:
             self.server = self._start()
-        return Target(self.server.host, self.server.port, self._strategy.one_at_a_time)
+        return Target(self.server.host, self.server.port, self._strategy.serves)
 
     def said(self) -> str:
         return (self._logs / f"{self._strategy.name}.err").read_text()

@@ -83,6 +83,7 @@ def test_taken_port_is_told_with_3(strategy: Strategy) -> None:
         ("anyio-asyncio", "anyio"),
         ("anyio-trio", "trio"),
         ("tornado", "tornado"),
+        ("io_uring", "liburing"),
     ],
 )
 def test_missing_library_is_told_with_3(name: str, library: str, tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_missing_library_is_told_with_3(name: str, library: str, tmp_path: Path)
 def test_stops_in_the_midst_of_clients(strategy: Strategy, start: Start) -> None:
     server = start(strategy)
     with clients(server, 20) as connected:
-        for sock in connected[: 1 if strategy.one_at_a_time else None]:
+        for sock in connected[: strategy.serves]:
             talk(sock)
         started = time.monotonic()
         assert server.stop().problems == []
@@ -146,22 +147,22 @@ def test_port_is_free_again_at_once(start: Start) -> None:
 
 
 def test_memory_is_bounded_though_nobody_reads(strategy: Strategy, start: Start) -> None:
-    assert growth_under_flood(start(strategy), strategy.one_at_a_time) < GROWTH
+    assert growth_under_flood(start(strategy), strategy.serves) < GROWTH
 
 
 def test_flood_finds_a_server_that_buffers_without_bound(start: Start) -> None:
     greedy = Strategy(
         command="{python} tests/support/misbehaving/nonconforming.py BuffersWithoutBound", name="greedy", cwd=ROOT
     )
-    assert growth_under_flood(start(greedy), one_at_a_time=False) > GROWTH
+    assert growth_under_flood(start(greedy)) > GROWTH
 
 
-def growth_under_flood(server: Server, one_at_a_time: bool) -> int:
+def growth_under_flood(server: Server, serves: int | None = None) -> int:
     """Bytes by which the server's processes grow while 8 clients offer 32 MiB each and read nothing."""
     crowd = 8  # few, as the kernel holds some 6 MiB of each
     block = (b"x" * 4094 + b"\r\n") * 64
     with clients(server, crowd) as connected:
-        for sock in connected[: 1 if one_at_a_time else None]:
+        for sock in connected[:serves]:
             talk(sock)
         before = memory(server)
         by_descriptor = {sock.fileno(): sock for sock in connected}
@@ -214,7 +215,7 @@ def test_full_descriptor_table_is_survived(strategy: Strategy, start: Start, tmp
 def test_small_reads(name: str, case: str, start: Start) -> None:
     """Messages arrive in bits of 100 bytes."""
     server = start(STRATEGIES[name], recv_size=100)
-    target = Target(server.host, server.port, STRATEGIES[name].one_at_a_time)
+    target = Target(server.host, server.port, STRATEGIES[name].serves)
     next(each for each in cases.of_service("echo") if each.name == case).run(target)
 
 

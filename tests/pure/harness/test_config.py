@@ -57,6 +57,16 @@ def test_each_strategy_of_ours_is_one_line_of_its_own_and_a_file() -> None:
     assert len(commands) == len(read(BASE).strategies)
 
 
+def test_one_at_a_time_is_short_for_a_number(tmp_path: Path) -> None:
+    config = laid_over(
+        tmp_path,
+        "[strategies]\none = { command = 'x', one_at_a_time = true }\npool = { command = 'x', serves = 8 }\n"
+        "whole = 'x'\n",
+    )
+    assert [config.strategies[name].serves for name in ("one", "pool", "whole")] == [1, 8, None]
+    assert [config.strategies["pool"].serves_all(clients) for clients in (1, 8, 9)] == [True, True, False]
+
+
 def test_a_bench_file_adds_a_family(tmp_path: Path) -> None:
     config = laid_over(
         tmp_path,
@@ -70,7 +80,8 @@ def test_a_bench_file_adds_a_family(tmp_path: Path) -> None:
 
 def test_a_place_is_counted_among_the_family(tmp_path: Path) -> None:
     config = laid_over(tmp_path, '[strategies]\nmine = "serve"\nedge = { command = "serve", family = "readiness" }\n')
-    assert [config.place(name) for name in ("select", "poll", "epoll", "edge", "twisted")] == [0, 1, 2, 3, 0]
+    before = sum(strategy.family == "readiness" for strategy in read(BASE).strategies.values())
+    assert [config.place(name) for name in ("select", "poll", "epoll", "edge", "twisted")] == [0, 1, 2, before, 0]
     assert config.place("mine") is config.place("nobody") is None
 
 
@@ -184,6 +195,8 @@ REMEDIES = {
     "[strategies]\nmine = 7": "write it as { key = value }",
     "[strategies]\nmine = { command = 7 }": "write it in quotation marks",
     "[strategies]\nmine = { command = 'x', one_at_a_time = 'si' }": "write one of them",
+    "[strategies]\nmine = { command = 'x', serves = 0 }": "write 1 or more",
+    "[strategies]\nmine = { command = 'x', serves = 8, one_at_a_time = true }": "remove one of them",
     "[strategies]\nmine = { command = 'x', ready = 'soon' }": 'write "line" or "connect"',
     "[strategies]\nmine = { command = 'x', services = [] }": "name one at least",
     "[strategies]\nmine = 'serve {prot}'": "there are python, host, port",

@@ -13,7 +13,8 @@ from tests.support.project import ROOT
 
 OURS = {"run_bench", "axes", "commands", "harness", "loadgen", "analysis", "servers", "benchmarks", "tests"}
 LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
-SERVER_HELPERS = ("servers.contract", "servers.services")  # and what is in them
+SERVER_HELPERS = ("servers.contract", "servers.services", "servers.children")  # and what is in them
+WORKERS_LOOP = "servers.readiness.epoll_loop"  # whoever multiplies a loop multiplies that one
 SERVER_LIBRARIES = {
     "twisted_protocol.py": {"twisted", "zope", "uvloop"},  # its interfaces; the loop below it, if that is wanted
     "twisted_line.py": {"twisted", "zope"},
@@ -23,6 +24,8 @@ SERVER_LIBRARIES = {
     "anyio_streams.py": {"anyio"},
     "tornado_streams.py": {"tornado"},
     "uring_loop.py": {"liburing"},
+    "asyncore_dispatcher.py": {"asyncore"},  # of the standard library until Python 3.11
+    "asynchat_lines.py": {"asyncore", "asynchat"},
 }
 SERVERS = sorted((ROOT / "servers").rglob("*.py"))
 FORBIDDEN = {
@@ -72,6 +75,8 @@ def foreign(server: Path) -> set[str]:
     known = set(sys.stdlib_module_names) | SERVER_LIBRARIES.get(server.name, set())
     found = set(modules(ast.parse(server.read_text())))
     helpers = {module for module in found if f"{module}.".startswith(tuple(f"{helper}." for helper in SERVER_HELPERS))}
+    if server.parent.name == "workers":
+        helpers.add(WORKERS_LOOP)
     return {module for module in found - helpers if module.partition(".")[0] not in known}
 
 

@@ -34,7 +34,11 @@ def test_a_family_of_three_files_has_a_folder() -> None:
 def test_every_server_is_a_strategy() -> None:
     """But for what they have in common."""
     files = {path.relative_to(ROOT / "servers").as_posix() for path in (ROOT / "servers").rglob("*.py")}
-    shared = {file for file in files if file == "contract.py" or file.startswith("services/") or "__init__" in file}
+    shared = {
+        file
+        for file in files
+        if file in ("contract.py", "children.py") or file.startswith("services/") or "__init__" in file
+    }
     assert files - shared == {file_of(strategy) for strategy in STRATEGIES.values()}
 
 

@@ -53,7 +53,7 @@ def test_who_waits_weighs_as_much_as_all_that_a_sample_stands_for(unfinished: in
     """One in eight of a thousand answers was drawn, and a hundredth of all waits, or less."""
     told = {
         "answered": 1000, "latency_hdr": histogram.encode(np.full(125, 3 * MS)), "unfinished": unfinished,
-        "unanswered": 0, "connect_hdr": None, "connecting": 0,
+        "unanswered": 0, "connect_hdr": None, "connecting": 0, "outlasting": 0,
     }  # fmt: skip
     p99 = window._tails(told, is_closed=True)["latency_p99_ns"]
     assert p99 == (pytest.approx(3 * MS, rel=1e-3) if is_given else FAR_NS)
@@ -62,8 +62,18 @@ def test_who_waits_weighs_as_much_as_all_that_a_sample_stands_for(unfinished: in
 @pytest.mark.parametrize(("connecting", "is_given"), [(9, True), (11, False)])
 def test_who_still_connects_is_slower_than_any_connect(connecting: int, is_given: bool) -> None:
     told = {
-        "answered": 0, "latency_hdr": None, "unfinished": 0, "unanswered": 0,
+        "answered": 0, "latency_hdr": None, "unfinished": 0, "unanswered": 0, "outlasting": 0,
         "connect_hdr": histogram.encode(np.full(1000, 3 * MS)), "connecting": connecting,
     }  # fmt: skip
     p99 = window._tails(told, is_closed=True)["connect_p99_ns"]
     assert p99 == (pytest.approx(3 * MS, rel=1e-3) if is_given else FAR_NS)
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_window_shorter_than_its_requests_is_far_too_short(is_closed: bool) -> None:
+    """Nothing was sent in its counted part, as all waited through it. An open loop sends all the same."""
+    told = {
+        "answered": 0, "latency_hdr": None, "unfinished": 0, "unanswered": 0, "outlasting": 4,
+        "connect_hdr": None, "connecting": 0,
+    }  # fmt: skip
+    assert window._tails(told, is_closed=is_closed)["latency_p99_ns"] == (FAR_NS if is_closed else 0)

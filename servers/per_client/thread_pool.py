@@ -1,0 +1,60 @@
+"""Beside the chapter: a fixed number of threads, and a queue of connections that wait for one of them.
+
+Mechanism: that of threading-bare; a thread serves a client to its end, then takes the next from the queue.
+Cost: no thread's start per connection, and no more threads than --threads, however many clients come; but who
+comes when all are taken waits until somebody leaves, and with persistent clients that is for ever.
+"""
+
+import contextlib
+import queue
+import socket
+import threading
+
+from servers.contract import Door, Options, Parser, cannot_start, number, run
+
+
+def serve(listener: socket.socket, options: Options) -> None:
+    door, waiting = Door(listener), queue.SimpleQueue[socket.socket]()
+    try:
+        for _ in range(options.own.threads):
+            # A thread that isn't a daemon would keep the process alive until its client leaves.
+            threading.Thread(target=attend, args=(waiting, options), daemon=True).start()
+    except RuntimeError as error:  # there are no more threads to be had
+        cannot_start(f"cannot start {options.own.threads} threads: {error}")
+    while True:
+        client = door.accept()
+        if client is not None:
+            waiting.put(client)
+
+
+def attend(waiting: "queue.SimpleQueue[socket.socket]", options: Options) -> None:
+    """A thread of the pool: one client after the other."""
+    while True:
+        # An error means that the client is gone.
+        with waiting.get() as client, contextlib.suppress(OSError):
+            converse(client, options)
+
+
+def converse(client: socket.socket, options: Options) -> None:
+    """One client from the first byte to the last."""
+    conversation = options.service()
+    if conversation.opening:
+        client.sendall(conversation.opening)
+    if conversation.hangs_up:
+        return
+    received, recv, sendall, size = conversation.received, client.recv, client.sendall, options.recv_size
+    while data := recv(size):
+        if reply := received(data):
+            sendall(reply)
+    if reply := conversation.finished():
+        sendall(reply)
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--threads", type=number(1, 1024), default=32, help="clients that are served at a time (default: %(default)s)"
+    )
+
+
+if __name__ == "__main__":
+    run(serve, __doc__, add_options)

@@ -1,0 +1,98 @@
+"""Beside the chapter: asynchat on asyncore, the standard library's protocol of lines until Python 3.11.
+
+Mechanism: that of asyncore; the library cuts what comes at a terminator, and queues what is to be sent.
+Cost: that of asyncore, and a search for the terminator and a copy of the rest for each line. From Python 3.12 on it
+is the package pyasynchat.
+"""
+
+import socket
+import sys
+import warnings
+
+from servers.contract import Complaint, Door, Options, library, run
+
+with library("pyasynchat"), warnings.catch_warnings(action="ignore"):  # Python 3.11 says that it will go
+    import asynchat
+    import asyncore
+
+MAX_LENGTH = 2**20  # bytes of a line that are kept; longer ones pass in pieces
+complain = Complaint()
+
+
+class Client(asynchat.async_chat):
+    ac_in_buffer: bytes  # the beginning of a terminator, where there is one
+
+    def __init__(self, sock: socket.socket, options: Options) -> None:
+        super().__init__(sock)
+        self.conversation = options.service()
+        self.ac_in_buffer_size = options.recv_size
+        self.leaving = self.conversation.hangs_up
+        self.line: list[bytes] = []
+        self.length = 0
+        self.set_terminator(b"\r\n")
+        if self.conversation.opening:
+            self.push(self.conversation.opening)
+        if self.leaving:
+            self.close_when_done()
+
+    def readable(self) -> bool:
+        return not (self.writable() or self.leaving)  # that bounds our memory
+
+    def collect_incoming_data(self, data: bytes) -> None:
+        self.line.append(data)
+        self.length += len(data)
+        if self.length > MAX_LENGTH:
+            self.answer(b"")
+
+    def found_terminator(self) -> None:
+        self.answer(b"\r\n")
+
+    def answer(self, end: bytes) -> None:
+        """What a line, or as much of it as there is, is answered with."""
+        line = b"".join([*self.line, end])
+        self.line, self.length = [], 0
+        if reply := self.conversation.received(line):
+            self.push(reply)
+
+    def handle_close(self) -> None:
+        """At first the client's half-close, as far as recv can tell; what is said then tells whether it is gone."""
+        if self.leaving:
+            self.close()
+            return
+        self.leaving = True
+        rest, self.ac_in_buffer = self.ac_in_buffer, b""
+        self.answer(rest)  # a line without its end, or half of one
+        if reply := self.conversation.finished():
+            self.push(reply)
+        self.close_when_done()
+
+    def handle_error(self) -> None:
+        error = sys.exception()
+        if not isinstance(error, OSError):  # that means that the client is gone
+            complain(f"a connection could not be served: {error}")
+        self.close()
+
+
+class Server(asyncore.dispatcher):
+    def __init__(self, listener: socket.socket, options: Options) -> None:
+        super().__init__(listener)
+        self.options = options
+        self.door = Door(listener)
+        self.listen(options.backlog)  # the library's sign that this one accepts; the queue stays as long
+
+    def handle_accept(self) -> None:
+        sock = self.door.accept()  # the library's own would end the server where no descriptor is left
+        if sock is not None:
+            Client(sock, self.options)
+
+    def handle_error(self) -> None:
+        complain(f"a connection could not be served: {sys.exception()}")
+
+
+def serve(listener: socket.socket, options: Options) -> None:
+    Server(listener, options)
+    asyncore.loop(use_poll=True)  # False: select, which serves nobody past descriptor 1023
+
+
+if __name__ == "__main__":
+    run(serve, __doc__)

@@ -1,0 +1,1 @@
+"""Several loops at the same time, a process or a thread for each."""

@@ -1,0 +1,67 @@
+"""Several CPUs: threads with one listener, a loop and an interpreter of its own in each.
+
+Mechanism: that of thread-loops; from Python 3.12 on an interpreter has a GIL of its own, so that all threads can run
+at the same time.
+Cost: that of epoll, and a thread each with its own copy of every module; they share nothing but descriptors.
+"""
+
+import importlib
+import os
+import socket
+import sys
+import threading
+from types import ModuleType
+
+from servers.contract import Options, Parser, cannot_start, number, parse, run
+from servers.readiness.epoll_loop import Loop
+
+# The modules behind PEP 734, which is public from Python 3.14 on.
+MODULES = {(3, 13): "_interpreters", (3, 12): "_xxsubinterpreters"}
+# What a new interpreter carries out. It can be told texts and numbers, so it reads the options anew.
+SCRIPT = """
+import sys
+sys.path, sys.argv = path.split("\\0"), argv.split("\\0")
+from servers.workers.subinterpreters import work
+work(listener)
+"""
+
+
+def interpreters() -> ModuleType:
+    name = next((name for version, name in MODULES.items() if sys.version_info >= version), None)
+    if name is None:
+        cannot_start("needs interpreters that have a GIL each, as Python 3.12 or newer has them; name one as a variant")
+    return importlib.import_module(name)
+
+
+def serve(listener: socket.socket, options: Options) -> None:
+    for _ in range(options.own.workers):
+        threading.Thread(target=interpret, args=(listener,), daemon=True).start()
+    threading.Event().wait()  # signals are the main thread's
+
+
+def interpret(listener: socket.socket) -> None:
+    """A thread, and an interpreter in it; what ends it ends the server."""
+    told = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv), "listener": listener.fileno()}
+    module = interpreters()
+    try:
+        print(module.run_string(module.create(), SCRIPT, told), file=sys.stderr, flush=True)
+    except BaseException as error:
+        print(error, file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+def work(descriptor: int) -> None:
+    """In the new interpreter, which has an epoll object of its own."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
+    Loop(listener, parse(None, add_options)).run()
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--workers", type=number(1, 64), default=4, help="interpreters that serve (default: %(default)s)"
+    )
+
+
+if __name__ == "__main__":
+    interpreters()
+    run(serve, __doc__, add_options)
