@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import errno
 import os
+import pkgutil
 import signal
 import socket
 import sys
@@ -14,9 +15,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from servers.services import SERVICES, Conversation
+
+if TYPE_CHECKING:  # most servers have no use for it, and their memory is measured
+    import asyncio
 
 CANNOT_START = 3
 
@@ -145,6 +149,29 @@ def library(name: str) -> Iterator[None]:
 def cannot_start(reason: str) -> NoReturn:
     print(f"{os.path.basename(sys.argv[0])}: {' '.join(reason.split())}", file=sys.stderr, flush=True)
     raise SystemExit(CANNOT_START)
+
+
+def add_loop(parser: Parser, default: str) -> None:
+    """The option --loop, for servers that run on any of asyncio's event loops."""
+    parser.add_argument(
+        "--loop", type=_loop_factory, default=default, metavar="PACKAGE.FACTORY", help="(default: %(default)s)"
+    )
+
+
+def _loop_factory(text: str) -> "Callable[[], asyncio.AbstractEventLoop]":
+    """What `package.factory` names; it is tried once, before anything starts."""
+    import asyncio
+
+    try:
+        with library(text.partition(".")[0]):
+            factory: Callable[[], asyncio.AbstractEventLoop] = pkgutil.resolve_name(text)
+        loop = factory()
+        if not isinstance(loop, asyncio.AbstractEventLoop):
+            raise TypeError(f"it makes {loop!r}")
+        loop.close()
+    except Exception as error:
+        raise argparse.ArgumentTypeError(f"{text} is no package.factory of event loops: {error}") from None
+    return factory
 
 
 class Complaint:

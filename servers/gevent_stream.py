@@ -2,17 +2,19 @@
 
 Mechanism: code that looks blocking; a call that would wait hands over to the hub's loop (libev: epoll
 here).
-Cost: a greenlet with a stack of its own per client, two switches and a watcher for each wait.
+Cost: a greenlet with a stack of its own per client, two switches and a watcher for each wait. With --pool
+a slot of it is taken and given back too, and past so many clients none is accepted until one leaves.
 """
 
 import os
 import signal
 import socket
 
-from servers.contract import Options, library, run
+from servers.contract import Options, Parser, library, number, run
 
 with library("gevent"):
     import gevent.socket
+    from gevent.pool import Pool
     from gevent.server import StreamServer
 
 
@@ -40,8 +42,13 @@ def serve(listener: socket.socket, options: Options) -> None:
         gevent.signal_handler(stop_signal, os._exit, 0)
     # Adopting the contract's listener pins the backlog (256); "default" sets no limit on greenlets.
     adopted = gevent.socket.socket(fileno=listener.detach())
-    StreamServer(adopted, lambda client, _: converse(client, options), spawn="default").serve_forever()
+    spawn = Pool(options.own.pool) if options.own.pool else "default"
+    StreamServer(adopted, lambda client, _: converse(client, options), spawn=spawn).serve_forever()
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--pool", type=number(1, 100_000), help="greenlets at most (default: no limit)")
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, add_options)

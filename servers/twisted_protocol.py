@@ -2,19 +2,31 @@
 
 Mechanism: the reactor (epoll on Linux) calls dataReceived; what is written is sent when the reactor comes
 round.
-Cost: a system call to watch for writability and one to stop, and a layer of calls, for each reply.
+Cost: a system call to watch for writability and one to stop, and a layer of calls, for each reply. Another
+--reactor waits otherwise; those on asyncio add its loop below Twisted's transports.
 """
 
+import argparse
+import importlib
 import socket
 from typing import Any
 
-from servers.contract import Options, library, run
+from servers.contract import Options, Parser, cannot_start, library, run
 
 with library("twisted"):
-    from twisted.internet import reactor
     from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
     from twisted.internet.protocol import Factory, Protocol
     from zope.interface import implementer
+
+REACTORS = {
+    "default": "",
+    "select": "twisted.internet.selectreactor",
+    "poll": "twisted.internet.pollreactor",
+    "epoll": "twisted.internet.epollreactor",
+    "kqueue": "twisted.internet.kqreactor",
+    "asyncio": "twisted.internet.asyncioreactor",
+    "uvloop": "twisted.internet.asyncioreactor",
+}
 
 
 @implementer(IHalfCloseableProtocol)  # without it a half-close would throw away what is not yet sent
@@ -61,13 +73,35 @@ class Clients(Factory):
         return Client(self.options)
 
 
+def reactor(name: str) -> Any:
+    """What Twisted calls by that name. Whoever asks for its reactor first decides for the process which it is."""
+    try:
+        if name == "uvloop":
+            with library("uvloop"):
+                import uvloop
+            importlib.import_module("twisted.internet.asyncioreactor").install(uvloop.new_event_loop())
+        elif name != "default":  # Twisted's own choice, epoll on Linux
+            importlib.import_module(REACTORS[name]).install()
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"no reactor {name!r}; there are {', '.join(REACTORS)}") from None
+    except ImportError as error:
+        cannot_start(f"no reactor {name!r} on this platform ({error}); choose another --reactor")
+    except AssertionError as error:  # that is what Twisted raises
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return importlib.import_module("twisted.internet.reactor")
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--reactor", type=reactor, default="default",
+                        help=f"{', '.join(REACTORS)} (default: %(default)s)")  # fmt: skip
+
+
 def serve(listener: socket.socket, options: Options) -> None:
     listener.setblocking(False)
-    loop: Any = reactor
     # Adopting the contract's listener pins the backlog (50) and TCP_NODELAY (off).
-    loop.adoptStreamPort(listener.fileno(), socket.AF_INET, Clients(options))
-    loop.run(installSignalHandlers=False)  # the contract's handlers stay
+    options.own.reactor.adoptStreamPort(listener.fileno(), socket.AF_INET, Clients(options))
+    options.own.reactor.run(installSignalHandlers=False)  # the contract's handlers stay
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, add_options)

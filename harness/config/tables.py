@@ -125,6 +125,7 @@ class Variant(Table):
 
     python: str = ""  # an interpreter, by name or path; empty: the one that runs this
     requirements: list[str] = []  # its own environment holds these and what they need, and nothing else
+    libraries: bool = False  # and those of servers.libraries that can be had for it, in our versions
     env: Environment = {}  # on top of the environment of the run
 
 
@@ -133,6 +134,7 @@ class Servers(Table):
     recv_size: Annotated[ByteSize, Field(ge=axes.AXES["recv_size"].low, le=axes.AXES["recv_size"].high)]
     ready_timeout_s: Seconds
     stop_timeout_s: Seconds
+    libraries: list[str] = []  # that strategies stand on
 
 
 class Loadgen(Table):

@@ -56,8 +56,9 @@ def _facts(config: Config, name: str, variant: Variant, kept: Path) -> dict[str,
     origin = config.origin(f"variants.{name}")
     try:
         python = environment.interpreter(variant.python)
-        return environment.facts(
-            environment.built(python, variant.requirements, kept) if variant.requirements else python
-        )
+        libraries = environment.as_here(config.servers.libraries) if variant.libraries else []
+        if variant.requirements or libraries:
+            python = environment.built(python, variant.requirements, kept, libraries)
+        return environment.facts(python)
     except environment.NotBuilt as problem:
         raise ConfigError(f"{origin}: variants.{name}.{problem.key}: {problem}") from None

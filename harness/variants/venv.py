@@ -5,6 +5,7 @@ complete when the file that says so is there.
 """
 
 import hashlib
+import importlib.metadata
 import json
 import shutil
 import subprocess
@@ -55,16 +56,27 @@ def facts(python: str) -> dict[str, Any]:
     return found
 
 
-def built(python: str, requirements: Sequence[str], kept: Path) -> str:
-    """The interpreter of an environment with these requirements; it is built if it isn't there yet."""
-    wish = json.dumps([python, facts(python)["python"], sorted(requirements)])
+def as_here(libraries: Sequence[str]) -> list[str]:
+    """Requirements for libraries in the versions that our own environment has; in any, where it has none."""
+    ours = {found.metadata["Name"].lower(): found.version for found in importlib.metadata.distributions()}
+    return [f"{name}=={ours[name.lower()]}" if name.lower() in ours else name for name in libraries]
+
+
+def built(python: str, requirements: Sequence[str], kept: Path, libraries: Sequence[str] = ()) -> str:
+    """The interpreter of an environment with these requirements; it is built if it isn't there yet.
+
+    Of `libraries` it has those that can be installed without compiling. Raises NotBuilt where none of them can.
+    """
+    wish = json.dumps([python, facts(python)["python"], sorted(requirements), *([sorted(libraries)] * bool(libraries))])
     folder = kept / hashlib.sha256(wish.encode()).hexdigest()[:12]
     inside = folder / "bin" / "python"
     if (folder / COMPLETE).exists() and inside.exists():
         return str(inside)
     try:
         _run([python, "-m", "venv", "--clear", str(folder)])
-        _run([str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements])
+        if requirements:
+            _install(inside, requirements)
+        _install_some(inside, libraries)
         (folder / COMPLETE).write_text(wish + "\n")
     except (OSError, subprocess.SubprocessError) as error:
         raise NotBuilt(
@@ -74,6 +86,29 @@ def built(python: str, requirements: Sequence[str], kept: Path) -> str:
         if not (folder / COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)
     return str(inside)
+
+
+def _install(python: Path, wanted: Sequence[str]) -> None:
+    _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
+
+
+def _install_some(python: Path, libraries: Sequence[str]) -> None:
+    """Install what there is for that interpreter; a strategy that needs another says so when it starts."""
+    ready_made = ["--only-binary", ":all:"]
+    try:
+        if libraries:
+            _install(python, [*ready_made, *libraries])
+        return
+    except subprocess.SubprocessError:
+        pass  # one of them at least
+    failures = []
+    for library in libraries:
+        try:
+            _install(python, [*ready_made, library])
+        except subprocess.SubprocessError as error:
+            failures.append(error)
+    if len(failures) == len(libraries):
+        raise NotBuilt("libraries", f"none can be installed: {_last_line(failures[0])}; remove the key") from None
 
 
 def _run(command: list[str]) -> None:

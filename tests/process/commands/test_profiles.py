@@ -32,8 +32,8 @@ def taken(config: Config, *words: str) -> list[str]:
 
 
 def test_without_the_option_the_profile_s_are_taken(tmp_path: Path) -> None:
-    config = laid_over(tmp_path, 'strategies = ["poll", "twisted*"]')
-    assert taken(config, "--profile", "tiny") == ["poll", "twisted", "twisted-line"]
+    config = laid_over(tmp_path, 'strategies = ["poll", "uvloop*"]')
+    assert taken(config, "--profile", "tiny") == ["poll", "uvloop", "uvloop-streams", "uvloop-sockets"]
     assert taken(config, "--profile", "tiny", "--strategies", "epoll") == ["epoll"]
 
 

@@ -71,7 +71,20 @@ def test_taken_port_is_told_with_3(strategy: Strategy) -> None:
 
 @pytest.mark.parametrize(
     ("name", "library"),
-    [("twisted", "twisted"), ("twisted-line", "twisted"), ("uvloop", "uvloop"), ("gevent", "gevent")],
+    [
+        ("twisted", "twisted"),
+        ("twisted-line", "twisted"),
+        ("twisted-uvloop", "uvloop"),
+        ("uvloop", "uvloop"),
+        ("rloop-sockets", "rloop"),
+        ("gevent", "gevent"),
+        ("eventlet", "eventlet"),
+        ("trio", "trio"),
+        ("anyio-asyncio", "anyio"),
+        ("anyio-trio", "trio"),
+        ("tornado", "tornado"),
+        ("io_uring", "liburing"),
+    ],
 )
 def test_missing_library_is_told_with_3(name: str, library: str, tmp_path: Path) -> None:
     (tmp_path / f"{library}.py").write_text(f"raise ModuleNotFoundError('No module named {library}')")
@@ -167,16 +180,18 @@ def growth_under_flood(server: Server, serves: int | None = None) -> int:
 
 
 @pytest.mark.usefixtures("many_descriptors")
-def test_select_refuses_what_it_cannot_watch(start: Start, tmp_path: Path) -> None:
-    server = start(STRATEGIES["select"], backlog=2000)
+@pytest.mark.parametrize("name", ["select", "asyncio-select", "twisted-select"])
+def test_select_refuses_what_it_cannot_watch(name: str, start: Start, tmp_path: Path) -> None:
+    server = start(STRATEGIES[name], backlog=2000)
     with contextlib.ExitStack() as stack:
         connected = [stack.enter_context(socket.create_connection((server.host, server.port), 10)) for _ in range(1100)]
         served = [sock for sock in connected if not refused(sock)]
         assert 1000 <= len(served) < 1024
         for sock in served[::100]:
             talk(sock)
-        said = (tmp_path / "select.err").read_text().splitlines()
-        assert 1 <= len(said) <= 10
+        said = (tmp_path / f"{name}.err").read_text().splitlines()
+        assert len(said) <= 10
+        assert said or name == "twisted-select"  # Twisted closes them by itself, without a word
         assert all("past FD_SETSIZE (1024)" in line for line in said)
         served[0].close()
         talk_at_last(server)
@@ -196,7 +211,7 @@ def test_full_descriptor_table_is_survived(strategy: Strategy, start: Start, tmp
 
 
 @pytest.mark.parametrize("case", ["half-close", "never-reads", "never-crossed"])
-@pytest.mark.parametrize("name", ["blocking", "epoll", "twisted-line", "asyncio-buffered"])
+@pytest.mark.parametrize("name", ["blocking", "epoll", "twisted-line", "asyncio-buffered", "io_uring", "tornado"])
 def test_small_reads(name: str, case: str, start: Start) -> None:
     """Messages arrive in bits of 100 bytes."""
     server = start(STRATEGIES[name], recv_size=100)

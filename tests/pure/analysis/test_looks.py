@@ -105,7 +105,7 @@ def test_a_look_stays_whatever_else_is_selected() -> None:
 
 def test_a_look_stays_when_a_family_is_added() -> None:
     described = MadeUp().run()
-    more = described | {"families": described["families"] | {"completion": "for what was asked for to be done"}}
+    more = described | {"families": described["families"] | {"polling": "for what was asked for to be done"}}
     assert look(more, "epoll") == look(described, "epoll")
 
 

@@ -70,11 +70,11 @@ def test_one_at_a_time_is_short_for_a_number(tmp_path: Path) -> None:
 def test_a_bench_file_adds_a_family(tmp_path: Path) -> None:
     config = laid_over(
         tmp_path,
-        '[families.completion]\nwaits = "for what it asked for to be done"\n'
-        '[strategies]\nring = { command = "serve", family = "completion" }\nmine = "serve"\n',
+        '[families.polling]\nwaits = "for what it asked for to be done"\n'
+        '[strategies]\nring = { command = "serve", family = "polling" }\nmine = "serve"\n',
     )
-    assert list(config.families) == [*read(BASE).families, "completion"]
-    assert config.strategies["ring"].family == "completion"
+    assert list(config.families) == [*read(BASE).families, "polling"]
+    assert config.strategies["ring"].family == "polling"
     assert config.strategies["mine"].family == "other"
 
 
@@ -150,9 +150,9 @@ def test_window_length_by_crowd() -> None:
         ("[strategies]\nmine = { command = 'x', services = ['ecko'] }", ["strategies.mine.services", '"echo"']),
         ("[strategies]\nmine = { command = 'x', family = 'readyness' }",
          ["strategies.mine.family: ", "'readyness'", '"readiness"', "reactors", "[families.readyness]", "waits = "]),
-        ("[families.completion]\nwait = 'for what was asked for'", ["families.completion.wait", '"waits"']),
-        ("[families.completion]", ["families.completion.waits", "missing"]),
-        ("[families]\ncompletion = 'for what was asked for'", ["families.completion"]),
+        ("[families.polling]\nwait = 'for what was asked for'", ["families.polling.wait", '"waits"']),
+        ("[families.polling]", ["families.polling.waits", "missing"]),
+        ("[families]\npolling = 'for what was asked for'", ["families.polling"]),
         ("strategies = 'all'", ["strategies", "table"]),
         ("reference = 'epol'", ["reference", 'did you mean "epoll"']),
         ("[servers]\ncpus = []", ["servers.cpus"]),
@@ -200,7 +200,7 @@ REMEDIES = {
     "[strategies]\nmine = { command = 'x', ready = 'soon' }": 'write "line" or "connect"',
     "[strategies]\nmine = { command = 'x', services = [] }": "name one at least",
     "[strategies]\nmine = 'serve {prot}'": "there are python, host, port",
-    "[families.completion]\nwaits = ''": "write a text",
+    "[families.polling]\nwaits = ''": "write a text",
     "[profiles]\nx = 3": "write it as { key = value }",
     "[window]\nlengths = 3": "write it in square brackets",
 }

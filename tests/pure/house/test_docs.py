@@ -23,7 +23,7 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
 )
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-OTHERS_OPTIONS = {"--exec", "--record"}  # ncat's, the benchmarks'
+OTHERS_OPTIONS = {"--exec", "--record", "--loop"}  # ncat's, the benchmarks', some servers'
 LOCUSTS = {
     "--allow-remote", "--csv", "--headless", "--host", "--html", "--json", "--master", "--master-bind-host", "--port",
     "--processes", "--size", "--step", "--users", "--web-host", "--worker",

@@ -16,10 +16,14 @@ LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
 SERVER_HELPERS = ("servers.contract", "servers.services", "servers.children")  # and what is in them
 WORKERS_LOOP = "servers.readiness.epoll_loop"  # whoever multiplies a loop multiplies that one
 SERVER_LIBRARIES = {
-    "twisted_protocol.py": {"twisted", "zope"},  # its interfaces
+    "twisted_protocol.py": {"twisted", "zope", "uvloop"},  # its interfaces; the loop below it, if that is wanted
     "twisted_line.py": {"twisted", "zope"},
-    "uvloop_protocol.py": {"uvloop"},
     "gevent_stream.py": {"gevent"},
+    "eventlet_sockets.py": {"eventlet"},
+    "trio_streams.py": {"trio"},
+    "anyio_streams.py": {"anyio"},
+    "tornado_streams.py": {"tornado"},
+    "uring_loop.py": {"liburing"},
     "asyncore_dispatcher.py": {"asyncore"},  # of the standard library until Python 3.11
     "asynchat_lines.py": {"asyncore", "asynchat"},
 }

@@ -25,9 +25,9 @@ def test_readme_lists_them_by_family() -> None:
             assert re.findall(r"^\| `(.+?)` \|", part[1], re.MULTILINE) == names
 
 
-def test_a_family_of_three_has_a_folder() -> None:
+def test_a_family_of_three_files_has_a_folder() -> None:
     for family in CONFIG.families:
-        files = [file_of(strategy) for strategy in STRATEGIES.values() if strategy.family == family]
+        files = {file_of(strategy) for strategy in STRATEGIES.values() if strategy.family == family}
         assert {Path(file).parent for file in files} <= {Path(family if len(files) >= 3 else "")}
 
 
@@ -45,3 +45,13 @@ def test_every_server_is_a_strategy() -> None:
 def file_of(strategy: Strategy) -> str:
     """Its file, as a path in servers/."""
     return command(strategy)[2].removeprefix("servers.").replace(".", "/") + ".py"
+
+
+def test_libraries_that_strategies_stand_on_are_named_for_the_variants() -> None:
+    asked = {
+        name
+        for path in (ROOT / "servers").rglob("*.py")
+        for name in re.findall(r'with library\("(\w+)"\)', path.read_text())
+    }
+    loops = {name for each in STRATEGIES.values() for name in re.findall(r"--loop (\w+)\.", each.command)}
+    assert sorted(asked | loops) == sorted(CONFIG.servers.libraries)

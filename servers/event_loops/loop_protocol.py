@@ -1,4 +1,4 @@
-"""Beside the chapter: asyncio's Protocol on uvloop.
+"""Beside the chapter: asyncio's Protocol on uvloop, or on any loop that --loop names.
 
 Mechanism: libuv (epoll on Linux) and compiled transports take the place of asyncio's own.
 Cost: still a Python call for each read. uvloop reads into a buffer of 256,000 bytes of its own, which no
@@ -8,10 +8,7 @@ public setting changes (--recv-size only bounds what is unsent), and copies what
 import asyncio
 import socket
 
-from servers.contract import Complaint, Options, library, run
-
-with library("uvloop"):
-    import uvloop
+from servers.contract import Complaint, Options, Parser, add_loop, run
 
 
 class Client(asyncio.Protocol):
@@ -58,10 +55,14 @@ async def listen(listener: socket.socket, options: Options) -> None:
     await server.serve_forever()
 
 
+def add_options(parser: Parser) -> None:
+    add_loop(parser, default="uvloop.new_event_loop")
+
+
 def serve(listener: socket.socket, options: Options) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=options.own.loop) as runner:
         runner.run(listen(listener, options))
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, add_options)

@@ -1,0 +1,76 @@
+"""Beside the chapter: AnyIO on asyncio or on trio, a task of a task group per connection.
+
+Mechanism: that of asyncio's streams or of trio, behind one interface; --backend says which.
+Cost: a layer of calls, guards and checkpoints on top. On asyncio it reads as its transport does, 256 KiB at
+a time, and stops and resumes reading for each request; on trio it reads --recv-size bytes.
+"""
+
+import argparse
+import importlib
+import socket
+
+from servers.contract import EXHAUSTED, Complaint, Options, Parser, library, run
+
+with library("anyio"):
+    import anyio
+    import anyio.abc
+
+BACKENDS = ["asyncio", "trio"]
+
+
+async def converse(client: anyio.abc.SocketStream, options: Options) -> None:
+    """One client from the first byte to the last."""
+    conversation = options.service()
+    async with client:
+        try:
+            if conversation.opening:
+                await client.send(conversation.opening)
+            if conversation.hangs_up:
+                return
+            received, receive, send, size = conversation.received, client.receive, client.send, options.recv_size
+            try:
+                while True:
+                    if reply := received(await receive(size)):
+                        await send(reply)
+            except anyio.EndOfStream:
+                if reply := conversation.finished():
+                    await send(reply)
+        except anyio.BrokenResourceError:
+            pass  # the client is gone
+
+
+async def listen(listener: socket.socket, options: Options) -> None:
+    complain = Complaint()
+    # Adopting the contract's listener pins the backlog; TCP_NODELAY AnyIO sets by itself.
+    adopted = await anyio.abc.SocketListener.from_socket(listener)
+    async with anyio.create_task_group() as clients:
+        while True:
+            try:
+                client = await adopted.accept()
+            except (OSError, anyio.BrokenResourceError) as error:  # serve() would end
+                cause = error.__cause__ or error
+                if getattr(cause, "errno", None) in EXHAUSTED:
+                    complain(f"no connection can be accepted: {cause}")
+                    await anyio.sleep(0.1)
+                continue
+            clients.start_soon(converse, client, options)
+
+
+def backend(name: str) -> str:
+    if name not in BACKENDS:
+        raise argparse.ArgumentTypeError(f"no backend {name!r}; there are {', '.join(BACKENDS)}")
+    with library(name):
+        importlib.import_module(name)
+    return name
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--backend", type=backend, default="asyncio", help=f"{' or '.join(BACKENDS)}")
+
+
+def serve(listener: socket.socket, options: Options) -> None:
+    anyio.run(listen, listener, options, backend=options.own.backend)
+
+
+if __name__ == "__main__":
+    run(serve, __doc__, add_options)
