@@ -1,8 +1,7 @@
 """Beside the chapter: AnyIO on asyncio or on trio, a task of a task group per connection.
 
 Mechanism: that of asyncio's streams or of trio, behind one interface; --backend says which.
-Cost: a layer of calls, guards and checkpoints on top. On asyncio it reads as its transport does, 256 KiB at
-a time, and stops and resumes reading for each request; on trio it reads --recv-size bytes.
+Cost: a layer of calls, guards and checkpoints on top. On asyncio it stops and resumes reading for each request.
 """
 
 import argparse
@@ -53,6 +52,9 @@ async def listen(listener: socket.socket, options: Options) -> None:
                     complain(f"no connection can be accepted: {cause}")
                     await anyio.sleep(0.1)
                 continue
+            if transport := getattr(client, "_transport", None):  # asyncio's, which AnyIO shows in no other way
+                transport.max_size = options.recv_size  # 256 KiB: what a read asks for
+                transport.pause_reading()  # what came before the first receive() would leave it reading for good
             clients.start_soon(converse, client, options)
 
 
