@@ -9,7 +9,7 @@ from commands.paths import BENCH_FILE
 from harness import machine, terminal
 from harness.config import SERVICES, read
 from harness.conformance import suite
-from harness.plan import plan
+from harness.plan import selection
 from harness.processes.watchdog import Watchdog
 from harness.terminal import say
 
@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """The conformance suite alone. Exit code 0 if every server that can start here conforms, else 1."""
     config = read(BENCH_FILE, given.bench)
-    strategies = plan.select(config, given.strategies)
+    strategies = selection.select(config, given.strategies)
     machine.raise_descriptor_limit(suite.DESCRIPTORS)
     services = list(given.service) or list(SERVICES)
     with (

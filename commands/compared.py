@@ -8,7 +8,7 @@ from commands import options
 from commands.paths import ENVIRONMENTS, ROOT
 from harness import terminal
 from harness.config import Config, ConfigError
-from harness.plan import plan
+from harness.plan import selection
 from harness.variants import entries as variants
 from harness.variants import revision
 from harness.variants.entries import Forms
@@ -24,7 +24,7 @@ def asked(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
         with revision.against(config, wanted, given.against, ROOT) as forms:
             yield forms
         return
-    strategies = plan.select(config, wanted)
+    strategies = selection.select(config, wanted)
     if given.variants:
         with terminal.console.status("Environments of the variants (built once)"):
             forms = variants.of_bench_file(config, strategies, given.variants, ENVIRONMENTS)

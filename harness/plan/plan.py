@@ -1,13 +1,12 @@
 """From configuration and options to a plan: which cells, in which order, for how long. Starts nothing."""
 
 import random
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from harness import machine, notes
-from harness.config import WORDS, Config, ConfigError, Gate, Strategy, command_now, meant, nearest
+from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
 from harness.plan import crowds, room
 from harness.plan.group import Entry, Group, groups_of
@@ -321,34 +320,6 @@ def fitted(plan: Plan, blocks: int) -> Plan:
                 f"that this takes at least last {plan.seconds_of(blocks):.0f} s for {names[0]} alone; allow that much"
             )
     return plan
-
-
-def select(config: Config, wanted: str) -> dict[str, Strategy]:
-    """`all`, `chapter`, names and globs, separated by commas; in the order of bench.toml."""
-    chosen: set[str] = set()
-    for word in filter(None, (part.strip() for part in wanted.split(","))):
-        found = meant(word, config.strategies)
-        if not found:
-            known = [*config.strategies, *WORDS]
-            raise ConfigError(
-                f"--strategies {word}: no such strategy{nearest(word, known)}; there are {', '.join(known)}"
-            )
-        chosen.update(found)
-    if not chosen:
-        raise ConfigError("--strategies: names none; write all, chapter, names or globs")
-    for name in chosen:
-        if fault := _fault(config.strategies[name]):
-            raise ConfigError(f"{config.origin(f'strategies.{name}')}: strategies.{name}.command: {fault}")
-    return {name: strategy for name, strategy in config.strategies.items() if name in chosen}
-
-
-def _fault(strategy: Strategy) -> str:
-    """What keeps a strategy's command from being started; empty if nothing is known to."""
-    if now := command_now(strategy):
-        return f'the servers are modules by family now; write "{now}"'
-    if strategy.program is None:
-        return f"there is no program {shlex.split(strategy.command)[0]!r}; install it or correct the command"
-    return ""
 
 
 def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy], reference: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from harness import notes
 from harness.config import Config, ConfigError, Strategy, strategies_of
-from harness.plan.plan import select
+from harness.plan.selection import select
 from harness.variants import git
 from harness.variants.entries import Forms
 

@@ -14,7 +14,7 @@ from analysis.judging import cells
 from analysis.records.reading import read as results
 from analysis.stopping.fixed import FixedBlocks
 from harness.config import read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
 from harness.run import loading, run
@@ -49,7 +49,7 @@ class Disturbed:
         always = SETTINGS.replace("[strategies]", "[verdict]\nperturb_from_share = 0.0\n[strategies]")
         (folder / "mine.toml").write_text(always)
         config = read(ROOT / "bench.toml", folder / "mine.toml")
-        self._plan = plan.make(config, plan.select(config, strategies), "tiny", plan.Overrides())
+        self._plan = plan.make(config, selection.select(config, strategies), "tiny", plan.Overrides())
         self._recorder = Recorder(folder / "results", self._plan, ["test"])
         self._told = 0
 

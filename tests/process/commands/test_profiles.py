@@ -7,7 +7,7 @@ import pytest
 
 from commands import options, parser
 from harness.config import Config, ConfigError, read
-from harness.plan import plan
+from harness.plan import selection
 from tests.support.command_line import Case
 from tests.support.project import CONFIG, ROOT
 
@@ -28,7 +28,7 @@ def laid_over(folder: Path, names: str) -> Config:
 
 def taken(config: Config, *words: str) -> list[str]:
     """The strategies that a command takes."""
-    return list(plan.select(config, options.strategies(config, parser.parsed("bench", words))))
+    return list(selection.select(config, options.strategies(config, parser.parsed("bench", words))))
 
 
 def test_without_the_option_the_profile_s_are_taken(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.config import read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Overrides
 from harness.processes import session
 from harness.processes.stage import Stage
@@ -37,7 +37,9 @@ def met(tmp_path: Path, watchdog: Watchdog) -> Iterator[Callable[..., Met]]:
                 f"sizes = {sizes} }}]\n"
             )
             config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
-            strategies = {label: one.model_copy(update=forced) for label, one in plan.select(config, wanted).items()}
+            strategies = {
+                label: one.model_copy(update=forced) for label, one in selection.select(config, wanted).items()
+            }
             made = plan.make(config, strategies, "tiny", Overrides())
             recorder = Recorder(tmp_path / "results", made, ["test"])
             stack.callback(recorder.finish, "complete")

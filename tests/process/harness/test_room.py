@@ -9,7 +9,7 @@ import pytest
 
 from harness import machine
 from harness.config import ConfigError, read
-from harness.plan import plan, waves
+from harness.plan import plan, selection, waves
 from harness.plan.plan import Overrides, Plan
 from tests.support.command_line import TINY, Case
 from tests.support.project import CONFIG, ROOT
@@ -18,7 +18,7 @@ MIB, GIB = 2**20, 2**30
 
 
 def made(wanted: str, **given: list[Any]) -> Plan:
-    return plan.make(CONFIG, plan.select(CONFIG, wanted), "quick", Overrides(given))
+    return plan.make(CONFIG, selection.select(CONFIG, wanted), "quick", Overrides(given))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_the_file_is_named_where_it_asks_for_them(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(TINY.replace("[2]", "[100], sizes = ['64MiB']"))
     config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
     with pytest.raises(ConfigError, match=r"mine\.toml: 100 clients with messages of 64 MiB"):
-        plan.make(config, plan.select(config, "epoll"), "tiny", Overrides())
+        plan.make(config, selection.select(config, "epoll"), "tiny", Overrides())
 
 
 # --- the command line: one line, exit code 2, nothing begun -------------------------------------------------------

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from harness.config import ConfigError, Strategy, command_now, read
-from harness.plan.plan import select
+from harness.plan.selection import select
 from harness.processes.server import Server
 from tests.support.project import ROOT, STRATEGIES
 

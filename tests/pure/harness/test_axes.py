@@ -16,7 +16,7 @@ from analysis.records import reading as records
 from analysis.stopping.precision import Precision, UntilPrecise
 from axes import AXES, first_value
 from harness.config import Config, ConfigError, read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Overrides, Plan
 from harness.variants import revision
 from tests.support.made_up import USUAL, MadeUp, failure, window
@@ -87,7 +87,7 @@ def configured(tmp_path: Path, along: str = "") -> Config:
 
 
 def planned(config: Config, wanted: str = "epoll,select,uvloop", overrides: Overrides | None = None) -> Plan:
-    return plan.make(config, plan.select(config, wanted), "tiny", overrides or Overrides())
+    return plan.make(config, selection.select(config, wanted), "tiny", overrides or Overrides())
 
 
 def test_values_apart_have_groups_of_their_own_and_servers_of_their_own(tmp_path: Path) -> None:

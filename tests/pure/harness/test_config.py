@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from harness.config import Config, ConfigError, Strategy, command_now, nearest, read
-from harness.plan.plan import select
+from harness.plan.selection import select
 from tests.support.project import ROOT
 
 BASE = ROOT / "bench.toml"

@@ -12,7 +12,7 @@ from harness import control_groups, machine, notes
 from harness.accounts import cpu_ticks, surroundings
 from harness.accounts.cpu_ticks import TICK_S, Ticks
 from harness.doctor import findings
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Overrides
 from harness.recorder import Recorder
 from tests.support.project import CONFIG
@@ -121,7 +121,7 @@ def test_what_can_t_be_understood_is_no_limit(tree: Tree, own: str) -> None:
 def test_memory_is_planned_by_what_the_group_leaves(tree: Tree) -> None:
     tree("0::/\n", {"memory.max": str(64 * 2**20), "memory.current": "0"})
     assert machine.available_memory() == 64 * 2**20
-    made = plan.make(CONFIG, plan.select(CONFIG, "forking,epoll"), "quick", Overrides({"clients": [40]}))
+    made = plan.make(CONFIG, selection.select(CONFIG, "forking,epoll"), "quick", Overrides({"clients": [40]}))
     assert list(made.waves.values()) == [[["forking"], ["epoll"]]]  # 44 MiB for the one, 2.5 for the other
 
 
@@ -167,7 +167,7 @@ def test_where_stops_are_not_told_they_are_null(tree: Tree) -> None:
     ],
 )
 def test_much_of_it_is_a_note_once(tmp_path: Path, steal_s: float, throttled: int | None, noted: list[Any]) -> None:
-    made = plan.make(CONFIG, plan.select(CONFIG, "epoll"), "quick", Overrides())
+    made = plan.make(CONFIG, selection.select(CONFIG, "epoll"), "quick", Overrides())
     recorder = Recorder(tmp_path, made, [])
     found = {"cpu_s": 10.0, "steal_s": steal_s, "throttled": throttled}
     for _ in range(2):

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from harness.config import read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Overrides
 from harness.run.rounds import Rounds, Turn, rounds_for
 from tests.support.project import ROOT
 
 CONFIG = read(ROOT / "bench.toml")
-PLAN = plan.make(CONFIG, plan.select(CONFIG, "epoll"), "quick", Overrides({"clients": [10], "load": ["knee"]}))
+PLAN = plan.make(CONFIG, selection.select(CONFIG, "epoll"), "quick", Overrides({"clients": [10], "load": ["knee"]}))
 START_RPS = CONFIG.knee.start_rps
 KNEE_RPS = 3 * START_RPS
 SHORT_NS, LONG_NS = 1000, int(CONFIG.knee.p99_limit_ms * 1e6) + 1

@@ -6,7 +6,7 @@ import pytest
 
 from harness import machine
 from harness.config import Config, ConfigError, read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Overrides, Plan
 from tests.support.project import ROOT
 
@@ -23,7 +23,7 @@ def config(monkeypatch: pytest.MonkeyPatch) -> Config:
 
 
 def made(config: Config, wanted: str = "epoll,poll,uvloop,twisted,gevent", **values: list[object]) -> Plan:
-    return plan.make(config, plan.select(config, wanted), "quick", Overrides({"clients": [CROWD]} | values))
+    return plan.make(config, selection.select(config, wanted), "quick", Overrides({"clients": [CROWD]} | values))
 
 
 def test_a_crowd_needs_no_backlog_of_its_size(config: Config) -> None:
@@ -55,7 +55,7 @@ def test_all_that_is_compared_must_have_room_at_once(config: Config) -> None:
     values = {"recv_sizes": [1024, 8192]}
     overrides = Overrides({"clients": [CROWD], **values}, along="recv_sizes")
     with pytest.raises(ConfigError, match="of 2 forms of a strategy need 20200 open files"):
-        plan.make(config, plan.select(config, "epoll"), "quick", overrides)
+        plan.make(config, selection.select(config, "epoll"), "quick", overrides)
 
 
 def test_windows_of_a_large_crowd_grow_further(config: Config) -> None:

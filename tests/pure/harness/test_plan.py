@@ -9,7 +9,7 @@ import pytest
 from analysis.stopping.precision import Precision
 from harness import machine, terminal
 from harness.config import Config, ConfigError, Strategy, read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Overrides, Plan
 from tests.support.project import ROOT
 
@@ -35,18 +35,18 @@ def config(tmp_path: Path) -> Config:
 def made(
     config: Config, overrides: Overrides | None = None, seed: int | None = None, wanted: str = "all", **more: Any
 ) -> Plan:
-    return plan.make(config, plan.select(config, wanted), "tiny", overrides or Overrides(), seed, **more)
+    return plan.make(config, selection.select(config, wanted), "tiny", overrides or Overrides(), seed, **more)
 
 
 def named(config: Config, profile: str) -> dict[str, Strategy]:
     """The strategies that a profile names."""
-    return plan.select(config, ",".join(config.profile(profile).strategies))
+    return selection.select(config, ",".join(config.profile(profile).strategies))
 
 
 def two_forms(config: Config, wanted: str) -> dict[str, Strategy]:
     """Each strategy as base and as head."""
     forms = [one.model_copy(update={"variant": variant})
-             for one in plan.select(config, wanted).values() for variant in ("base", "head")]  # fmt: skip
+             for one in selection.select(config, wanted).values() for variant in ("base", "head")]  # fmt: skip
     return {form.label: form for form in forms}
 
 
@@ -111,12 +111,12 @@ def test_overrides_replace_their_axis_and_no_other(config: Config) -> None:
     ],
 )
 def test_selection(config: Config, wanted: str, names: list[str]) -> None:
-    assert list(plan.select(config, wanted)) == names
+    assert list(selection.select(config, wanted)) == names
 
 
 def test_selection_by_word(config: Config) -> None:
-    assert plan.select(config, "all") == config.strategies
-    chapter = plan.select(config, "chapter")
+    assert selection.select(config, "all") == config.strategies
+    chapter = selection.select(config, "chapter")
     assert "blocking" in chapter
     assert "epoll" not in chapter
     assert all(strategy.listing for strategy in chapter.values())

@@ -7,7 +7,7 @@ import pytest
 
 from commands import bench, parser
 from harness.config import Config, ConfigError, read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Overrides, Plan
 from harness.run.experience import Experience, Known
 from harness.run.rounds import rounds_for
@@ -25,7 +25,7 @@ def config(tmp_path: Path) -> Config:
 
 def planned(config: Config, rate: str) -> Plan:
     overrides = Overrides({"load": ["open"], "rate": [rate]})
-    return plan.make(config, plan.select(config, "epoll"), "tiny", overrides, None)
+    return plan.make(config, selection.select(config, "epoll"), "tiny", overrides, None)
 
 
 def asked(config: Config, rate: str, capacity_rps: float) -> float:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from harness.config import read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Overrides
 from harness.run.experience import Experience, Known
 from harness.run.rounds import rounds_for
@@ -15,7 +15,7 @@ from tests.support.project import ROOT
 BUSY = Experience(requests=20_000, replies=20_000, counted_s=1.0, loader_cpu_s=1.0, loader_wall_s=1.0)
 IDLE = Experience(requests=20_000, replies=20_000, counted_s=1.0, loader_cpu_s=0.5, loader_wall_s=1.0)
 CONFIG = read(ROOT / "bench.toml")
-PLAN = plan.make(CONFIG, plan.select(CONFIG, "epoll"), "quick", Overrides({"clients": [10]}))
+PLAN = plan.make(CONFIG, selection.select(CONFIG, "epoll"), "quick", Overrides({"clients": [10]}))
 
 
 def slowed(rounds: int, block: int, seen: Sequence[Experience | None]) -> list[list[bool]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.config import read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Overrides, Plan
 from harness.run.experience import Experience, Known
 from harness.run.rounds import rounds_for
@@ -16,7 +16,7 @@ def planned(tmp_path: Path, load: str, stamps_per_s: int = 20_000) -> Plan:
     (tmp_path / "mine.toml").write_text(f"[loadgen]\nstamps_per_s = {stamps_per_s}\n")
     config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
     values: dict[str, list[object]] = {"load": [load], "clients": [10]}
-    return plan.make(config, plan.select(config, "epoll"), "quick", Overrides(values))
+    return plan.make(config, selection.select(config, "epoll"), "quick", Overrides(values))
 
 
 def stamp_every(made: Plan, rate_rps: float) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.config import read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.crowds import TURNS
 from harness.plan.plan import Overrides, Plan
 from tests.support.project import ROOT
@@ -14,7 +14,7 @@ from tests.support.project import ROOT
 def planned(folder: Path, matrix: str) -> Plan:
     (folder / "mine.toml").write_text(f"[profiles.tiny]\nblocks = 6\nrounds = 1\nmatrix = [{matrix}]\n")
     config = read(ROOT / "bench.toml", folder / "mine.toml")
-    return plan.make(config, plan.select(config, "epoll,poll"), "tiny", Overrides())
+    return plan.make(config, selection.select(config, "epoll,poll"), "tiny", Overrides())
 
 
 def points(made: Plan, block: int, service: str = "echo") -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from commands import VERBS
 from commands.parser import parser
 from docs import kept_run, options
 from harness.config import read
-from harness.plan.plan import select
+from harness.plan.selection import select
 from tests.support.project import ROOT
 
 LONGEST = {"README.md": 120, "METHODOLOGY.md": 250, "CONTRIBUTING.md": 120, "BIAS.md": 60}
