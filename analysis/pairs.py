@@ -45,7 +45,9 @@ def log_ratios(strategies: Mapping[Name, Rounds]) -> dict[tuple[Name, Name], Flo
     one, other = np.triu_indices(len(strategies), 1)
     ratios = logs[one] - logs[other]  # NaN in a round that only one of them has
     blocks = np.array([block for block, _ in places])
-    medians = np.stack([_medians(ratios[:, blocks == block]) for block in dict.fromkeys(blocks.tolist())], axis=1)
+    parts = [blocks == block for block in dict.fromkeys(blocks.tolist())]
+    medians, own = (np.stack([_medians(rows[:, part]) for part in parts], axis=1) for rows in (ratios, logs))
+    medians = np.where(np.isnan(medians), own[one] - own[other], medians)  # of different waves
     known = list(medians) if np.isfinite(medians).all() else [row[row == row] for row in medians]
     return dict(zip(combinations(strategies, 2), known, strict=True))
 

@@ -102,16 +102,24 @@ def paired(one: Rounds, other: Rounds) -> dict[int, float]:
 
     Windows of a round are neighbours in time, so what the machine does to both cancels. What it does to one of
     them alone makes an outlier, in either direction, and a median is not moved by it. A round that only one of them
-    has is left out. A block has no ratio (NaN) where a round has no figure, or the median is zero or has no bound.
+    has is left out; where they share none in a block, as they were in different waves, it is the ratio of their
+    medians there. A block has no ratio (NaN) where a round has no figure, or the median is zero or has no bound.
     """
     shared: dict[int, list[float]] = {}
     for place, value in one.items():
         if place in other:
             shared.setdefault(place[0], []).append(_log_ratio(value, other[place]))
+    for block in ({block for block, _ in one} & {block for block, _ in other}) - shared.keys():
+        shared[block] = [_log_ratio(_middle(one, block), _middle(other, block))]
     medians = {
         block: median(logs) if all(one == one for one in logs) else NAN for block, logs in sorted(shared.items())
     }
     return {block: exp(middle) if isfinite(middle) else NAN for block, middle in medians.items()}
+
+
+def _middle(rounds: Rounds, block: int) -> float:
+    values = [value for (of, _), value in rounds.items() if of == block]
+    return median(values) if all(value == value for value in values) else NAN
 
 
 def _log_ratio(value: float, by: float) -> float:
