@@ -55,10 +55,14 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     tails = list(spectra.spectra(results, cells))
     end = max((share for one in tails for line in one.lines for share, _ in line.points), default=100.0)
     rows = table.rows(results, cells, everyone, ratios)
+    grouped, choices = _families(everyone), table.choices(cells)
     told = {
         "entries": [entry.name for entry in everyone],
         "chapter": [entry.name for entry in everyone if entry.is_chapter],
         "reference": everyone[ratios.reference].name if everyone else "",
+        "usual": [entry.name for entry in everyone if entry.is_chosen],
+        "families": {name: [entry.name for entry in members] for name, members in grouped},
+        "axes": [choice.name for choice in choices],
         "ratios": ratios.as_json(),
         "sweeps": [{"id": sweep.id, "name": sweep.name, "charts": [_told(chart) for chart in sweep.charts]}
                    for sweep in swept],
@@ -86,9 +90,12 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         data=Markup(_embedded(told)),
         entries=everyone,
         findings=findings.of_change(results, cells) if gate else findings.findings(results, cells, everyone, ratios),
+        families=grouped if any(not entry.is_chosen for entry in everyone) else [],
+        choices=choices,
         sweeps=swept,
+        points=[sweep for sweep in swept if not sweep.is_along],
         spectra=tails,
-        pictures=_pictures(swept, [first] if first else [], end, everyone),
+        pictures=_pictures([sweep for sweep in swept if sweep.is_along], [first] if first else [], end, everyone),
         how_to_read=HOW_TO_READ,
         columns=table.columns(rows),
         rows=rows,
@@ -105,7 +112,15 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
 def _told(chart: sweeps.Chart) -> dict[str, Any]:
     figure = chart.figure
     return {"column": figure.column, "title": figure.title, "description": chart.description, "spec": chart.spec,
-            "notes": chart.notes}  # fmt: skip
+            "hint": figure.hint, "notes": chart.notes}  # fmt: skip
+
+
+def _families(everyone: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:
+    """Everyone by family, in the order of the first of each."""
+    found: dict[str, list[Entry]] = {}
+    for entry in everyone:
+        found.setdefault(entry.family or "other", []).append(entry)
+    return list(found.items())
 
 
 def _pictures(

@@ -3,7 +3,8 @@
 BARS = (
     "A bar is made for comparing strategies at one place: where two don't touch, the pair differs at about 5 "
     "%. The machine's common movement is no part of it. Of all pairs together, the ranks in the table say "
-    "what was shown. A bar that ends far beyond all figures is cut short; its marker tells the whole."
+    "what was shown. A bar that ends far beyond all figures is cut short, where an arrow stands; "
+    "its marker tells the whole."
 )
 HOLLOW = (
     "A hollow marker is doubtful, or some of its clients are never served: point at it, or look into the "
