@@ -1,9 +1,10 @@
 """A strategy's own code, highlighted, and how it differs from its nearest neighbour.
 
-The code is that of this working tree: a run records the command of a server, not its text.
+The code is that of this working tree: a run records a server's command and its file's digest, not its text.
 """
 
 import difflib
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -38,6 +39,12 @@ def neighbour(run: Mapping[str, Any], strategy: str, everyone: Sequence[str]) ->
     if not mine or not known:
         return ""
     return max(known, key=lambda name: _likeness(*sorted((mine, known[name]))))
+
+
+def has_changed(run: Mapping[str, Any], path: Path) -> bool | None:
+    """Whether a file is another than when the run began; None where the run doesn't say."""
+    recorded = (run.get("sources") or {}).get(named(path))
+    return None if recorded is None else recorded != hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def highlighted(path: Path) -> Markup:

@@ -23,7 +23,7 @@ from analysis.gate import words
 from analysis.gate.result import Gate
 from analysis.judging.standing import moved
 from analysis.records.reading import Results
-from analysis.report import cards, changes, findings, method, specs, spectra, sweeps, table, vega
+from analysis.report import cards, changes, findings, glossary, method, specs, spectra, sweeps, table, vega
 from analysis.report.entries import Entry, entries
 from analysis.report.ratios import Ratios
 from analysis.report.words import HOW_TO_READ
@@ -56,7 +56,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     end = max((share for one in tails for line in one.lines for share, _ in line.points), default=100.0)
     rows = table.rows(results, cells, everyone, ratios)
     grouped, choices = _families(everyone), table.choices(cells)
-    told = {
+    told: dict[str, Any] = {
         "entries": [entry.name for entry in everyone],
         "chapter": [entry.name for entry in everyone if entry.is_chapter],
         "reference": everyone[ratios.reference].name if everyone else "",
@@ -76,12 +76,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     styles = _variables(everyone) + (HERE / "page.css").read_text(encoding="utf-8")
     return _template().render(
         title=str(results.run["run_id"]),
-        gate=gate,
-        compared=words.compared(gate) if gate else "",
-        aside=[(what, f"{cell.strategy}, {words.point(cell, gate)}", why) for what, cell, why in gate.aside]
-        if gate
-        else [],
-        changes=list(changes.changes(gate)) if gate else [],
+        **_compared(gate),
         started=results.run.get("started_at"),
         outcome=results.run.get("outcome"),
         policy=_policy(scripts, styles),
@@ -101,12 +96,33 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         rows=rows,
         cards=cards.cards(results, cells, everyone),
         reference=told["reference"],
-        machine=machine(results.run),
-        moved=moved(cells) if len(cells) else "",
-        notes=results.notes,
-        command=method.command(results.run),
-        facts=list(method.facts(results, cells)),
+        **_measured(results, cells),
     )
+
+
+def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
+    """What the page says of how it was measured."""
+    return {
+        "brief": method.brief(results, cells),
+        "rules": list(method.rules()),
+        "limits": glossary.table(glossary.LIMITS),
+        "words": glossary.table(glossary.WORDS),
+        "doubts": method.doubts(cells),
+        "has_sources": bool(results.run.get("sources")),
+        "machine": machine(results.run),
+        "moved": moved(cells) if len(cells) else "",
+        "notes": results.notes,
+        "command": method.command(results.run),
+        "facts": list(method.facts(results, cells)),
+    }
+
+
+def _compared(gate: Gate | None) -> dict[str, Any]:
+    """What it says of two variants, if it does."""
+    if not gate:
+        return {"gate": None, "compared": "", "aside": [], "changes": []}
+    aside = [(what, f"{cell.strategy}, {words.point(cell, gate)}", why) for what, cell, why in gate.aside]
+    return {"gate": gate, "compared": words.compared(gate), "aside": aside, "changes": list(changes.changes(gate))}
 
 
 def _told(chart: sweeps.Chart) -> dict[str, Any]:
