@@ -20,7 +20,7 @@ ORDERS = "any wrong order among all of them, 5 %"
 INTERVAL = "each interval misses the true figure in 5 %"
 COUNTED = "counted, not estimated"
 MOVED = "an estimate: what all strategies of a group have in common in a block, without an interval"
-MOST_LOADS, MOST_NAMES = 9, 8  # that are told of, and named in a sentence
+MOST_LOADS, MOST_NAMES, FEW = 9, 8, 3  # that are told of, named in a sentence, told of one by one
 MEMORY = "memory_per_connection_kib"
 LIMITS = {
     "server": "the server, whose CPU had no time left or which let requests wait",
@@ -50,8 +50,8 @@ def findings(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ra
         usual_size = typical.cells["message_size"].iloc[0]
         of_size = selection.measured[selection.measured["message_size"] == usual_size]
         crowd = of_size[of_size["clients"] == of_size["clients"].max()]
-        for group in _loads(selection, typical):
-            found += _fastest(group, results, numbers, ratios)
+        for place, group in enumerate(_loads(selection, typical)):
+            found += _fastest(group, results, numbers, ratios, place == 0)
         found += [*_cpu(typical.measured, results), *_connections(crowd, results), *_waiting(crowd, results)]
         found += _p99(crowd, results)
     for load in ("open", "knee"):
@@ -83,7 +83,9 @@ def _outcome(results: Results) -> Iterator[Finding]:
         )
 
 
-def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], ratios: Ratios) -> Iterator[Finding]:
+def _fastest(
+    group: pd.DataFrame, results: Results, numbers: dict[str, int], ratios: Ratios, is_first: bool
+) -> Iterator[Finding]:
     where = f"With {title(group, results.usual)}"
     ranked = group[group["rank"].notna()].sort_values("throughput_rps", ascending=False)
     if ranked.empty or len(group) == 1:
@@ -105,6 +107,8 @@ def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], rat
         text = f"{where}, {_who(first, ranked)} can't be told apart: "
         text += f"{units.short(low)} to {units.short(high)} requests a second."
         subject = f"{label(top)}, the highest of them, is"
+    is_usual = set(first["limited_by"]) == {"server"} and not is_first  # which needs no words each time
+    said_limits = "" if is_usual else f" {_limits(first)}"
     if len(rest) and _is_known(ratios, top, rest.iloc[0], numbers):
         value, low, high = ratios.of(ratios.point(top), numbers[label(top)], numbers[label(rest.iloc[0])])
         text += (
@@ -112,7 +116,7 @@ def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], rat
         )
         if low <= 1 <= high:
             text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
-    yield Finding(f"{text}{_unranked(not_ranked, top)} {_limits(first)}", f"{ORDERS}; {INTERVAL}")
+    yield Finding(f"{text}{_unranked(not_ranked, top)}{said_limits}", f"{ORDERS}; {INTERVAL}")
 
 
 def _unranked(cells: pd.DataFrame, top: pd.Series) -> str:
@@ -183,8 +187,7 @@ def _connections(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     crowd = group[group["clients"] > 1]
     forks = crowd[crowd["processes"].fillna(0) >= crowd["clients"]]
     threads = crowd[(crowd["threads"].fillna(0) >= crowd["clients"]) & ~crowd.index.isin(forks.index)]
-    parts = [_running(cell, "threads") for _, cell in threads.iterrows()]
-    parts += [_running(cell, "processes") for _, cell in forks.iterrows()]
+    parts = [*_running(threads, "threads"), *_running(forks, "processes")]
     others = crowd[~crowd.index.isin([*forks.index, *threads.index]) & crowd["threads"].notna()]
     if len(others) and parts:
         most = int(others["threads"].max())
@@ -203,9 +206,16 @@ def _connections(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
         )
 
 
-def _running(cell: pd.Series, what: str) -> str:
-    memory = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {units.short(cell[MEMORY])} KiB"
-    return f"{label(cell)} runs {int(cell[what]):,} {what}{memory}"
+def _running(cells: pd.DataFrame, what: str) -> Iterator[str]:
+    """Who runs one of these for each client, and what a connection takes there: each by itself, as long as few do."""
+    if len(cells) > FEW:
+        known = cells[MEMORY].dropna()
+        span = f"{units.short(known.min())} to {units.short(known.max())}" if len(known) else ""
+        yield f"{_names(cells)} run {what} for each client" + f", and a connection takes {span} KiB" * bool(span)
+        return
+    for _, cell in cells.iterrows():
+        memory = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {units.short(cell[MEMORY])} KiB"
+        yield f"{label(cell)} runs {int(cell[what]):,} {what}{memory}"
 
 
 def _waiting(group: pd.DataFrame, results: Results) -> Iterator[Finding]:

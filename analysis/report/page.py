@@ -30,7 +30,10 @@ from analysis.report.words import HOW_TO_READ
 
 HERE = Path(__file__).resolve().parent
 NAME = "report.html"
+MOST_BYTES = 3 << 20  # of a page that can be sent
 PICTURES, PICTURES_BYTES = 12, 1_000_000  # of a page without scripts; the table has the rest
+PICTURES_PLACE = "<!-- pictures -->"  # no text of a results folder can say so, as all are escaped
+TEXT_BYTES = 3000  # of a picture's description, amply
 # control characters, and those that order letters from right to left whatever they are
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -74,7 +77,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     told["at"] = first.id if first else ""
     scripts = [vega.script(), (HERE / "page.js").read_text(encoding="utf-8")] if rows else []
     styles = _variables(everyone) + (HERE / "page.css").read_text(encoding="utf-8")
-    return _template().render(
+    html = _template("page.html").render(
         title=str(results.run["run_id"]),
         **_compared(gate),
         started=results.run.get("started_at"),
@@ -90,7 +93,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         sweeps=swept,
         points=[sweep for sweep in swept if not sweep.is_along],
         spectra=tails,
-        pictures=_pictures([sweep for sweep in swept if sweep.is_along], [first] if first else [], end, everyone),
+        pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
         columns=table.columns(rows),
         rows=rows,
@@ -98,6 +101,10 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         reference=told["reference"],
         **_measured(results, cells),
     )
+    room = MOST_BYTES - len(html.encode())
+    along = [sweep for sweep in swept if sweep.is_along]
+    stills = _pictures(along, [first] if first else [], end, everyone, room) if swept else []
+    return str(html).replace(PICTURES_PLACE, _template("pictures.html").render(pictures=stills), 1)
 
 
 def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
@@ -140,9 +147,14 @@ def _families(everyone: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:
 
 
 def _pictures(
-    swept: Sequence[sweeps.Sweep], tails: Sequence[spectra.Spectrum], end: float, everyone: Sequence[Entry]
+    swept: Sequence[sweeps.Sweep],
+    tails: Sequence[spectra.Spectrum],
+    end: float,
+    everyone: Sequence[Entry],
+    room: int,
 ) -> list[dict[str, str]]:
-    """The charts as they are at first, for a browser without scripts."""
+    """The charts as they are at first, for a browser without scripts, as far as there is room for their bytes."""
+    room = min(room, PICTURES_BYTES)
     charts = [(f"{chart.figure.title}, {sweep.name}", chart) for sweep in swept for chart in sweep.charts]
     found = [(title, chart.description, chart.spec) for title, chart in charts]
     found = found[:PICTURES]
@@ -151,8 +163,10 @@ def _pictures(
     pictures: list[dict[str, str]] = []
     for title, description, spec in found:
         source = vega.picture(specs.in_colours(spec, everyone))
-        if sum(len(one["source"]) for one in pictures) + len(source) <= PICTURES_BYTES:
-            pictures.append({"title": title, "description": description, "source": source})
+        room -= len(source) + TEXT_BYTES
+        if room < 0:
+            break
+        pictures.append({"title": title, "description": description, "source": source})
     return pictures
 
 
@@ -188,7 +202,7 @@ def _plain(value: Any) -> Any:
     return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
 
 
-def _template() -> Any:
+def _template(name: str) -> Any:
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
                               finalize=_plain, trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-    return environment.get_template("page.html")
+    return environment.get_template(name)

@@ -58,7 +58,9 @@ HOW_TO_READ: dict[str, list[str]] = {
         "Lower is better, and flat is better than steep. Each step to the right leaves a tenth of the "
         "requests: p99 is what one in a hundred exceeds, p99.9 one in a thousand.",
         "A line ends where fewer than ten requests are slower, or where the windows are too short to tell. "
-        "Blocks weigh alike.",
+        "Blocks weigh alike. The words at its end say how slow that is, and one in how many requests is slower still.",
+        "Requests without an answer count as slower than any: the line of a strategy that starves clients climbs and "
+        "ends early.",
         HOLLOW,
     ],
 }
