@@ -240,7 +240,7 @@
     for (const row of sorted) {
       const text = row.textContent.toLowerCase();
       const isHere = wanted.every((word) => text.includes(word)) && !(view.sure && row.classList.contains("doubtful"))
-        && isThere(row) && (view.everyone || chosen.has(row.dataset.entry));
+        && isThere(row) && (view.everyone === "1" || chosen.has(row.dataset.entry));
       row.hidden = !isHere;
       count += isHere;
     }

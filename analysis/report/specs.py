@@ -171,7 +171,7 @@ def _cuts(rows: Rows, place: Spec, side: str, colour: Spec) -> list[Spec]:
     arrows = {"y": {"low": "triangle-down", "high": "triangle-up"},
               "x": {"low": "triangle-left", "high": "triangle-right"}}[side]  # fmt: skip
     return [
-        {"transform": [{"filter": f"indexof(datum.cut, '{end}') >= 0"}],
+        {"transform": [{"filter": f"datum.cut && indexof(datum.cut, '{end}') >= 0"}],
          "mark": {"type": "point", "filled": True, "opacity": 1, "shape": shape, "size": 30},
          "encoding": place | {side: place[side] | {"field": end}, "color": colour}}
         for end, shape in arrows.items() if any(end in row.get("cut", "") for row in rows)
