@@ -22,7 +22,7 @@ HOW = {"closed": "in a closed loop: each client has one request in flight",
 RULES = (  # what is said of the method on the page: a heading there, and the paragraph that tells it
     ("Latency: the clock", LOADER, "The clock."),
     ("Latency: percentiles", FIGURES, "Latency is"),
-    ("Latency: what a closed loop hides", LOOPS, "In the open loop"),
+    ("Latency: what a closed loop hides (coordinated omission)", LOOPS, "In the open loop"),
     ("CPU time", FIGURES, "Server CPU per request"),
     ("Memory", FIGURES, "Other costs"),
     ("Bars", FIGURES, "Bars in"),

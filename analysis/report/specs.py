@@ -4,8 +4,8 @@ Colours are names of CSS variables, so that light, dark and print are the style 
 colours themselves in their place for a picture that stands alone. The page steers a chart by two signals, `shown` (the
 names that are drawn), its width and its height, and by the data set `rows`. A row is a point: s who, at its place, y
 the figure, low and high its bar, b the same in words, cut at which ends it is cut short, e the interval in words, h
-whether it is hollow, l whether its line ends there, w the words at that end, f the figure in words, p the place in
-words, d its doubts.
+whether it is hollow, l whether its line ends there, w the words at that end, v the figure in words, f the same with its
+interval, p the place in words, d its doubts.
 """
 
 import json
@@ -41,7 +41,7 @@ ENDS: list[Spec] = [  # the names at the ends of lines: a column that is sorted 
     {"calculate": f"(datum.slot - 0.5) * min({GAP}, height / datum.n)", "as": "px"},
 ]
 BAR: list[Spec] = [{"filter": "isValid(datum.low)"}]
-SAID = {"s": "who", "p": "where", "f": "figure", "e": "95 %, with the machine's movement", "b": "bar, for comparing",
+SAID = {"s": "who", "p": "where", "v": "figure", "e": "95 %, with the machine's movement", "b": "bar, for comparing",
         "d": "doubtful"}  # fmt: skip
 OF_A_RATIO = {"s": "who", "p": "where", "f": "ratio", "b": "bar, 95 %", "d": "doubtful"}
 OF_A_TAIL = {"s": "who", "p": "where", "f": "latency", "d": "doubtful"}

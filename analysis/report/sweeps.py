@@ -234,6 +234,7 @@ def _told(cell: Row, figure: Figure) -> dict[str, Any]:
         "h": is_hollow(cell, name),
         "w": "" if y != y else f"{served(cell)} served" if served(cell) else _short(figure, y),
         "f": "" if y != y else _in_words(cell, figure),
+        "v": "" if y != y else _short(figure, y) + (f", {served(cell)} served" if served(cell) else ""),
         "e": _ends(figure, cell.get(f"{name}_low"), cell.get(f"{name}_high")),
         "b": _ends(figure, low, high),
     }

@@ -73,7 +73,8 @@ COLUMNS = (
            "machine's movement in it"),
     Column("ratio", "ratio", "of requests/s to the reference; in brackets the 95 % interval; ~ where it may be 1, ? "
            "where the cell or its reference is doubtful"),
-    Column("limit", "limited by", "what kept the rate from being higher", False),
+    Column("limit", "limited by", "what kept the rate from being higher. Where both sides are busy their CPU shares "
+           "can't tell: what slowing the loader down did to the rate decides", False),
     Column("server", "server CPU", "share of its CPUs that the server used in its windows. It isn't requests/s times "
            "CPU/req., which may be above 100 %: those are a geometric mean over the counted part and a mean over the "
            "whole of a window"),

@@ -25,6 +25,7 @@ HOW_TO_READ: dict[str, list[str]] = {
     "ratio": [
         "Above 1 a strategy answers more requests than the reference, below 1 fewer. Choose the reference in "
         "the list of strategies, or click a line.",
+        "Where the reference is doubtful, every ratio to it is drawn hollow.",
         "A bar is the 95 % interval of this very ratio, from the ratios within blocks. One that holds 1 "
         "(marked ~) shows no difference. It is 95 % for each by itself: of fourteen, one misses every other "
         "time.",

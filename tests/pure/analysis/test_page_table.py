@@ -90,6 +90,21 @@ def test_shares_of_cpu_stand_beside_what_limits(tmp_path: Path) -> None:
     assert (row.values["server"].text, row.values["loader"].text) == ("97 %", "90 %")
 
 
+def test_a_tooltip_tells_only_what_a_row_has(tmp_path: Path) -> None:
+    for sweep in sweeps.sweeps(*tabulated(tmp_path)):
+        for chart in sweep.charts:
+            (points,) = [layer for layer in chart.spec["layer"] if "tooltip" in layer["encoding"]]
+            fields = [told["field"] for told in points["encoding"]["tooltip"]]
+            assert all(row.keys() >= set(fields) for row in chart.spec["datasets"]["rows"]), chart.figure.column
+
+
+def test_a_figure_and_the_two_intervals_around_it_are_told_apart(tmp_path: Path) -> None:
+    (rate, *_) = next(sweeps.sweeps(*tabulated(tmp_path))).charts
+    row = rate.spec["datasets"]["rows"][0]
+    assert row["f"] == f"{row['v']} ({row['e']})"
+    assert row["b"] != row["e"]
+
+
 def test_bars_that_are_cut_have_an_arrow() -> None:
     cut = sweeps._trimmed({"y": 10.0, "low": 1.0, "high": 90.0}, 8.0, 12.0)
     assert (cut["low"], cut["high"], cut["cut"]) == (4.0, 24.0, "low high")
