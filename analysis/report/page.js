@@ -236,11 +236,13 @@
     const wanted = view.filter.toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = new Set(view.everyone ? [] : view.show.map((name) => String(number.get(name))));
     const isThere = (row) => data.axes.every((axis) => ["", row.getAttribute(`data-at-${axis}`)].includes(view[`in-${axis}`]));
+    const isUsual = String(view.show) === String(usual.show);
     let count = 0;
     for (const row of sorted) {
       const text = row.textContent.toLowerCase();
-      const isHere = wanted.every((word) => text.includes(word)) && !(view.sure && row.classList.contains("doubtful"))
-        && isThere(row) && (view.everyone === "1" || chosen.has(row.dataset.entry));
+      const isAsked = wanted.every((word) => text.includes(word)) && !(view.sure && row.classList.contains("doubtful")) && isThere(row);
+      const isHere = isAsked && (view.everyone === "1" || chosen.has(row.dataset.entry));
+      row.classList.toggle("unchosen", isAsked && !isHere && isUsual); // on paper they stand, where nobody has chosen
       row.hidden = !isHere;
       count += isHere;
     }

@@ -102,6 +102,15 @@ def test_the_strategies_that_are_chosen_are_those_of_the_table(opened: Browser) 
     assert set(opened.texts(".cells tbody th")) == {"way5-1"}
 
 
+def test_on_paper_the_table_is_whole_unless_somebody_has_chosen(opened: Browser) -> None:
+    for view, rows in (("", 126), ("#show=way5-1", 3), ("#in-clients=1", 42)):
+        opened.go(view)
+        opened.command("Emulation.setEmulatedMedia", media="print")
+        printed = opened.texts(".cells tbody th")
+        opened.command("Emulation.setEmulatedMedia", media="")
+        assert len(printed) == rows, view
+
+
 def test_where_nobody_is_chosen_one_line_says_so(opened: Browser) -> None:
     opened.go()
     opened.click('[data-show="none"]')
