@@ -75,7 +75,8 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     }  # fmt: skip
     first = spectra.typical(tails, results, cells)
     told["at"] = first.id if first else ""
-    scripts = [vega.script(), (HERE / "page.js").read_text(encoding="utf-8")] if rows else []
+    own = "".join((HERE / name).read_text(encoding="utf-8") for name in ("writing.js", "page.js"))
+    scripts = [vega.script(), own] if rows else []
     styles = _variables(everyone) + (HERE / "page.css").read_text(encoding="utf-8")
     html = _template("page.html").render(
         title=str(results.run["run_id"]),
