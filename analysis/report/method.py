@@ -65,7 +65,8 @@ def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
         "visits the servers in the same order",
     )
     if "revision" in run:
-        yield "Revision", run["revision"] or "not in git"
+        commit, changed, _ = str(run["revision"] or "not in git").partition("-dirty")
+        yield "Revision", commit + ", with changes that no commit has" * bool(changed)
     yield (
         "Repeated",
         f"{run.get('blocks', '?')} blocks of fresh server processes; every interval and every rank counts blocks. "

@@ -81,6 +81,17 @@ def test_the_command_that_repeats_a_run_begins_at_its_revision(revision: str | N
     assert lines[-2:] == ["make setup", ".venv/bin/python run_bench.py --seed 2"]
 
 
+@pytest.mark.parametrize(
+    ("revision", "said"),
+    [("1a2b", "1a2b"), ("1a2b-dirty", "1a2b, with changes that no commit has"), (None, "not in git")],
+)
+def test_a_revision_says_whether_it_is_all(revision: str | None, said: str, tmp_path: Path) -> None:
+    folder = MadeUp(capacity={"epoll": 1e5}, groups=[(10, 64)], blocks=2, rounds=1).write(tmp_path)
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(run | {"revision": revision}))
+    assert facts(folder)["Revision"] == said
+
+
 def test_a_file_is_held_against_what_the_run_recorded() -> None:
     same = hashlib.sha256(PATH.read_bytes()).hexdigest()
     name = code.named(PATH)
