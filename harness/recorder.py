@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import axes
-from harness import machine, notes
+from harness import machine, notes, source
 from harness.accounts.surroundings import STEAL_SHARE
 from harness.config import ConfigError
 from harness.notes import Note
@@ -180,6 +180,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "finished_at": None,
         "outcome": "running",
         "command": list(command),
+        **source.told(ROOT),
         "interpreter": sys.implementation.name,
         "seed": plan.seed,
         "profile": plan.profile,

@@ -186,7 +186,8 @@ def _loader_evidence(row: Row) -> str:
     if not isnan(low):
         # half of the last number is the threshold
         expected = _share(_known(row, "perturbation_loss_if_loader"))
-        return f"a slower loader cost {low * 100:.0f} to {_share(high)}, of {expected} if it limits"
+        fall = f"{low * 100:.0f} to {_share(high)}"
+        return f"slowing the loader lowered the rate by {fall}, where {expected} is expected if it limits"
     return f"it used {_share(row['loader_cpu_share'])} of its CPU"
 
 

@@ -45,6 +45,7 @@ class Card:
     command: str
     mechanism: list[str]  # what its file says of it at its top, a paragraph each
     file: str
+    has_changed: bool  # since the run
     code: Markup
     neighbour: str
     difference: Markup
@@ -72,6 +73,7 @@ def _card(results: Results, cells: pd.DataFrame, entry: Entry, everyone: Sequenc
         command=str(told.get("command") or ""),
         mechanism=_paragraphs(ast.get_docstring(ast.parse(text)) or "") if text else [],
         file=code.named(path) if path else "",
+        has_changed=bool(path and code.has_changed(results.run, path)),
         code=code.highlighted(path) if path else Markup(),
         neighbour=beside,
         difference=code.difference(other, path) if path and other else Markup(),

@@ -1,9 +1,10 @@
 """A strategy's own code, highlighted, and how it differs from its nearest neighbour.
 
-The code is that of this working tree: a run records the command of a server, not its text.
+The code is that of this working tree: a run records a server's command and its file's digest, not its text.
 """
 
 import difflib
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -13,10 +14,14 @@ from typing import Any
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
 from pygments.lexers import DiffLexer, PythonLexer
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = ROOT / "servers"
+STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+COLOURED = set(re.findall(r"\.code \.(\w+)", STYLE))  # classes of words
+SPAN = re.compile(r'<span class="(\w+)">([^<]*)</span>')
 MODULE = re.compile(r"-m\s+(servers(?:\.[A-Za-z_][A-Za-z_0-9]*)+)(?:\s|$)")
 
 
@@ -40,16 +45,28 @@ def neighbour(run: Mapping[str, Any], strategy: str, everyone: Sequence[str]) ->
     return max(known, key=lambda name: _likeness(*sorted((mine, known[name]))))
 
 
+def has_changed(run: Mapping[str, Any], path: Path) -> bool | None:
+    """Whether a file is another than when the run began; None where the run doesn't say."""
+    recorded = (run.get("sources") or {}).get(named(path))
+    return None if recorded is None else recorded != hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def highlighted(path: Path) -> Markup:
     """A file as HTML, with a class for each kind of word."""
-    return Markup(highlight(path.read_text(encoding="utf-8"), PythonLexer(), HtmlFormatter(nowrap=True)))
+    return _as_html(path.read_text(encoding="utf-8"), PythonLexer())
 
 
 def difference(one: Path, other: Path) -> Markup:
     """What has to be changed in one file to have the other, as HTML."""
     before, after = (path.read_text(encoding="utf-8").splitlines() for path in (one, other))
     lines = list(difflib.unified_diff(before, after, one.name, other.name, lineterm="", n=2))
-    return Markup(highlight("\n".join(lines), DiffLexer(), HtmlFormatter(nowrap=True)))
+    return _as_html("\n".join(lines), DiffLexer())
+
+
+def _as_html(text: str, lexer: Lexer) -> Markup:
+    """A text with the kinds of words that the style sheet colours; marks of others would double the page."""
+    html = highlight(text, lexer, HtmlFormatter(nowrap=True))
+    return Markup(SPAN.sub(lambda found: found[0] if found[1] in COLOURED else found[2], html))
 
 
 def named(path: Path) -> str:

@@ -1,14 +1,18 @@
 """Who is on the page, and how each is drawn: the looks of the charts, as CSS and SVG have them."""
 
 import colorsys
-from collections.abc import Iterator
-from math import cos, pi, sin
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from math import cos, log, pi, sin
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from analysis.drawing import looks
+from analysis.drawing.selection import TYPICAL_CLIENTS
 from analysis.records.points import label
+
+MOST, FEW = 16, 10  # strategies that are told apart in one chart; of more these are shown at first
 
 
 class Entry(NamedTuple):
@@ -22,6 +26,8 @@ class Entry(NamedTuple):
     dark: str  # and on dark
     symbol: str  # an SVG path within a square from -1 to 1
     is_chapter: bool
+    family: str
+    is_chosen: bool  # shown at first
 
     @property
     def variable(self) -> str:
@@ -32,13 +38,35 @@ class Entry(NamedTuple):
 def entries(run: dict[str, Any], cells: pd.DataFrame) -> list[Entry]:
     """Everyone who has a cell, in the order of the cells."""
     told = run.get("strategies") or {}
+    families = {label(cell): str((told.get(cell["strategy"]) or {}).get("family") or "")
+                for _, cell in cells.drop_duplicates(["strategy", "variant"]).iterrows()}  # fmt: skip
+    chosen = _chosen(cells, families, str(run.get("reference")))
     found = []
     for number, (_, cell) in enumerate(cells.drop_duplicates(["strategy", "variant"]).iterrows()):
         look = looks.look(run, cell["strategy"], cell["variant"])
         is_chapter = bool((told.get(cell["strategy"]) or {}).get("listing"))
         found.append(Entry(label(cell), cell["strategy"], cell["variant"], number, look.colour, _on_dark(look.colour),
-                           SYMBOLS[look.marker], is_chapter))  # fmt: skip
+                           SYMBOLS[look.marker], is_chapter, families[label(cell)], label(cell) in chosen)
+                     )  # fmt: skip
     return found
+
+
+def _chosen(cells: pd.DataFrame, families: Mapping[str, str], reference: str) -> set[str]:
+    """Everyone, as long as a chart has room for all; else the reference, and of each family those of highest rate."""
+    if len(families) <= MOST:
+        return set(families)
+    measured = cells[cells["throughput_rps"].notna()]
+    typical = min(measured["clients"], key=lambda number: abs(log(number / TYPICAL_CLIENTS)), default=0)
+    rates: dict[str, float] = {}
+    for _, cell in measured[measured["clients"] == typical].iterrows():
+        rates.setdefault(label(cell), float(cell["throughput_rps"]))
+    seen: Counter[str] = Counter()
+    places: dict[str, int] = {}  # in its family
+    for name in sorted(families, key=lambda name: (name != reference, -rates.get(name, 0.0))):
+        places[name] = seen[families[name]]
+        seen[families[name]] += 1
+    few = min(MOST, max(FEW, len(seen)))
+    return set(sorted(places, key=lambda name: places[name])[:few])  # the reference is the first of its family
 
 
 def _on_dark(colour: str) -> str:

@@ -7,17 +7,20 @@ import pandas as pd
 
 from analysis import units
 from analysis.doubts import touching
-from analysis.drawing.selection import selections
+from analysis.drawing.selection import Selection, selections
 from analysis.judging.served import is_starved, served
 from analysis.judging.standing import moved
-from analysis.records.points import label, title
+from analysis.records.points import SWEPT, label, nearly_all, title
 from analysis.records.reading import Results
+from analysis.report import unranked
 from analysis.report.entries import Entry
 from analysis.report.ratios import Ratios
 
 ORDERS = "any wrong order among all of them, 5 %"
 INTERVAL = "each interval misses the true figure in 5 %"
 COUNTED = "counted, not estimated"
+MOVED = "an estimate: what all strategies of a group have in common in a block, without an interval"
+MOST_LOADS, MOST_NAMES, FEW = 9, 8, 3  # that are told of, named in a sentence, told of one by one
 MEMORY = "memory_per_connection_kib"
 LIMITS = {
     "server": "the server, whose CPU had no time left or which let requests wait",
@@ -47,8 +50,8 @@ def findings(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ra
         usual_size = typical.cells["message_size"].iloc[0]
         of_size = selection.measured[selection.measured["message_size"] == usual_size]
         crowd = of_size[of_size["clients"] == of_size["clients"].max()]
-        for group in _distinct(typical.measured, crowd):
-            found += _fastest(group, results, numbers, ratios)
+        for place, group in enumerate(_loads(selection, typical)):
+            found += _fastest(group, results, numbers, ratios, place == 0)
         found += [*_cpu(typical.measured, results), *_connections(crowd, results), *_waiting(crowd, results)]
         found += _p99(crowd, results)
     for load in ("open", "knee"):
@@ -62,8 +65,14 @@ def of_change(results: Results, cells: pd.DataFrame) -> list[Finding]:
     return [*_outcome(results), *_doubtful(cells), *_machine(cells)]
 
 
-def _distinct(one: pd.DataFrame, other: pd.DataFrame) -> list[pd.DataFrame]:
-    return [one] if one.index.equals(other.index) else [one, other]
+def _loads(selection: Selection, typical: Selection) -> list[pd.DataFrame]:
+    """The groups that are told of: the typical one, then those that differ from it in clients, then in size alone."""
+    found = [typical.measured]
+    for axis in SWEPT:
+        others = typical.measured[[other for other in SWEPT if other != axis]].iloc[0]
+        alike = selection.measured[(selection.measured[others.index] == others).all(axis=1)]
+        found += [part for _, part in alike.groupby(axis) if part.index[0] not in typical.measured.index]
+    return found[:MOST_LOADS]
 
 
 def _outcome(results: Results) -> Iterator[Finding]:
@@ -74,45 +83,59 @@ def _outcome(results: Results) -> Iterator[Finding]:
         )
 
 
-def _fastest(group: pd.DataFrame, results: Results, numbers: dict[str, int], ratios: Ratios) -> Iterator[Finding]:
+def _fastest(
+    group: pd.DataFrame, results: Results, numbers: dict[str, int], ratios: Ratios, is_first: bool
+) -> Iterator[Finding]:
     where = f"With {title(group, results.usual)}"
     ranked = group[group["rank"].notna()].sort_values("throughput_rps", ascending=False)
     if ranked.empty or len(group) == 1:
         top = group.sort_values("throughput_rps", ascending=False).iloc[0]
         alone = len(group) == 1
         why = "" if alone else "no order was shown, as no rate can be compared. The highest is "
-        yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {_limit(top)}", INTERVAL)
+        yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {_limits(top.to_frame().T)}", INTERVAL)
         return
     best = ranked["rank"].min()  # not 1 where those who are faster can't be ranked themselves
     first, rest = ranked[ranked["rank"] == best], ranked[ranked["rank"] > best]
     top = first.iloc[0]
-    unranked = group[group["rank"].isna()].sort_values("throughput_rps", ascending=False)
-    where += ", of those whose rates can be compared" if len(unranked) else ""
+    not_ranked = group[group["rank"].isna()].sort_values("throughput_rps", ascending=False)
+    where += ", of those whose rates can be compared" if len(not_ranked) else ""
     if len(first) == 1:
         text = f"{where}, {label(top)} is the fastest: {_rate(top)}."
+        subject = "It is"
     else:
-        text = f"{where}, {_names(first)} share the first rank: no order among them was shown. "
-        text += f"The rate of {label(top)} is {_rate(top)}."
+        low, high = first["throughput_rps"].min(), first["throughput_rps"].max()
+        text = f"{where}, {_who(first, ranked)} can't be told apart: "
+        text += f"{units.short(low)} to {units.short(high)} requests a second."
+        subject = f"{label(top)}, the highest of them, is"
+    is_usual = set(first["limited_by"]) == {"server"} and not is_first  # which needs no words each time
+    said_limits = "" if is_usual else f" {_limits(first)}"
     if len(rest) and _is_known(ratios, top, rest.iloc[0], numbers):
         value, low, high = ratios.of(ratios.point(top), numbers[label(top)], numbers[label(rest.iloc[0])])
-        text += f" It is {value:.2f} times{_interval(low, high)} the rate of {label(rest.iloc[0])}, the next in rank."
+        text += (
+            f" {subject} {value:.2f} times{_interval(low, high)} the rate of {label(rest.iloc[0])}, the next in rank."
+        )
         if low <= 1 <= high:
             text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
-    yield Finding(f"{text}{_unranked(unranked, top)} {_limit(top)}", f"{ORDERS}; {INTERVAL}")
+    yield Finding(f"{text}{_unranked(not_ranked, top)}{said_limits}", f"{ORDERS}; {INTERVAL}")
 
 
 def _unranked(cells: pd.DataFrame, top: pd.Series) -> str:
     """Who has no rank, and why; who of them has a higher rate all the same."""
     why: dict[str, list[pd.Series]] = {}
     for _, cell in cells.iterrows():
-        doubts = [doubt.kind.phrase for doubt in touching(cell, "rank")]
-        why.setdefault(" and ".join(doubts) or str(cell["limited_by"]) or "one block", []).append(cell)
+        why.setdefault(unranked.briefly(cell), []).append(cell)
     if not why:
         return ""
     said = "; ".join(f"{_names(pd.DataFrame(some))} ({phrase})" for phrase, some in why.items())
     higher = [cell for some in why.values() for cell in some if cell["throughput_rps"] > top["throughput_rps"]]
     rates = ", ".join(f"{label(cell)} {units.short(cell['throughput_rps'])}" for cell in higher)
     return f" Not ranked: {said}." + (f" Of them these have higher rates: {rates}." if higher else "")
+
+
+def _who(some: pd.DataFrame, everyone: pd.DataFrame) -> str:
+    """Their names, or all but few."""
+    names, others = ([label(cell) for _, cell in cells.iterrows()] for cells in (some, everyone))
+    return nearly_all(names, others) or _names(some)
 
 
 def _is_known(ratios: Ratios, one: pd.Series, other: pd.Series, numbers: dict[str, int]) -> bool:
@@ -131,11 +154,16 @@ def _rate(cell: pd.Series) -> str:
     return f"{units.short(cell['throughput_rps'])} requests a second{interval}"
 
 
-def _limit(cell: pd.Series) -> str:
-    word = str(cell["limited_by"])
-    doubts = touching(cell, "throughput_rps")
-    doubtful = f" Its rate is doubtful: {'; '.join(map(str, doubts))}." if doubts else ""
-    return f"What limited {label(cell)}: {LIMITS.get(word, word or 'not known')}.{doubtful}"
+def _limits(cells: pd.DataFrame) -> str:
+    """What limited each of the first, those of one limit together; and whose rate is doubtful."""
+    parts = []
+    for word, part in cells.groupby("limited_by", sort=False):
+        who = _names(part) if len(part) < len(cells) or len(cells) == 1 else "them"
+        parts.append(f"{who}: {LIMITS.get(str(word), str(word) or 'not known')}")
+    doubtful = [f"{label(cell)} ({'; '.join(map(str, doubts))})" for _, cell in cells.iterrows()
+                if (doubts := touching(cell, "throughput_rps"))]  # fmt: skip
+    more = f" Doubtful are the rates of {', '.join(doubtful)}." if doubtful else ""
+    return f"What limited {'; '.join(parts)}.{more}"
 
 
 def _cpu(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
@@ -160,29 +188,35 @@ def _connections(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     crowd = group[group["clients"] > 1]
     forks = crowd[crowd["processes"].fillna(0) >= crowd["clients"]]
     threads = crowd[(crowd["threads"].fillna(0) >= crowd["clients"]) & ~crowd.index.isin(forks.index)]
-    parts = [_running(cell, "threads") for _, cell in threads.iterrows()]
-    parts += [_running(cell, "processes") for _, cell in forks.iterrows()]
+    parts = [*_running(threads, "threads"), *_running(forks, "processes")]
     others = crowd[~crowd.index.isin([*forks.index, *threads.index]) & crowd["threads"].notna()]
     if len(others) and parts:
         most = int(others["threads"].max())
         parts.append(f"the others {f'{most} threads at most' if most > 1 else 'one thread each'}")
-    if parts:
-        yield Finding(
-            f"{where}, {'; '.join(parts)}.", "threads and processes are counted, memory is a mean of few blocks"
-        )
-    known = crowd[crowd[MEMORY].notna()].sort_values(MEMORY)
+    known = (others if len(others) and parts else crowd).dropna(subset=[MEMORY]).sort_values(MEMORY)
     if len(known) > 1:
         least, most_of_all = known.iloc[0], known.iloc[-1]
+        parts.append(
+            f"{'of the others' if parts else ''} a connection takes between {units.short(least[MEMORY])} KiB of memory "
+            f"({label(least)}) and {units.short(most_of_all[MEMORY])} KiB ({label(most_of_all)})".strip()
+        )
+    if parts:
         yield Finding(
-            f"{where}, a connection takes between {units.short(least[MEMORY])} KiB of memory ({label(least)}) and "
-            f"{units.short(most_of_all[MEMORY])} KiB ({label(most_of_all)}).",
-            "the mean of few blocks, without an interval",
+            f"{where}, {'; '.join(parts)}. Memory is the server's own, without what the kernel keeps for sockets.",
+            "threads and processes are counted; memory is a mean of few blocks, without an interval",
         )
 
 
-def _running(cell: pd.Series, what: str) -> str:
-    memory = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {units.short(cell[MEMORY])} KiB"
-    return f"{label(cell)} runs {int(cell[what]):,} {what}{memory}"
+def _running(cells: pd.DataFrame, what: str) -> Iterator[str]:
+    """Who runs one of these for each client, and what a connection takes there: each by itself, as long as few do."""
+    if len(cells) > FEW:
+        known = cells[MEMORY].dropna()
+        span = f"{units.short(known.min())} to {units.short(known.max())}" if len(known) else ""
+        yield f"{_names(cells)} run {what} for each client" + f", and a connection takes {span} KiB" * bool(span)
+        return
+    for _, cell in cells.iterrows():
+        memory = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {units.short(cell[MEMORY])} KiB"
+        yield f"{label(cell)} runs {int(cell[what]):,} {what}{memory}"
 
 
 def _waiting(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
@@ -202,6 +236,7 @@ def _p99(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     def told(cell: pd.Series) -> str:
         low, high = cell["p99_us_low"], cell["p99_us_high"]
         interval = f", {units.duration(low)} to {units.duration(high)}" if pd.notna(low) else ""
+        interval += f", of {units.short(cell['requests'])} requests"
         return f"{units.duration(cell['p99_us'])} ({label(cell)}{interval})"
 
     yield Finding(
@@ -243,9 +278,11 @@ def _doubtful(cells: pd.DataFrame) -> Iterator[Finding]:
 def _machine(cells: pd.DataFrame) -> Iterator[Finding]:
     if sentence := moved(cells):
         yield Finding(f"{sentence[0].upper()}{sentence[1:]}. Comparisons are made within blocks, so that it is in no "
-                      "ratio, rank or bar.", COUNTED)  # fmt: skip
+                      "ratio, rank or bar.", MOVED)  # fmt: skip
 
 
 def _names(cells: pd.DataFrame) -> str:
     names = [label(cell) for _, cell in cells.iterrows()]
+    if len(names) > MOST_NAMES:
+        names = [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} more"]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

@@ -1,19 +1,58 @@
 """How a run was measured, on what, and what repeats it."""
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
+from analysis import units
+from analysis.doubts import KINDS
 from analysis.judging.standing import moved
 from analysis.records.machine import machine
+from analysis.records.points import POINT, label, title
 from analysis.records.reading import Results
+from analysis.report import glossary
+from analysis.report.glossary import FIGURES, LIMITS, LOADER, LOOPS, RANKS
+
+HOW = {"closed": "in a closed loop: each client has one request in flight",
+       "open": "in an open loop: at a rate of its own, whatever the server does",
+       "knee": "in search of the highest rate that a server answers in time"}  # fmt: skip
+RULES = (  # what is said of the method on the page: a heading there, and the paragraph that tells it
+    ("Latency: the clock", LOADER, "The clock."),
+    ("Latency: percentiles", FIGURES, "Latency is"),
+    ("Latency: what a closed loop hides (coordinated omission)", LOOPS, "In the open loop"),
+    ("CPU time", FIGURES, "Server CPU per request"),
+    ("Memory", FIGURES, "Other costs"),
+    ("Bars", FIGURES, "Bars in"),
+    ("Ranks", RANKS, "A strategy's rank"),
+    ("What limited it", LIMITS, "limited_by says"),
+)
 
 
 def command(run: Mapping[str, Any]) -> str:
-    """What repeats the run, as a shell takes it."""
-    return shlex.join([".venv/bin/python", *map(str, run.get("command") or ["run_bench.py"])])
+    """What repeats the run, a line each as a shell takes it."""
+    revision = str(run.get("revision") or "").removesuffix("-dirty")
+    return "\n".join([
+        *([f"git checkout {shlex.quote(revision)}"] if revision else []),
+        "make setup",
+        shlex.join([".venv/bin/python", *map(str, run.get("command") or ["run_bench.py"])]),
+    ])  # fmt: skip
+
+
+def brief(results: Results, cells: pd.DataFrame) -> str:
+    """Who was asked how, in two sentences."""
+    measured = cells[cells["windows"].notna()]
+    if measured.empty:
+        return ""
+    strategies = measured.groupby(["strategy", "variant"]).ngroups
+    asked = "; and ".join(HOW[how] for how in measured["load"].unique())
+    who = f"{strategies} strategies" if strategies > 1 else "one strategy"
+    return (
+        f"One load generator asked {who} in turn, {asked}. It did so over loopback, in short windows in random order, "
+        f"with {results.run.get('blocks', '?')} blocks of fresh server processes, which every interval counts."
+    )
 
 
 def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -25,18 +64,88 @@ def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
         f"{run.get('profile') or '?'}, {'?' if seed is None else seed}: a run with the same seed and as many rounds "
         "visits the servers in the same order",
     )
+    if "revision" in run:
+        commit, changed, _ = str(run["revision"] or "not in git").partition("-dirty")
+        yield "Revision", commit + ", with changes that no commit has" * bool(changed)
     yield (
         "Repeated",
-        f"{run.get('blocks', '?')} blocks of fresh server processes, {run.get('rounds', '?')} rounds each; every "
-        "interval and every rank counts blocks",
+        f"{run.get('blocks', '?')} blocks of fresh server processes; every interval and every rank counts blocks. "
+        f"{_rounds(results)}",
     )
+    yield from _asked(results, cells)
     yield "On", "; ".join([", ".join(machine(run)) or "an unknown machine", *_cpus(run), "loopback"])
     if versions := run.get("versions"):
         yield "With", ", ".join(f"{name} {version}" for name, version in versions.items())
     times = f"{run.get('started_at') or '?'} to {run.get('finished_at') or 'not finished'}"
-    yield "From, to", f"{times}: {run.get('outcome') or 'outcome unknown'}"
+    took = (run.get("measuring") or {}).get("seconds")
+    lasted = f"; it took {took:.0f} s" if took else ""
+    yield "From, to", f"{times}: {run.get('outcome') or 'outcome unknown'}{lasted}"
     if len(cells) and (sentence := moved(cells)):
         yield "The machine", sentence
+
+
+def rules() -> Iterator[tuple[str, str]]:
+    """What the method says of the page's figures."""
+    for name, heading, start in RULES:
+        if said := glossary.paragraph(heading, start):
+            yield name, said
+
+
+def doubts(cells: pd.DataFrame) -> list[tuple[str, str]]:
+    """The kinds of doubt that cells have, and the figures that each makes doubtful."""
+    found = {doubt.kind for kinds in cells["doubts"] for doubt in kinds}
+    return [(kind.phrase, f"touches {', '.join(kind.touches)}") for kind in KINDS if kind in found]
+
+
+def _rounds(results: Results) -> str:
+    """How many rounds each group got in each block, as counted."""
+    if results.windows.empty:
+        return "There are no rounds."
+    rounds = Counter(results.windows.groupby([*POINT, "block"])["round"].nunique())
+    if len(rounds) == 1:
+        (number,) = rounds
+        return f"Each load got {_several(number, 'round')} in each block."
+    planned = results.run.get("rounds", "?")
+    told = [f"{_several(number, 'round')} {times:,} times" for number, times in sorted(rounds.items(), reverse=True)]
+    pairs = f"{_several(rounds.total(), 'pair')} of a load and a block"
+    return f"Of {pairs}, these got {', '.join(told)}; {planned} were planned."
+
+
+def _asked(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """How servers were asked, for how long, and how often; and what of a client's cycle is latency."""
+    measured = cells[cells["windows"].notna()]
+    if measured.empty:
+        return
+    yield "Load", "; ".join(HOW[how] for how in measured["load"].unique())
+    lengths = results.windows.groupby("clients")["counted_s"].median().to_dict()
+    counted = [f"{length:.3g} s with {_several(int(str(clients)), 'client')}" for clients, length in lengths.items()]
+    yield "Windows", f"a counted part of {', '.join(counted)} (the median)"
+    few, many = measured["requests"].min(), measured["requests"].max()
+    yield "Requests", f"{units.short(few)} to {units.short(many)} in a cell; the table has each cell's own"
+    if example := _cycle(measured, results.usual):
+        yield "Latency and rate", example
+
+
+def _cycle(measured: pd.DataFrame, usual: Mapping[str, Any]) -> str:
+    """Of the cell in which least of a client's cycle is latency: what the rest is."""
+    known = measured[(measured["load"] == "closed") & (measured["starved"].fillna(0) == 0)
+                     & measured["loader_delay_p50_us"].notna() & (measured["throughput_rps"] > 0)]  # fmt: skip
+    if known.empty:
+        return ""
+    cycles = known["clients"] / known["throughput_rps"] * 1e6
+    place = int((known["p50_us"] / cycles).to_numpy().argmin())
+    cell, cycle = known.iloc[place], float(cycles.iloc[place])
+    return (
+        "a client's cycle is clients / rate; latency is the part from the request's hand-over to the kernel until the "
+        "reply's last byte is there. Then the loader takes its turn, which is in the rate and in no latency. It is "
+        f"most of all with {label(cell)}, {title(known.iloc[[place]], usual)}: of "
+        f"{units.duration(cycle)} the median latency is {units.duration(cell['p50_us'])}, and a reply waits for "
+        f"{units.duration(cell['loader_delay_p50_us'])} (median) until the loader sees it"
+    )
+
+
+def _several(number: int, word: str) -> str:
+    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 def _cpus(run: Mapping[str, Any]) -> Iterator[str]:

@@ -23,14 +23,17 @@ from analysis.gate.result import Gate
 from analysis.judging.standing import moved
 from analysis.records.machine import machine
 from analysis.records.reading import Results
-from analysis.report import cards, changes, findings, method, specs, spectra, sweeps, table, vega
+from analysis.report import cards, changes, findings, glossary, method, specs, spectra, sweeps, table, vega
 from analysis.report.entries import Entry, entries
 from analysis.report.ratios import Ratios
 from analysis.report.words import HOW_TO_READ
 
 HERE = Path(__file__).resolve().parent
 NAME = "report.html"
+MOST_BYTES = 3 << 20  # of a page that can be sent
 PICTURES, PICTURES_BYTES = 12, 1_000_000  # of a page without scripts; the table has the rest
+PICTURES_PLACE = "<!-- pictures -->"  # no text of a results folder can say so, as all are escaped
+TEXT_BYTES = 3000  # of a picture's description, amply
 # control characters, and those that order letters from right to left whatever they are
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -55,10 +58,14 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     tails = list(spectra.spectra(results, cells))
     end = max((share for one in tails for line in one.lines for share, _ in line.points), default=100.0)
     rows = table.rows(results, cells, everyone, ratios)
-    told = {
+    grouped, choices = _families(everyone), table.choices(cells)
+    told: dict[str, Any] = {
         "entries": [entry.name for entry in everyone],
         "chapter": [entry.name for entry in everyone if entry.is_chapter],
         "reference": everyone[ratios.reference].name if everyone else "",
+        "usual": [entry.name for entry in everyone if entry.is_chosen],
+        "families": {name: [entry.name for entry in members] for name, members in grouped},
+        "axes": [choice.name for choice in choices],
         "ratios": ratios.as_json(),
         "sweeps": [{"id": sweep.id, "name": sweep.name, "charts": [_told(chart) for chart in sweep.charts]}
                    for sweep in swept],
@@ -68,16 +75,12 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     }  # fmt: skip
     first = spectra.typical(tails, results, cells)
     told["at"] = first.id if first else ""
-    scripts = [vega.script(), (HERE / "page.js").read_text(encoding="utf-8")] if rows else []
+    own = "".join((HERE / name).read_text(encoding="utf-8") for name in ("writing.js", "page.js"))
+    scripts = [vega.script(), own] if rows else []
     styles = _variables(everyone) + (HERE / "page.css").read_text(encoding="utf-8")
-    return _template().render(
+    html = _template("page.html").render(
         title=str(results.run["run_id"]),
-        gate=gate,
-        compared=words.compared(gate) if gate else "",
-        aside=[(what, f"{cell.strategy}, {words.point(cell, gate)}", why) for what, cell, why in gate.aside]
-        if gate
-        else [],
-        changes=list(changes.changes(gate)) if gate else [],
+        **_compared(gate),
         started=results.run.get("started_at"),
         outcome=results.run.get("outcome"),
         policy=_policy(scripts, styles),
@@ -86,32 +89,73 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         data=Markup(_embedded(told)),
         entries=everyone,
         findings=findings.of_change(results, cells) if gate else findings.findings(results, cells, everyone, ratios),
+        families=grouped if any(not entry.is_chosen for entry in everyone) else [],
+        choices=choices,
         sweeps=swept,
+        points=[sweep for sweep in swept if not sweep.is_along],
         spectra=tails,
-        pictures=_pictures(swept, [first] if first else [], end, everyone),
+        pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
         columns=table.columns(rows),
         rows=rows,
         cards=cards.cards(results, cells, everyone),
         reference=told["reference"],
-        machine=machine(results.run),
-        moved=moved(cells) if len(cells) else "",
-        notes=results.notes,
-        command=method.command(results.run),
-        facts=list(method.facts(results, cells)),
+        **_measured(results, cells),
     )
+    room = MOST_BYTES - len(html.encode())
+    along = [sweep for sweep in swept if sweep.is_along]
+    stills = _pictures(along, [first] if first else [], end, everyone, room) if swept else []
+    return str(html).replace(PICTURES_PLACE, _template("pictures.html").render(pictures=stills), 1)
+
+
+def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
+    """What the page says of how it was measured."""
+    return {
+        "brief": method.brief(results, cells),
+        "rules": list(method.rules()),
+        "limits": glossary.table(glossary.LIMITS),
+        "words": glossary.table(glossary.WORDS),
+        "doubts": method.doubts(cells),
+        "has_sources": bool(results.run.get("sources")),
+        "machine": machine(results.run),
+        "moved": moved(cells) if len(cells) else "",
+        "notes": results.notes,
+        "command": method.command(results.run),
+        "facts": list(method.facts(results, cells)),
+    }
+
+
+def _compared(gate: Gate | None) -> dict[str, Any]:
+    """What it says of two variants, if it does."""
+    if not gate:
+        return {"gate": None, "compared": "", "aside": [], "changes": []}
+    aside = [(what, f"{cell.strategy}, {words.point(cell, gate)}", why) for what, cell, why in gate.aside]
+    return {"gate": gate, "compared": words.compared(gate), "aside": aside, "changes": list(changes.changes(gate))}
 
 
 def _told(chart: sweeps.Chart) -> dict[str, Any]:
     figure = chart.figure
     return {"column": figure.column, "title": figure.title, "description": chart.description, "spec": chart.spec,
-            "notes": chart.notes}  # fmt: skip
+            "hint": figure.hint, "notes": chart.notes}  # fmt: skip
+
+
+def _families(everyone: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:
+    """Everyone by family, in the order of the first of each."""
+    found: dict[str, list[Entry]] = {}
+    for entry in everyone:
+        found.setdefault(entry.family or "other", []).append(entry)
+    return list(found.items())
 
 
 def _pictures(
-    swept: Sequence[sweeps.Sweep], tails: Sequence[spectra.Spectrum], end: float, everyone: Sequence[Entry]
+    swept: Sequence[sweeps.Sweep],
+    tails: Sequence[spectra.Spectrum],
+    end: float,
+    everyone: Sequence[Entry],
+    room: int,
 ) -> list[dict[str, str]]:
-    """The charts as they are at first, for a browser without scripts."""
+    """The charts as they are at first, for a browser without scripts, as far as there is room for their bytes."""
+    room = min(room, PICTURES_BYTES)
     charts = [(f"{chart.figure.title}, {sweep.name}", chart) for sweep in swept for chart in sweep.charts]
     found = [(title, chart.description, chart.spec) for title, chart in charts]
     found = found[:PICTURES]
@@ -120,7 +164,8 @@ def _pictures(
     pictures: list[dict[str, str]] = []
     for title, description, spec in found:
         source = vega.picture(specs.in_colours(spec, everyone))
-        if sum(len(one["source"]) for one in pictures) + len(source) > PICTURES_BYTES:
+        room -= len(source) + TEXT_BYTES
+        if room < 0:
             break  # the next would hardly be smaller, and each takes a fifth of a second to draw
         pictures.append({"title": title, "description": description, "source": source})
     return pictures
@@ -158,7 +203,7 @@ def _plain(value: Any) -> Any:
     return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
 
 
-def _template() -> Any:
+def _template(name: str) -> Any:
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
                               finalize=_plain, trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-    return environment.get_template("page.html")
+    return environment.get_template(name)

@@ -2,9 +2,10 @@
 
 Colours are names of CSS variables, so that light, dark and print are the style sheet's business; `in_colours` puts the
 colours themselves in their place for a picture that stands alone. The page steers a chart by two signals, `shown` (the
-names that are drawn) and its width, and by the data set `rows`. A row is a point: s who, at its place, y the figure,
-low and high its bar, b the same in words, h whether it is hollow, l whether its line ends there, w the words at that
-end, f the figure in words, p the place in words, d its doubts.
+names that are drawn), its width and its height, and by the data set `rows`. A row is a point: s who, at its place, y
+the figure, low and high its bar, b the same in words, cut at which ends it is cut short, e the interval in words, h
+whether it is hollow, l whether its line ends there, w the words at that end, v the figure in words, f the same with its
+interval, p the place in words, d its doubts.
 """
 
 import json
@@ -40,6 +41,10 @@ ENDS: list[Spec] = [  # the names at the ends of lines: a column that is sorted 
     {"calculate": f"(datum.slot - 0.5) * min({GAP}, height / datum.n)", "as": "px"},
 ]
 BAR: list[Spec] = [{"filter": "isValid(datum.low)"}]
+SAID = {"s": "who", "p": "where", "v": "figure", "e": "95 %, with the machine's movement", "b": "bar, for comparing",
+        "d": "doubtful"}  # fmt: skip
+OF_A_RATIO = {"s": "who", "p": "where", "f": "ratio", "b": "bar, 95 %", "d": "doubtful"}
+OF_A_TAIL = {"s": "who", "p": "where", "f": "latency", "d": "doubtful"}
 
 
 class Axis:
@@ -69,7 +74,10 @@ class Axis:
 def along(
     rows: Rows, entries: Sequence[Entry], axis: Axis, unit: str, kind: str, is_log: bool, at: Sequence[float] = ()
 ) -> Spec:
-    """Lines over an axis, with bars and markers (at these places, if some are named), and names at their ends."""
+    """Lines over an axis, with bars and markers, and names at their ends.
+
+    Of a tail, whose lines end anywhere, markers are at the places `at`, and nothing leads from ends to names.
+    """
     x = axis.spec()
     y = _figure("y", unit, kind, is_log)
     place = {"x": x, "y": y}
@@ -82,18 +90,24 @@ def along(
         {"mark": {"type": "line", "clip": True}, "encoding": place | {"color": colour, "strokeDash": dash}},
         {"transform": BAR, "mark": {"type": "rule", "strokeWidth": 1.6, "clip": True},
          "encoding": place | {"y": y | {"field": "low"}, "y2": {"field": "high"}, "color": colour}},
-        _markers(entries, place, 62) | {"transform": [{"filter": {"field": "at", "oneOf": list(at)}}] if at else []},
+        *_cuts(rows, place, "y", colour),
+        _markers(entries, place, 62, kind, bool(at))
+        | {"transform": [{"filter": {"field": "at", "oneOf": list(at)}}] if at else []},
         {"transform": ENDS, "mark": {"type": "rule", "strokeWidth": 0.8, "opacity": 0.7}, "encoding": leader},
-        _markers(entries, end | {"x": {"value": {"expr": "width + 26"}}}, 62) | {"transform": ENDS},
+        _markers(entries, end | {"x": {"value": {"expr": "width + 26"}}}, 62, kind, bool(at)) | {"transform": ENDS},
         _text(end, "width + 36", "s", INK, names) | {"transform": ENDS},
         _text(end, f"width + {36 + names + 8}", "w", FAINT, words) | {"transform": ENDS},
     ]  # fmt: skip
+    if at:
+        layers = [layer for layer in layers if layer["encoding"] is not leader]
     if not any(row["low"] for row in rows):
         del layers[1]  # the library complains of a bar that is nowhere
     if kind == "ratio":
         layers.insert(0, _one("y"))
     beside = TICKS + 36 + names + 8 + words
-    chart = _chart(rows, entries, layers, beside) | {"height": max(HEIGHT, LEAST_GAP * len(entries))}
+    shown = sum(entry.is_chosen for entry in entries)
+    chart = _chart(rows, entries, layers, beside) | {"height": max(HEIGHT, LEAST_GAP * shown)}
+    chart["usermeta"] |= {"height": HEIGHT, "gap": LEAST_GAP}  # by which the page makes it higher for many
     chart["usermeta"]["words"] = words  # the last layer, which a narrow screen has no room for
     return chart
 
@@ -109,7 +123,8 @@ def in_rows(rows: Rows, entries: Sequence[Entry], unit: str, kind: str, is_log: 
     layers: list[Spec] = [
         {"transform": BAR, "mark": {"type": "rule", "strokeWidth": 2, "clip": True},
          "encoding": {"x": x | {"field": "low"}, "x2": {"field": "high"}, "y": y, "color": _colour(entries)}},
-        _markers(entries, place, 90),
+        *_cuts(rows, place, "x", _colour(entries)),
+        _markers(entries, place, 90, kind, False),
         _text({"y": y}, "width + 10", "f", INK, words),
     ]  # fmt: skip
     if not any(row["low"] for row in rows):
@@ -151,11 +166,23 @@ def _dash(entries: Sequence[Entry]) -> Spec:
     return _by_name(entries, ([5, 2.5] if entry.is_chapter else [1, 0] for entry in entries))
 
 
-def _markers(entries: Sequence[Entry], place: Spec, size: int) -> Spec:
+def _cuts(rows: Rows, place: Spec, side: str, colour: Spec) -> list[Spec]:
+    """An arrow where a bar goes on beyond the picture."""
+    arrows = {"y": {"low": "triangle-down", "high": "triangle-up"},
+              "x": {"low": "triangle-left", "high": "triangle-right"}}[side]  # fmt: skip
+    return [
+        {"transform": [{"filter": f"datum.cut && indexof(datum.cut, '{end}') >= 0"}],
+         "mark": {"type": "point", "filled": True, "opacity": 1, "shape": shape, "size": 30},
+         "encoding": place | {side: place[side] | {"field": end}, "color": colour}}
+        for end, shape in arrows.items() if any(end in row.get("cut", "") for row in rows)
+    ]  # fmt: skip
+
+
+def _markers(entries: Sequence[Entry], place: Spec, size: int, kind: str, is_tail: bool) -> Spec:
     colour = _colour(entries)
     hollow = {"condition": {"test": "datum.h", "value": PAPER}} | colour
-    said = [{"field": field, "title": title} for field, title in (("s", "who"), ("p", "where"), ("f", "figure"),
-                                                                  ("b", "bar"), ("d", "doubtful"))]  # fmt: skip
+    told = OF_A_TAIL if is_tail else OF_A_RATIO if kind == "ratio" else SAID
+    said = [{"field": field, "title": title} for field, title in told.items()]
     return {
         "mark": {"type": "point", "filled": True, "opacity": 1, "size": size, "strokeWidth": 1.6},
         "encoding": place | {"fill": hollow, "stroke": colour, "tooltip": said,
@@ -185,7 +212,7 @@ def _chart(rows: Rows, entries: Sequence[Entry], layers: list[Spec], beside: int
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": WIDTH,
         "usermeta": {"beside": beside + 12},
-        "params": [{"name": "shown", "value": [entry.name for entry in entries]}],
+        "params": [{"name": "shown", "value": [entry.name for entry in entries if entry.is_chosen]}],
         "datasets": {"rows": list(rows)},
         "data": {"name": "rows"},
         "transform": [{"filter": "indexof(shown, datum.s) >= 0"}],

@@ -1,6 +1,6 @@
 """What the charts of the page show: each figure along each axis that the run varies."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import pandas as pd
 import axes
 from analysis import units
 from analysis.doubts import touching
-from analysis.drawing.selection import LOG_FROM, Selection, ends_of, is_hollow, plus_minus, selections
+from analysis.drawing.selection import LOG_FROM, Selection, ends_of, is_hollow, selections
 from analysis.judging.served import served
 from analysis.records.points import SWEPT, Row, label
 from analysis.records.reading import Results
@@ -23,6 +23,7 @@ from axes import AXES
 OFFERED = "offered_rps"  # an open loop is drawn along it
 ASIDE = 0.05  # of an axis: so far apart points of one place are drawn, so that bars can be read
 BEYOND = 2.0  # a bar is drawn so far beyond the figures of its chart
+NO_INTERVAL = "none"
 
 
 class Figure(NamedTuple):
@@ -32,33 +33,27 @@ class Figure(NamedTuple):
     title: str
     unit: str
     kind: str  # how its axis is written: rate, duration, memory, ratio
-    words: Callable[[Row], str]
+    hint: str  # what one has to know at first sight
     loads: tuple[str, ...] = ("closed",)
 
 
-def _rate(column: str) -> Callable[[Row], str]:
-    return lambda cell: units.short(cell[column]) + plus_minus(cell, column)
-
-
-def _duration(column: str) -> Callable[[Row], str]:
-    return lambda cell: units.duration(cell[column])
-
-
+HIGHER, LOWER = "higher is better", "lower is better"
+CLOCK = "lower is better; without the loader's own delay, which is the rest of a client's cycle"
 RATIO = Figure("ratio", "Ratio to the reference", "requests per second by those of the reference", "ratio",
-               lambda cell: "", ("closed", "knee"))  # fmt: skip
+               "above 1 is faster than the reference", ("closed", "knee"))  # fmt: skip
 FIGURES = (
-    Figure("throughput_rps", "Throughput", "correct replies per second", "rate", _rate("throughput_rps")),
+    Figure("throughput_rps", "Throughput", "correct replies per second", "rate", HIGHER),
     Figure("knee_rps", "Knee", "highest rate with its p99 under the limit, requests per second", "rate",
-           _rate("knee_rps"), ("knee",)),
+           HIGHER, ("knee",)),
     RATIO,
-    Figure("p50_us", "Latency, median", "half of the requests take longer", "duration", _duration("p50_us"),
+    Figure("p50_us", "Latency, median", "half of the requests take longer", "duration", CLOCK,
            ("closed", "open", "knee")),
-    Figure("p99_us", "Latency, p99", "1 request in 100 takes longer", "duration", _duration("p99_us"),
+    Figure("p99_us", "Latency, p99", "1 request in 100 takes longer", "duration", CLOCK,
            ("closed", "open", "knee")),
     Figure("server_cpu_us_per_request", "CPU time of a request", "CPU time of the server for each correct reply",
-           "duration", _duration("server_cpu_us_per_request"), ("closed", "open", "knee")),
+           "duration", LOWER, ("closed", "open", "knee")),
     Figure("memory_per_connection_kib", "Memory of a connection", "memory that a connection takes more, KiB", "memory",
-           lambda cell: f"{units.short(cell['memory_per_connection_kib'])} KiB"),
+           "lower is better; the server's own memory (PSS, all its processes), without the kernel's for sockets"),
 )  # fmt: skip
 
 
@@ -79,17 +74,37 @@ class Sweep:
     id: str
     name: str
     charts: list[Chart]
+    is_along: bool  # an axis; else all of one point
 
 
 def sweeps(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios: Ratios) -> Iterator[Sweep]:
     """All of a run, those with the most points of each kind first."""
-    for name, axis, selection in _planned(results, cells):
+    planned = list(_planned(results, cells))
+    for name, axis, selection in [*planned, *_points(results, cells)]:
         load = str(selection.cells["load"].iloc[0])
         sheet = _Sheet(selection, axis, entries, ratios)
+        of_load = cells[cells["load"] == load]
         figures = [figure for figure in FIGURES if load in figure.loads]
-        charts = [chart for figure in figures if (chart := _chart(sheet, figure))]
+        charts = [chart for figure in figures if (chart := _chart(sheet, figure, _is_wide(of_load, figure)))]
         if charts:
-            yield Sweep(name, sheet.name, charts)
+            yield Sweep(name, sheet.name, charts, name in {name for name, _, _ in planned})
+
+
+def _points(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str, Selection]]:
+    """Each point by itself, where a run has several."""
+    for load in ("closed", "knee"):
+        for suffix, selection in selections(results, cells, load):
+            parts = list(selection.measured.groupby(SWEPT))
+            for number, (_, part) in enumerate(parts if len(parts) > 1 else []):
+                yield f"at-{load}{suffix}-{number}", SWEPT[0], Selection(results, part)
+
+
+def _is_wide(cells: pd.DataFrame, figure: Figure) -> bool:
+    """Whether a figure spans so much that its axis is logarithmic: alike in all charts of a run."""
+    if figure is RATIO:
+        return True
+    values = cells[figure.column].dropna()
+    return bool(len(values) and values.min() > 0 and values.max() > LOG_FROM * values.min())
 
 
 def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str, Selection]]:
@@ -117,6 +132,8 @@ class _Sheet:
         for cells in self.lines.values():
             cells.sort(key=lambda cell: float(cell[axis]))
         self.numbers = {entry.name: entry.number for entry in entries}
+        self.order = {name: line for line, name in enumerate(self.lines)}
+        self.at_reference = {ratios.point(cell): cell for cell in self.lines.get(entries[ratios.reference].name, [])}
 
     @property
     def name(self) -> str:
@@ -128,18 +145,17 @@ class _Sheet:
         along = "rate" if self.axis == OFFERED else AXES[self.axis].title
         return f"against the {along}: {axes.description(first, usual, but=(self.axis, *silent))}"
 
-    @property
-    def bottom(self) -> specs.Axis:
-        """The axis that the figures are drawn along."""
-        span = (self.places[0], self.places[-1])
+    def bottom(self, places: Sequence[float]) -> specs.Axis:
+        """The axis that figures are drawn along, which these places have."""
+        span = (places[0], places[-1])
         if self.axis == OFFERED:
             return specs.Axis("requests offered per second", {}, span)
         axis = AXES[self.axis]
-        return specs.Axis(axis.title, {place: axis.write(int(place)) for place in self.places}, span)
+        return specs.Axis(axis.title, {place: axis.write(int(place)) for place in places}, span)
 
-    def aside(self, value: float, line: int) -> float:
-        """Where a point of that line is drawn, so that bars stand side by side."""
-        low, high = self.places[0], self.places[-1]
+    def aside(self, value: float, line: int, places: Sequence[float]) -> float:
+        """Where a point of that line is drawn among these places, so that bars stand side by side."""
+        low, high = places[0], places[-1]
         shift = (line / max(1, len(self.lines) - 1) - 0.5) * ASIDE
         if low > 0 and high / low >= specs.LOG_FROM:
             return float(value * (high / low) ** shift)
@@ -152,17 +168,18 @@ class _Sheet:
         return AXES[self.axis].describe(value)
 
 
-def _chart(sheet: _Sheet, figure: Figure) -> Chart | None:
+def _chart(sheet: _Sheet, figure: Figure, is_log: bool) -> Chart | None:
     rows = _rows(sheet, figure)
     if not rows:
         return None
     values = [row["y"] for row in rows]
-    is_log = figure is RATIO or (min(values) > 0 and max(values) > LOG_FROM * min(values))
+    places = sorted({row.pop("place") for row in rows})
+    rows = [row | {"at": sheet.aside(row["at"], sheet.order[row["s"]], places)} for row in rows]
     rows = [row for row in rows if row["y"] > 0 or not is_log]
     if figure is not RATIO:
         rows = [_trimmed(row, min(values), max(values)) for row in rows]
-    if len(sheet.places) > 1:
-        spec = specs.along(rows, sheet.entries, sheet.bottom, figure.unit, figure.kind, is_log)
+    if len(places) > 1:
+        spec = specs.along(rows, sheet.entries, sheet.bottom(places), figure.unit, figure.kind, is_log)
     else:
         spec = specs.in_rows(rows, sheet.entries, figure.unit, figure.kind, is_log)
     return Chart(figure, spec, _said(sheet, figure, rows), _notes(sheet.selection, figure))
@@ -177,21 +194,32 @@ def _notes(selection: Selection, figure: Figure) -> list[str]:
 
 def _rows(sheet: _Sheet, figure: Figure) -> list[dict[str, Any]]:
     rows = []
-    for number, (name, cells) in enumerate(sheet.lines.items()):
+    for name, cells in sheet.lines.items():
         own = []
         for cell in cells:
-            point, place = sheet.ratios.point(cell), cell[sheet.axis]
-            if figure is RATIO:
-                told = sheet.ratios.to_reference(point, sheet.numbers[name])
-                told |= {"h": is_hollow(cell, "ratio"), "f": told["w"]}
-            else:
-                told = _told(cell, figure)
+            point, place = sheet.ratios.point(cell), float(cell[sheet.axis])
+            doubts = "; ".join(map(str, touching(cell, figure.column)))
+            told = _told(cell, figure) | {"d": doubts or "nothing"} if figure is not RATIO else _ratio(sheet, cell)
             if told["y"] == told["y"]:
-                doubts = "; ".join(map(str, touching(cell, figure.column))) or "nothing"
-                own.append(told | {"s": name, "at": sheet.aside(float(place), number), "i": point,
-                                   "p": sheet.where(place), "d": doubts})  # fmt: skip
+                own.append(
+                    told | {"s": name, "at": place, "place": place, "i": point, "p": sheet.where(cell[sheet.axis])}
+                )
         rows += [row | {"l": row is own[-1]} for row in own]
     return rows
+
+
+def _ratio(sheet: _Sheet, cell: Row) -> dict[str, Any]:
+    """Of a ratio what is drawn, and its own doubts, to which the page adds those of another reference."""
+    point = sheet.ratios.point(cell)
+    told = sheet.ratios.to_reference(point, sheet.numbers[label(cell)])
+    own = "; ".join(map(str, touching(cell, "ratio")))
+    is_own_hollow = is_hollow(cell, "ratio")
+    other = sheet.at_reference.get(point)
+    doubts = [own] if own else []
+    if other is not None and other is not cell and touching(other, "ratio"):
+        doubts.append(f"of the reference: {'; '.join(map(str, touching(other, 'ratio')))}")
+    return told | {"h": is_own_hollow or (other is not None and is_hollow(other, "ratio")), "oh": is_own_hollow,
+                   "d": "; ".join(doubts) or "nothing", "od": own, "f": told["w"]}  # fmt: skip
 
 
 def _told(cell: Row, figure: Figure) -> dict[str, Any]:
@@ -204,9 +232,23 @@ def _told(cell: Row, figure: Figure) -> dict[str, Any]:
         "high": high if is_barred else None,
         "h": is_hollow(cell, name),
         "w": "" if y != y else f"{served(cell)} served" if served(cell) else _short(figure, y),
-        "f": "" if y != y else figure.words(cell) + (f", {served(cell)} served" if served(cell) else ""),
-        "b": f"{_short(figure, low)} to {_short(figure, high)}" if is_barred else "none",
+        "f": "" if y != y else _in_words(cell, figure),
+        "v": "" if y != y else _short(figure, y) + (f", {served(cell)} served" if served(cell) else ""),
+        "e": _ends(figure, cell.get(f"{name}_low"), cell.get(f"{name}_high")),
+        "b": _ends(figure, low, high),
     }
+
+
+def _in_words(cell: Row, figure: Figure) -> str:
+    """A figure with its 95 % interval, and with how many are served."""
+    interval = _ends(figure, cell.get(f"{figure.column}_low"), cell.get(f"{figure.column}_high"))
+    told = _short(figure, cell[figure.column]) + (f" ({interval})" if interval != NO_INTERVAL else "")
+    return told + (f", {served(cell)} served" if served(cell) else "")
+
+
+def _ends(figure: Figure, low: Any, high: Any) -> str:
+    is_known = low is not None and high is not None and low == low and high == high
+    return f"{_short(figure, low)} to {_short(figure, high)}" if is_known else NO_INTERVAL
 
 
 def _ends_of(cell: Row, name: str) -> list[str]:
@@ -225,7 +267,9 @@ def _trimmed(row: dict[str, Any], least: float, most: float) -> dict[str, Any]:
     """A bar that ends far beyond all figures would make them all look alike: its end is left out of the picture."""
     if row.get("low") is None:
         return row
-    return row | {"low": max(row["low"], least / BEYOND), "high": min(row["high"], most * BEYOND)}
+    low, high = max(row["low"], least / BEYOND), min(row["high"], most * BEYOND)
+    cut = " ".join(["low"] * (low > row["low"]) + ["high"] * (high < row["high"]))
+    return row | {"low": low, "high": high} | ({"cut": cut} if cut else {})
 
 
 def _said(sheet: _Sheet, figure: Figure, rows: Rows) -> str:

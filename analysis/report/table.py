@@ -1,5 +1,6 @@
 """The full table of the page: a row a cell, with what it is sorted by beside what is read."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -8,10 +9,10 @@ import pandas as pd
 
 from analysis import units
 from analysis.doubts import touching
-from analysis.drawing.selection import plus_minus
-from analysis.judging.served import is_starved, served
+from analysis.judging.served import is_starved
 from analysis.records import points
 from analysis.records.reading import Results
+from analysis.report import unranked
 from analysis.report.cards import NONE, tasks
 from analysis.report.entries import Entry
 from analysis.report.ratios import Ratios
@@ -31,10 +32,11 @@ class Column(NamedTuple):
 
 
 class Value(NamedTuple):
-    """What stands in a row: as it is read, and as it is sorted (empty: last)."""
+    """What stands in a row: as it is read, as it is sorted (empty: last), and what is said beside it."""
 
     text: str
     order: str
+    title: str = ""
 
 
 @dataclass
@@ -44,8 +46,19 @@ class Row:
     entry: Entry
     point: int
     values: dict[str, Value]
+    at: dict[str, str]  # its place on each axis that the run varies
     is_doubtful: bool
+    is_ratio_doubtful: bool  # of its own doubts; a ratio has those of its reference too
     reason: str
+
+
+@dataclass
+class Choice:
+    """An axis that the run varies, as rows are chosen by it."""
+
+    name: str
+    title: str
+    values: list[str]
 
 
 COLUMNS = (
@@ -53,23 +66,40 @@ COLUMNS = (
     Column("clients", "clients", "concurrent clients"),
     Column("size", "size", "of a message"),
     Column("else", "else", "what else is not as usual", False),
-    Column("rank", "#", "1 + how many of its group were shown to be faster"),
-    Column("rate", "requests/s", "correct replies per second, ± 95 % interval"),
-    Column("ratio", "ratio", "to the reference, 95 % interval; ~ where it may be 1"),
-    Column("p50", "p50", "median latency"),
-    Column("p99", "p99", "1 request in 100 takes longer"),
-    Column("cpu", "CPU/req.", "CPU time of the server by correct reply"),
-    Column("memory", "KiB/conn.", "memory that a connection takes more"),
+    Column("rank", "#", "rank by requests/s: 1 + how many of its group were shown to be faster than it, or than one at "
+           "least as fast; = where several share it. unranked where a doubt touches the comparison: such a one may be "
+           "faster than # 1. A doubt of the rate alone (? behind it) leaves the rank: it bends all of a group alike"),
+    Column("rate", "requests/s", "correct replies per second; in brackets the 95 % interval over blocks, with the "
+           "machine's movement in it"),
+    Column("ratio", "ratio", "of requests/s to the reference; in brackets the 95 % interval; ~ where it may be 1, ? "
+           "where the cell or its reference is doubtful"),
+    Column("limit", "limited by", "what kept the rate from being higher. Where both sides are busy their CPU shares "
+           "can't tell: what slowing the loader down did to the rate decides", False),
+    Column("server", "server CPU", "share of its CPUs that the server used in its windows. It isn't requests/s times "
+           "CPU/req., which may be above 100 %: those are a geometric mean over the counted part and a mean over the "
+           "whole of a window"),
+    Column("loader", "loader CPU", "share of its CPUs that the load generator used"),
+    Column("p50", "p50", "median latency, without the loader's delay; point at it for its interval"),
+    Column("p99", "p99", "1 request in 100 takes longer; point at it for its interval"),
+    Column("delay", "loader delay", "from a reply's arrival in the kernel to the loader's clock, median: the other "
+           "part of a client's cycle, and no part of p50 and p99"),
+    Column("cpu", "CPU/req.", "CPU time of the server by correct reply; point at it for its interval"),
+    Column("memory", "KiB/conn.", "memory that a connection takes more: PSS of all processes of the server, without "
+           "pages of files and what the kernel keeps for sockets; a mean of few blocks, without an interval"),
     Column("tasks", "runs", "processes or threads while all are connected", False),
-    Column("limit", "limited by", "what kept the rate from being higher", False),
-    Column("why", "why", "of the status and of each doubt", False),
-)
+    Column("requests", "requests", "correct replies that were counted, in all blocks"),
+)  # fmt: skip
 
 
 def rows(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios: Ratios) -> list[Row]:
     """A row for each cell, in the order of cells.csv."""
     by_name = {entry.name: entry for entry in entries}
-    return [_row(results, cell, by_name[points.label(cell)], ratios) for cell in points.as_rows(cells)]
+    every = [(cell, by_name[points.label(cell)]) for cell in points.as_rows(cells)]
+    context = _Context(results, ratios, [choice.name for choice in choices(cells)],
+                       Counter((points.group_of(cell), cell["rank"]) for cell, _ in every if pd.notna(cell["rank"])),
+                       {(_point(cell, ratios), entry.number) for cell, entry in every if touching(cell, "ratio")}
+                       )  # fmt: skip
+    return [_row(context, cell, entry) for cell, entry in every]
 
 
 def columns(table: Sequence[Row]) -> list[Column]:
@@ -77,39 +107,90 @@ def columns(table: Sequence[Row]) -> list[Column]:
     return [column for column in COLUMNS if any(row.values[column.key].text not in ("", NONE) for row in table)]
 
 
-def _row(results: Results, cell: points.Row, entry: Entry, ratios: Ratios) -> Row:
-    point: int = -1 if pd.isna(cell["windows"]) else ratios.point(cell)
-    ratio = ratios.to_reference(point, entry.number)
+def choices(cells: pd.DataFrame) -> list[Choice]:
+    """The axes that have several values, each with its values in order."""
+    found = []
+    for name, axis in AXES.items():
+        values = cells[name].drop_duplicates()
+        if len(values) > 1:
+            ordered = values if values.dtype == object else values.sort_values()
+            found.append(Choice(name, axis.title or name.replace("_", " "), [axis.write(value) for value in ordered]))
+    return found
+
+
+class _Context(NamedTuple):
+    """What a row needs to know of the others."""
+
+    results: Results
+    ratios: Ratios
+    varied: list[str]
+    shared: Counter[tuple[Any, Any]]  # how many have that rank in that group
+    doubted: set[tuple[int, int]]  # point and entry of the ratios that are doubtful
+
+
+def _point(cell: points.Row, ratios: Ratios) -> int:
+    return -1 if pd.isna(cell["windows"]) else ratios.point(cell)
+
+
+def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
+    ratios = context.ratios
+    point = _point(cell, ratios)
+    own = (point, entry.number) in context.doubted
+    is_unsure = own or (point, ratios.reference) in context.doubted
     reason = str(cell["reason"])
     knee = pd.notna(cell["knee_rps"])
     values = {
         "strategy": Value(entry.name, entry.name),
         "clients": _number(cell, "clients", units.count),
         "size": _number(cell, "message_size", AXES["message_size"].write),
-        "else": _text(_else(results, cell)),
-        "rank": Value("" if pd.isna(cell["rank"]) else str(cell["rank"]), _order(cell["rank"])),
-        "rate": _marked(cell, "knee_rps" if knee else "throughput_rps", units.short, with_interval=True),
-        "ratio": _ratio(ratio),
+        "else": _text(_else(context.results, cell)),
+        "rank": _rank(cell, context.shared),
+        "rate": _rate(cell, "knee_rps" if knee else "throughput_rps"),
+        "ratio": _ratio(ratios.to_reference(point, entry.number), is_unsure),
         "p50": _marked(cell, "p50_us", units.duration),
         "p99": _marked(cell, "p99_us", units.duration),
+        "delay": _marked(cell, "loader_delay_p50_us", units.duration),
         "cpu": _marked(cell, "server_cpu_us_per_request", units.duration),
+        "server": _share(cell, "server_cpu_share"),
+        "loader": _share(cell, "loader_cpu_share"),
         "memory": _marked(cell, "memory_per_connection_kib", units.short),
         "tasks": Value(tasks(cell), "" if pd.isna(cell["threads"]) else f"{cell['threads']:09}"),
-        "limit": _text(str(cell["limited_by"]) + (f", {served(cell)} served" if served(cell) else "")),
-        "why": _text(reason if cell["status"] == "ok" else f"{cell['status']}: {reason}"),
+        "limit": _text(str(cell["limited_by"])),
+        "requests": _number(cell, "requests", units.short),
     }  # fmt: skip
     is_doubtful = cell["verdict"] == "doubtful" or cell["status"] != "ok" or is_starved(cell)
-    return Row(entry, point, values, bool(is_doubtful), reason)
+    told = reason if cell["status"] == "ok" else f"{cell['status']}: {reason}"
+    at = {name: AXES[name].write(cell[name]) for name in context.varied}
+    return Row(entry, point, values, at, bool(is_doubtful), own, told)
 
 
-def _ratio(told: Mapping[str, Any]) -> Value:
+def _rank(cell: points.Row, shared: Counter[tuple[Any, Any]]) -> Value:
+    """Its rank; where others of its group have one and it has none, why."""
+    group, rank = points.group_of(cell), cell["rank"]
+    if pd.notna(rank):
+        return Value(f"{'=' * (shared[group, rank] > 1)}{rank}", _order(rank))
+    is_ranked = any(other == group for other, _ in shared)
+    return Value("unranked", "", unranked.why(cell)) if is_ranked and pd.notna(cell["windows"]) else Value("", "")
+
+
+def _rate(cell: points.Row, name: str) -> Value:
+    """A rate with its interval."""
+    value = _marked(cell, name, units.short)
+    low, high = cell[f"{name}_low"], cell[f"{name}_high"]
+    interval: str = "" if pd.isna(low) else f" ({units.short(low)}{TO}{units.short(high)})"
+    figure, mark, _ = value.text.partition(" ?")
+    return value._replace(text=figure + interval + mark, title="")
+
+
+def _ratio(told: Mapping[str, Any], is_doubtful: bool) -> Value:
     """As the page writes it for another reference."""
     if told["y"] != told["y"]:
         return Value(NONE, "")
+    mark = " ?" * is_doubtful
     if told["low"] is None:
-        return Value(f"{told['y']:.2f}", _order(told["y"]))
+        return Value(f"{told['y']:.2f}{mark}", _order(told["y"]))
     may_be_one = told["low"] <= 1 <= told["high"]
-    words = f"{told['y']:.2f}{' ~' * may_be_one} ({told['low']:.2f}{TO}{told['high']:.2f})"
+    words = f"{told['y']:.2f}{' ~' * may_be_one} ({told['low']:.2f}{TO}{told['high']:.2f}){mark}"
     return Value(words, _order(told["y"]))
 
 
@@ -122,20 +203,28 @@ def _else(results: Results, cell: points.Row) -> str:
 
 
 def _number(cell: points.Row, name: str, write: Callable[[float], str]) -> Value:
-    return Value(write(cell[name]), _order(cell[name]))
+    return Value(NONE if pd.isna(cell[name]) else write(cell[name]), _order(cell[name]))
+
+
+def _share(cell: points.Row, name: str) -> Value:
+    return _number(cell, name, lambda share: f"{share * 100:.0f} %")
 
 
 def _text(text: str) -> Value:
     return Value(text, text)
 
 
-def _marked(cell: points.Row, name: str, write: Callable[[float], str], with_interval: bool = False) -> Value:
-    """A figure with a ? where it is doubtful."""
+def _marked(cell: points.Row, name: str, write: Callable[[float], str]) -> Value:
+    """A figure with a ? where it is doubtful, and its interval beside it."""
     value = cell[name]
     if pd.isna(value):
         return Value(NONE, "")
-    interval = plus_minus(cell, name) if with_interval else ""
-    return Value(write(value) + interval + " ?" * bool(touching(cell, name)), _order(value))
+    doubts = touching(cell, name)
+    low, high = cell.get(f"{name}_low"), cell.get(f"{name}_high")
+    said = [] if pd.isna(low) else [f"95 % interval: {write(low)} to {write(high)}"]
+    said += [f"of {units.count(cell['requests'])} requests"] * name.startswith(("p50", "p99"))
+    said += [f"doubtful: {doubt}" for doubt in doubts]
+    return Value(write(value) + " ?" * bool(doubts), _order(value), "; ".join(said))
 
 
 def _order(value: float) -> str:

@@ -3,7 +3,8 @@
 BARS = (
     "A bar is made for comparing strategies at one place: where two don't touch, the pair differs at about 5 "
     "%. The machine's common movement is no part of it. Of all pairs together, the ranks in the table say "
-    "what was shown. A bar that ends far beyond all figures is cut short; its marker tells the whole."
+    "what was shown. A bar that ends far beyond all figures is cut short, where an arrow stands; "
+    "its marker tells the whole."
 )
 HOLLOW = (
     "A hollow marker is doubtful, or some of its clients are never served: point at it, or look into the "
@@ -24,6 +25,7 @@ HOW_TO_READ: dict[str, list[str]] = {
     "ratio": [
         "Above 1 a strategy answers more requests than the reference, below 1 fewer. Choose the reference in "
         "the list of strategies, or click a line.",
+        "Where the reference is doubtful, every ratio to it is drawn hollow.",
         "A bar is the 95 % interval of this very ratio, from the ratios within blocks. One that holds 1 "
         "(marked ~) shows no difference. It is 95 % for each by itself: of fourteen, one misses every other "
         "time.",
@@ -57,7 +59,9 @@ HOW_TO_READ: dict[str, list[str]] = {
         "Lower is better, and flat is better than steep. Each step to the right leaves a tenth of the "
         "requests: p99 is what one in a hundred exceeds, p99.9 one in a thousand.",
         "A line ends where fewer than ten requests are slower, or where the windows are too short to tell. "
-        "Blocks weigh alike.",
+        "Blocks weigh alike. The words at its end say how slow that is, and one in how many requests is slower still.",
+        "Requests without an answer count as slower than any: the line of a strategy that starves clients climbs and "
+        "ends early.",
         HOLLOW,
     ],
 }

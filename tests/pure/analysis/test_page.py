@@ -156,7 +156,7 @@ def test_its_findings_are_those_of_the_cells(usual: str) -> None:
 
 
 def test_its_table_has_a_row_for_each_cell_and_its_reasons(usual: str) -> None:
-    rows = re.findall(r"<tr data-entry=.*?</tr>", usual, re.DOTALL)
+    rows = re.findall(r"<tbody data-entry=.*?</tbody>", usual, re.DOTALL)
     assert len(rows) == 8
     starving = [row for row in rows if "blocking" in row and ">100<" in row]
     assert starving

@@ -123,7 +123,10 @@ def test_a_sound_cell_has_no_doubt() -> None:
     ("found", "said"),
     [
         ({"shares_cpu": True}, "loader-limited (shares a CPU with the servers)"),
-        (lost(0.4, 0.6), "loader-limited (a slower loader cost 40 to 60 %, of 50 % if it limits)"),
+        (
+            lost(0.4, 0.6),
+            "loader-limited (slowing the loader lowered the rate by 40 to 60 %, where 50 % is expected if it limits)",
+        ),
         ({"loader_cpu_share": 0.97}, "may be loader-limited (it used 97 % of its CPU)"),
         ({"errors": 15_000}, "requests failed (20 %)"),
         ({"requests": 0, "replies": 0}, "requests failed (no correct reply)"),

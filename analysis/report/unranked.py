@@ -1,0 +1,26 @@
+"""Why a cell has no rank among its group, in words."""
+
+import pandas as pd
+
+from analysis.doubts import touching
+from analysis.records.points import Row
+
+
+def why(cell: Row) -> str:
+    """The doubts that touch the comparison, or what else keeps it out."""
+    said = [str(doubt) for doubt in touching(cell, "rank")]
+    return " and ".join(said) or _else(cell)
+
+
+def briefly(cell: Row) -> str:
+    """The same without the numbers of doubts."""
+    said = [doubt.kind.phrase for doubt in touching(cell, "rank")]
+    return " and ".join(said) or _else(cell)
+
+
+def _else(cell: Row) -> str:
+    if pd.isna(cell["windows"]):
+        return str(cell["status"])
+    if cell["blocks"] < 2:
+        return "one block"
+    return str(cell["limited_by"])
