@@ -103,7 +103,9 @@ def _say_expected(plan: Plan, expected_interval: float) -> None:
             )
         return
     expected = f"[bold]Expected[/]: {_minutes(plan.expected_seconds)}"
-    if plan.at_most_s is not None:
+    if plan.at_most_s is not None and plan.expected_seconds > plan.at_most_s:
+        expected = f"[bold]Expected[/]: {_minutes(plan.at_most_s)}, with fewer rounds than planned"
+    elif plan.at_most_s is not None:
         expected += f", with fewer rounds where it would be more than {_minutes(plan.at_most_s)}"
     if len(plan.strategies) > 1:
         named = plan.config.reference in plan.strategies and not any(group.along for group in plan.groups)

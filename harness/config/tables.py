@@ -234,6 +234,9 @@ class Profile(Table):
     rounds: Annotated[int, Field(ge=1, le=1000)]
     at_least_s: Annotated[float, Field(ge=0, le=86400)] = 0
     at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+    all_at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = (
+        None  # of a run that is expected to last longer than that
+    )
     strategies: Annotated[list[str], Field(min_length=1)] = ["all"]  # where --strategies names none
     matrix: Annotated[list[Matrix], Field(min_length=1)]
 
@@ -241,6 +244,10 @@ class Profile(Table):
     def _at_least_fits_into_at_most(self) -> "Profile":
         if self.at_most_s is not None and self.at_least_s > self.at_most_s:
             raise ValueError(f"at_least_s is {self.at_least_s:g} and at_most_s {self.at_most_s:g}; make it no larger")
+        if self.all_at_most_s is not None and self.all_at_most_s < (self.at_most_s or 0):
+            raise ValueError(
+                f"all_at_most_s is {self.all_at_most_s:g} and at_most_s {self.at_most_s:g}; make it no smaller"
+            )
         return self
 
 

@@ -293,11 +293,14 @@ def make(
         raise ConfigError(f"none of these strategies can take part: {why}; widen --strategies, or leave that axis out")
     while (longer := replace(plan, rounds=plan.rounds + 1)).expected_seconds <= profile.at_least_s:
         plan = longer
-    # A run that goes on until it knows enough has its budget. What needs more than the limit anyway has none: it was
-    # set for fewer strategies, variants or points of the matrix.
-    if precision or gate or plan.expected_seconds > (profile.at_most_s or 0):
+    # A run that goes on until it knows enough has its budget. What needs more than a limit anyway doesn't have it: it
+    # was set for fewer strategies, variants or points of the matrix.
+    if precision or gate:
         return plan
-    return replace(plan, at_most_s=profile.at_most_s)
+    if plan.expected_seconds <= (profile.at_most_s or 0):
+        return replace(plan, at_most_s=profile.at_most_s)
+    fits = replace(plan, rounds=1).expected_seconds <= (profile.all_at_most_s or 0)
+    return replace(plan, at_most_s=profile.all_at_most_s if fits else None)
 
 
 def fitted(plan: Plan, blocks: int) -> Plan:

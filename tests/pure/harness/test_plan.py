@@ -184,12 +184,12 @@ def test_cells_are_strategies_in_their_groups(tmp_path: Path) -> None:
     assert plan.make(config, forms, "tiny", Overrides()).cells == {(place, "epoll") for place in range(7)}
 
 
-def test_a_plan_that_takes_longer_anyway_has_no_limit() -> None:
+def test_a_plan_that_takes_longer_anyway_has_the_larger_limit_if_it_can_keep_it() -> None:
     config = read(ROOT / "bench.toml")
     usual = named(config, "default")
     assert plan.make(config, usual, "default", Overrides()).at_most_s == 275
     more = {f"{name}{n}": strategy for name, strategy in usual.items() for n in range(2)}
-    assert plan.make(config, more, "default", Overrides()).at_most_s is None
+    assert plan.make(config, more, "default", Overrides()).at_most_s == 870
     larger = Overrides({"load": ["open"], "rate": ["100"]})
     assert plan.make(config, usual, "default", larger).at_most_s is None
 
@@ -247,3 +247,22 @@ def test_what_the_budget_has_no_time_for_is_left_out_from_the_end(config: Config
     assert "Note: not in the budget" not in said.get()
     with pytest.raises(ConfigError, match=r"--budget 1s: .*; the 20 that .* for select alone"):
         plan.fitted(replace(whole, budget_s=1.0), 20)
+
+
+def test_all_strategies_take_a_quarter_of_an_hour_and_have_the_reference_beside_them() -> None:
+    config = read(ROOT / "bench.toml")
+    whole = plan.make(config, selection.select(config, "all"), "default", Overrides())
+    assert len(whole.strategies) >= 40
+    assert min(whole.expected_seconds, whole.at_most_s or whole.expected_seconds) <= 15 * 60
+    for waves in whole.waves.values():
+        assert all(config.reference in wave for wave in waves)
+
+
+def test_mechanisms_are_all_on_one_cpu_in_five_minutes() -> None:
+    config = read(ROOT / "bench.toml")
+    profile = config.profile("mechanisms")
+    found = plan.make(config, selection.select(config, ",".join(profile.strategies)), "mechanisms", Overrides())
+    assert set(found.strategies) == set(config.strategies)
+    assert [group.clients for group in found.groups] == [100]
+    assert found.at_most_s is not None
+    assert found.expected_seconds <= found.at_most_s <= 300
