@@ -1,86 +1,14 @@
-"""Every strategy of bench.toml, in every service it offers, against every case; and the suite itself."""
+"""The conformance suite itself: each flaw is caught by its case, and what is sound passes."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from harness.config import Strategy
 from harness.conformance import cases, client
-from harness.conformance.cases import Case
 from harness.conformance.client import Target
-from harness.processes.server import Server, ServerFailed
-from tests.support.project import ROOT, STRATEGIES
-
-
-class Served:
-    """One server for all the cases of a strategy and service, started anew when a case has killed it."""
-
-    def __init__(self, strategy: Strategy, service: str, logs: Path) -> None:
-        self._strategy, self._service, self._logs = strategy, service, logs
-        self.server = self._start()
-
-    def target(self) -> Target:
-        try:
-            self.server.raise_if_dead()
-        except ServerFailed:
-            self.server = self._start()
-        return Target(self.server.host, self.server.port, self._strategy.serves)
-
-    def said(self) -> str:
-        return (self._logs / f"{self._strategy.name}.err").read_text()
-
-    def _start(self) -> Server:
-        settings = {"service": self._service, "recv_size": 65536}
-        server = Server.start(self._strategy.name, self._strategy, settings, logs=self._logs)
-        try:
-            server.wait_ready(10)
-        except ServerFailed as failure:
-            server.stop()
-            if failure.skipped:
-                pytest.skip(str(failure))
-            raise
-        return server
-
-
-@pytest.fixture(scope="module")
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    name, service = request.param
-    served = Served(STRATEGIES[name], service, tmp_path_factory.mktemp(f"{name}-{service}"))
-    yield served
-    assert served.server.stop().problems == []
-    assert served.said() == "", "clients' misdeeds are no news"
-
-
-def offering(service: str) -> pytest.MarkDecorator:
-    """One server for each strategy that offers the service; all its cases run while that server lives."""
-    names = [name for name, strategy in STRATEGIES.items() if service in strategy.services]
-    return pytest.mark.parametrize(
-        "served", [(name, service) for name in names], ids=names, indirect=True, scope="module"
-    )
-
-
-def each_case_of(service: str) -> pytest.MarkDecorator:
-    tried = cases.of_service(service)
-    return pytest.mark.parametrize("case", tried, ids=[case.name for case in tried])
-
-
-@offering("echo")
-@each_case_of("echo")
-def test_echo(served: Served, case: Case) -> None:
-    case.run(served.target())
-
-
-@offering("greet")
-@each_case_of("greet")
-def test_greet(served: Served, case: Case) -> None:
-    case.run(served.target())
-
-
-@offering("log")
-@each_case_of("log")
-def test_log(served: Served, case: Case) -> None:
-    case.run(served.target())
+from harness.processes.server import Server
+from tests.support.project import ROOT
 
 
 @pytest.mark.parametrize(
