@@ -110,7 +110,7 @@ def paired(one: Rounds, other: Rounds) -> dict[int, float]:
         if place in other:
             shared.setdefault(place[0], []).append(_log_ratio(value, other[place]))
     for block in ({block for block, _ in one} & {block for block, _ in other}) - shared.keys():
-        shared[block] = [_log_ratio(_middle(one, block), _middle(other, block))]
+        shared[block] = [_middle(one, block) - _middle(other, block)]
     medians = {
         block: median(logs) if all(one == one for one in logs) else NAN for block, logs in sorted(shared.items())
     }
@@ -118,8 +118,9 @@ def paired(one: Rounds, other: Rounds) -> dict[int, float]:
 
 
 def _middle(rounds: Rounds, block: int) -> float:
-    values = [value for (of, _), value in rounds.items() if of == block]
-    return median(values) if all(value == value for value in values) else NAN
+    """The logarithm's median in a block; NaN where a round has no figure."""
+    logs = [_log_ratio(value, 1.0) for (of, _), value in rounds.items() if of == block]
+    return median(logs) if all(one == one for one in logs) else NAN
 
 
 def _log_ratio(value: float, by: float) -> float:

@@ -96,7 +96,7 @@ class Observation:
     unstamped: int  # of the sample: those whose reply came without a stamp, so that they end where we saw it
     clock_step_s: float  # by how much the clock that stamps was set meanwhile
     latency_hdr: str | None
-    latency_p99_ns: int  # what is unfinished counts as slower than any answer, but see _waiting
+    latency_p99_ns: int  # what is unfinished, or outlasts a closed loop's window, counts as slower than any answer
     arrival_hdr: str | None  # our own delay: from the stamp to our clock, of the same sample
     loader_cpu_s: float
     loader_wall_s: float
@@ -267,9 +267,9 @@ def _tails(told: dict[str, Any], *, is_closed: bool) -> dict[str, Any]:
     """The p99 of latency and of connects; a longer window would not show more of a closed loop's starved clients."""
     starved = told["unanswered"]
     waiting = _waiting(told["unfinished"], starved, is_closed)
-    drawn = histogram.count(told["latency_hdr"])
-    if is_closed:  # they were sent too early to belong to the latencies, and hardly any other was
+    if is_closed:  # sent too early to belong to the latencies; in windows that are long enough there are few of them
         waiting += told["outlasting"]
+    drawn = histogram.count(told["latency_hdr"])
     # of a sample of those that were answered, and of all that weren't
     scaled = waiting * drawn / told["answered"] if drawn else waiting
     connecting = _waiting(told["connecting"], starved, is_closed)

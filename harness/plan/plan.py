@@ -93,7 +93,8 @@ class Plan:
 
     def _in_each_wave(self, group: Group) -> str:
         """The reference, if it is; else nothing."""
-        return "".join(set.intersection(*map(set, self.waves[group])))
+        reference = self.config.reference
+        return reference if all(reference in wave for wave in self.waves[group]) else ""
 
     @property
     def usual(self) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ def waves(group: Group, entries: Mapping[str, Entry], reference: str) -> list[li
     for of in forms.values():
         if of == shared:
             continue
-        if not found or (len(found[-1]) > len(shared) and not fit(found[-1] + of)):
+        if not found or not fit(found[-1] + of):
             found.append([*shared])
         found[-1] += of
     return found

@@ -21,11 +21,15 @@ class Experience:
     loader_wall_s: float = 0.0  # less what the host took: that is no rest
     p99s_s: list[float] = field(default_factory=list)  # of each window: latencies or connects
 
-    def add(self, observed: dict[str, Any], stolen_s: float) -> None:
-        """Take up what the loader told of a window, in which the host took so much of its processes' time."""
-        for name in ("requests", "replies", "counted_s", "loader_cpu_s", "loader_wall_s"):
-            setattr(self, name, getattr(self, name) + observed[name])
-        self.loader_wall_s -= stolen_s
+    def add(self, observed: dict[str, Any], stolen_s: float, *, is_figure: bool = True) -> None:
+        """Take up what the loader told of a window, in which the host took so much of its processes' time.
+
+        One that was a search is no figure: it tells how long windows must be, and nothing else.
+        """
+        if is_figure:
+            for name in ("requests", "replies", "counted_s", "loader_cpu_s", "loader_wall_s"):
+                setattr(self, name, getattr(self, name) + observed[name])
+            self.loader_wall_s -= stolen_s
         self.p99s_s.append(max(observed["latency_p99_ns"], observed["connect_p99_ns"]) / 1e9)
 
     @property

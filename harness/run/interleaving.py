@@ -127,7 +127,7 @@ class Interleaving:
         more = kind.saw(visit, observed)
         if not observed["spin_ns"]:  # else it is no figure
             self._known.setdefault((group, key), Experience()).add(
-                observed, record["loader_steal_s"] * self._plan.workers
+                observed, record["loader_steal_s"] * self._plan.workers, is_figure=more.get("phase") != "search"
             )
         for each in [*first, record | more]:
             self._recorder.window(key, group, place, each)
@@ -157,9 +157,8 @@ class Interleaving:
         put_off = self._standstill.watch(self._fleet.taking_part(wave))
         for key, unasked in put_off.items():
             entry = ledger.entry(key, connections_stay=axes.connections_stay(group.values))
-            is_first = (group, key, block) not in self._told  # the reference may be in several waves
-            self._told.add((group, key, block))
-            if entry and is_first:
+            if entry and (group, key, block) not in self._told:  # the reference may be in several waves
+                self._told.add((group, key, block))
                 self._recorder.footprint(key, group, block, entry | unasked | self._crowds.told(group, key))
 
     def _record_failure(self, key: str, group: Group, block: int, failure: ServerFailed) -> None:

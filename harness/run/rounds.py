@@ -108,10 +108,10 @@ class ClosedRounds(_Rounds):
 
         Later a window without any is a stall of the server's.
         """
-        is_first = not (self._of(visit.name).requests or observed["requests"] or visit.load["spin_ns"])
+        if self._of(visit.name).requests or observed["requests"] or visit.load["spin_ns"]:
+            return {}
         grown_s = self._plan.config.window.grown(self._group.clients, observed["latency_p99_ns"] / 1e9)
-        may_grow = observed["outlasting"] and visit.lengths["counted_s"] < grown_s
-        return {"phase": "search"} if is_first and may_grow else {}
+        return {"phase": "search"} if observed["outlasting"] and visit.lengths["counted_s"] < grown_s else {}
 
     def _visit(self, name: str, spin_ns: int) -> Visit:
         seen = self._of(name)

@@ -15,7 +15,7 @@ def waved(rates: Mapping[str, float], waves: Mapping[str, int]) -> dict[str, Rou
     """Two rounds a wave; in the second wave of each block the machine is twice as fast. epoll is in both."""
     return {
         name: {
-            (block, 2 * wave + round_): rate * (1 + wave) * (1 + block / 100)
+            (block, 2 * wave + round_): rate * (1 + wave) * (1 + round_) * (1 + block / 100)
             for block in range(BLOCKS)
             for wave in ([0, 1] if name == "epoll" else [waves[name]])
             for round_ in range(2)
