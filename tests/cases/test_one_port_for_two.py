@@ -42,7 +42,7 @@ def test_alone_on_its_port_such_a_server_is_sound(start: Callable[..., Bench]) -
     bench = start(servers)
     assert bench.ended() == 0, bench.output
     for way in servers:
-        assert bench.cells()[way]["status"] == "ok", bench.cells()[way]
+        assert bench.cells()[way]["status"] == "ok", bench.cells()[way]["status_reason"]
 
 
 def test_a_gate_between_two_on_one_port_is_no_gate(start: Callable[..., Bench], port: int) -> None:

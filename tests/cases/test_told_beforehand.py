@@ -48,4 +48,4 @@ def test_a_crowd_larger_than_any_backlog_connects_in_turn(start: Callable[..., B
     assert bench.ended() == 0, bench.output
     for name in ("sound", "epoll"):
         cell = bench.cells()[name]
-        assert (cell["status"], cell["starved"], cell["errors"]) == ("ok", "0", "0"), cell
+        assert (cell["status"], cell["starved"], cell["errors"]) == ("ok", "0", "0"), cell["status_reason"]
