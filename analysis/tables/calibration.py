@@ -11,9 +11,10 @@ from rich.text import Text
 from analysis.gate import decision, words
 from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate, Row
+from analysis.tables.narrow import widest
 
 CHANGES = (0.02, 0.05, 0.10)
-WIDTH = 120
+PARTS = ((0, 4, 5), (1, 2, 3))  # of its columns: a narrow terminal has two tables, one below the other
 
 
 def render(gate: Gate, console: Console) -> None:
@@ -21,15 +22,15 @@ def render(gate: Gate, console: Console) -> None:
     if gate.results.windows["block"].nunique() < 2:
         console.print(Text("Fewer than two blocks were measured: nothing can be said of their spread."))
         return
-    is_narrow = console.is_terminal and console.width < WIDTH
-    if not console.is_terminal:
-        console.width = max(console.width, WIDTH)  # into a pipe rich assumes 80
     block_s = _seconds_per_block(gate)
     blocks = max((row.decision.blocks for row in gate.rows if row.decision), default=0)
+    tables = [_table(gate, block_s, range(6), is_narrow=False)]
+    if console.is_terminal and widest(tables, console) > console.width:
+        tables = [_table(gate, block_s, part, is_narrow=True) for part in PARTS]
+    console.width = max(console.width, widest(tables, console))  # what is too wide even so is never cut
     console.print(Text(f"The working tree against itself: {blocks} blocks of {block_s:.1f} s", style="bold"))
-    parts = [(0, 4, 5), (1, 2, 3)] if is_narrow else [range(6)]
-    for part in parts:
-        console.print(_table(gate, block_s, part, is_narrow))
+    for table in tables:
+        console.print(table)
     budget = int(gate.results.run["gate"]["budget_s"] / block_s)
     console.print(Text(f"A budget of {gate.results.run['gate']['budget_s']:.0f} s takes about {budget} blocks of all "
                        "these. shown: in 95 of 100 cases, false alarms in at most "
@@ -39,7 +40,7 @@ def render(gate: Gate, console: Console) -> None:
 
 
 def _table(gate: Gate, block_s: float, part: Sequence[int], is_narrow: bool) -> Table:
-    """The columns that are of this part: a narrow terminal has them in two tables, one below the other."""
+    """The columns that are of this part."""
     titles = ("a block's spread", *(f"{change:.0%} shown in" for change in CHANGES), "these blocks show", "found")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     table.add_column("strategy", overflow="fold", max_width=14 if is_narrow else None)

@@ -19,13 +19,14 @@ def fitted(
     for left_out in range(len(dispensable) + 1):
         without = dispensable[:left_out]
         tables = made(without)
-        widest = _widest(tables, console)
-        if not console.is_terminal or widest <= console.width:
+        needed = widest(tables, console)
+        if not console.is_terminal or needed <= console.width:
             break
-    console.width = max(console.width, widest, 0 if console.is_terminal else width)
+    console.width = max(console.width, needed, 0 if console.is_terminal else width)
     return tables, without
 
 
-def _widest(tables: Sequence[Table], console: Console) -> int:
+def widest(tables: Sequence[Table], console: Console) -> int:
+    """How many columns of text they take where nothing is wrapped."""
     unbounded = console.options.update(width=1000)
     return max(console.measure(table, options=unbounded).maximum for table in tables)

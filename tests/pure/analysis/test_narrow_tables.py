@@ -66,3 +66,10 @@ def test_a_narrow_terminal_says_which_columns_it_has_no_room_for(tmp_path: Path)
     for lines in (printed(gate.render, found, 140), printed(gate.render, found, 80, terminal=False)):
         assert not any("narrow" in line for line in lines)
         assert any("<0.001" in line for line in lines)
+
+
+@pytest.mark.parametrize("render", [gate.render, calibration.render])
+def test_in_a_file_each_name_is_whole(render: Render, tmp_path: Path) -> None:
+    lines = printed(render, of_gate(tmp_path), 80, terminal=False)
+    assert sum("a-name-of-thirty-letters-in-all " in line for line in lines) >= 1
+    assert min(len(line.split()) for line in lines if "server CPU" in line) > 2  # no line of a folded name
