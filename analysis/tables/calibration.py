@@ -25,9 +25,10 @@ def render(gate: Gate, console: Console) -> None:
     block_s = _seconds_per_block(gate)
     blocks = max((row.decision.blocks for row in gate.rows if row.decision), default=0)
     tables = [_table(gate, block_s, range(6), is_narrow=False)]
-    if console.is_terminal and widest(tables, console) > console.width:
+    if not console.is_terminal:
+        console.width = max(console.width, widest(tables, console))  # in a pipe rich assumes 80
+    elif widest(tables, console) > console.width:
         tables = [_table(gate, block_s, part, is_narrow=True) for part in PARTS]
-    console.width = max(console.width, widest(tables, console))  # what is too wide even so is never cut
     console.print(Text(f"The working tree against itself: {blocks} blocks of {block_s:.1f} s", style="bold"))
     for table in tables:
         console.print(table)
