@@ -86,7 +86,7 @@ def listening(server: Server) -> int:
 
 
 @pytest.mark.parametrize("name", ["prefork-reuseport", "thread-loops-reuseport"])
-def test_siblings_share_a_port_and_the_kernel_divides_the_clients(name: str, start: Start) -> None:
+def test_listeners_share_a_port_and_the_kernel_divides_the_clients(name: str, start: Start) -> None:
     server = start(STRATEGIES[name])
     assert listening(server) == WORKERS
     assert server.queue(sockets.backlogs()) == WORKERS * 1024
