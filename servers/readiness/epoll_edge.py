@@ -46,8 +46,8 @@ class Loop:
         clients, readable, writable, wait = self.clients, self.readable, self.writable, self.epoll.poll
         while True:
             ready, self.ready = self.ready, {}
-            for fd, client in ready.items():
-                readable(fd, client)
+            for one in ready.items():
+                readable(*one)
             for fd, events in wait(0 if self.ready else None):
                 client = clients.get(fd)
                 if client is None:
