@@ -26,6 +26,8 @@ CANNOT_START = 3
 
 # No descriptor or no memory left for one more connection.
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+# select can't watch descriptors from this one on. Fixed when the C library was compiled; Python doesn't tell it.
+FD_SETSIZE = 1024
 # That connection came to nothing; the next may be sound.
 ABORTED = {errno.ECONNABORTED, errno.EPROTO, errno.EPERM}
 
@@ -56,18 +58,18 @@ def run(
     serve: Callable[[socket.socket, Options], None],
     about: str | None,
     add_options: AddOptions | None = None,
-    starts_workers: bool = False,
+    says_ready: bool = False,
 ) -> None:
     """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3.
 
-    A strategy with options of its own adds them to the command line by `add_options`. One that `starts_workers` may
-    fail at that, and calls `ready` by itself once they are there.
+    A strategy with options of its own adds them to the command line by `add_options`. One that may still fail
+    when it listens, such as at starting workers, `says_ready` by itself: it calls `ready`.
     """
     options = parse(about, add_options)
     listener = listen(options)
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, _leave)
-    if not starts_workers:
+    if not says_ready:
         ready(listener)
     serve(listener, options)
 
@@ -235,6 +237,19 @@ class Door:
             self._spare = os.open(os.devnull, os.O_RDONLY)
         except OSError:
             time.sleep(0.01)  # somebody else took the descriptor: wait rather than spin
+
+
+class SelectDoor(Door):
+    """A door for loops that wait with select: who would get a descriptor that it can't watch is refused."""
+
+    def accept(self) -> socket.socket | None:
+        while client := super().accept():
+            fd = client.fileno()
+            if fd < FD_SETSIZE:
+                return client
+            client.close()
+            self._complain(f"connection refused: descriptor {fd} is past FD_SETSIZE ({FD_SETSIZE})")
+        return None
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:

@@ -52,4 +52,4 @@ def converse(client: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--threads", 32, 1024, "clients that are served at a time"), starts_workers=True)
+    run(serve, __doc__, counted("--threads", 32, 1024, "clients that are served at a time"), says_ready=True)

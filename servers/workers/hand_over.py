@@ -57,4 +57,4 @@ def work(parents: list[socket.socket], theirs: socket.socket, options: Options) 
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), starts_workers=True)
+    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), says_ready=True)

@@ -27,4 +27,4 @@ def work(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), starts_workers=True)
+    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), says_ready=True)

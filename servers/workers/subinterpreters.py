@@ -57,4 +57,4 @@ def work(descriptor: int) -> None:
 
 if __name__ == "__main__":
     interpreters()
-    run(serve, __doc__, add_options, starts_workers=True)
+    run(serve, __doc__, add_options, says_ready=True)

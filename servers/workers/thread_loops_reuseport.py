@@ -26,4 +26,4 @@ def work(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--workers", 4, 64, "threads that serve"), starts_workers=True)
+    run(serve, __doc__, counted("--workers", 4, 64, "threads that serve"), says_ready=True)
