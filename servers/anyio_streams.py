@@ -6,6 +6,7 @@ Cost: a layer of calls, guards and checkpoints on top. On the former two it stop
 """
 
 import argparse
+import contextlib
 import importlib
 import socket
 
@@ -21,22 +22,22 @@ BACKENDS = ["asyncio", "uvloop", "trio"]
 async def converse(client: anyio.abc.SocketStream, options: Options) -> None:
     """One client from the first byte to the last."""
     conversation = options.service()
-    async with client:
-        try:
-            if conversation.opening:
-                await client.send(conversation.opening)
-            if conversation.hangs_up:
-                return
-            received, receive, send, size = conversation.received, client.receive, client.send, options.recv_size
-            try:
-                while True:
-                    if reply := received(await receive(size)):
-                        await send(reply)
-            except anyio.EndOfStream:
-                if reply := conversation.finished():
+    try:
+        if conversation.opening:
+            await client.send(conversation.opening)
+        if conversation.hangs_up:
+            return
+        received, receive, send, size = conversation.received, client.receive, client.send, options.recv_size
+        with contextlib.suppress(anyio.EndOfStream):
+            while True:
+                if reply := received(await receive(size)):
                     await send(reply)
-        except anyio.BrokenResourceError:
-            pass  # the client is gone
+        if reply := conversation.finished():
+            await send(reply)
+    except anyio.BrokenResourceError:
+        pass  # the client is gone
+    finally:
+        await client.aclose()
 
 
 async def listen(listener: socket.socket, options: Options) -> None:
