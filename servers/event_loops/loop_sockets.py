@@ -1,7 +1,8 @@
 """Beside the chapter: asyncio's loop, or one that --loop names, over bare sockets.
 
-Mechanism: sock_sendall tries the call at once, and sock_recv does on asyncio's loop and on rloop's; where it would
-wait, the loop (epoll on Linux) watches the socket for it, and wakes the coroutine. uvloop's sock_recv always waits first.
+Mechanism: sock_sendall tries the call at once, and so does sock_recv on asyncio's loop and on rloop's; where it
+would wait, the loop (epoll on Linux) watches the socket for it, and wakes the coroutine. On uvloop sock_recv
+always waits first.
 Cost: no transport and no buffer, but a future and two system calls to watch and to stop watching for each request;
 and where it is tried at once, a read that finds nothing.
 """

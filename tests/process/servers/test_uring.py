@@ -46,7 +46,11 @@ def test_a_kernel_that_is_too_old_is_told_as_such() -> None:
     """It doesn't know what we ask of it (EINVAL)."""
     older = FORBID.replace("0x00050001", f"{0x00050000 + errno.EINVAL:#x}")
     ended = subprocess.run(
-        [sys.executable, "-c", older, *command(STRATEGIES["io_uring"])], cwd=ROOT, capture_output=True, text=True, timeout=10
+        [sys.executable, "-c", older, *command(STRATEGIES["io_uring"])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=10,
     )
     if ended.returncode == 77:
         pytest.skip("a program can't be forbidden system calls here")
