@@ -5,6 +5,7 @@ Cost: that of poll, and two questions to every client before each wait, ready or
 package pyasyncore.
 """
 
+import contextlib
 import socket
 import sys
 import warnings
@@ -22,7 +23,8 @@ class Dispatcher(asyncore.dispatcher):
     """What a client is whose misdeeds are no news."""
 
     def handle_expt(self) -> None:
-        self.socket.recv(1, socket.MSG_OOB)  # a byte of urgent data would wake the loop for ever
+        with contextlib.suppress(OSError):  # the read before may have passed over it
+            self.socket.recv(1, socket.MSG_OOB)  # a byte of urgent data would wake the loop for ever
 
     def handle_error(self) -> None:
         error = sys.exception()

@@ -20,6 +20,7 @@ def serve(listener: socket.socket, options: Options) -> None:
     children, complain, workers = Children(), Complaint(), deque[socket.socket]()
     for _ in range(options.own.workers):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
         workers.append(ours)
         children.start(lambda theirs=theirs: work([listener, *workers], theirs, options))  # type: ignore[misc]
         theirs.close()
@@ -42,7 +43,7 @@ def hand_over(client: socket.socket, workers: deque[socket.socket]) -> None:
         for _ in range(len(workers)):
             workers.rotate(-1)
             try:
-                socket.send_fds(workers[-1], [b"1"], [client.fileno()], socket.MSG_DONTWAIT)
+                socket.send_fds(workers[-1], [b"1"], [client.fileno()])
             except BlockingIOError:
                 continue
             return

@@ -40,7 +40,8 @@ def test_the_turn_of_a_worker_that_is_stuck_goes_to_the_next() -> None:
     stuck, busy = pairs
     for ours, theirs in pairs:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the kernel's least: room for a few
-        theirs.setblocking(False)
+        for sock in (ours, theirs):
+            sock.setblocking(False)
     workers, receiver = deque([ours for ours, _ in pairs]), DescriptorReceiver(busy[1])
     served = 0
     with socket.socket() as client:
