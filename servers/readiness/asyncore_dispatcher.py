@@ -24,7 +24,7 @@ class Dispatcher(asyncore.dispatcher):
 
     def handle_expt(self) -> None:
         with contextlib.suppress(OSError):  # the read before may have passed over it
-            self.socket.recv(1, socket.MSG_OOB)  # a byte of urgent data would wake the loop for ever
+            self.socket.recv(1, socket.MSG_OOB)  # type: ignore[union-attr]  # else it would wake us for ever
 
     def handle_error(self) -> None:
         error = sys.exception()

@@ -191,7 +191,7 @@ from servers.contract import Options
 from servers.services import SERVICES
 from servers.workers import {module}
 class Loop:
-    def __init__(self, listener, options): pass
+    def __init__(self, *given): pass
     def run(self): raise RuntimeError("it broke")
 {module}.Loop = Loop
 with socket.create_server(("127.0.0.1", 0)) as listener:
