@@ -14,7 +14,7 @@ with library("pyasynchat"), warnings.catch_warnings(action="ignore"):  # Python 
     import asynchat
     import asyncore
 
-from servers.readiness.asyncore_dispatcher import Dispatcher, Server
+from servers.readiness.dispatchers import Dispatcher, Server
 
 MAX_LENGTH = 2**20  # bytes of a line that are kept; longer ones pass in pieces
 

@@ -10,9 +10,9 @@ import socket
 import sys
 from types import ModuleType
 
-from servers import threads
 from servers.contract import Options, cannot_start, counted, parse, ready, run
 from servers.readiness.epoll_loop import Loop
+from servers.threads import start, wait
 from servers.workers.doors import SharedDoor
 
 # The modules behind PEP 734, which is public from Python 3.14 on.
@@ -37,9 +37,9 @@ def interpreters() -> ModuleType:
 
 def serve(listener: socket.socket, options: Options) -> None:
     for _ in range(options.own.workers):
-        threads.start(lambda: interpret(listener))
+        start(lambda: interpret(listener))
     ready(listener)
-    threads.wait()
+    wait()
 
 
 def interpret(listener: socket.socket) -> None:

@@ -8,17 +8,17 @@ help with system calls alone, unless the interpreter is built without it.
 
 import socket
 
-from servers import threads
 from servers.contract import Options, counted, ready, run
 from servers.readiness.epoll_loop import Loop
+from servers.threads import start, wait
 from servers.workers.doors import SharedDoor
 
 
 def serve(listener: socket.socket, options: Options) -> None:
     for _ in range(options.own.workers):
-        threads.start(lambda: work(listener, options))
+        start(lambda: work(listener, options))
     ready(listener)
-    threads.wait()
+    wait()
 
 
 def work(listener: socket.socket, options: Options) -> None:

@@ -8,16 +8,16 @@ help with system calls alone, unless the interpreter is built without it. By cha
 
 import socket
 
-from servers import threads
 from servers.contract import Options, counted, ready, reuseport_listeners, run
 from servers.readiness.epoll_loop import Loop
+from servers.threads import start, wait
 
 
 def serve(listener: socket.socket, options: Options) -> None:
     for own in reuseport_listeners(listener, options, options.own.workers):
-        threads.start(lambda own=own: work(own, options))  # type: ignore[misc]
+        start(lambda own=own: work(own, options))  # type: ignore[misc]
     ready(listener)
-    threads.wait()
+    wait()
 
 
 def work(listener: socket.socket, options: Options) -> None:
