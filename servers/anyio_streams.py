@@ -1,10 +1,12 @@
-"""Beside the chapter: AnyIO on asyncio or on trio, a task of a task group per connection.
+"""Beside the chapter: AnyIO on asyncio, on uvloop or on trio, a task of a task group per connection.
 
-Mechanism: that of asyncio's streams or of trio, behind one interface; --backend says which.
-Cost: a layer of calls, guards and checkpoints on top. On asyncio it stops and resumes reading for each request.
+Mechanism: one interface for three; --backend says which. On asyncio's loop and on uvloop's it has a Protocol of its own
+with a queue of what came, and no asyncio streams; on trio it stands on trio.socket.
+Cost: a layer of calls, guards and checkpoints on top. On the former two it stops and resumes reading for each request.
 """
 
 import argparse
+import contextlib
 import importlib
 import socket
 
@@ -14,28 +16,28 @@ with library("anyio"):
     import anyio
     import anyio.abc
 
-BACKENDS = ["asyncio", "trio"]
+BACKENDS = ["asyncio", "uvloop", "trio"]
 
 
 async def converse(client: anyio.abc.SocketStream, options: Options) -> None:
     """One client from the first byte to the last."""
     conversation = options.service()
-    async with client:
-        try:
-            if conversation.opening:
-                await client.send(conversation.opening)
-            if conversation.hangs_up:
-                return
-            received, receive, send, size = conversation.received, client.receive, client.send, options.recv_size
-            try:
-                while True:
-                    if reply := received(await receive(size)):
-                        await send(reply)
-            except anyio.EndOfStream:
-                if reply := conversation.finished():
+    try:
+        if conversation.opening:
+            await client.send(conversation.opening)
+        if conversation.hangs_up:
+            return
+        received, receive, send, size = conversation.received, client.receive, client.send, options.recv_size
+        with contextlib.suppress(anyio.EndOfStream):
+            while True:
+                if reply := received(await receive(size)):
                     await send(reply)
-        except anyio.BrokenResourceError:
-            pass  # the client is gone
+        if reply := conversation.finished():
+            await send(reply)
+    except anyio.BrokenResourceError:
+        pass  # the client is gone
+    finally:
+        await client.aclose()
 
 
 async def listen(listener: socket.socket, options: Options) -> None:
@@ -53,7 +55,8 @@ async def listen(listener: socket.socket, options: Options) -> None:
                     await anyio.sleep(0.1)
                 continue
             if transport := getattr(client, "_transport", None):  # asyncio's, which AnyIO shows in no other way
-                transport.max_size = options.recv_size  # 256 KiB: what a read asks for
+                if options.own.backend == "asyncio":
+                    transport.max_size = options.recv_size  # 256 KiB: what a read asks for; uvloop's can't be changed
                 transport.pause_reading()  # what came before the first receive() would leave it reading for good
             clients.start_soon(converse, client, options)
 
@@ -67,11 +70,18 @@ def backend(name: str) -> str:
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("--backend", type=backend, default="asyncio", help=f"{' or '.join(BACKENDS)}")
+    parser.add_argument(
+        "--backend",
+        type=backend,
+        default="asyncio",
+        help=f"what it stands on: {', '.join(BACKENDS)} (default: %(default)s)",
+    )
 
 
 def serve(listener: socket.socket, options: Options) -> None:
-    anyio.run(listen, listener, options, backend=options.own.backend)
+    own = options.own.backend
+    base, more = ("asyncio", {"use_uvloop": True}) if own == "uvloop" else (own, {})
+    anyio.run(listen, listener, options, backend=base, backend_options=more)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ CANNOT_START = 3
 
 # No descriptor or no memory left for one more connection.
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+# select can't watch descriptors from this one on. Fixed when the C library was compiled; Python doesn't tell it.
+FD_SETSIZE = 1024
 # That connection came to nothing; the next may be sound.
 ABORTED = {errno.ECONNABORTED, errno.EPROTO, errno.EPERM}
 
@@ -40,7 +42,6 @@ class Options:
     backlog: int
     recv_size: int  # bytes asked of the kernel at a time
     own: argparse.Namespace = field(default_factory=argparse.Namespace)  # what the strategy itself has added
-    siblings: tuple[socket.socket, ...] = ()  # what listens on the same port too, where it asked for that
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,22 +58,25 @@ def run(
     serve: Callable[[socket.socket, Options], None],
     about: str | None,
     add_options: AddOptions | None = None,
-    siblings: Callable[[Options], int] | None = None,
+    says_ready: bool = False,
 ) -> None:
     """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3.
 
-    A strategy with options of its own adds them to the command line by `add_options`. One with several listeners on
-    its port says by `siblings` how many beside the first.
+    A strategy with options of its own adds them to the command line by `add_options`. One that may still fail
+    when it listens, such as at starting workers, `says_ready` by itself: it calls `ready`.
     """
     options = parse(about, add_options)
     listener = listen(options)
-    if siblings is not None:
-        options = replace(options, siblings=tuple(beside(listener, options) for _ in range(siblings(options))))
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, _leave)
+    if not says_ready:
+        ready(listener)
+    serve(listener, options)
+
+
+def ready(listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     print(f"READY {host}:{port}", flush=True)
-    serve(listener, options)
 
 
 def parse(about: str | None, add_options: AddOptions | None = None) -> Options:
@@ -130,11 +134,12 @@ def listen(options: Options, shares: bool = False) -> socket.socket:
     return listener
 
 
-def beside(listener: socket.socket, options: Options) -> socket.socket:
-    """Another listener on the same port; the kernel divides the connections among them."""
+def reuseport_listeners(listener: socket.socket, options: Options, count: int) -> list[socket.socket]:
+    """So many listeners on one port, that one the first; the kernel divides the connections among them."""
     # Only now: had it been set when the first was bound, that would have shared the port of another server.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    return listen(replace(options, port=listener.getsockname()[1]), shares=True)
+    same_port = replace(options, port=listener.getsockname()[1])
+    return [listener, *(listen(same_port, shares=True) for _ in range(count - 1))]
 
 
 @contextlib.contextmanager
@@ -151,10 +156,23 @@ def cannot_start(reason: str) -> NoReturn:
     raise SystemExit(CANNOT_START)
 
 
+def counted(option: str, default: int, most: int, what: str) -> AddOptions:
+    """The option of a strategy that has so many of something, such as `--workers`."""
+
+    def add_options(parser: Parser) -> None:
+        parser.add_argument(option, type=number(1, most), default=default, help=f"{what} (default: %(default)s)")
+
+    return add_options
+
+
 def add_loop(parser: Parser, default: str) -> None:
     """The option --loop, for servers that run on any of asyncio's event loops."""
     parser.add_argument(
-        "--loop", type=_loop_factory, default=default, metavar="PACKAGE.FACTORY", help="(default: %(default)s)"
+        "--loop",
+        type=_loop_factory,
+        default=default,
+        metavar="PACKAGE.FACTORY",
+        help="what makes the event loop, such as uvloop.new_event_loop (default: %(default)s)",
     )
 
 
@@ -219,6 +237,19 @@ class Door:
             self._spare = os.open(os.devnull, os.O_RDONLY)
         except OSError:
             time.sleep(0.01)  # somebody else took the descriptor: wait rather than spin
+
+
+class SelectDoor(Door):
+    """A door for loops that wait with select: who would get a descriptor that it can't watch is refused."""
+
+    def accept(self) -> socket.socket | None:
+        while client := super().accept():
+            fd = client.fileno()
+            if fd < FD_SETSIZE:
+                return client
+            client.close()
+            self._complain(f"connection refused: descriptor {fd} is past FD_SETSIZE ({FD_SETSIZE})")
+        return None
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:

@@ -35,17 +35,12 @@ async def converse(client: trio.SocketStream, options: Options) -> None:
             await client.send_all(conversation.opening)
         if conversation.hangs_up:
             return
-        received, receive, send_all, size = (
-            conversation.received,
-            client.receive_some,
-            client.send_all,
-            options.recv_size,
-        )
+        received, receive, send, size = conversation.received, client.receive_some, client.send_all, options.recv_size
         while data := await receive(size):
             if reply := received(data):
-                await send_all(reply)
+                await send(reply)
         if reply := conversation.finished():
-            await send_all(reply)
+            await send(reply)
     except trio.BrokenResourceError:
         pass  # the client is gone
 

@@ -10,7 +10,7 @@ import errno
 import os
 import socket
 
-from servers.contract import EXHAUSTED, Complaint, Options, cannot_start, library, run
+from servers.contract import EXHAUSTED, Complaint, Options, cannot_start, library, ready, run
 
 with library("liburing"):
     import liburing
@@ -20,13 +20,8 @@ SETUP = liburing.IORING_SETUP_SINGLE_ISSUER | liburing.IORING_SETUP_DEFER_TASKRU
 LINKED = liburing.IOSQE_IO_LINK | liburing.IOSQE_CQE_SKIP_SUCCESS  # of a send only its failure is heard
 ACCEPT, PAUSE, RECEIVE, SEND, FAREWELL = range(5)  # what a completion is of
 KINDS = 8
+FORBIDDEN = "it may be forbidden (kernel.io_uring_disabled, seccomp)"
 NOT_NOW = {errno.EINTR, errno.EAGAIN, errno.EBUSY}  # such as after SIGCONT
-
-ring = liburing.Ring()
-try:
-    liburing.io_uring_queue_init(ENTRIES, ring, SETUP)
-except OSError as refusal:
-    cannot_start(f"no io_uring here: {refusal.strerror}; it may be forbidden (kernel.io_uring_disabled, seccomp)")
 
 
 class Client:
@@ -36,13 +31,19 @@ class Client:
         conversation = options.service()
         self.received = conversation.received
         self.finished = conversation.finished
-        self.buffer = bytearray(options.recv_size)
+        self.buffer = bytearray(0 if conversation.hangs_up else options.recv_size)
         self.view = memoryview(self.buffer)
         self.reply = b""  # the kernel reads from it until it is sent
 
 
 class Loop:
     def __init__(self, listener: socket.socket, options: Options) -> None:
+        self.ring = liburing.Ring()
+        try:
+            liburing.io_uring_queue_init(ENTRIES, self.ring, SETUP)
+        except OSError as refusal:
+            why = "the kernel is older than 6.1" if refusal.errno == errno.EINVAL else FORBIDDEN
+            cannot_start(f"no io_uring here: {refusal.strerror}; {why}")
         self.listener = listener.fileno()
         self.options = options
         self.clients: dict[int, Client] = {}
@@ -53,13 +54,9 @@ class Loop:
         completion = liburing.Cqe()
         self.accept()
         while True:
-            try:
-                liburing.io_uring_submit_and_wait(ring, 1)
-            except OSError as error:
-                if error.errno not in NOT_NOW:
-                    raise
+            self.submit(1)
             seen = 0
-            for _ in liburing.CqeIter(ring, completion):
+            for _ in liburing.CqeIter(self.ring, completion):
                 entry = completion[0]
                 fd, kind = divmod(entry.user_data, KINDS)
                 if kind == RECEIVE:
@@ -72,7 +69,15 @@ class Loop:
                     self.accept()
                 # else a SEND that failed: it takes the receiving with it, which tells
                 seen += 1
-            liburing.io_uring_cq_advance(ring, seen)
+            liburing.io_uring_cq_advance(self.ring, seen)
+
+    def submit(self, awaited: int) -> None:
+        """Hand over what is to be done, and wait for so many completions."""
+        try:
+            liburing.io_uring_submit_and_wait(self.ring, awaited)
+        except OSError as error:
+            if error.errno not in NOT_NOW:
+                raise
 
     def accept(self) -> None:
         """Take in whoever comes, from now on."""
@@ -123,9 +128,9 @@ class Loop:
 
     def entry(self, fd: int, kind: int, room: int = 1) -> liburing.SQE:
         """The next place in the queue of what is to be done."""
-        if liburing.io_uring_sq_space_left(ring) < room:
-            liburing.io_uring_submit(ring)
-        entry = liburing.io_uring_get_sqe(ring)
+        while liburing.io_uring_sq_space_left(self.ring) < room:
+            self.submit(0)
+        entry = liburing.io_uring_get_sqe(self.ring)
         entry.user_data = fd * KINDS + kind
         return entry
 
@@ -135,8 +140,10 @@ class Loop:
 
 
 def serve(listener: socket.socket, options: Options) -> None:
-    Loop(listener, options).run()
+    loop = Loop(listener, options)
+    ready(listener)
+    loop.run()
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, says_ready=True)

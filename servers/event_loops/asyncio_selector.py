@@ -9,11 +9,9 @@ import asyncio
 import selectors
 import socket
 
-from servers.contract import Complaint, Options, Parser, run
+from servers.contract import FD_SETSIZE, Complaint, Options, Parser, run
 
 SELECTORS = {"select": "SelectSelector", "poll": "PollSelector", "epoll": "EpollSelector"}
-# Fixed when the C library was compiled; Python doesn't tell it.
-FD_SETSIZE = 1024
 
 complain = Complaint()
 
@@ -69,7 +67,9 @@ async def listen(listener: socket.socket, options: Options) -> None:
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("--selector", choices=SELECTORS, default="epoll", help="(default: %(default)s)")
+    parser.add_argument(
+        "--selector", choices=SELECTORS, default="epoll", help="what the loop waits with (default: %(default)s)"
+    )
 
 
 def serve(listener: socket.socket, options: Options) -> None:

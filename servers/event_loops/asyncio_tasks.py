@@ -73,7 +73,13 @@ def tasks(text: str) -> str:
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("--tasks", type=tasks, choices=["lazy", "eager"], default="lazy", help="(default: %(default)s)")
+    parser.add_argument(
+        "--tasks",
+        type=tasks,
+        choices=["lazy", "eager"],
+        default="lazy",
+        help="when a task begins: in the loop's next round, or at once (default: %(default)s)",
+    )
 
 
 def serve(listener: socket.socket, options: Options) -> None:

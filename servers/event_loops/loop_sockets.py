@@ -1,9 +1,10 @@
 """Beside the chapter: asyncio's loop, or one that --loop names, over bare sockets.
 
-Mechanism: sock_recv and sock_sendall try the call at once; where it would wait, the loop (epoll on Linux)
-watches the socket for it, and wakes the coroutine.
-Cost: no transport and no buffer, but a future, two system calls to watch and to stop watching, and a read that
-finds nothing, for each request.
+Mechanism: sock_sendall tries the call at once, and so does sock_recv on asyncio's loop and on rloop's; where it
+would wait, the loop (epoll on Linux) watches the socket for it, and wakes the coroutine. On uvloop sock_recv
+always waits first.
+Cost: no transport and no buffer, but a future and two system calls to watch and to stop watching for each request;
+and where it is tried at once, a read that finds nothing.
 """
 
 import asyncio

@@ -10,7 +10,7 @@ import asyncio
 import socket
 from typing import Any
 
-from servers.contract import Complaint, Door, Options, library, run
+from servers.contract import EXHAUSTED, Complaint, Door, Options, library, run
 
 with library("tornado"):
     from tornado.iostream import IOStream, StreamClosedError
@@ -50,8 +50,9 @@ async def listen(listener: socket.socket, options: Options) -> None:
 
     def turn_away(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Out of descriptors Tornado would call accept for ever, and print a traceback each time."""
-        complain(context.get("exception", context["message"]))
-        if client := door.accept():
+        error = context.get("exception", context["message"])
+        complain(error)
+        if getattr(error, "errno", None) in EXHAUSTED and (client := door.accept()):
             client.close()
 
     asyncio.get_running_loop().set_exception_handler(turn_away)

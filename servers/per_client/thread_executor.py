@@ -8,7 +8,7 @@ import contextlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from servers.contract import Complaint, Door, Options, Parser, number, run
+from servers.contract import Complaint, Door, Options, counted, run
 
 
 def serve(listener: socket.socket, options: Options) -> None:
@@ -46,11 +46,5 @@ def converse(client: socket.socket, options: Options) -> None:
         sendall(reply)
 
 
-def add_options(parser: Parser) -> None:
-    parser.add_argument(
-        "--threads", type=number(1, 1024), default=32, help="clients that are served at a time (default: %(default)s)"
-    )
-
-
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, counted("--threads", 32, 1024, "clients that are served at a time"))

@@ -10,7 +10,7 @@ import queue
 import socket
 import threading
 
-from servers.contract import Door, Options, Parser, cannot_start, number, run
+from servers.contract import Door, Options, cannot_start, counted, ready, run
 
 
 def serve(listener: socket.socket, options: Options) -> None:
@@ -21,6 +21,7 @@ def serve(listener: socket.socket, options: Options) -> None:
             threading.Thread(target=attend, args=(waiting, options), daemon=True).start()
     except RuntimeError as error:  # there are no more threads to be had
         cannot_start(f"cannot start {options.own.threads} threads: {error}")
+    ready(listener)
     while True:
         client = door.accept()
         if client is not None:
@@ -50,11 +51,5 @@ def converse(client: socket.socket, options: Options) -> None:
         sendall(reply)
 
 
-def add_options(parser: Parser) -> None:
-    parser.add_argument(
-        "--threads", type=number(1, 1024), default=32, help="clients that are served at a time (default: %(default)s)"
-    )
-
-
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, counted("--threads", 32, 1024, "clients that are served at a time"), says_ready=True)

@@ -6,25 +6,26 @@ is the package pyasynchat.
 """
 
 import socket
-import sys
 import warnings
 
-from servers.contract import Complaint, Door, Options, library, run
+from servers.contract import Options, library, run
 
 with library("pyasynchat"), warnings.catch_warnings(action="ignore"):  # Python 3.11 says that it will go
     import asynchat
     import asyncore
 
+from servers.readiness.dispatchers import Dispatcher, Server
+
 MAX_LENGTH = 2**20  # bytes of a line that are kept; longer ones pass in pieces
-complain = Complaint()
 
 
-class Client(asynchat.async_chat):
+class Client(Dispatcher, asynchat.async_chat):
     ac_in_buffer: bytes  # the beginning of a terminator, where there is one
 
     def __init__(self, sock: socket.socket, options: Options) -> None:
         super().__init__(sock)
         self.conversation = options.service()
+        self.received = self.conversation.received
         self.ac_in_buffer_size = options.recv_size
         self.leaving = self.conversation.hangs_up
         self.line: list[bytes] = []
@@ -51,7 +52,7 @@ class Client(asynchat.async_chat):
         """What a line, or as much of it as there is, is answered with."""
         line = b"".join([*self.line, end])
         self.line, self.length = [], 0
-        if reply := self.conversation.received(line):
+        if reply := self.received(line):
             self.push(reply)
 
     def handle_close(self) -> None:
@@ -66,31 +67,9 @@ class Client(asynchat.async_chat):
             self.push(reply)
         self.close_when_done()
 
-    def handle_error(self) -> None:
-        error = sys.exception()
-        if not isinstance(error, OSError):  # that means that the client is gone
-            complain(f"a connection could not be served: {error}")
-        self.close()
-
-
-class Server(asyncore.dispatcher):
-    def __init__(self, listener: socket.socket, options: Options) -> None:
-        super().__init__(listener)
-        self.options = options
-        self.door = Door(listener)
-        self.listen(options.backlog)  # the library's sign that this one accepts; the queue stays as long
-
-    def handle_accept(self) -> None:
-        sock = self.door.accept()  # the library's own would end the server where no descriptor is left
-        if sock is not None:
-            Client(sock, self.options)
-
-    def handle_error(self) -> None:
-        complain(f"a connection could not be served: {sys.exception()}")
-
 
 def serve(listener: socket.socket, options: Options) -> None:
-    Server(listener, options)
+    Server(listener, options, Client)
     asyncore.loop(use_poll=True)  # False: select, which serves nobody past descriptor 1023
 
 

@@ -6,23 +6,23 @@ package pyasyncore.
 """
 
 import socket
-import sys
 import warnings
 
-from servers.contract import Complaint, Door, Options, library, run
+from servers.contract import Options, library, run
 
 with library("pyasyncore"), warnings.catch_warnings(action="ignore"):  # Python 3.11 says that it will go
     import asyncore
 
-complain = Complaint()
+from servers.readiness.dispatchers import Dispatcher, Server
 
 
-class Client(asyncore.dispatcher_with_send):
+class Client(Dispatcher, asyncore.dispatcher_with_send):
     out_buffer: bytes
 
     def __init__(self, sock: socket.socket, options: Options) -> None:
         super().__init__(sock)
         self.conversation = options.service()
+        self.received = self.conversation.received
         self.recv_size = options.recv_size
         self.leaving = self.conversation.hangs_up  # close when nothing is unsent any more
         if self.conversation.opening:
@@ -33,7 +33,7 @@ class Client(asyncore.dispatcher_with_send):
 
     def handle_read(self) -> None:
         data = self.recv(self.recv_size)
-        if data and (reply := self.conversation.received(data)):
+        if data and (reply := self.received(data)):
             self.send(reply)
 
     def initiate_send(self) -> None:
@@ -49,31 +49,9 @@ class Client(asyncore.dispatcher_with_send):
             self.leaving = True
             self.send(self.conversation.finished())
 
-    def handle_error(self) -> None:
-        error = sys.exception()
-        if not isinstance(error, OSError):  # that means that the client is gone
-            complain(f"a connection could not be served: {error}")
-        self.close()
-
-
-class Server(asyncore.dispatcher):
-    def __init__(self, listener: socket.socket, options: Options) -> None:
-        super().__init__(listener)
-        self.options = options
-        self.door = Door(listener)
-        self.listen(options.backlog)  # the library's sign that this one accepts; the queue stays as long
-
-    def handle_accept(self) -> None:
-        sock = self.door.accept()  # the library's own would end the server where no descriptor is left
-        if sock is not None:
-            Client(sock, self.options)
-
-    def handle_error(self) -> None:
-        complain(f"a connection could not be served: {sys.exception()}")
-
 
 def serve(listener: socket.socket, options: Options) -> None:
-    Server(listener, options)
+    Server(listener, options, Client)
     asyncore.loop(use_poll=True)  # False: select, which serves nobody past descriptor 1023
 
 

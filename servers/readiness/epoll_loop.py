@@ -25,9 +25,9 @@ class Client:
 
 
 class Loop:
-    def __init__(self, listener: socket.socket, options: Options) -> None:
+    def __init__(self, listener: socket.socket, options: Options, door: type[Door] = Door) -> None:
         listener.setblocking(False)
-        self.door = Door(listener)
+        self.door = door(listener)
         self.options = options
         self.recv_size = options.recv_size
         self.clients: dict[int, Client] = {}

@@ -8,10 +8,7 @@ client is refused. Runs everywhere.
 import select
 import socket
 
-from servers.contract import Complaint, Door, Options, run
-
-# Fixed when the C library was compiled; Python doesn't tell it.
-FD_SETSIZE = 1024
+from servers.contract import Options, SelectDoor, run
 
 NOTHING = memoryview(b"")
 
@@ -31,13 +28,12 @@ class Client:
 class Loop:
     def __init__(self, listener: socket.socket, options: Options) -> None:
         listener.setblocking(False)
-        self.door = Door(listener)
+        self.door = SelectDoor(listener)
         self.options = options
         self.recv_size = options.recv_size
         self.listener = listener.fileno()
         self.reading: dict[int, Client | None] = {self.listener: None}
         self.writing: dict[int, Client] = {}
-        self.complain = Complaint()
 
     def run(self) -> None:
         reading, writing, readable, writable = self.reading, self.writing, self.readable, self.writable
@@ -60,10 +56,6 @@ class Loop:
         while sock := self.door.accept():
             sock.setblocking(False)
             fd = sock.fileno()
-            if fd >= FD_SETSIZE:
-                sock.close()
-                self.complain(f"connection refused: descriptor {fd} is past FD_SETSIZE ({FD_SETSIZE})")
-                continue
             client = Client(sock, self.options)
             self.enter(fd, client)
             self.send(fd, client, self.options.service.opening)

@@ -8,14 +8,13 @@ ready, a new one whenever a client's watch changes.
 import selectors
 import socket
 
-from servers.contract import Complaint, Door, Options, Parser, run
+from servers.contract import Door, Options, Parser, SelectDoor, run
 
 SELECTORS: dict[str, type[selectors.BaseSelector]] = {
     "select": selectors.SelectSelector,
     "poll": selectors.PollSelector,
     "epoll": selectors.EpollSelector,
 }
-FD_SETSIZE = 1024  # select's
 NOTHING = memoryview(b"")
 
 
@@ -34,11 +33,9 @@ class Client:
 class Loop:
     def __init__(self, listener: socket.socket, options: Options) -> None:
         listener.setblocking(False)
-        self.door = Door(listener)
+        self.door = SelectDoor(listener) if options.own.selector == "select" else Door(listener)
         self.options = options
         self.recv_size = options.recv_size
-        self.limit = FD_SETSIZE if options.own.selector == "select" else None
-        self.complain = Complaint()
         self.selector = SELECTORS[options.own.selector]()
         self.selector.register(listener, selectors.EVENT_READ)
 
@@ -61,10 +58,6 @@ class Loop:
         while sock := self.door.accept():
             sock.setblocking(False)
             fd = sock.fileno()
-            if self.limit and fd >= self.limit:
-                sock.close()
-                self.complain(f"connection refused: descriptor {fd} is past FD_SETSIZE ({FD_SETSIZE})")
-                continue
             client = Client(sock, self.options)
             self.enter(fd, client)
             self.send(fd, client, self.options.service.opening)

@@ -1,7 +1,7 @@
 """Several CPUs: forked workers with one listener, a loop in each.
 
-Mechanism: that of epoll in --workers processes; all of them wait at the listener, and who comes first takes all
-who have come.
+Mechanism: that of epoll in --workers processes; all of them wait at the listener, and each that is woken takes one
+connection at a time.
 Cost: that of epoll, and a process each. A connection wakes every idle worker for the one that gets it, and nobody
 sees to it that each gets as many.
 """
@@ -9,25 +9,23 @@ sees to it that each gets as many.
 import socket
 
 from servers.children import Children
-from servers.contract import Options, Parser, number, run
+from servers.contract import Options, counted, ready, run
 from servers.readiness.epoll_loop import Loop
+from servers.workers.doors import SharedDoor
 
 
 def serve(listener: socket.socket, options: Options) -> None:
     children = Children()
     for _ in range(options.own.workers):
         children.start(lambda: work(listener, options))
+    ready(listener)
     children.wait()
 
 
 def work(listener: socket.socket, options: Options) -> None:
     """A worker, which has an epoll object of its own."""
-    Loop(listener, options).run()
-
-
-def add_options(parser: Parser) -> None:
-    parser.add_argument("--workers", type=number(1, 64), default=4, help="processes that serve (default: %(default)s)")
+    Loop(listener, options, SharedDoor).run()
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), says_ready=True)

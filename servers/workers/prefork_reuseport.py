@@ -9,14 +9,15 @@ more than others, and who waits at a busy one isn't taken by an idle one.
 import socket
 
 from servers.children import Children
-from servers.contract import Options, Parser, number, run
+from servers.contract import Options, counted, ready, reuseport_listeners, run
 from servers.readiness.epoll_loop import Loop
 
 
 def serve(listener: socket.socket, options: Options) -> None:
     children = Children()
-    for own in (listener, *options.siblings):
+    for own in reuseport_listeners(listener, options, options.own.workers):
         children.start(lambda own=own: work(own, options))  # type: ignore[misc]
+    ready(listener)
     children.wait()
 
 
@@ -25,13 +26,5 @@ def work(listener: socket.socket, options: Options) -> None:
     Loop(listener, options).run()
 
 
-def siblings(options: Options) -> int:
-    return int(options.own.workers) - 1
-
-
-def add_options(parser: Parser) -> None:
-    parser.add_argument("--workers", type=number(1, 64), default=4, help="processes that serve (default: %(default)s)")
-
-
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, siblings)
+    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), says_ready=True)

@@ -6,17 +6,19 @@ Cost: that of epoll, and a thread each with its own copy of every module; they s
 """
 
 import importlib
-import os
 import socket
 import sys
-import threading
 from types import ModuleType
 
-from servers.contract import Options, Parser, cannot_start, number, parse, run
+from servers.contract import Options, cannot_start, counted, parse, ready, run
 from servers.readiness.epoll_loop import Loop
+from servers.threads import start, wait
+from servers.workers.doors import SharedDoor
 
 # The modules behind PEP 734, which is public from Python 3.14 on.
 MODULES = {(3, 13): "_interpreters", (3, 12): "_xxsubinterpreters"}
+add_options = counted("--workers", 4, 64, "interpreters that serve")
+
 # What a new interpreter carries out. It can be told texts and numbers, so it reads the options anew.
 SCRIPT = """
 import sys
@@ -35,33 +37,24 @@ def interpreters() -> ModuleType:
 
 def serve(listener: socket.socket, options: Options) -> None:
     for _ in range(options.own.workers):
-        threading.Thread(target=interpret, args=(listener,), daemon=True).start()
-    threading.Event().wait()  # signals are the main thread's
+        start(lambda: interpret(listener))
+    ready(listener)
+    wait()
 
 
 def interpret(listener: socket.socket) -> None:
-    """A thread, and an interpreter in it; what ends it ends the server."""
+    """In a thread: an interpreter, which says how it ended."""
     told = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv), "listener": listener.fileno()}
     module = interpreters()
-    try:
-        print(module.run_string(module.create(), SCRIPT, told), file=sys.stderr, flush=True)
-    except BaseException as error:
-        print(error, file=sys.stderr, flush=True)
-    os._exit(1)
+    print(module.run_string(module.create(), SCRIPT, told), file=sys.stderr, flush=True)
 
 
 def work(descriptor: int) -> None:
     """In the new interpreter, which has an epoll object of its own."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
-    Loop(listener, parse(None, add_options)).run()
-
-
-def add_options(parser: Parser) -> None:
-    parser.add_argument(
-        "--workers", type=number(1, 64), default=4, help="interpreters that serve (default: %(default)s)"
-    )
+    Loop(listener, parse(None, add_options), SharedDoor).run()
 
 
 if __name__ == "__main__":
     interpreters()
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, says_ready=True)

@@ -6,37 +6,24 @@ Cost: that of epoll, and a thread each; the GIL lets one of them at a time do mo
 help with system calls alone, unless the interpreter is built without it. By chance some get more clients than others.
 """
 
-import os
 import socket
-import threading
-import traceback
 
-from servers.contract import Options, Parser, number, run
+from servers.contract import Options, counted, ready, reuseport_listeners, run
 from servers.readiness.epoll_loop import Loop
+from servers.threads import start, wait
 
 
 def serve(listener: socket.socket, options: Options) -> None:
-    for own in (listener, *options.siblings):
-        threading.Thread(target=work, args=(own, options), daemon=True).start()
-    threading.Event().wait()  # signals are the main thread's
+    for own in reuseport_listeners(listener, options, options.own.workers):
+        start(lambda own=own: work(own, options))  # type: ignore[misc]
+    ready(listener)
+    wait()
 
 
 def work(listener: socket.socket, options: Options) -> None:
-    """A thread, which has an epoll object of its own; what ends it ends the server."""
-    try:
-        Loop(listener, options).run()
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-
-
-def siblings(options: Options) -> int:
-    return int(options.own.workers) - 1
-
-
-def add_options(parser: Parser) -> None:
-    parser.add_argument("--workers", type=number(1, 64), default=4, help="threads that serve (default: %(default)s)")
+    """A worker, which has an epoll object of its own."""
+    Loop(listener, options).run()
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, siblings)
+    run(serve, __doc__, counted("--workers", 4, 64, "threads that serve"), says_ready=True)

@@ -29,7 +29,7 @@ BAD = [
     ("twisted_protocol", "--reactor uring", WRONG, "no reactor 'uring'; there are default, select, poll"),
     ("twisted_protocol", "--reactor kqueue", ABSENT, "no reactor 'kqueue' on this platform"),
     ("twisted_protocol", "--reactor poll --reactor select", WRONG, "reactor already installed"),
-    ("anyio_streams", "--backend curio", WRONG, "no backend 'curio'; there are asyncio, trio"),
+    ("anyio_streams", "--backend curio", WRONG, "no backend 'curio'; there are asyncio, uvloop, trio"),
     ("gevent_stream", "--pool 0", WRONG, "0 is not between 1 and 100000"),
     ("gevent_stream", "--pool -3", WRONG, "-3 is not between 1 and 100000"),
     ("gevent_stream", "--pool 1000000", WRONG, "1000000 is not between 1 and 100000"),

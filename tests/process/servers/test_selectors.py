@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import select
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -34,13 +35,27 @@ def heard(sock: socket.socket, size: int) -> bytes:
 
 @pytest.mark.parametrize("recv_size", [1, 7, 100])
 def test_all_that_one_edge_told_of_is_read(start: Start, recv_size: int) -> None:
-    """Far more than a share of 16 reads, and the end, which came with it and is told of no more."""
+    """Far more than a read takes, and the end, which came with it and is told of no more."""
     server = start(STRATEGIES["epoll-edge"], recv_size=recv_size)
     stream = os.urandom(20_000)
     with client_of(server) as sock:
         sock.sendall(stream)
         sock.shutdown(socket.SHUT_WR)
         assert heard(sock, len(stream) + 1) == stream
+
+
+def test_what_comes_after_urgent_data_is_read(start: Start) -> None:
+    """A read ends before the urgent byte, and is shorter than it might be; there is more all the same."""
+    server = start(STRATEGIES["epoll-edge"])
+    with client_of(server) as sock:
+        sock.sendall(LINE)
+        assert heard(sock, len(LINE)) == LINE
+        os.kill(server.pid, signal.SIGSTOP)
+        sock.sendall(b"before")
+        sock.send(b"!", socket.MSG_OOB)
+        sock.sendall(b"after")
+        os.kill(server.pid, signal.SIGCONT)
+        assert heard(sock, 11) == b"beforeafter"
 
 
 def test_a_client_with_more_to_read_holds_up_nobody(start: Start) -> None:

@@ -86,7 +86,7 @@ def listening(server: Server) -> int:
 
 
 @pytest.mark.parametrize("name", ["prefork-reuseport", "thread-loops-reuseport"])
-def test_siblings_share_a_port_and_the_kernel_divides_the_clients(name: str, start: Start) -> None:
+def test_listeners_share_a_port_and_the_kernel_divides_the_clients(name: str, start: Start) -> None:
     server = start(STRATEGIES[name])
     assert listening(server) == WORKERS
     assert server.queue(sockets.backlogs()) == WORKERS * 1024
@@ -191,7 +191,7 @@ from servers.contract import Options
 from servers.services import SERVICES
 from servers.workers import {module}
 class Loop:
-    def __init__(self, listener, options): pass
+    def __init__(self, *given): pass
     def run(self): raise RuntimeError("it broke")
 {module}.Loop = Loop
 with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,5 +1,6 @@
 """io_uring: skipped where it is forbidden, and goes on after having been stopped."""
 
+import errno
 import os
 import signal
 import socket
@@ -39,6 +40,31 @@ def test_a_kernel_that_forbids_it_is_told_with_3() -> None:
     assert (ended.returncode, ended.stdout) == (3, "")
     assert len(ended.stderr.splitlines()) == 1
     assert "no io_uring here: Operation not permitted; it may be forbidden" in ended.stderr
+
+
+def test_a_kernel_that_is_too_old_is_told_as_such() -> None:
+    """It doesn't know what we ask of it (EINVAL)."""
+    older = FORBID.replace("0x00050001", f"{0x00050000 + errno.EINVAL:#x}")
+    ended = subprocess.run(
+        [sys.executable, "-c", older, *command(STRATEGIES["io_uring"])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
+    if ended.returncode == 77:
+        pytest.skip("a program can't be forbidden system calls here")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "no io_uring here: Invalid argument; the kernel is older than 6.1" in ended.stderr
+
+
+def test_where_it_is_forbidden_the_command_line_is_read_all_the_same() -> None:
+    forbidden = [sys.executable, "-c", FORBID, *command(STRATEGIES["io_uring"], "--port", "many")]
+    ended = subprocess.run(forbidden, cwd=ROOT, capture_output=True, text=True, timeout=10)
+    if ended.returncode == 77:
+        pytest.skip("a program can't be forbidden system calls here")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "--port" in ended.stderr
 
 
 def test_a_forbidden_strategy_is_skipped_with_its_reason(start: Start, tmp_path: Path) -> None:

@@ -13,7 +13,14 @@ from tests.support.project import ROOT
 
 OURS = {"run_bench", "axes", "commands", "harness", "loadgen", "analysis", "servers", "benchmarks", "tests"}
 LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
-SERVER_HELPERS = ("servers.contract", "servers.services", "servers.children")  # and what is in them
+SERVER_HELPERS = (  # and what is in them
+    "servers.contract",
+    "servers.services",
+    "servers.children",
+    "servers.threads",
+    "servers.readiness.dispatchers",
+    "servers.workers.doors",
+)
 WORKERS_LOOP = "servers.readiness.epoll_loop"  # whoever multiplies a loop multiplies that one
 SERVER_LIBRARIES = {
     "twisted_protocol.py": {"twisted", "zope", "uvloop"},  # its interfaces; the loop below it, if that is wanted
@@ -25,6 +32,7 @@ SERVER_LIBRARIES = {
     "tornado_streams.py": {"tornado"},
     "uring_loop.py": {"liburing"},
     "asyncore_dispatcher.py": {"asyncore"},  # of the standard library until Python 3.11
+    "dispatchers.py": {"asyncore"},
     "asynchat_lines.py": {"asyncore", "asynchat"},
 }
 SERVERS = sorted((ROOT / "servers").rglob("*.py"))

@@ -1,0 +1,43 @@
+"""Where the loops of several workers get their connections from: a listener that they share, or a parent."""
+
+import os
+import socket
+
+from servers.contract import Complaint, Door
+
+
+class SharedDoor(Door):
+    """A door of one of several loops at the same listener: each time that it is ready it gives one connection.
+
+    So the others, which have been woken too, get the next ones, and nobody takes the whole crowd (nginx calls this
+    `multi_accept off`).
+    """
+
+    def __init__(self, listener: socket.socket) -> None:
+        super().__init__(listener)
+        self._gave = False
+
+    def accept(self) -> socket.socket | None:
+        client = None if self._gave else super().accept()
+        self._gave = client is not None
+        return client
+
+
+class DescriptorReceiver(Door):
+    """A worker's door: through it come the connections that the parent has accepted."""
+
+    def __init__(self, parent: socket.socket) -> None:
+        self._parent = parent
+        self._complain = Complaint()
+
+    def accept(self) -> socket.socket | None:
+        while True:
+            try:
+                word, descriptors, _, _ = socket.recv_fds(self._parent, 1, 1)
+            except BlockingIOError:
+                return None
+            if descriptors:
+                return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptors[0])
+            if not word:
+                os._exit(0)  # there is no parent any more
+            self._complain("connection refused: Too many open files")  # the kernel has closed it
