@@ -102,6 +102,11 @@ class Plan:
         return self.groups[0].usual
 
     @property
+    def handlers(self) -> list[str]:
+        """What its servers do for each message, beside nothing."""
+        return sorted({str(group["handler"]) for group in self.groups} - {"none"})
+
+    @property
     def services(self) -> list[str]:
         return list(dict.fromkeys(group.service for group in self.groups))
 

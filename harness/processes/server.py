@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import axes
 from harness.config import Strategy
 from harness.processes import census, freezing, owner, session, sockets
 from harness.processes.census import Census, Process
@@ -125,7 +126,7 @@ class Server:
         options = {"host": host, "port": port, "backlog": backlog, **settings}
         fills = options | {
             "python": shlex.quote(strategy.python),
-            "options": " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items()),
+            "options": " ".join(f"--{name.replace('_', '-')} {value}" for name, value in axes.told(options).items()),
         }
         command = shlex.split(strategy.command.format_map(fills))
         logs.mkdir(parents=True, exist_ok=True)

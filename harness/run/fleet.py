@@ -10,6 +10,7 @@ from harness.conformance import cases
 from harness.conformance.client import Target
 from harness.plan.group import Entry
 from harness.plan.plan import Plan
+from harness.processes.calibration import Calibration, settings
 from harness.processes.server import Ended, Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.recorder import Recorder
@@ -18,8 +19,16 @@ from harness.recorder import Recorder
 class Fleet:
     """Fresh servers for each block and service. A server's key is what the plan calls the member that it serves."""
 
-    def __init__(self, stage: Stage, plan: Plan, recorder: Recorder, absent: Mapping[str, ServerFailed]) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        plan: Plan,
+        recorder: Recorder,
+        absent: Mapping[str, ServerFailed],
+        calibration: Calibration | None = None,
+    ) -> None:
         """`absent` strategies, by label, are never started; they count as failed."""
+        self._calibration = calibration
         self._stage = stage
         self._plan = plan
         self._recorder = recorder
@@ -101,7 +110,7 @@ class Fleet:
 
     def _start(self, key: str, entry: Entry, logs: Path) -> None:
         try:
-            self._stage.start(key, entry.strategy, entry.settings, logs)
+            self._stage.start(key, entry.strategy, settings(entry.settings, self._calibration), logs)
         except ServerFailed as failure:
             self._failed[key] = failure
 

@@ -31,6 +31,7 @@ from collections.abc import Mapping
 from harness.accounts import surroundings
 from harness.plan.group import Entry, Group
 from harness.plan.plan import Plan
+from harness.processes.calibration import Calibration, count
 from harness.processes.server import ServerFailed
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
@@ -45,9 +46,17 @@ from harness.run.standstill import Standstill
 
 
 def carry_out(
-    plan: Plan, recorder: Recorder, watchdog: Watchdog, rule: Rule, tell: Tell, absent: Mapping[str, ServerFailed]
+    plan: Plan,
+    recorder: Recorder,
+    watchdog: Watchdog,
+    rule: Rule,
+    tell: Tell,
+    absent: Mapping[str, ServerFailed],
+    calibration: Calibration | None = None,
 ) -> None:
     """Measure blocks until the rule calls it enough. `absent` strategies, by label, are recorded as such, not started.
+
+    With a `calibration` handlers compute, and it is counted again at each block's beginning.
 
     Raises GivenUp if the load generator keeps failing.
     """
@@ -61,7 +70,7 @@ def carry_out(
     )
     progress = Progress(plan, tell)
     loading = Loading(stage, plan, recorder)
-    fleet = Fleet(stage, plan, recorder, absent)
+    fleet = Fleet(stage, plan, recorder, absent, calibration)
     standstill = Standstill(fleet, recorder)
     crowds = Crowds(plan, fleet, loading, standstill, progress)
     interleaving = Interleaving(plan, recorder, fleet, loading, standstill, crowds, progress)
@@ -73,7 +82,8 @@ def carry_out(
             for name, why in plan.unable(group).items():
                 recorder.failure(name, group, 0, why, skipped=True)
         for block in blocks:
-            with surroundings.watched({*plan.server_cpus, *plan.loader_cpus}, recorder.surroundings):
+            counted = count(plan.server_cpus[-1:]).per_ms if calibration else None
+            with surroundings.watched({*plan.server_cpus, *plan.loader_cpus}, recorder.surroundings, counted):
                 for service in plan.services:
                     wanted = {group: members for group in plan.groups
                               if group.service == service and (members := blocks.wanted(group))}  # fmt: skip

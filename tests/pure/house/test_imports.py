@@ -39,7 +39,7 @@ SERVERS = sorted((ROOT / "servers").rglob("*.py"))
 FORBIDDEN = {
     "run_bench.py": OURS - {"commands", "harness"} | LOCUSTS,
     "commands": OURS - {"axes", "commands", "harness", "analysis"} | LOCUSTS,
-    "axes.py": OURS | LOCUSTS,
+    "axes": OURS - {"axes"} | LOCUSTS,
     "harness": OURS - {"axes", "harness"} | LOCUSTS,
     "analysis": OURS - {"axes", "analysis"} | LOCUSTS,
     "loadgen": OURS - {"loadgen"},
