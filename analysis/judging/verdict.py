@@ -33,7 +33,7 @@ def limited_by(row: Row, seen: Evidence, thresholds: Mapping[str, float], handle
         return "starvation"
     if handler:
         return "handler"
-    if seen.shares_cpu:
+    if seen.shares_cpu and not row["loader_cpu_share"] < thresholds.get("shared_share", 0.0):
         return "loader"
     if row["load"] != "closed":
         return _limit_of_open_loop(row, seen)
@@ -53,6 +53,8 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
         yield Doubt(doubts.FAILING, _share(share) if share else "no correct reply")
     if _known(row, "starved") > 0:
         yield Doubt(doubts.STARVED, f"{row['starved']:,} of {row['clients']:,}")
+    if seen.unhandled:
+        yield Doubt(doubts.UNHANDLED, seen.unhandled)
     if seen.timed_out:  # a client that waited so long isn't served, however few they are
         yield Doubt(doubts.TIMED_OUT, f"{seen.timed_out:,} of {seen.replies + seen.timed_out:,}")
     spread = _known(row, "block_spread")
@@ -164,7 +166,10 @@ def _half_of_loss(row: Row) -> float:
 
 def _limit_beyond_loader(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> str:
     if row["server_cpu_share"] >= thresholds["busy_share"]:
-        return "server"
+        is_mostly_handler = _known(row, "handler_cpu_us_per_request") >= _known(row, "server_cpu_us_per_request") / 2
+        return "handler" if is_mostly_handler else "server"
+    if row.get("handler", "none") not in ("none", "computes"):
+        return "handler"  # with time to spare on both sides, and what it waits for is known
     # With time to spare on both sides, either the way takes it or the server lets requests wait.
     return "round-trip" if seen.round_trips <= thresholds["round_trip_factor"] else "server"
 

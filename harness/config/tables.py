@@ -219,6 +219,7 @@ class Thresholds(Table):
     neighbours_share: Share
     put_off_share: Share
     restless_share: Share
+    shared_share: Share
 
 
 class Gate(Table):

@@ -24,7 +24,7 @@ FREED: dict[str, tuple[str, set[str]]] = {
     "report": ("the HTML page's command", {"commands/report.py"}),
     "load": ("closed, open or knee", {
         "analysis/drawing/selection.py", "analysis/records/reading.py", "analysis/report/findings.py",
-        "analysis/report/sweeps.py", "analysis/tables/run.py", "axes/__init__.py",
+        "analysis/report/sweeps.py", "analysis/tables/run.py", "axes/__init__.py", "axes/axis.py",
         "harness/config/matrix.py", "harness/plan/group.py", "harness/plan/plan.py", "harness/processes/loader.py",
         "harness/run/interleaving.py", "harness/run/loading.py", "harness/run/rounds.py", "harness/run/run.py",
         "harness/terminal.py", "loadgen/crowd.py", "loadgen/window.py",
