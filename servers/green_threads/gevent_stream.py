@@ -51,4 +51,4 @@ def add_options(parser: Parser) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, waits=gevent.sleep)

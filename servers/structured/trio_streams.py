@@ -35,7 +35,8 @@ async def converse(client: trio.SocketStream, options: Options) -> None:
             await client.send_all(conversation.opening)
         if conversation.hangs_up:
             return
-        received, receive, send, size = conversation.received, client.receive_some, client.send_all, options.recv_size
+        receive = options.handler.after(client.receive_some, trio.sleep)
+        received, send, size = conversation.received, client.send_all, options.recv_size
         while data := await receive(size):
             if reply := received(data):
                 await send(reply)
@@ -58,4 +59,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits="its own way")

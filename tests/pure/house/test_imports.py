@@ -15,10 +15,12 @@ OURS = {"run_bench", "axes", "commands", "harness", "loadgen", "analysis", "serv
 LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
 SERVER_HELPERS = (  # and what is in them
     "servers.contract",
+    "servers.handlers",
     "servers.services",
     "servers.children",
     "servers.threads",
     "servers.readiness.dispatchers",
+    "servers.event_loops.delays",
     "servers.workers.doors",
 )
 WORKERS_LOOP = "servers.readiness.epoll_loop"  # whoever multiplies a loop multiplies that one
