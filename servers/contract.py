@@ -43,7 +43,7 @@ class Options:
     backlog: int
     recv_size: int  # bytes asked of the kernel at a time
     own: argparse.Namespace = field(default_factory=argparse.Namespace)  # what the strategy itself has added
-    handler: Handler = Handler()  # of each message; the service carries it out, but where the strategy does
+    handler: Handler = field(default_factory=Handler)  # of each message
 
 
 class Parser(argparse.ArgumentParser):
@@ -69,9 +69,8 @@ def run(
     """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3.
 
     A strategy with options of its own adds them to the command line by `add_options`. One that may still fail
-    when it listens, such as at starting workers, `says_ready` by itself: it calls `ready`. Handlers are carried out by
-    `options.service`; but one that waits in its own way does so by `options.handler`, and one that `offloads` has others
-    carry it out.
+    when it listens, such as at starting workers, `says_ready` by itself: it calls `ready`. The service carries
+    handlers out; but one that waits in its own way, or `offloads` them, does so as `options.handler` says.
     """
     options = parse(about, add_options, waits, offloads)
     listener = listen(options)

@@ -2,7 +2,7 @@
 
     python -m servers.handlers --calibrate
 
-says how many iterations of the computation take a millisecond of CPU time on this interpreter and CPU, as a line of JSON.
+says, as a line of JSON, how many iterations of the computation take a millisecond of CPU time here.
 """
 
 import time
@@ -72,7 +72,7 @@ class Handler:
         return found
 
     def after(self, read: Read, sleep: Callable[[float], Awaitable[object]]) -> Read:
-        """One client's `read` as it is; where the handler waits, one that returns what it read when the wait is over."""
+        """One client's `read` as it is; where the handler waits, one that returns when the wait is over."""
         if not self.waits:
             return read
         count = self.counting()
