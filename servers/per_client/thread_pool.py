@@ -9,6 +9,7 @@ import contextlib
 import queue
 import socket
 import threading
+import time
 
 from servers.contract import Door, Options, cannot_start, counted, ready, run
 
@@ -52,4 +53,5 @@ def converse(client: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--threads", 32, 1024, "clients that are served at a time"), says_ready=True)
+    clients = counted("--threads", 32, 1024, "clients that are served at a time")
+    run(serve, __doc__, clients, says_ready=True, waits=time.sleep)
