@@ -9,6 +9,7 @@ may have no end on a side, where the two can't be told apart at the last value t
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -58,12 +59,12 @@ def log_ratios(first: Mapping[float, Rounds], second: Mapping[float, Rounds]) ->
 
 
 def crossing(values: Sequence[float] | Floats, curves: Floats) -> Crossover:
-    """Of curves, a row a block with a logarithm at each of these values, rising: where their mean rises through zero."""
+    """Of curves, a row a block with a logarithm at each of these rising values: where their mean rises through zero."""
     blocks = len(curves)
     if blocks < 2 or len(values) < 2:
         return NONE
     places = np.log(np.asarray(values, dtype=float))
-    fine = np.unique(np.concatenate([np.linspace(*pair, STEPS + 1) for pair in zip(places, places[1:], strict=False)]))
+    fine = np.unique(np.concatenate([np.linspace(*pair, STEPS + 1) for pair in pairwise(places)]))
     between = make_interp_spline(places, curves, k=min(3, len(values) - 1), axis=1)(fine)
     mean = between.mean(axis=0)
     rising = np.flatnonzero((mean[:-1] < 0) & (mean[1:] >= 0))

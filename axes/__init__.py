@@ -33,7 +33,7 @@ __all__ = ["ALONG", "AXES", "BY_KEY", "Axis", "Service"]
 SMALLEST_MESSAGE = 11
 LARGEST_MESSAGE = 64 * 2**20
 
-ITERATIONS = "iterations"  # a setting of servers, and no axis: what a handler that computes makes of them for a message
+ITERATIONS = "iterations"  # a setting of servers, no axis: how many a handler that computes makes for a message
 FIRST_LEFT_OUT = 3  # version of the results folder: its axes' options are left out where they are usual
 ALONG = "along"  # in files: the axis that a group compares along, empty for most
 
@@ -208,8 +208,8 @@ _AXES = (
         key="handler_of",
         sides=("command", "exchange"),
         kind="choice",
-        meaning="whose messages are handled: all clients', or those of one, beside whom the others' are answered at once; "
-        "the latencies are the others' then",
+        meaning="whose messages are handled: all clients', or those of one, whose latencies are left out: the others, who "
+        "are answered at once, show theirs",
         since=3,
         usual="all",
         choices=("all", "one"),

@@ -165,9 +165,10 @@ def _half_of_loss(row: Row) -> float:
 
 
 def _limit_beyond_loader(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> str:
+    if _known(row, "handler_cpu_us_per_request") >= _known(row, "server_cpu_us_per_request") / 2:
+        return "handler"
     if row["server_cpu_share"] >= thresholds["busy_share"]:
-        is_mostly_handler = _known(row, "handler_cpu_us_per_request") >= _known(row, "server_cpu_us_per_request") / 2
-        return "handler" if is_mostly_handler else "server"
+        return "server"
     if row.get("handler", "none") not in ("none", "computes"):
         return "handler"  # with time to spare on both sides, and what it waits for is known
     # With time to spare on both sides, either the way takes it or the server lets requests wait.

@@ -8,4 +8,5 @@ from harness.config.table import ConfigError, nearest
 from harness.config.tables import SERVICES, Config, Gate, Servers, Strategy, Thresholds, Variant, Window
 
 __all__ = ["SERVICES", "WORDS", "Config", "ConfigError", "Gate", "Matrix", "Rate", "Servers", "Strategy",
-           "Thresholds", "Time", "Variant", "Window", "command_now", "meant", "nearest", "read", "strategies_of"]  # fmt: skip
+           "Thresholds", "Time", "Variant", "Window", "command_now", "meant", "nearest", "read",
+           "strategies_of"]  # fmt: skip

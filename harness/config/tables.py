@@ -16,7 +16,15 @@ from harness.config.matrix import Matrix
 from harness.config.table import ConfigError, Table, nearest
 
 SERVICES = axes.AXES["service"].choices
-PLACEHOLDERS = ("python", "host", "port", "backlog", *(axis.name for axis in axes.on("command")), axes.ITERATIONS, "options")
+PLACEHOLDERS = (
+    "python",
+    "host",
+    "port",
+    "backlog",
+    *(axis.name for axis in axes.on("command")),
+    axes.ITERATIONS,
+    "options",
+)
 MOST_WORKERS = 64
 OTHER = "other"  # the family of a strategy that doesn't name one
 

@@ -1,4 +1,4 @@
-"""Handlers: a message is answered when its handler is done, and that takes as long as was asked, or as much CPU time."""
+"""Handlers: a message is answered when its handler is done, which takes the time, or the CPU time, that was asked for."""
 
 import socket
 import time
@@ -35,8 +35,8 @@ def failures(server: Server, target: Target, handler: str) -> list[str]:
     least = LESS_WORK if handler == "computes" else EARLY
     if took_s < least * TOLD_US / 1e6:
         return [
-            f"handler that {handler}: a message was answered {took_s * 1e3:.1f} ms after it was sent, though its handler "
-            f"takes {TOLD_US / 1e3:.0f} ms; answer when the handler is done, and let it do all that it is told"
+            f"handler that {handler}: a message was answered {took_s * 1e3:.1f} ms after it was sent, though its "
+            f"handler takes {TOLD_US / 1e3:.0f} ms; answer when the handler is done, and let it do all that it is told"
         ]
     if handler == "computes" and cpu_s < LESS_WORK * TOLD_US / 1e6:
         return [

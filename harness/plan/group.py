@@ -20,7 +20,7 @@ class Entry:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What its server is told: the axes on the command's side. Iterations of a handler are known when a run begins."""
+        """What its server is told: the axes on the command's side. A run that begins counts a handler's iterations."""
         return {axis.name: self.values[axis.name] for axis in axes.on("command")} | {axes.ITERATIONS: 0}
 
 

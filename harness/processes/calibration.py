@@ -1,7 +1,7 @@
 """How many iterations a handler makes that is to compute for some time: counted by the harness, told to all alike.
 
-Not by each server for itself: an iteration takes twice as long at one moment as at another, and servers that had counted
-at different moments would have different work. So the number is counted once for a run, and what a block's CPU made of
+Not by each server for itself: an iteration takes twice as long at one moment as at another, and servers that had
+counted at different moments would have different work. So the number is counted once for a run, and what a block's CPU made of
 it is counted again where the block begins.
 """
 

@@ -21,6 +21,7 @@ class Exchange(ABC):
 
     message_size: int  # bytes, with the CRLF at the end
     requests_per_connection: int = 0  # 0: the connection stays
+    handler_of: str = "all"  # whose requests the server's handler is for; one: the client's of name 0
 
     connecting_asks: ClassVar[bool] = False  # the request is the connection itself
     half_closes: ClassVar[bool] = False  # the client ends its direction after the message

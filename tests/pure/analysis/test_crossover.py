@@ -66,7 +66,9 @@ def test_a_single_block_tells_nothing() -> None:
 
 def test_it_is_of_rates_in_the_same_rounds() -> None:
     """The machine halves both in the second block; their ratio doesn't move."""
-    first = {at: {(block, round_): 1000.0 / (block + 1) for block in range(3) for round_ in range(2)} for at in (1.0, 4.0)}
+    first = {
+        at: {(block, round_): 1000.0 / (block + 1) for block in range(3) for round_ in range(2)} for at in (1.0, 4.0)
+    }
     second = {at: {place: rate * by for place, rate in first[at].items()} for at, by in ((1.0, 0.5), (4.0, 2.0))}
     assert crossover(first, second).value == pytest.approx(2.0)
     assert crossover(second, first) == NONE
