@@ -37,7 +37,8 @@ def delayed(client: type[Client], options: Options) -> type[Client]:
                 answer(what)
 
         def answer(self, answer: Callable[[Any], None], what: Any) -> None:
-            self.transport.resume_reading()  # before it writes, which may pause reading again
-            answer(what)
+            if not self.transport.is_closing():  # else the client is gone
+                self.transport.resume_reading()  # before it writes, which may pause reading again
+                answer(what)
 
     return Delayed

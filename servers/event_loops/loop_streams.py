@@ -31,8 +31,8 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, o
                     write(reply)
                     await drain()  # waits, and so reads nothing, while the client doesn't take its replies
             write(conversation.finished())
-    except OSError:
-        pass  # the client is gone
+    except (OSError, RuntimeError):
+        pass  # the client is gone; the latter is uvloop's word where reading was to go on
     finally:
         writer.close()  # after all that is written has been sent
 

@@ -12,19 +12,19 @@ from types import ModuleType
 
 from servers.contract import Options, cannot_start, counted, parse, ready, run
 from servers.readiness.epoll_loop import Loop
-from servers.threads import start, wait
-from servers.workers.doors import SharedDoor
+from servers.threads import start, telling, wait
+from servers.workers.doors import SharedDoor, told
 
 # The modules behind PEP 734, which is public from Python 3.14 on.
 MODULES = {(3, 13): "_interpreters", (3, 12): "_xxsubinterpreters"}
-add_options = counted("--workers", 4, 64, "interpreters that serve")
+add_options = telling(counted("--workers", 4, 64, "interpreters that serve"))
 
 # What a new interpreter carries out. It can be told texts and numbers, so it reads the options anew.
 SCRIPT = """
 import sys
 sys.path, sys.argv = path.split("\\0"), argv.split("\\0")
 from servers.workers.subinterpreters import work
-work(listener)
+work(listener, number)
 """
 
 
@@ -36,23 +36,24 @@ def interpreters() -> ModuleType:
 
 
 def serve(listener: socket.socket, options: Options) -> None:
-    for _ in range(options.own.workers):
-        start(lambda: interpret(listener))
+    for number in range(options.own.workers):
+        start(lambda number=number: interpret(listener, number))  # type: ignore[misc]
     ready(listener)
     wait()
 
 
-def interpret(listener: socket.socket) -> None:
+def interpret(listener: socket.socket, number: int) -> None:
     """In a thread: an interpreter, which says how it ended."""
-    told = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv), "listener": listener.fileno()}
+    told = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv), "listener": listener.fileno(), "number": number}
     module = interpreters()
     print(module.run_string(module.create(), SCRIPT, told), file=sys.stderr, flush=True)
 
 
-def work(descriptor: int) -> None:
+def work(descriptor: int, number: int) -> None:
     """In the new interpreter, which has an epoll object of its own."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
-    Loop(listener, parse(None, add_options), SharedDoor).run()
+    options = parse(None, add_options)
+    Loop(listener, options, told(SharedDoor, number, options.own.tells)).run()
 
 
 if __name__ == "__main__":
