@@ -26,7 +26,7 @@ class Axis:
     """One dimension of a cell: how it is named, what it may be, whom it concerns, and how it is written."""
 
     name: str  # in run.json, windows.jsonl, cells.csv; the placeholder of a server's command
-    key: str  # of its values in a matrix entry and on the command line; empty: no matrix has it
+    key: str  # of its values in a matrix entry and on the command line
     sides: tuple[Side, ...]  # command: a server's; exchange: what a client says; load: how many and when; place: CPUs
     kind: Kind
     meaning: str
@@ -54,7 +54,7 @@ class Axis:
 
     def write(self, value: Any) -> str:
         """The value by itself: 500, 16 KiB, echo."""
-        return {"count": _count, "bytes": _bytes}.get(self.kind, str)(value)
+        return {"count": _count, "bytes": _bytes, "cpus": _cpus}.get(self.kind, str)(value)
 
     def say(self, value: Any) -> str:
         """The value among other words: 500 clients; empty for what has no words."""
@@ -68,12 +68,24 @@ class Axis:
         """The value as a part of a file name, without blanks."""
         return self.files(value) if self.files else self.say(value).replace(" ", "")
 
-    def several(self, values: Sequence[Any]) -> str:
+    def several(self, values: Sequence[Any], between: str = ", ") -> str:
         """Several values in a line: 1, 500 clients; receive size 1 KiB, 8 KiB."""
         written, last = [self.write(value) for value in values], self.say(values[-1])
         if last.startswith(written[-1]):
-            return ", ".join([*written[:-1], last])
-        return f"{self.title} {', '.join(written)}"
+            return between.join([*written[:-1], last])
+        return f"{self.title} {between.join(written)}"
+
+    def number(self, value: Any) -> float:
+        """Where the value stands on a chart's axis: CPUs by how many they are."""
+        return float(len(value.split()) if self.kind == "cpus" else value)
+
+    def place(self, value: Any) -> Any:
+        """What values are sorted by, the least first."""
+        return (self.number(value), value) if self.kind == "cpus" else value
+
+    def first(self, values: Iterable[Any], usual: Any) -> Any:
+        """Of the values that a group compares, the one that others are held against: the usual, or the least."""
+        return min(values, key=lambda value: (value != usual, self.place(value)))
 
     @property
     def option(self) -> str:
@@ -82,7 +94,7 @@ class Axis:
     @property
     def compares(self) -> bool:
         """Whether a group may be compared along it: each value has servers of its own, alive beside the others."""
-        return set(self.sides) == {"command"}
+        return set(self.sides) <= {"command", "place"}
 
 
 def _count(value: Any) -> str:
@@ -95,6 +107,12 @@ def _bytes(value: Any) -> str:
         if value >= scale and value % scale == 0:
             return f"{_count(value / scale)} {unit}"
     return f"{_count(value)} B"
+
+
+def _cpus(value: Any) -> str:
+    """How many these are: 1 CPU, 2 CPUs."""
+    count = len(value.split())
+    return f"{count} {'CPU' if count == 1 else 'CPUs'}"
 
 
 def _clients(value: Any) -> str:
@@ -247,17 +265,25 @@ _AXES = (
     ),
     Axis(
         name="server_cpus",
-        key="",
+        key="cpus",
         sides=("place",),
         kind="cpus",
         meaning="the CPUs that the servers run on",
-        says=lambda value: "",
+        setting="servers.cpus",
+        low=1,
+        high=1024,
+        commands=("bench", "gate"),
+        metavar="N,...",
+        help="numbers of CPUs that the servers run on, the last ones of this machine (default: bench.toml's)",
+        describes=lambda value: f"servers on {_cpus(value)}",
         files=lambda value: "cpus-" + str(value).replace(" ", "-"),
+        stem="cpus",
+        title="number of CPUs",
     ),
 )
 
 AXES: Mapping[str, Axis] = {axis.name: axis for axis in _AXES}
-BY_KEY: Mapping[str, Axis] = {axis.key: axis for axis in _AXES if axis.key}
+BY_KEY: Mapping[str, Axis] = {axis.key: axis for axis in _AXES}
 
 # What a service leaves no choice of: both close after one request, and the greeting is what it is.
 GREETING_SIZE = len(b"Thank you for connecting\r\n")
@@ -270,11 +296,6 @@ OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
 def connections_stay(values: Mapping[str, Any]) -> bool:
     """Whether a client keeps its connection for all of its requests."""
     return not values["requests_per_connection"]
-
-
-def first_value(values: Iterable[Any], usual: Any) -> Any:
-    """Of the values that a group compares, the one that others are held against: the usual, or the least."""
-    return min(values, key=lambda value: (value != usual, value))
 
 
 def comparable() -> list[Axis]:
@@ -291,7 +312,7 @@ def title(values: Mapping[str, Any], usual: Mapping[str, Any], *, in_full: bool 
     """A group in a line: echo, 100 clients, 64 B. Of the axis that it compares along, `values` has all values."""
     text = ""
     for axis, value in _said(values, usual, in_full):
-        said = f"{axis.title} {' | '.join(map(axis.write, value))}" if isinstance(value, tuple) else axis.say(value)
+        said = axis.several(value, " | ") if isinstance(value, tuple) else axis.say(value)
         if said:
             text += (" " if axis.kind == "rate" else ", ") + said
     return text.removeprefix(", ")

@@ -292,9 +292,10 @@ class Config(Table):
         """What a server of that service is told where all else is as usual: what fills its command."""
         return {axis.name: self.usual[axis.name] for axis in axes.on("command")} | {"service": service}
 
-    def _setting(self, key: str) -> Any:
+    def _setting(self, key: str) -> int | None:
         table, name = key.split(".")
-        return int(getattr(getattr(self, table), name))
+        value = getattr(getattr(self, table), name)
+        return int(value) if isinstance(value, int) else None
 
     def origin(self, key: str) -> Path:
         """The file that a key such as "servers.cpus" comes from."""

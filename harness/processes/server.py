@@ -155,6 +155,11 @@ class Server:
         return self.host, self.port
 
     @property
+    def cpus(self) -> Collection[int]:
+        """Those that it was given; of one that may run anywhere, all that there are for us."""
+        return os.sched_getaffinity(0) if self._cpus is None else self._cpus
+
+    @property
     def is_stopping(self) -> bool:
         """Whether it was asked to stop."""
         return self._was_asked

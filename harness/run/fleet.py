@@ -101,7 +101,7 @@ class Fleet:
 
     def _start(self, key: str, entry: Entry, logs: Path) -> None:
         try:
-            self._stage.start(key, entry.strategy, entry.settings, logs)
+            self._stage.start(key, entry.strategy, entry.settings, logs, entry.cpus)
         except ServerFailed as failure:
             self._failed[key] = failure
 

@@ -91,9 +91,8 @@ class Interleaving:
         members = self._fleet.taking_part(wave)
         self._standstill.only(members)
         self._standstill.settle()
-        sessions = {key: self._fleet.server(key).pid for key in members}
         is_told = self._plan.has_footprint(group, block)
-        ledger = Ledger(sessions, self._plan.server_cpus) if is_told else None
+        ledger = Ledger([self._fleet.server(key) for key in members]) if is_told else None
         for key, target in self._loading.connect(group, members).items():
             if not target["answered"]:
                 errors = ", ".join(f"{count} {kind}" for kind, count in target["errors"].items())
@@ -136,8 +135,8 @@ class Interleaving:
         """One window of a server among others that stand still: what the loader told, and its record."""
         server = self._fleet.server(visit.name)
         server.raise_if_dead()
-        cpus = {"server": self._plan.server_cpus, "loader": self._plan.loader_cpus}
-        with meter.window(server, self._ledger, cpus) as reading, self._standstill.turn(visit.name) as turn:
+        metered = meter.window(server, self._ledger, self._plan.loader_cpus)
+        with metered as reading, self._standstill.turn(visit.name) as turn:
             reading.observed = self._loading.window(visit.name, visit)
             server.raise_if_dead()
         return reading.observed, reading.record | turn.record | {"head_s": visit.lengths["head_s"]}

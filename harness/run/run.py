@@ -27,6 +27,7 @@ next block gets. Nothing here decides that.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 
 from harness.accounts import surroundings
 from harness.plan.group import Entry, Group
@@ -73,7 +74,7 @@ def carry_out(
             for name, why in plan.unable(group).items():
                 recorder.failure(name, group, 0, why, skipped=True)
         for block in blocks:
-            with surroundings.watched({*plan.server_cpus, *plan.loader_cpus}, recorder.surroundings):
+            with surroundings.watched({*plan.loader_cpus, *chain(*plan.servers_cpus)}, recorder.surroundings):
                 for service in plan.services:
                     wanted = {group: members for group in plan.groups
                               if group.service == service and (members := blocks.wanted(group))}  # fmt: skip
