@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,13 @@ class Loader:
         """
         command = {"do": "window", "target": target, "lengths": lengths, "load": load or CLOSED}
         return self._ask(command | {"stamp_every": stamp_every})
+
+    def balance(self, target: str, workers: Mapping[str, int]) -> dict[str, Any]:
+        """What each worker of a target gave its clients since they connected.
+
+        `workers` has HOST:PORT of a client's end and the number of the worker that has its connection.
+        """
+        return self._ask({"do": "balance", "target": target, "workers": dict(workers)})
 
     def close(self) -> None:
         """Close all connections."""
