@@ -48,6 +48,8 @@ class Strategy(Table):
     listing: str | None = None
     serves: Count | None = None  # clients at a time, by design, who comes first first; None: all of them
     one_at_a_time: bool = False  # short for serves = 1
+    workers: Count | None = None  # that share the connections: it is told who got which
+    marks: bool = False  # its workers are threads: it has the option --marks, and prints which of them has a connection
     handler: Literal["waits", "computes"] | None = None
     memory_per_client: ByteSize = ByteSize(64 * 1024)
     fixed: dict[str, str] = {}  # axes of the servers' side that it can't follow, and why

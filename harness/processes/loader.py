@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.processes import session
+from harness.processes.affinity import running_on
 from harness.processes.census import MARK
-from harness.processes.server import running_on
 
 START_LIMIT_S = 30.0
 ANSWER_LIMIT_S = 90.0
