@@ -63,4 +63,5 @@ def test_workers_are_as_many_as_their_command_says() -> None:
     for name, strategy in STRATEGIES.items():
         asked = re.search(r"--(?:workers|threads) (\d+)", strategy.command)
         if strategy.workers or strategy.family == "workers":
-            assert asked and int(asked[1]) == strategy.workers, name
+            assert asked is not None, name
+            assert int(asked[1]) == strategy.workers, name
