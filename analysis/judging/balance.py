@@ -22,12 +22,12 @@ from analysis.alike import Alike, whole
 from analysis.histograms import present
 from analysis.judging.latencies import columns
 from analysis.records.columns import Columns, column, parts
-from analysis.records.points import CELL_KEYS, as_file
+from analysis.records.points import CELL_KEYS, Row, as_file, as_rows
 from analysis.records.reading import Results
 from analysis.statistics import NAN, Estimate, around, half_width
 
 ERROR = 0.01  # of calling a fair draw something else, for each cell
-DRAWS, SEED = 1999, 1  # to compare with
+DRAWS, SEED = 999, 1  # to compare with
 ROUNDING = 1e-9
 Lot = Literal["even", "more even", "by lot", "less even"]
 IN_WORDS: dict[Lot, str] = {
@@ -61,9 +61,22 @@ class Balance:
     by_worker: Sequence[Worker]
 
 
-def balances(results: Results) -> dict[tuple[Any, ...], Balance]:
+Balances = dict[tuple[Any, ...], Balance]
+
+
+def balances(results: Results) -> Balances:
     """By cell, as the columns that make one (`CELL_KEYS`) have it."""
     return {key: _balance(own) for key, own in parts(results.balances, CELL_KEYS).items()}
+
+
+def key_of(cell: Row) -> tuple[Any, ...]:
+    """Of a cell, as balances are told apart."""
+    return tuple(cell[name] for name in CELL_KEYS)
+
+
+def shared(cells: pd.DataFrame, found: Balances) -> NDArray[np.bool_]:
+    """Which cells are of servers whose workers share the connections."""
+    return np.array([key_of(cell) in found for cell in as_rows(cells)], bool)
 
 
 def _balance(rows: Columns) -> Balance:
@@ -136,7 +149,7 @@ def drawn_by_lot(blocks: Sequence[NDArray[Any]]) -> tuple[Lot, float, float]:
     return lot, p_value, float(by_lot.mean())
 
 
-def table(found: Mapping[tuple[Any, ...], Balance]) -> pd.DataFrame:
+def table(found: Balances) -> pd.DataFrame:
     """A row for each worker of each cell, in the order of how much they answered."""
     rows = [
         dict(zip(CELL_KEYS, key, strict=True))
@@ -158,7 +171,7 @@ def table(found: Mapping[tuple[Any, ...], Balance]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write(results: Results, found: Mapping[tuple[Any, ...], Balance]) -> Path | None:
+def write(results: Results, found: Balances) -> Path | None:
     """balance.csv in the results folder, whole or not at all; none where there is nothing to say. OSError."""
     if not found:
         return None

@@ -24,9 +24,15 @@ def _by_mark(server: Server) -> dict[str, int]:
 
 
 def _by_process(server: Server, accepted: sockets.Accepted) -> dict[str, int]:
-    """The process that alone holds it: a parent that passes connections on lets go of its own descriptors."""
+    """The process that alone holds it: a parent that passes connections on lets go of its own descriptors.
+
+    Nothing where there are fewer processes than workers: threads are told apart by nobody but themselves.
+    """
+    members = session.members(server.pid)
+    if len(members) < (server.strategy.workers or 0):
+        return {}
     try:
-        holders = sockets.descriptors(session.members(server.pid))
+        holders = sockets.descriptors(members)
     except PermissionError:
         return {}
     own = {client: holders.get(inode, []) for (port, client), inode in accepted.items() if port == server.port}
