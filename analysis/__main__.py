@@ -10,9 +10,11 @@ from rich.console import Console
 from analysis import publish
 from analysis.drawing import charts as drawing
 from analysis.gate.result import examine
+from analysis.judging import balance
 from analysis.judging.cells import tabulate
 from analysis.judging.cells import write as write_cells
 from analysis.records.reading import Results, ResultsError, read
+from analysis.tables import balance as balance_table
 from analysis.tables import gate as gate_table
 from analysis.tables import run as run_table
 
@@ -22,8 +24,9 @@ class NothingMeasured(Exception):
 
 
 def cells(results: Results) -> list[Path]:
-    """Write RESULTS/cells.csv."""
-    return [write_cells(results, tabulate(results))]
+    """Write RESULTS/cells.csv, and balance.csv where workers share connections."""
+    shared = balance.write(results, balance.balances(results))
+    return [write_cells(results, tabulate(results)), *([shared] if shared else [])]
 
 
 def charts(results: Results) -> list[Path]:
@@ -36,7 +39,9 @@ def charts(results: Results) -> list[Path]:
 
 def table(results: Results) -> list[Path]:
     """Print the table of a run."""
-    run_table.render(results, tabulate(results), Console())
+    tabulated = tabulate(results)
+    run_table.render(results, tabulated, Console())
+    balance_table.render(results, tabulated, balance.balances(results), Console())
     return []
 
 

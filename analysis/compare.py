@@ -113,7 +113,7 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     apart = {"along": ""} if is_apart else {}
     later = {names[1]: 1 + max(base.results.windows["block"])} if is_apart else {}
     tables: dict[str, pd.DataFrame] = {}
-    for name in ("windows", "probes", "perturbed", "footprints", "failures"):
+    for name in ("windows", "probes", "perturbed", "footprints", "balances", "failures"):
         own = [(as_, _of_variant(getattr(side.results, name), side.variant))
                for side, as_ in zip((base, head), names, strict=True)]  # fmt: skip
         parts = [

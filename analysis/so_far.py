@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from analysis.statistics import UNKNOWN, Rounds, geometric, ratio
 from analysis.stopping.rates import Rates
-from axes import first_value
+from axes import AXES
 
 
 class Figure(NamedTuple):
@@ -51,7 +51,7 @@ class SoFar:
         names = {(who, value): name for name, (who, _, value) in told.items()}
         values = {value for _, value in names}
         return {
-            name: names.get((who, first_value(values, self._usual.get(axis))), "")
+            name: names.get((who, AXES[axis].first(values, self._usual.get(axis))), "")
             for name, (who, axis, _) in told.items()
         }
 

@@ -11,7 +11,7 @@ that a results folder says itself what its cells are made of.
 What else an axis needs is listed in CONTRIBUTING.md; the last one that came, the receive size, is the example.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_args
 
 from axes.axis import (
@@ -22,6 +22,7 @@ from axes.axis import (
     Side,
     in_bytes,
     in_clients,
+    in_cpus,
     in_requests_a_second,
     in_time,
     life_of_a_connection,
@@ -169,8 +170,8 @@ _AXES = (
         key="handlers",
         sides=("command",),
         kind="choice",
-        meaning="what a server does for each message before it answers: none; waits, in the strategy's own way; blocks, "
-        "in a call that holds up its thread; computes, in Python",
+        meaning="what a server does for each message before it answers: none; waits, in the strategy's own way; "
+        "blocks, in a call that holds up its thread; computes, in Python",
         since=3,
         usual="none",
         choices=get_args(Handler),
@@ -208,8 +209,8 @@ _AXES = (
         key="handler_of",
         sides=("command", "exchange"),
         kind="choice",
-        meaning="whose messages are handled: all clients', or those of one, whose latencies are left out: the others, who "
-        "are answered at once, show theirs",
+        meaning="whose messages are handled: all clients', or those of one, whose latencies are left out: the others, "
+        "who are answered at once, show theirs",
         since=3,
         usual="all",
         choices=("all", "one"),
@@ -223,17 +224,25 @@ _AXES = (
     ),
     Axis(
         name="server_cpus",
-        key="",
+        key="cpus",
         sides=("place",),
         kind="cpus",
         meaning="the CPUs that the servers run on",
-        says=lambda value: "",
+        setting="servers.cpus",
+        low=1,
+        high=1024,
+        commands=("bench", "gate"),
+        metavar="N,...",
+        help="numbers of CPUs that the servers run on, the last ones of this machine (default: bench.toml's)",
+        describes=lambda value: f"servers on {in_cpus(value)}",
         files=lambda value: "cpus-" + str(value).replace(" ", "-"),
+        stem="cpus",
+        title="number of CPUs",
     ),
 )
 
 AXES: Mapping[str, Axis] = {axis.name: axis for axis in _AXES}
-BY_KEY: Mapping[str, Axis] = {axis.key: axis for axis in _AXES if axis.key}
+BY_KEY: Mapping[str, Axis] = {axis.key: axis for axis in _AXES}
 
 # What a service leaves no choice of: both close after one request, and the greeting is what it is.
 GREETING_SIZE = len(b"Thank you for connecting\r\n")
@@ -264,11 +273,6 @@ def connections_stay(values: Mapping[str, Any]) -> bool:
     return not values["requests_per_connection"]
 
 
-def first_value(values: Iterable[Any], usual: Any) -> Any:
-    """Of the values that a group compares, the one that others are held against: the usual, or the least."""
-    return min(values, key=lambda value: (value != usual, value))
-
-
 def comparable() -> list[Axis]:
     """The axes that a group may be compared along."""
     return [axis for axis in AXES.values() if axis.compares]
@@ -283,7 +287,7 @@ def title(values: Mapping[str, Any], usual: Mapping[str, Any], *, in_full: bool 
     """A group in a line: echo, 100 clients, 64 B. Of the axis that it compares along, `values` has all values."""
     text = ""
     for axis, value in _said(values, usual, in_full):
-        said = f"{axis.title} {' | '.join(map(axis.write, value))}" if isinstance(value, tuple) else axis.say(value)
+        said = axis.several(value, " | ") if isinstance(value, tuple) else axis.say(value)
         if said:
             text += (" " if axis.continues and not isinstance(value, tuple) else ", ") + said
     return text.removeprefix(", ")

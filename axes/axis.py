@@ -1,6 +1,6 @@
 """What an axis is: how it is named, what it may be, whom it concerns, and how it is written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ class Axis:
     """One dimension of a cell: how it is named, what it may be, whom it concerns, and how it is written."""
 
     name: str  # in run.json, windows.jsonl, cells.csv; the placeholder of a server's command
-    key: str  # of its values in a matrix entry and on the command line; empty: no matrix has it
+    key: str  # of its values in a matrix entry and on the command line
     sides: tuple[Side, ...]  # command: a server's; exchange: what a client says; load: how many and when; place: CPUs
     kind: Kind
     meaning: str
@@ -46,7 +46,7 @@ class Axis:
 
     def write(self, value: Any) -> str:
         """The value by itself: 500, 16 KiB, echo."""
-        return {"count": _count, "bytes": in_bytes, "time": in_time}.get(self.kind, str)(value)
+        return {"count": _count, "bytes": in_bytes, "time": in_time, "cpus": in_cpus}.get(self.kind, str)(value)
 
     def say(self, value: Any) -> str:
         """The value among other words: 500 clients; empty for what has no words."""
@@ -60,12 +60,24 @@ class Axis:
         """The value as a part of a file name, without blanks."""
         return self.files(value) if self.files else self.say(value).replace(" ", "")
 
-    def several(self, values: Sequence[Any]) -> str:
+    def several(self, values: Sequence[Any], between: str = ", ") -> str:
         """Several values in a line: 1, 500 clients; receive size 1 KiB, 8 KiB."""
         written, last = [self.write(value) for value in values], self.say(values[-1])
         if last.startswith(written[-1]):
-            return ", ".join([*written[:-1], last])
-        return f"{self.title} {', '.join(written)}"
+            return between.join([*written[:-1], last])
+        return f"{self.title} {between.join(written)}"
+
+    def number(self, value: Any) -> float:
+        """Where the value stands on a chart's axis: CPUs by how many they are."""
+        return float(len(value.split()) if self.kind == "cpus" else value)
+
+    def place(self, value: Any) -> Any:
+        """What values are sorted by, the least first."""
+        return (self.number(value), value) if self.kind == "cpus" else value
+
+    def first(self, values: Iterable[Any], usual: Any) -> Any:
+        """Of the values that a group compares, the one that others are held against: the usual, or the least."""
+        return min(values, key=lambda value: (value != usual, self.place(value)))
 
     @property
     def option(self) -> str:
@@ -74,7 +86,7 @@ class Axis:
     @property
     def compares(self) -> bool:
         """Whether a group may be compared along it: each value has servers of its own, alive beside the others."""
-        return set(self.sides) == {"command"}
+        return set(self.sides) <= {"command", "place"}
 
 
 def _count(value: Any) -> str:
@@ -87,6 +99,12 @@ def in_bytes(value: Any) -> str:
         if value >= scale and value % scale == 0:
             return f"{_count(value / scale)} {unit}"
     return f"{_count(value)} B"
+
+
+def in_cpus(value: Any) -> str:
+    """How many these are: 1 CPU, 2 CPUs."""
+    count = len(value.split())
+    return f"{count} {'CPU' if count == 1 else 'CPUs'}"
 
 
 def in_clients(value: Any) -> str:

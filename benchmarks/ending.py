@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from benchmarks import sitting
 from benchmarks.sitting import over
 from benchmarks.stage import ROOT, built, configuration, stage
-from harness.processes.server import running_on
+from harness.processes.affinity import running_on
 from harness.processes.stage import Stage, persistent_echo
 
 CLIENTS, SIZE = 100, 64

@@ -30,7 +30,7 @@ from benchmarks import sitting
 from benchmarks.sitting import Figure, over, rounded
 from benchmarks.stage import ROOT, built, configuration, stage
 from harness.accounts import proctree
-from harness.processes.server import running_on
+from harness.processes.affinity import running_on
 from harness.processes.stage import Stage, persistent_echo
 
 CLIENTS, SIZE = 100, 64

@@ -20,7 +20,7 @@ from hdrh.histogram import HdrHistogram
 from benchmarks import sitting
 from benchmarks.sitting import Figure, over
 from benchmarks.stage import ROOT, configuration, stage
-from harness.processes.server import running_on
+from harness.processes.affinity import running_on
 from harness.processes.stage import Stage, persistent_echo
 
 ALTERNATIONS = 20

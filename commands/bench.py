@@ -107,8 +107,9 @@ def run(given: argparse.Namespace) -> int:
 def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
     """Cells, the closing table, charts and page if it draws them, from the files alone."""
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
-    from analysis.judging import cells, crossovers
+    from analysis.judging import balance, cells, crossovers
     from analysis.records import reading as records
+    from analysis.tables import balance as balance_table
     from analysis.tables import crossovers as crossing
     from analysis.tables import run as table
 
@@ -116,11 +117,14 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
         results = records.read(recorder.folder)
         tabulated = cells.tabulate(results)
         written = cells.write(results, tabulated)
+        shared = balance.balances(results)
+        balance.write(results, shared)
         found = crossovers.passings(results, tabulated)
         crossed = crossovers.write(results, found)
         drawn = _drawn(results, tabulated) if draws else []
         table.render(results, tabulated, terminal.console)
         crossing.render(results, found, terminal.console)
+        balance_table.render(results, tabulated, shared, terminal.console)
     except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
         return NOTHING_MEASURED

@@ -25,7 +25,7 @@ def of_axis(axis: Axis) -> Callable[[str], Any]:
     match axis.kind:
         case "choice":
             return lambda text: choice(text, axis)
-        case "count":
+        case "count" | "cpus":
             return lambda text: count(text, axis)
         case "bytes":
             return lambda text: size(text, axis)

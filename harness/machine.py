@@ -19,7 +19,7 @@ DESCRIPTORS_ASIDE = 200  # files, logs, libraries and Locust's own sockets
 
 def share_cpus(config: Config, workers: int) -> tuple[list[int], list[int]]:
     """CPUs for the servers and for the loader's processes: of their own where there are at least two."""
-    available = sorted(os.sched_getaffinity(0))
+    available = cpus()
     servers, loader = config.servers.cpus, config.loadgen.cpus
     for key, wanted in (("servers.cpus", servers), ("loadgen.cpus", loader)):
         missing = [cpu for cpu in wanted if cpu not in available] if wanted != "auto" else []
@@ -28,11 +28,30 @@ def share_cpus(config: Config, workers: int) -> tuple[list[int], list[int]]:
                 f"{config.origin(key)}: {key}: CPU {missing[0]} doesn't exist here; "
                 f'choose among {available}, or "auto"'
             )
-    not_taken = [cpu for cpu in available if loader == "auto" or cpu not in loader] or available
-    for_servers = list(servers) if servers != "auto" else [not_taken[-1]]
+    for_servers = list(servers) if servers != "auto" else cpus_for_servers(config, 1)
     rest = [cpu for cpu in available if cpu not in for_servers] or available
     for_loader = list(loader) if loader != "auto" else rest[:workers]
     return for_servers, for_loader
+
+
+def cpus_for_servers(config: Config, count: int) -> list[int]:
+    """So many CPUs for the servers: the last ones, those that the settings give them first, the loader's own last.
+
+    Raises ValueError where there are fewer.
+    """
+    settings = config.loadgen.cpus, config.servers.cpus
+    loaders, servers = ([] if setting == "auto" else setting for setting in settings)
+    rank = {cpu: (cpu in servers, cpu not in loaders) for cpu in cpus()}
+    in_order = [*sorted(set(rank).difference(servers), key=lambda cpu: (rank[cpu], cpu)), *servers]
+    if count > len(in_order):
+        has = f"{len(in_order)} CPU{'s' * (len(in_order) > 1)}"
+        raise ValueError(f"{count} CPUs for the servers, and there are {has} here ({', '.join(map(str, cpus()))})")
+    return in_order[-count:]
+
+
+def cpus() -> list[int]:
+    """The CPUs that there are for us."""
+    return sorted(os.sched_getaffinity(0))
 
 
 def descriptor_limit() -> int:

@@ -34,9 +34,10 @@ def left_out(names: Collection[str], budget_s: float) -> Note:
                 remedy="allow more with --budget")  # fmt: skip
 
 
-def shared_cpu() -> Note:
-    """There is no CPU that only the servers, or only the loader, run on."""
-    return Note("shared-cpu", "servers and load generator share a CPU", "they slow each other down",
+def shared_cpu(which: str = "") -> Note:
+    """There is no CPU that only the servers, or only the loader, run on; `which` servers, if not all: on 2 CPUs."""
+    servers = f"servers on {which}" if which else "servers"
+    return Note("shared-cpu", f"{servers} and load generator share a CPU", "they slow each other down",
                 "give each a CPU of its own")  # fmt: skip
 
 

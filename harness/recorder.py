@@ -99,6 +99,11 @@ class Recorder:
         place = {"block": block, "group": self._plan.groups.index(group)}
         self._append({"kind": "footprint", **self._cell(name, group), **place, **found})
 
+    def balance(self, name: str, group: Group, block: int, worker: int, found: dict[str, Any]) -> None:
+        """What one worker of a server got in a group."""
+        place = {"block": block, "group": self._plan.groups.index(group), "worker": worker}
+        self._append({"kind": "balance", **self._cell(name, group), **place, **found})
+
     def stood_still(self, spent_s: float) -> None:
         """So many seconds were spent on freezing servers, and on waiting for them to rest."""
         self._still_s += spent_s
@@ -199,6 +204,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
                 "listing": strategy.listing,
                 "one_at_a_time": strategy.serves == 1,
                 "serves": strategy.serves,
+                "workers": strategy.workers,
                 "handler": strategy.handler,
                 "fixed": strategy.fixed,
             }

@@ -48,8 +48,9 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
         f"[bold]Order[/]: {blocks} of fresh servers, {plan.rounds} rounds each, windows in random order "
         f"(seed {plan.seed})"
     )
+    servers = " or ".join(map(_cpus, plan.servers_cpus))
     say(
-        f"[bold]CPUs[/]: servers on {_cpus(plan.server_cpus)}, load generator on {_cpus(plan.loader_cpus)}"
+        f"[bold]CPUs[/]: servers on {servers}, load generator on {_cpus(plan.loader_cpus)}"
         f" ({plan.workers} process{'es' * (plan.workers > 1)})"
     )
     if plan.servers_a_block > len(plan.strategies) * len(plan.services):

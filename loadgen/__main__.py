@@ -5,6 +5,8 @@
 {"do": "window", "target": "epoll", "lengths": {"head_s": 0.02, "counted_s": 0.1, "drain_limit_s": 0.5,
  "request_timeout_s": 5}, "load": {"spin_ns": 0}, "stamp_every": 8}
  or, for an open loop: "load": {"rate_rps": 2000, "arrivals": "poisson", "backlog": 10000, "seed": 1}
+{"do": "balance", "target": "prefork", "workers": {"127.1.0.0:40001": 0, "127.1.0.0:40002": 3}}: the answer has, for
+ each worker of the server, what the clients at these addresses got in the windows since they connected
 {"do": "close"}
 {"do": "quit"}
 
@@ -70,6 +72,8 @@ def _carry_out(control: Control, line: bytes) -> dict[str, object] | None:
                 return control.open(command)
             case "window":
                 return control.window(command)
+            case "balance":
+                return control.balance(command)
             case "close":
                 return control.close()
             case "quit":

@@ -29,7 +29,7 @@ TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, ASK = range(7)  # `enu
 
 CLIENT = np.dtype(
     [(name, "i8") for name in ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "replies_left")]
-    + [(name, "i8") for name in ("arrived_ns", "lay_ns")]
+    + [(name, "i8") for name in ("arrived_ns", "lay_ns", "right")]
     + [("messages", "u8", 2), ("replies", "u8", 2)]
     + [(name, "i4") for name in ("turn", "fd", "quick", "open", "served", "watched_for_room", "drawn")],
     align=True,
@@ -39,7 +39,7 @@ CLIENT = np.dtype(
 SOCKET_ADDRESS = ctypes.c_ubyte * 16  # struct sockaddr_in
 
 # Fields of a record and attributes of a connection: numbers, and what is true or false.
-NUMBERS = ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "arrived_ns", "lay_ns")
+NUMBERS = ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "arrived_ns", "lay_ns", "right")
 FLAGS = ("open", "served", "drawn")
 
 
@@ -51,7 +51,7 @@ class _Loop(ctypes.Structure):
         ("clients", ctypes.c_void_p), ("by_fd", ctypes.c_void_p),
         ("answered_ns", ctypes.c_void_p), ("took_ns", ctypes.c_void_p), ("delayed_ns", ctypes.c_void_p),
         ("count", ctypes.c_int64), ("capacity", ctypes.c_int64),
-        ("sampled", ctypes.c_void_p * 4), ("samples", ctypes.c_int64),
+        ("sampled", ctypes.c_void_p * 5), ("samples", ctypes.c_int64),
         ("connected_ns", ctypes.c_void_p), ("connects", ctypes.c_int64),
         ("draws", ctypes.c_char_p), ("draws_room", ctypes.c_int64), ("draw", ctypes.c_int64),
         ("stamps", ctypes.c_int64),
@@ -90,7 +90,7 @@ class CompiledLoop:
         self._numbers = {id(connection): number for number, connection in enumerate(flood.connections)}
         self._by_fd = np.full(min(os.sysconf("SC_OPEN_MAX"), MOST_DESCRIPTORS), -1, np.int32)
         self._columns = np.zeros((3, REPLIES), np.int64)
-        self._sampled = np.zeros((4, REPLIES), np.int64)
+        self._sampled = np.zeros((5, REPLIES), np.int64)
         self._connects = np.zeros(REPLIES, np.int64)
         self._idle = np.zeros(count, np.int32)
         self._events = ctypes.create_string_buffer(LARGEST_EVENT * EVENTS_PER_POLL)
@@ -111,7 +111,7 @@ class CompiledLoop:
             delayed_ns=self._columns[2].ctypes.data,
             capacity=REPLIES,
             connected_ns=self._connects.ctypes.data,
-            sampled=(ctypes.c_void_p * 4)(*(column.ctypes.data for column in self._sampled)),
+            sampled=(ctypes.c_void_p * 5)(*(column.ctypes.data for column in self._sampled)),
             stamps=flood.stamps,
             idle=self._idle.ctypes.data,
             idle_room=count,

@@ -19,16 +19,20 @@ class Connection:
         "in_vain",
         "intended_ns",
         "lay_ns",
+        "number",
         "open",
         "quick",
         "replies_left",
         "request",
+        "right",
         "served",
         "sock",
         "unsent",
     )
 
-    def __init__(self, requests: tuple[Request, Request]) -> None:
+    def __init__(self, requests: tuple[Request, Request], number: int = 0) -> None:
+        self.number = number  # its place among those of its server
+        self.right = 0  # correct replies since the window began
         self.request, self.following = requests  # the one to be asked or answered, and the one after it
         self.sock: _socket.socket | None = None
         self.fd = -1

@@ -17,7 +17,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
-from loadgen import window
+from loadgen import shares, window
 from loadgen.crowd import Crowd
 from loadgen.virtual_client import VirtualClient
 
@@ -57,6 +57,8 @@ class Worker:
                     answer = self.crowd.prepare(command, _breathe)
                 case "window":
                     answer = self.crowd.window(command, _breathe)
+                case "balance":
+                    answer = self.crowd.balance(command)
                 case "count":
                     answer = {"clients": len(self.crowd)}
                 case "close":
@@ -106,6 +108,9 @@ class Control:
         start_ns = clock() + (LEAD_NS if self._workers > 1 else 0)
         seen = window.merge(self._ask(command | {"start_ns": start_ns}))
         return seen | {"replaced": seen["replaced"] + replaced}
+
+    def balance(self, command: dict[str, Any]) -> dict[str, Any]:
+        return shares.merge(self._ask(command))
 
     def close(self) -> dict[str, Any]:
         self._ask({"do": "close"})

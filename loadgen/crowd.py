@@ -86,6 +86,10 @@ class Crowd(Places):
         flood.stamp_every(command["stamp_every"])
         return asdict(window.run(flood, lengths, load, command["start_ns"], breathe))
 
+    def balance(self, command: dict[str, Any]) -> dict[str, Any]:
+        """What each worker of a target gave this worker's clients, in the windows since they connected."""
+        return self._floods[command["target"]].shares.of_workers(command["workers"])
+
     def _load(self, command: dict[str, Any]) -> ClosedLoad | OpenLoad:
         if "rate_rps" not in command["load"]:
             return ClosedLoad(**command["load"])

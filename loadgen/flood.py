@@ -25,6 +25,7 @@ from loadgen.connection import Connection
 from loadgen.exchanges import Exchange, Request
 from loadgen.log import Log
 from loadgen.loops import HotLoop, spin
+from loadgen.shares import Shares
 from loadgen.source import Source
 
 epoll = get_original("select", "epoll")  # Locust's monkey-patching takes it away
@@ -58,7 +59,8 @@ class Flood:
         self.stamp_every(1)
         self.epoll = epoll()
         self.by_fd: dict[int, Connection] = {}
-        self.connections = [Connection(pair) for pair in requests]
+        self.connections = [Connection(pair, number) for number, pair in enumerate(requests)]
+        self.shares = Shares(self.connections)
         self.again = False  # closed loop: an answered client asks again
         self.arrivals: Arrivals | None = None  # open loop: what clients are to ask, and when
         self.idle: deque[Connection] = deque()  # clients without a request, where they don't ask again by themselves
@@ -118,8 +120,7 @@ class Flood:
         Those older than the timeout are errors, and their connections are replaced.
         """
         self.again, self.arrivals = False, None
-        now = clock()
-        ages = []
+        now, ages = clock(), list[int]()
         for connection in self.connections:
             if not connection.open:
                 continue
@@ -129,9 +130,8 @@ class Flood:
             else:
                 ages.append(age)
                 connection.given_up, connection.quick = True, False
-        self.awaited = 0
         self.idle.clear()
-        self._ended_ns = clock()
+        self.awaited, self._ended_ns = 0, clock()
         return ages
 
     def resume(self) -> None:
@@ -232,7 +232,7 @@ class Flood:
         """A reply that was drawn is whole, and was seen now; where no stamp came it has come now."""
         delayed_ns = 0 if self.arrivals is None else connection.asked_ns - connection.intended_ns
         arrived_ns = now_ns if connection.lay_ns < 0 else connection.arrived_ns
-        self.log.drawn.append((connection.asked_ns, delayed_ns, arrived_ns, connection.lay_ns))
+        self.log.drawn.append((connection.asked_ns, delayed_ns, arrived_ns, connection.lay_ns, connection.number))
 
     def broke(self, connection: Connection, error: OSError) -> None:
         """A call on its socket failed."""
@@ -293,6 +293,7 @@ class Flood:
 
     def _answered(self, connection: Connection) -> None:
         now = clock()
+        connection.right += 1
         if connection.given_up:
             connection.given_up = False
             self.log.late += 1
@@ -305,8 +306,7 @@ class Flood:
                 self.note_sample(connection, now)
             self.awaited -= connection.answered
         connection.answered = connection.served = True
-        connection.in_vain = False
-        connection.open = False
+        connection.in_vain = connection.open = False
         connection.request, connection.following = connection.following, connection.request
         connection.replies_left -= 1
         if not connection.replies_left:

@@ -26,6 +26,7 @@ struct client {
     int64_t asked_ns, intended_ns, connecting_ns, got, unsent;
     int64_t replies_left; /* until its connection ends; negative where it stays */
     int64_t arrived_ns, lay_ns; /* when the kernel had the reply's last bytes, and how long they lay; negative: no stamp */
+    int64_t right; /* replies since the window began */
     const char *messages[2], *replies[2]; /* of its requests, asked in turn */
     int32_t turn, fd, quick, open, served, watched_for_room, drawn;
 };
@@ -38,7 +39,7 @@ struct loop {
     int32_t *by_fd;
 
     int64_t *answered_ns, *took_ns, *delayed_ns, count, capacity;
-    int64_t *sampled[4], samples; /* of those drawn: asked, delayed, arrived, lay */
+    int64_t *sampled[5], samples; /* of those drawn: asked, delayed, arrived, lay, and whose it is */
     int64_t *connected_ns, connects;
     const char *draws; /* for one request after the other: whether its reply's stamp is read */
     int64_t draws_room, draw, stamps;
@@ -197,8 +198,9 @@ static enum outcome ask(struct loop *l, struct client *c, int64_t now)
 
 static void note_sample(struct loop *l, const struct client *c, int64_t now)
 {
-    int64_t told[4] = {c->asked_ns, c->asked_ns - c->intended_ns, c->lay_ns < 0 ? now : c->arrived_ns, c->lay_ns};
-    for (int i = 0; i < 4; i++)
+    int64_t told[5] = {c->asked_ns, c->asked_ns - c->intended_ns, c->lay_ns < 0 ? now : c->arrived_ns, c->lay_ns,
+                       c - l->clients};
+    for (int i = 0; i < 5; i++)
         l->sampled[i][l->samples] = told[i];
     l->samples++;
 }
@@ -210,6 +212,7 @@ static enum outcome answered(struct loop *l, struct client *c)
     l->took_ns[l->count] = now - c->asked_ns;
     l->delayed_ns[l->count] = c->asked_ns - c->intended_ns;
     l->count++;
+    c->right++;
     if (c->drawn)
         note_sample(l, c, now);
     c->turn = !c->turn;

@@ -21,8 +21,9 @@ class Log:
         self.answered_ns: list[int] = []
         self.took_ns: list[int] = []
         self.delayed_ns: list[int] = []
-        # of those drawn: when sent, how late for the intended start, when the kernel had it, how long it lay there then
-        self.drawn: list[tuple[int, int, int, int]] = []
+        # of those drawn: when sent, how late for the intended start, when the kernel had it, how long it lay there
+        # then, and whose it is
+        self.drawn: list[tuple[int, int, int, int, int]] = []
         self.connected_ns: list[int] = []  # how long each completed connect took
         self.errors: Counter[str] = Counter()
         self.late = 0  # correct replies to requests that an earlier window gave up
@@ -33,7 +34,7 @@ class Log:
         self._drawn: list[Column] = []
 
     def add(self, answered_ns: Column, took_ns: Column, delayed_ns: Column, drawn: Column) -> None:
-        """A stretch of the compiled loop: a column each of its replies, and the four of those drawn as rows."""
+        """A stretch of the compiled loop: a column each of its replies, and the five of those drawn as rows."""
         self._columns.append((answered_ns, took_ns, delayed_ns))
         self._drawn.append(drawn)
 
@@ -45,8 +46,8 @@ class Log:
         answered, took, delayed = (np.concatenate(pieces) for pieces in zip(*columns, strict=True))
         return answered, took, delayed
 
-    def sample(self) -> tuple[Column, Column, Column, Column]:
-        """Of all that were drawn: asked, delayed, arrived and lay, in ns."""
-        own = np.array(self.drawn, dtype=np.int64).reshape(-1, 4).T
-        asked, delayed, arrived, lay = np.concatenate([*self._drawn, own], axis=1)
-        return asked, delayed, arrived, lay
+    def sample(self) -> tuple[Column, Column, Column, Column, Column]:
+        """Of all that were drawn: asked, delayed, arrived and lay, in ns; and the client's number."""
+        own = np.array(self.drawn, dtype=np.int64).reshape(-1, 5).T
+        asked, delayed, arrived, lay, client = np.concatenate([*self._drawn, own], axis=1)
+        return asked, delayed, arrived, lay, client

@@ -62,6 +62,7 @@ class PythonLoop:
                     continue
                 now = clock()
                 answered(now)
+                connection.right += 1
                 took(now - connection.asked_ns)
                 if connection.drawn:
                     flood.note_sample(connection, now)

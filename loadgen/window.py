@@ -115,6 +115,7 @@ def run(
 ) -> Observation:
     """Start at that instant of the monotonic clock and observe; it may be past by less than the head."""
     flood.log = log = Log()
+    flood.shares.begin()
     carried = sum(connection.open for connection in flood.connections)
     # From the common instant, not from our own start: what counts is the interval all workers share.
     counted_from = start_ns + int(lengths.head_s * 1e9)
@@ -149,6 +150,8 @@ def run(
     answered, took, delayed = log.replies()
     counts = _within(answered - took - delayed, counted_from, counted_to)
     sample = _sample(log, counted_from, counted_to)
+    if not flood.spin_ns:
+        flood.shares.add(sample.clients, sample.service_ns + sample.dispatch_ns)
     if arrivals is None:
         unfinished = sum(c.open and c.asked_ns < counted_to for c in flood.connections)
         of_open_loop: dict[str, Any] = {}
@@ -243,16 +246,17 @@ class _Sample:
     dispatch_ns: NDArray[np.int64]
     lay_ns: NDArray[np.int64]  # how long the answer lay in the kernel, where that is known
     unstamped: int
+    clients: NDArray[np.int64]  # whose they are
 
 
 def _sample(log: Log, from_ns: int, to_ns: int) -> _Sample:
-    asked, delayed, arrived, lay = log.sample()
+    asked, delayed, arrived, lay, clients = log.sample()
     counts = _within(asked - delayed, from_ns, to_ns)
     service, lay = (arrived - asked)[counts], lay[counts]
     # A clock that is set while a reply lies there may put its stamp before the request: then it ends where we saw it.
     is_told = (lay >= 0) & (service >= 0)
     service = np.where(service >= 0, service, service + lay)
-    return _Sample(service, delayed[counts], lay[is_told], int(np.count_nonzero(~is_told)))
+    return _Sample(service, delayed[counts], lay[is_told], int(np.count_nonzero(~is_told)), clients[counts])
 
 
 def _within(instants: NDArray[np.int64], from_ns: int, to_ns: int) -> NDArray[np.bool_]:

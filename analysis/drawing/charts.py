@@ -1,6 +1,7 @@
 """Which charts a run gives, and what they are called; drawn, they are PNG and SVG in RESULTS/charts/."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -8,11 +9,13 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from analysis.drawing.at_rate import knee_by, latency_by_rate
+from analysis.drawing.balance import balance
 from analysis.drawing.closed import cpu_per_request, latency_by_clients, latency_distribution, throughput_by
 from analysis.drawing.crossovers import crossovers_of
 from analysis.drawing.gate import GATES
 from analysis.drawing.selection import Selection, selections
 from analysis.drawing.sheet import SETTINGS, drop_others, save
+from analysis.judging.balance import balances, shared
 from analysis.judging.crossovers import by_group, passings
 from analysis.records.points import SWEPT
 from analysis.records.reading import Results
@@ -49,6 +52,11 @@ def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Calla
         yield f"cpu_per_request{suffix}", cpu_per_request, selection.typical()
     for place, found in enumerate(by_group(passings(results, cells))):
         yield f"crossovers{f'-{place + 1}' * bool(place)}", crossovers_of(found), Selection(results, cells)
+    among = balances(results)
+    for suffix, selection in selections(results, cells, "closed") if among else ():
+        for more, part in selection.sweeps("clients"):
+            if shared(part.measured, among).any():
+                yield f"balance{suffix}{more}", partial(balance, found=among), part
     for suffix, selection in selections(results, cells, "open"):
         for more, part in selection.points_alone():
             yield f"latency_vs_rate{suffix}{more}", latency_by_rate, part

@@ -21,12 +21,15 @@ def caption(selection: Selection) -> str:
     return COMPARING if moved(selection.measured) else PLAIN
 
 
-def finish(figure: Figure, selection: Selection, shown: pd.DataFrame, name: str, reading: str = "") -> Figure:
-    """Key and foot of a chart whose figure is this column."""
+def finish(
+    figure: Figure, selection: Selection, shown: pd.DataFrame, name: str, reading: str = "", has_points: bool = True
+) -> Figure:
+    """Key, where it has points, and foot of a chart whose figure is this column."""
     blocks = selection.measured["blocks"].astype(int)
     rounds = selection.results.windows.merge(selection.measured[CELL_KEYS]).groupby([*CELL_KEYS, "block"]).size()
     starved = bool((shown["starved"] > 0).any())
-    key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
+    if has_points:
+        key(figure, starved=starved, doubtful=any(touching(cell, name) for _, cell in shown.iterrows()))
     foot(figure, selection.results.run, list(blocks), list(rounds), selection.notes(shown, name),
          reading or caption(selection), moved(selection.measured))  # fmt: skip
     return figure

@@ -1,7 +1,7 @@
 """The parts that charts are put together from: points, bars, rows, axes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from analysis.judging.served import is_starved, served
 from analysis.records.points import label
 from axes import AXES
 
+Place = TypeVar("Place", bound=float)  # on an axis of the matrix
 ON_LOG_FROM = 4  # the same for the values of the matrix
 LINE = 15 / 72  # inches that a line of text takes under a marker
 WIDE = (0.085, 0.215, 0.65, 0.62)  # axes with room for labels on the right
@@ -49,8 +50,8 @@ def sweep(
     `ceiling` is what a line is drawn through if it lies near enough: values on the axis, and rates.
     """
     points = selection.points(axis)
-    write = AXES[axis].write
-    position = _matrix_axis(axes, points, write)
+    of, write = AXES[axis].number, AXES[axis].write
+    position = _matrix_axis(axes, {of(value): write(value) for value in points})
     low, high = limits or span(selection.measured, (name,))
     high = room(ceiling, high)
     positive = selection.measured.loc[selection.measured[name] > 0, name]
@@ -64,16 +65,16 @@ def sweep(
     lowest: dict[int, float] = {}  # of the points and bars at each place
     starved: dict[int, list[_Starved]] = {}
     for number, (name_at_end, style, chapter, part) in enumerate(lines):
-        part = part[part[name].notna()].sort_values(axis)
+        part = part[part[name].notna()].sort_values(axis, key=lambda values: values.map(of))
         if part.empty:
             continue
         aside = (number / max(1, len(lines) - 1) - 0.5) * 0.055  # side by side, so that bars can be read
-        x = position(part[axis].to_numpy(float), aside)
+        x = position(part[axis].map(of).to_numpy(float), aside)
         y = part[name].to_numpy(float)
         axes.plot(x, y, color=style.colour, ls=dash(chapter), lw=1.7)
         for at, (_, cell) in zip(x, part.iterrows(), strict=True):
             point(axes, cell, name, at, style, upright=True)
-            place = int(cell[axis])
+            place = int(of(cell[axis]))
             lowest[place] = float(np.nanmin([lowest.get(place, np.inf), cell[name], cell[ends_of(name)[0]]]))
             if is_starved(cell):
                 starved.setdefault(place, []).append(_Starved(cell[name], name_at_end, served(cell)))
@@ -89,8 +90,9 @@ def sweep(
     label_ends(axes, ends, size)
 
 
-def _matrix_axis(axes: Axes, points: Sequence[int], write: Callable[[float], str]) -> Callable[..., Any]:
-    """Ticks at the measured values; what moves a value aside by a share of their range."""
+def _matrix_axis(axes: Axes, written: Mapping[float, str]) -> Callable[..., Any]:
+    """Ticks at the measured values, the least first; what moves a value aside by a share of their range."""
+    points = list(written)
     low, high = points[0], points[-1]
     if high / low >= ON_LOG_FROM:
         axes.set_xscale("log")
@@ -106,15 +108,15 @@ def _matrix_axis(axes: Axes, points: Sequence[int], write: Callable[[float], str
     axes.xaxis.set_major_locator(FixedLocator(points))
     axes.xaxis.set_minor_locator(NullLocator())
     inch = axes.figure.dpi
-    room = 0.15 + 0.1 * max(len(write(value)) for value in points)
+    room = 0.15 + 0.1 * max(map(len, written.values()))
     named = _apart(axes, points, room * inch)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value) if value in named else ""))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: written[value] if value in named else ""))
     return position
 
 
-def _apart(axes: Axes, points: Sequence[int], pixels: float) -> list[int]:
+def _apart(axes: Axes, points: Sequence[Place], pixels: float) -> list[Place]:
     """The points that have room for a text, the last one first."""
-    kept: list[int] = []
+    kept: list[Place] = []
     for value in sorted(points, reverse=True):
         places = axes.transData.transform([(other, 1) for other in (value, *kept)])[:, 0]
         if all(abs(place - places[0]) >= pixels for place in places[1:]):

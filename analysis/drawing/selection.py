@@ -64,9 +64,9 @@ class Selection:
     def is_chapter(self, strategy: str) -> bool:
         return bool((self.results.run.get("strategies") or {}).get(strategy, {}).get("listing"))
 
-    def points(self, axis: str) -> list[int]:
-        """The values measured on an axis of the matrix."""
-        return sorted(int(value) for value in self.measured[axis].unique())
+    def points(self, axis: str) -> list[Any]:
+        """The values measured on an axis of the matrix, the least first."""
+        return sorted(self.measured[axis].unique().tolist(), key=AXES[axis].place)
 
     def typical(self) -> "Selection":
         """The group with the most typical number of clients, and else the usual values, or the least."""
@@ -137,7 +137,7 @@ class Selection:
         found = []
         there, axis = set(shown.index), self._axis
         absent = [cell for place, cell in self.rows.items() if place not in there]
-        for cell in sorted(absent, key=lambda cell: cell[axis]):
+        for cell in sorted(absent, key=lambda cell: AXES[axis].place(cell[axis])):
             kinds = [doubt.kind for doubt in cell["doubts"]]
             if pd.isna(cell["windows"]):
                 why = f"{cell['status']}: {cell['reason']}"
@@ -164,7 +164,7 @@ class Selection:
         names: dict[tuple[str, str], list[str]] = {}  # (what, where) -> names
         for (what, name), where in places.items():
             is_everywhere = len(where) == everyone.count(name)
-            at = "" if is_everywhere else f" at {AXES[axis].several(sorted(where))}"
+            at = "" if is_everywhere else f" at {AXES[axis].several(sorted(where, key=AXES[axis].place))}"
             names.setdefault((what, at), []).append(name)
         said: dict[str, list[str]] = {}
         for (what, at), alike in names.items():

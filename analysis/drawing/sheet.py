@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.drawing.looks import FAINT, INK, dash
-from analysis.records.machine import machine
+from analysis.records.machine import machine, server_cpus
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches, a slide
 ENTRY = 0.17  # inches: the least height that each strategy has, so that its name can be read
@@ -100,7 +100,8 @@ def foot(
     if max(blocks) < 2:
         reading += " (none: they need two blocks)"
     repeats = f"{_number(blocks, 'block')} {TIMES} {_number(rounds, 'round')}"
-    place = "loopback" + _cpus(run, "server_cpus", ", servers on CPU ") + _cpus(run, "loader_cpus", ", load from CPU ")
+    loader_cpus = ", ".join(map(str, run.get("loader_cpus") or []))
+    place = "loopback" + _cpus(", servers on CPU ", server_cpus(run)) + _cpus(", load from CPU ", loader_cpus)
     how = [repeats, place, *filter(None, [moved])]
     said = textwrap.wrap(". ".join(notes), 180, max_lines=3, placeholder=" …")
     for number, line in enumerate([" · ".join(how), " · ".join(where), reading, *reversed(said)]):
@@ -113,9 +114,8 @@ def _number(numbers: Collection[int], word: str) -> str:
     return f"{few if few == many else f'{few} to {many}'} {word}{'' if many == 1 else 's'}"
 
 
-def _cpus(run: dict[str, Any], name: str, words: str) -> str:
-    cpus = run.get(name)
-    return words + ", ".join(map(str, cpus)) if cpus else ""
+def _cpus(words: str, cpus: str) -> str:
+    return words + cpus if cpus else ""
 
 
 def drop_others(found: Iterable[Path], drawn: Collection[Path]) -> None:

@@ -28,7 +28,7 @@ from analysis.records.columns import Columns, column, first, length, parts
 from analysis.records.points import CELL_KEYS, Group, as_file, group_of, label
 from analysis.records.reading import Results
 from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, ratio
-from axes import ALONG, first_value
+from axes import ALONG, AXES
 
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
 TEXTS = schema.columns("text", "counts")  # counts: with blanks between
@@ -106,7 +106,7 @@ def tabulate(results: Results) -> pd.DataFrame:
     kinds = (windows, failures, probes)
     begun = {key: min(column(kind[key], "group").min() for kind in kinds if key in kind) for key in rows}
     strategies = _in_order(results.run)
-    place = {key: (begun[key], strategies.get(key[0], len(strategies)), along_value(rows[key])) for key in rows}
+    place = {key: (begun[key], strategies.get(key[0], len(strategies)), _place_along(rows[key])) for key in rows}
     in_order = sorted(rows, key=lambda key: place[key])
     return _tidy([rows[key] for key in in_order])
 
@@ -127,9 +127,9 @@ def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return table
 
 
-def along_value(cell: Mapping[str, Any]) -> Any:
-    """The value that tells a cell from others of its strategy in a group; 0 where a group compares along no axis."""
-    return cell[cell[ALONG]] if cell[ALONG] else 0
+def _place_along(cell: Mapping[str, Any]) -> Any:
+    """The place of a cell among others of its strategy in a group; 0 where a group compares along no axis."""
+    return AXES[cell[ALONG]].place(cell[cell[ALONG]]) if cell[ALONG] else 0
 
 
 def _ratio_to_reference(
@@ -157,7 +157,7 @@ def _first_values(keys: Iterable[Key], usual: Mapping[str, Any]) -> dict[Group, 
         cell = dict(zip(CELL_KEYS, key, strict=True))
         if cell[ALONG]:
             values.setdefault(group_of(cell), (cell[ALONG], set()))[1].add(cell[cell[ALONG]])
-    return {group: first_value(found, usual[along]) for group, (along, found) in values.items()}
+    return {group: AXES[along].first(found, usual[along]) for group, (along, found) in values.items()}
 
 
 def rates_of(windows: Columns) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """What a run was measured on, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
@@ -14,3 +14,15 @@ def machine(run: Mapping[str, Any]) -> list[str]:
         f"kernel {told.get('kernel', '?')}",
         f"Python {told.get('python', '?')}",
     ]
+
+
+def server_cpus(run: Mapping[str, Any]) -> str:
+    """The CPUs that servers ran on, of each number of them that there was: 1, or 0, 1; empty where it isn't told."""
+    return " or ".join(cpus.replace(" ", ", ") for cpus in dict.fromkeys(_server_cpus(run)) if cpus)
+
+
+def _server_cpus(run: Mapping[str, Any]) -> Iterator[str]:
+    for group in run.get("groups") or []:
+        told = group.get("server_cpus") or []
+        yield from [told] if isinstance(told, str) else told
+    yield " ".join(map(str, run.get("server_cpus") or []))

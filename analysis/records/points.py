@@ -52,7 +52,7 @@ def title(cells: pd.DataFrame, usual: Mapping[str, Any], *, in_full: bool = Fals
     values = {name: cells[name].iloc[0] for name in AXES}
     along = cells[ALONG].iloc[0]
     if along:
-        values[along] = tuple(sorted(cells[along].unique()))
+        values[along] = tuple(sorted(cells[along].unique(), key=AXES[along].place))
     return axes.title(values, usual, in_full=in_full)
 
 

@@ -37,6 +37,7 @@ class Results:
     probes: pd.DataFrame  # windows that look for a knee's rate, or a closed loop's length of windows
     perturbed: pd.DataFrame  # windows in which the loader was slowed down on purpose: they only show who limits
     footprints: pd.DataFrame  # memory and CPU of a server's process tree, once for each cell and block
+    balances: pd.DataFrame  # what each worker of a server got, once for each cell, block and worker
     failures: pd.DataFrame
 
     @property
@@ -108,6 +109,7 @@ def read(folder: Path) -> Results:
         probes=windows[searching].reset_index(drop=True),
         perturbed=tables["perturbed"],
         footprints=tables["footprint"],
+        balances=tables["balance"],
         failures=tables["failure"],
     )
 

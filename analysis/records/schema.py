@@ -60,6 +60,7 @@ RECORDS = {
     "window": _WINDOW,
     "perturbed": _WINDOW,
     "footprint": _EVERY_RECORD | _fields(_TOLD["footprint"]),
+    "balance": _EVERY_RECORD | _fields(_TOLD["balance"]),
     "failure": _EVERY_RECORD | _fields(_TOLD["failure"]),
 }
 _CSV = {section: _fields(table) for section, table in _TOLD["csv"].items()}
@@ -85,6 +86,7 @@ def tables() -> str:
         "windows.jsonl: every line": _fields(_TOLD["record"]),
         "windows.jsonl: window, perturbed": _fields(_TOLD["window"]),
         "windows.jsonl: footprint": _fields(_TOLD["footprint"]),
+        "windows.jsonl: balance": _fields(_TOLD["balance"]),
         "windows.jsonl: failure": _fields(_TOLD["failure"]),
         "cells.csv: what was measured": _CSV["figures"],
         "cells.csv: the evidence of verdict and limited_by": _CSV["evidence"],

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis import units
 from analysis.doubts import KINDS
 from analysis.judging.standing import moved
-from analysis.records.machine import machine
+from analysis.records.machine import machine, server_cpus
 from analysis.records.points import POINT, label, title
 from analysis.records.reading import Results
 from analysis.report import glossary
@@ -149,6 +149,9 @@ def _several(number: int, word: str) -> str:
 
 
 def _cpus(run: Mapping[str, Any]) -> Iterator[str]:
-    for name, words in (("server_cpus", "servers on CPU"), ("loader_cpus", "load from CPU")):
-        if run.get(name):
-            yield f"{words} {', '.join(map(str, run[name]))}"
+    for words, cpus in (
+        ("servers on CPU", server_cpus(run)),
+        ("load from CPU", ", ".join(map(str, run.get("loader_cpus") or []))),
+    ):
+        if cpus:
+            yield f"{words} {cpus}"

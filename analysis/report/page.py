@@ -23,7 +23,7 @@ from analysis.gate.result import Gate
 from analysis.judging.standing import moved
 from analysis.records.machine import machine
 from analysis.records.reading import Results
-from analysis.report import cards, changes, findings, glossary, method, specs, spectra, sweeps, table, vega
+from analysis.report import balance, cards, changes, findings, glossary, method, specs, spectra, sweeps, table, vega
 from analysis.report.entries import Entry, entries
 from analysis.report.ratios import Ratios
 from analysis.report.words import HOW_TO_READ
@@ -94,6 +94,8 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         sweeps=swept,
         points=[sweep for sweep in swept if not sweep.is_along],
         spectra=tails,
+        shares=[] if gate else list(balance.tables(results, cells, everyone)),
+        how_to_share=balance.HOW_TO_READ,
         pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
         columns=table.columns(rows),

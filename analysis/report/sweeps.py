@@ -125,12 +125,13 @@ class _Sheet:
 
     def __init__(self, selection: Selection, axis: str, entries: Sequence[Entry], ratios: Ratios) -> None:
         self.selection, self.axis, self.entries, self.ratios = selection, axis, entries, ratios
-        self.places = sorted({float(value) for value in selection.measured[axis].dropna()})
+        self.number = float if axis == OFFERED else AXES[axis].number
+        self.places = sorted({self.number(value) for value in selection.measured[axis].dropna()})
         self.lines: dict[str, list[dict[str, Any]]] = {}  # the cells of each strategy as they stand along the axis
         for cell in (selection.rows[place] for place in selection.measured.index):
             self.lines.setdefault(label(cell), []).append(cell)
         for cells in self.lines.values():
-            cells.sort(key=lambda cell: float(cell[axis]))
+            cells.sort(key=lambda cell: self.number(cell[axis]))
         self.numbers = {entry.name: entry.number for entry in entries}
         self.order = {name: line for line, name in enumerate(self.lines)}
         self.at_reference = {ratios.point(cell): cell for cell in self.lines.get(entries[ratios.reference].name, [])}
@@ -151,7 +152,8 @@ class _Sheet:
         if self.axis == OFFERED:
             return specs.Axis("requests offered per second", {}, span)
         axis = AXES[self.axis]
-        return specs.Axis(axis.title, {place: axis.write(int(place)) for place in places}, span)
+        written = {axis.number(value): axis.write(value) for value in self.selection.points(self.axis)}
+        return specs.Axis(axis.title, {place: written[place] for place in places}, span)
 
     def aside(self, value: float, line: int, places: Sequence[float]) -> float:
         """Where a point of that line is drawn among these places, so that bars stand side by side."""
@@ -197,7 +199,7 @@ def _rows(sheet: _Sheet, figure: Figure) -> list[dict[str, Any]]:
     for name, cells in sheet.lines.items():
         own = []
         for cell in cells:
-            point, place = sheet.ratios.point(cell), float(cell[sheet.axis])
+            point, place = sheet.ratios.point(cell), sheet.number(cell[sheet.axis])
             doubts = "; ".join(map(str, touching(cell, figure.column)))
             told = _told(cell, figure) | {"d": doubts or "nothing"} if figure is not RATIO else _ratio(sheet, cell)
             if told["y"] == told["y"]:

@@ -20,7 +20,7 @@ from analysis.judging.verdict import slowing_tells
 from analysis.records.points import by_group, member, nearly_all, title
 from analysis.records.reading import Results
 from analysis.tables.narrow import fitted
-from axes import ALONG, AXES, connections_stay, first_value
+from axes import ALONG, AXES, connections_stay
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
@@ -101,7 +101,7 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str, withou
     first = group.iloc[0]
     along = str(first[ALONG])
     if along:
-        reference = AXES[along].write(first_value(group[along], usual[along]))
+        reference = AXES[along].write(AXES[along].first(group[along], usual[along]))
     heading = Text(title(group, usual, in_full=True), style="bold")
     table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
                   padding=(0, 1), collapse_padding=True)  # fmt: skip

@@ -1,20 +1,21 @@
 """What a group's servers held and did, from before its clients came until after its last window."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from harness.accounts import cpu_ticks, footprint
 from harness.accounts.cpu_ticks import Ticks
 from harness.accounts.footprint import Activity, Memory
+from harness.processes.server import Server
 
 
 class Ledger:
-    """The account of some servers, given as name -> session, on their CPUs. Opened before the clients connect."""
+    """The account of some servers, by their keys. Opened before the clients connect."""
 
-    def __init__(self, sessions: Mapping[str, int], cpus: Collection[int]) -> None:
-        self._sessions = sessions
-        self._cpus = cpus
+    def __init__(self, servers: Collection[Server]) -> None:
+        self._cpus = {server.key: server.cpus for server in servers}
+        self._sessions = sessions = {server.key: server.pid for server in servers}
         self._idle = {name: footprint.memory(session) for name, session in sessions.items()}
         self._held: dict[str, Memory] = {}
         self._before: dict[str, Activity] = {}
@@ -27,13 +28,13 @@ class Ledger:
         self._held = {name: footprint.memory(self._sessions[name]) for name in names}
         self._before = {name: footprint.activity(self._sessions[name]) for name in names}
 
-    def begin_window(self) -> None:
-        self._began = cpu_ticks.read(self._cpus)
+    def begin_window(self, name: str) -> None:
+        self._began = cpu_ticks.read(self._cpus[name])
 
     def end_window(self, name: str, replies: int) -> None:
         """What the CPUs did since it began, they did for this server."""
         self._replies[name] += replies
-        self._ticks[name] += cpu_ticks.read(self._cpus) - self._began
+        self._ticks[name] += cpu_ticks.read(self._cpus[name]) - self._began
 
     def entry(self, name: str, connections_stay: bool) -> dict[str, Any] | None:
         """A server's account up to now, as a record has it; None for one that answered nothing."""

@@ -1,7 +1,7 @@
 """What is accounted around a window, with one `with`: what its server used, and what the loader can't know of it."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,18 +42,16 @@ class Reading:
 
 
 @contextmanager
-def window(
-    server: Server, ledger: Ledger | None = None, cpus: Mapping[str, Collection[int]] | None = None
-) -> Iterator[Reading]:
+def window(server: Server, ledger: Ledger | None = None, loader_cpus: Collection[int] = ()) -> Iterator[Reading]:
     """Around a window of that server, which is in the `ledger` if one is kept. A window that fails isn't accounted.
 
-    `cpus` are those of each side ("server", "loader") of which it is told what the host took.
+    It is told what the host took of the server's CPUs, and of the loader's.
     """
     reading = Reading()
-    sides = cpus or {}
+    sides = {"server": server.cpus, "loader": loader_cpus}
     ticks = {side: cpu_ticks.read(of) for side, of in sides.items()}
     if ledger:
-        ledger.begin_window()
+        ledger.begin_window(server.key)
     before = proctree.usage(server.pid)
     reading.started_at = time.time()
     yield reading

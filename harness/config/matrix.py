@@ -49,7 +49,7 @@ def value_type(axis: Axis) -> Any:
     match axis.kind:
         case "choice":
             return Literal[axis.choices]
-        case "count":
+        case "count" | "cpus":  # of CPUs how many; which ones they are, the machine says
             return Annotated[int, Field(ge=axis.low, le=axis.high)]
         case "bytes":
             return Annotated[ByteSize, Field(ge=axis.low, le=axis.high)]

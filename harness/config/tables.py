@@ -56,6 +56,8 @@ class Strategy(Table):
     listing: str | None = None
     serves: Count | None = None  # clients at a time, by design, who comes first first; None: all of them
     one_at_a_time: bool = False  # short for serves = 1
+    workers: Count | None = None  # that share the connections: it is told who got which
+    marks: bool = False  # its workers are threads: it has the option --marks, and prints which of them has a connection
     handler: Literal["waits", "computes"] | None = None
     memory_per_client: ByteSize = ByteSize(64 * 1024)
     fixed: dict[str, str] = {}  # axes of the servers' side that it can't follow, and why
@@ -307,9 +309,10 @@ class Config(Table):
         usual = {axis.name: self.usual[axis.name] for axis in axes.on("command")}
         return usual | {axes.ITERATIONS: 0, "service": service}
 
-    def _setting(self, key: str) -> Any:
+    def _setting(self, key: str) -> int | None:
         table, name = key.split(".")
-        return int(getattr(getattr(self, table), name))
+        value = getattr(getattr(self, table), name)
+        return int(value) if isinstance(value, int) else None
 
     def origin(self, key: str) -> Path:
         """The file that a key such as "servers.cpus" comes from."""

@@ -1,4 +1,4 @@
-"""Handlers: a message is answered when its handler is done, which takes the time, or the CPU time, that was asked for."""
+"""Handlers: a message is answered when its handler is done, which takes the time or CPU time that was asked for."""
 
 import socket
 import time

@@ -1,7 +1,7 @@
 """A group of cells: one point of the matrix, and who is compared there."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,11 @@ class Entry:
     def settings(self) -> dict[str, Any]:
         """What its server is told: the axes on the command's side. A run that begins counts a handler's iterations."""
         return {axis.name: self.values[axis.name] for axis in axes.on("command")} | {axes.ITERATIONS: 0}
+
+    @property
+    def cpus(self) -> list[int]:
+        """Those that its server runs on."""
+        return list(map(int, self.values["server_cpus"].split()))
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,14 +117,17 @@ class Group:
         return ""
 
 
-def groups_of(matrix: Sequence[Matrix], usual: Mapping[str, Any]) -> list[Group]:
-    """Each once: the closed loops first, in the order of the file, as others may need their rates."""
-    wanted = list(dict.fromkeys(group for entry in matrix for group in _product(entry, usual)))
+def groups_of(matrix: Sequence[Matrix], usual: Mapping[str, Any], cpus: Callable[[int], str]) -> list[Group]:
+    """Each once: the closed loops first, in the order of the file, as others may need their rates.
+
+    `cpus` says which ones so many are.
+    """
+    wanted = list(dict.fromkeys(group for entry in matrix for group in _product(entry, usual, cpus)))
     closed = [group.closed for group in wanted if group.load == "closed" or group.needs_capacity]
     return list(dict.fromkeys([*closed, *wanted]))
 
 
-def _product(entry: Matrix, usual: Mapping[str, Any]) -> Iterator[Group]:
+def _product(entry: Matrix, usual: Mapping[str, Any], cpus: Callable[[int], str]) -> Iterator[Group]:
     """Every combination, the axes varying the faster the later they stand in the list."""
     along = axes.BY_KEY[entry.along].name if entry.along else ""
 
@@ -128,10 +136,11 @@ def _product(entry: Matrix, usual: Mapping[str, Any]) -> Iterator[Group]:
             yield chosen
             return
         axis, *further = rest
-        given = list(dict.fromkeys(entry.values(axis))) if axis.key else []
-        values: list[Any] = given or [usual[axis.name]]
+        given = list(dict.fromkeys(entry.values(axis)))
+        values: list[Any] = list(map(cpus, given)) if axis.kind == "cpus" else given
+        values = values or [usual[axis.name]]
         if axis.name == along:
-            values = [tuple(sorted(values))]
+            values = [tuple(sorted(values, key=axis.place))]
         fixed = axes.settled(chosen)
         for value in [fixed[axis.name]] if axis.name in fixed else values:
             yield from combined(chosen | {axis.name: value}, further)

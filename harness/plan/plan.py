@@ -1,14 +1,15 @@
 """From configuration and options to a plan: which cells, in which order, for how long. Starts nothing."""
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
+from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
-from harness.plan import crowds, room
+from harness.plan import crowds, places, room
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.waves import by_strategy, waves
 
@@ -81,8 +82,9 @@ class Plan:
     def notes(self) -> list[Note]:
         """What keeps this plan's figures from meaning what they usually mean."""
         found = [notes.left_out(self.left_out, self.budget_s)] if self.left_out else []
-        if set(self.server_cpus) & set(self.loader_cpus):
-            found.append(notes.shared_cpu())
+        shared = places.shared(self._all_entries, self.loader_cpus)
+        if shared is not None:
+            found.append(notes.shared_cpu(shared))
         in_turn: dict[tuple[int, str], list[str]] = {}
         for group, waves_ in self.waves.items():
             if len(waves_) > 1:
@@ -91,6 +93,15 @@ class Plan:
         if self.workers > len(self.loader_cpus):
             found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
         return found
+
+    @property
+    def servers_cpus(self) -> list[list[int]]:
+        """The CPUs that servers run on, of each number of them that there is."""
+        return places.each(self._all_entries)
+
+    @property
+    def _all_entries(self) -> Iterator[Entry]:
+        return (entry for entries in self.entries.values() for entry in entries.values())
 
     def _in_each_wave(self, group: Group) -> str:
         """The reference, if it is; else nothing."""
@@ -269,7 +280,7 @@ def make(
     profile = config.profile(profile_name)
     server_cpus, loader_cpus = machine.share_cpus(config, workers or config.loadgen.workers)
     usual = config.usual | {"server_cpus": " ".join(map(str, server_cpus))}
-    groups = groups_of([entry.with_values(overrides.values, overrides.along) for entry in profile.matrix], usual)
+    groups = _groups(config, profile_name, overrides, usual)
     if not any(group.service in strategy.services for group in groups for strategy in strategies.values()):
         raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
     workers = workers or config.loadgen.workers
@@ -309,6 +320,13 @@ def make(
         return replace(plan, at_most_s=profile.at_most_s)
     fits = replace(plan, rounds=1).expected_seconds <= (profile.all_at_most_s or 0)
     return replace(plan, at_most_s=profile.all_at_most_s if fits else None)
+
+
+def _groups(config: Config, profile: str, overrides: Overrides, usual: Mapping[str, Any]) -> list[Group]:
+    matrix = [entry.with_values(overrides.values, overrides.along) for entry in config.profile(profile).matrix]
+    file = f"{config.origin(f'profiles.{profile}')}: profiles.{profile}: cpus"
+    source = BY_KEY["cpus"].option if "cpus" in overrides.values else file
+    return groups_of(matrix, usual, lambda count: places.of_count(config, count, source))
 
 
 def fitted(plan: Plan, blocks: int) -> Plan:

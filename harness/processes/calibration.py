@@ -1,8 +1,8 @@
 """How many iterations a handler makes that is to compute for some time: counted by the harness, told to all alike.
 
 Not by each server for itself: an iteration takes twice as long at one moment as at another, and servers that had
-counted at different moments would have different work. So the number is counted once for a run, and what a block's CPU made of
-it is counted again where the block begins.
+counted at different moments would have different work. So the number is counted once for a run, and what a block's CPU
+made of it is counted again where the block begins.
 """
 
 import json
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import axes
-from harness.processes.server import ServerFailed, running_on
+from harness.processes.affinity import running_on
+from harness.processes.server import ServerFailed
 
 COUNTS = ("-m", "servers.handlers", "--calibrate")  # prints how many take a millisecond
 LIMIT_S = 30.0

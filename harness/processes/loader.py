@@ -6,13 +6,13 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.processes import session
+from harness.processes.affinity import running_on
 from harness.processes.census import MARK
-from harness.processes.server import running_on
 
 START_LIMIT_S = 30.0
 ANSWER_LIMIT_S = 90.0
@@ -76,6 +76,13 @@ class Loader:
         """
         command = {"do": "window", "target": target, "lengths": lengths, "load": load or CLOSED}
         return self._ask(command | {"stamp_every": stamp_every})
+
+    def balance(self, target: str, workers: Mapping[str, int]) -> dict[str, Any]:
+        """What each worker of a target gave its clients since they connected.
+
+        `workers` has HOST:PORT of a client's end and the number of the worker that has its connection.
+        """
+        return self._ask({"do": "balance", "target": target, "workers": dict(workers)})
 
     def close(self) -> None:
         """Close all connections."""

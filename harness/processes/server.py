@@ -14,13 +14,14 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import axes
 from harness.config import Strategy
 from harness.processes import census, freezing, owner, session, sockets
+from harness.processes.affinity import running_on
 from harness.processes.census import Census, Process
 from harness.processes.owner import Owner
 from harness.processes.subreaper import keep_orphans
@@ -126,7 +127,7 @@ class Server:
         options = {"host": host, "port": port, "backlog": backlog, **settings}
         fills = options | {
             "python": shlex.quote(strategy.python),
-            "options": " ".join(f"--{name.replace('_', '-')} {value}" for name, value in axes.told(options).items()),
+            "options": " ".join(_option(name, value) for name, value in axes.told(options).items()),
         }
         command = shlex.split(strategy.command.format_map(fills))
         logs.mkdir(parents=True, exist_ok=True)
@@ -156,6 +157,16 @@ class Server:
         return self.host, self.port
 
     @property
+    def printed(self) -> bytes:
+        """All that it has written to its stdout."""
+        return self._stdout.read_bytes()
+
+    @property
+    def cpus(self) -> Collection[int]:
+        """Those that it was given; of one that may run anywhere, all that there are for us."""
+        return os.sched_getaffinity(0) if self._cpus is None else self._cpus
+
+    @property
     def is_stopping(self) -> bool:
         """Whether it was asked to stop."""
         return self._was_asked
@@ -167,7 +178,7 @@ class Server:
         while not (self._answers() if by_connecting else self._said_ready()):
             self.raise_if_dead()
             if time.monotonic() > deadline:
-                printed = b"" if by_connecting else self._stdout.read_bytes()
+                printed = b"" if by_connecting else self.printed
                 raise ServerFailed(owner.why_not_ready(self._owner, deadline_s, printed, by_connecting))
             time.sleep(POLL_S)
         soon = time.monotonic() + LISTENS_SOON_S
@@ -301,18 +312,10 @@ def _files(logs: Path, key: str) -> tuple[Path, Path]:
     return logs / f"{key}.out", logs / f"{key}.err"
 
 
-@contextlib.contextmanager
-def running_on(cpus: Collection[int] | None) -> Iterator[None]:
-    """A child inherits the affinity of the thread that starts it: ours, for the time of the start."""
-    if cpus is None:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cpus)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+def _option(name: str, value: object) -> str:
+    """As a command has it; what is true is a flag."""
+    option = f"--{name.replace('_', '-')}"
+    return option if value is True else f"{option} {value}"
 
 
 def _how(code: int) -> str:

@@ -6,11 +6,11 @@ import os
 import socket
 import struct
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 DOMAIN = b":0035"  # the port of name servers there
-LISTENS = b"0A"  # its state in /proc/net/tcp
+CONNECTED, LISTENS = b"01", b"0A"  # states in /proc/net/tcp
 
 # NETLINK_SOCK_DIAG: linux/sock_diag.h, linux/inet_diag.h
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
@@ -46,6 +46,24 @@ def listeners() -> list[Listener]:
                     break  # those that listen come first (proc_net_tcp.rst in the kernel's documents)
                 address, _, port = local.partition(b":")
                 found.append(Listener(_address(address), int(port, 16), int(inode)))
+    return found
+
+
+Accepted = Mapping[tuple[int, str], int]
+
+
+def accepted() -> Accepted:
+    """The inodes of all connected sockets, by our port and HOST:PORT of the other end; 0 of one that nobody has yet."""
+    found = {}
+    for name in ("tcp", "tcp6"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/self/net/{name}", "rb") as table:
+            next(table, None)
+            for line in table:
+                _, local, remote, state, *_, inode = line.split()[:10]
+                if state == CONNECTED:
+                    host, _, port = remote.partition(b":")
+                    client = f"{_address(host).removeprefix('::ffff:')}:{int(port, 16)}"
+                    found[int(local.rpartition(b":")[2], 16), client] = int(inode)
     return found
 
 

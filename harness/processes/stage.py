@@ -39,7 +39,10 @@ class Stage:
         loader_cpus: Collection[int] | None = None,
         backlog: int = 1024,
     ) -> None:
-        """CPUs that are None are all that there are. The load generator's stderr goes to `logs`."""
+        """CPUs that are None are all that there are; a server may be given others.
+
+        The load generator's stderr goes to `logs`.
+        """
         self.config = config
         self.servers: dict[str, Server] = {}  # those that were started and not stopped, by key
         self.opaque: set[str] = set()  # those of them that can't be seen to be served by their own processes
@@ -60,12 +63,19 @@ class Stage:
 
     # --- servers ------------------------------------------------------------------------------------
 
-    def start(self, key: str, strategy: Strategy, settings: Mapping[str, object], logs: Path | None = None) -> Server:
+    def start(
+        self,
+        key: str,
+        strategy: Strategy,
+        settings: Mapping[str, object],
+        logs: Path | None = None,
+        cpus: Collection[int] | None = None,
+    ) -> Server:
         """Start a server, its output going to `logs`. Raises ServerFailed where its program can't be started."""
         with uninterrupted():
             server = Server.start(
-                key, strategy, settings, logs=logs or self._logs, backlog=self._backlog, cpus=self.server_cpus,
-                mark=self._watchdog.mark,
+                key, strategy, settings, logs=logs or self._logs, backlog=self._backlog,
+                cpus=self.server_cpus if cpus is None else cpus, mark=self._watchdog.mark,
             )  # fmt: skip
             self.servers[key] = server  # first: whatever happens from now on, it is stopped
             self._watchdog.guard(server.pid)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import axes
 from harness import notes
 from harness.conformance import cases
 from harness.conformance.client import Target
@@ -110,9 +111,15 @@ class Fleet:
 
     def _start(self, key: str, entry: Entry, logs: Path) -> None:
         try:
-            self._stage.start(key, entry.strategy, settings(entry.settings, self._calibration), logs)
+            self._stage.start(key, entry.strategy, self._settings(entry), logs, entry.cpus)
         except ServerFailed as failure:
             self._failed[key] = failure
+
+    def _settings(self, entry: Entry) -> dict[str, object]:
+        """Where connections end, a line for each of them would take its time."""
+        groups = self._plan.of_service(entry.values["service"])
+        is_asked = entry.strategy.marks and all(axes.connections_stay(group.values) for group in groups)
+        return settings(entry.settings, self._calibration) | ({"marks": True} if is_asked else {})
 
     def _note_short_queues(self) -> None:
         crowd = max(group.clients for group in self._plan.groups)

@@ -15,6 +15,7 @@ from harness.plan.plan import Plan
 from harness.processes.loader import LoaderFailed
 from harness.processes.server import ServerFailed
 from harness.recorder import Recorder
+from harness.run.balance import Balance
 from harness.run.crowds import Crowds
 from harness.run.experience import Experience, Known
 from harness.run.fleet import Fleet
@@ -48,6 +49,7 @@ class Interleaving:
         self._known: Known = {}
         self._told: set[tuple[Group, str, int]] = set()  # whose footprint is recorded, and in which block
         self._ledger: Ledger | None = None  # of the servers that a group's clients are connected to
+        self._balance = Balance(plan, recorder, fleet, loading)
 
     def measure(self, group: Group, wave: Sequence[str], block: int, rounds: int, turn: int = 0) -> None:
         """So many rounds of those members of the group, in their turn. Raises GivenUp if the loader keeps failing.
@@ -58,6 +60,7 @@ class Interleaving:
         for key, failure in self._fleet.group_begins(wave).items():
             self._record_failure(key, group, block, failure)
         self._progress.group_begins(group, block)
+        self._balance.begin()
         kind = rounds_for(replace(self._plan, rounds=rounds), group, self._known)
         for round_, turns in enumerate(kind.rounds(lambda: self._fleet.taking_part(wave), block), first):
             by_key = {turn[0].name: turn for turn in turns}
@@ -67,6 +70,7 @@ class Interleaving:
                     self._visit(visit, group, wave, place, kind)
                     self._progress.window_ended(group)
         self._record_footprints(group, wave, block)
+        self._record_balance(group, wave, block)
         self._loading.disconnect()
         for key, failure in self._fleet.refuse().items():
             if key in wave:  # what it was asked in this group may have been answered by others
@@ -91,9 +95,8 @@ class Interleaving:
         members = self._fleet.taking_part(wave)
         self._standstill.only(members)
         self._standstill.settle()
-        sessions = {key: self._fleet.server(key).pid for key in members}
         is_told = self._plan.has_footprint(group, block)
-        ledger = Ledger(sessions, self._plan.server_cpus) if is_told else None
+        ledger = Ledger([self._fleet.server(key) for key in members]) if is_told else None
         for key, target in self._loading.connect(group, members).items():
             if not target["answered"]:
                 errors = ", ".join(f"{count} {kind}" for kind, count in target["errors"].items())
@@ -104,6 +107,7 @@ class Interleaving:
         self._standstill.settle()
         if ledger:
             ledger.connected(self._fleet.taking_part(wave))
+        self._balance.connected(group, self._fleet.taking_part(wave))
         self._ledger = ledger
         self._standstill.only(())
 
@@ -136,8 +140,8 @@ class Interleaving:
         """One window of a server among others that stand still: what the loader told, and its record."""
         server = self._fleet.server(visit.name)
         server.raise_if_dead()
-        cpus = {"server": self._plan.server_cpus, "loader": self._plan.loader_cpus}
-        with meter.window(server, self._ledger, cpus) as reading, self._standstill.turn(visit.name) as turn:
+        metered = meter.window(server, self._ledger, self._plan.loader_cpus)
+        with metered as reading, self._standstill.turn(visit.name) as turn:
             reading.observed = self._loading.window(visit.name, visit)
             server.raise_if_dead()
         return reading.observed, reading.record | turn.record | {"head_s": visit.lengths["head_s"]}
@@ -160,6 +164,12 @@ class Interleaving:
             if entry and (group, key, block) not in self._told:  # the reference may be in several waves
                 self._told.add((group, key, block))
                 self._recorder.footprint(key, group, block, entry | unasked | self._crowds.told(group, key))
+
+    def _record_balance(self, group: Group, wave: Sequence[str], block: int) -> None:
+        try:
+            self._balance.record(group, self._fleet.taking_part(wave), block)
+        except LoaderFailed as failure:
+            self._loading.failed(failure)
 
     def _record_failure(self, key: str, group: Group, block: int, failure: ServerFailed) -> None:
         self._recorder.failure(key, group, block, str(failure), failure.skipped)

@@ -1,6 +1,6 @@
 """The load generator's lives in a run: started when it is needed, started again after it has failed, not for ever."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from harness import notes
@@ -52,6 +52,10 @@ class Loading:
     def window(self, key: str, visit: Visit) -> dict[str, Any]:
         """Run one window; what was observed. Raises LoaderFailed."""
         return self._stage.loader.window(key, visit.lengths, visit.load, visit.stamp_every)
+
+    def balance(self, key: str, workers: Mapping[str, int]) -> dict[str, Any]:
+        """What each worker of a server gave the clients of its connections. Raises LoaderFailed."""
+        return self._stage.loader.balance(key, workers)
 
     def failed(self, failure: LoaderFailed) -> None:
         """It is stopped, and its connections are closed; the next one that asks starts it again."""

@@ -27,6 +27,7 @@ next block gets. Nothing here decides that.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 
 from harness.accounts import surroundings
 from harness.plan.group import Entry, Group
@@ -83,7 +84,8 @@ def carry_out(
                 recorder.failure(name, group, 0, why, skipped=True)
         for block in blocks:
             counted = count(plan.server_cpus[-1:]).per_ms if calibration else None
-            with surroundings.watched({*plan.server_cpus, *plan.loader_cpus}, recorder.surroundings, counted):
+            cpus = {*plan.loader_cpus, *chain(*plan.servers_cpus)}
+            with surroundings.watched(cpus, recorder.surroundings, counted):
                 for service in plan.services:
                     wanted = {group: members for group in plan.groups
                               if group.service == service and (members := blocks.wanted(group))}  # fmt: skip

@@ -47,7 +47,7 @@ env = { ODD = "1" }
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A tiny run that goes on until its budget is used."""
     folder = tmp_path_factory.mktemp("schema")
-    options = ("--profile", "all", "--strategies", "epoll,dies", "--variants", "one,other")
+    options = ("--profile", "all", "--strategies", "epoll,prefork,dies", "--variants", "one,other")
     bench = Bench(folder, {"dies": f"{MISBEHAVE} dies --sound-starts 2"}, *options, "--precision", "50%",
                   "--budget", "5s", settings=SETTINGS)  # fmt: skip
     try:

@@ -31,6 +31,7 @@ class Peer:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.address: tuple[str, int] = self._listener.getsockname()
         self.sources: list[str] = []  # one for each connection
+        self.ends: list[str] = []  # the same with their ports
         self._accepted: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -43,9 +44,10 @@ class Peer:
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             for number in itertools.count():
-                sock, (host, _) = self._listener.accept()
+                sock, (host, port) = self._listener.accept()
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.sources.append(host)
+                self.ends.append(f"{host}:{port}")
                 self._accepted.append(sock)
                 threading.Thread(target=self._serve, args=(sock, number), daemon=True).start()
 

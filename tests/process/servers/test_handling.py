@@ -1,4 +1,4 @@
-"""Handlers in servers: each acts, waits of several clients overlap where the strategy can, and replies keep their order."""
+"""Handlers in servers: each acts, waits of several clients overlap where they can, and replies keep their order."""
 
 import contextlib
 import json

@@ -14,7 +14,7 @@ from analysis.drawing import charts
 from analysis.judging import cells
 from analysis.records import reading as records
 from analysis.stopping.precision import Precision, UntilPrecise
-from axes import AXES, first_value
+from axes import AXES
 from harness.config import Config, ConfigError, read
 from harness.plan import plan, selection
 from harness.plan.plan import Overrides, Plan
@@ -40,7 +40,8 @@ def point(**values: Any) -> dict[str, Any]:
         ({"load": "open", "rate": "50%"}, "echo, 100 clients, 64 B, open load at 50% of its capacity"),
         ({"recv_size": 1024}, "echo, 100 clients, 64 B, reads of 1 KiB"),
         ({"recv_size": (1024, 65536)}, "echo, 100 clients, 64 B, receive size 1 KiB | 64 KiB"),
-        ({"server_cpus": "0 1"}, "echo, 100 clients, 64 B"),
+        ({"server_cpus": "0 1"}, "echo, 100 clients, 64 B, 2 CPUs"),
+        ({"server_cpus": ("1", "0 1")}, "echo, 100 clients, 64 B, 1 CPU | 2 CPUs"),
     ],
 )
 def test_a_title_says_what_is_not_usual(values: dict[str, Any], title: str) -> None:
@@ -57,10 +58,11 @@ def test_what_is_told_in_full() -> None:
 def test_every_axis_is_told_apart() -> None:
     """Titles are what people tell groups by, and what random orders are drawn from."""
     other = {"service": "log", "clients": 7, "message_size": 100, "requests_per_connection": 3, "load": "knee",
-             "rate": "7%", "recv_size": 100, "handler": "blocks", "handler_us": 70, "handler_of": "one"}  # fmt: skip
+             "rate": "7%", "recv_size": 100, "handler": "blocks", "handler_us": 70, "handler_of": "one",
+             "server_cpus": "0 1"}  # fmt: skip
     varied = {name: axes.title(point(**{name: value}), USUAL) for name, value in other.items()}
     assert len({*varied.values(), axes.title(point(), USUAL)}) == len(other) + 1
-    assert set(other) == {name for name, axis in AXES.items() if axis.key}
+    assert set(other) == set(AXES)
 
 
 def test_what_has_no_limit_is_null_in_files() -> None:
@@ -146,8 +148,8 @@ def test_a_setting_that_is_not_varied_is_told_to_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("along", "says"),
     [
-        ("recv_size", 'along = "recv_size": no such axis (did you mean "recv_sizes"?); there are recv_sizes'),
-        ("clients", 'along = "clients": is no axis of the servers\' side; there are recv_sizes'),
+        ("recv_size", 'along = "recv_size": no such axis (did you mean "recv_sizes"?); there are recv_sizes, cpus'),
+        ("clients", 'along = "clients": is no axis of the servers\' side; there are recv_sizes, cpus'),
     ],
 )
 def test_what_cant_be_compared_along_is_refused(tmp_path: Path, along: str, says: str) -> None:
@@ -187,8 +189,9 @@ def test_a_chart_along_the_receive_size_has_a_line_for_each_strategy(tmp_path: P
 
 
 def test_the_first_value_is_the_usual_one_or_the_least() -> None:
-    assert first_value([1, 64, 7], 64) == 64
-    assert first_value([7, 3, 5], 64) == 3
+    assert AXES["recv_size"].first([1, 64, 7], 64) == 64
+    assert AXES["recv_size"].first([7, 3, 5], 64) == 3
+    assert AXES["server_cpus"].first(["1 2 3", "2 3"], "3") == "2 3"
 
 
 def test_a_folder_without_the_axis_has_what_its_settings_said(tmp_path: Path) -> None:
@@ -231,6 +234,7 @@ def test_several_values_in_a_line() -> None:
     assert AXES["message_size"].several([64, 16384]) == "64 B, 16 KiB"
     assert AXES["recv_size"].several([1024, 8192]) == "receive size 1 KiB, 8 KiB"
     assert AXES["rate"].several(["2000", "50%"]) == "a rate of 2000, 50%"
+    assert AXES["server_cpus"].several(["1", "0 1"]) == "1 CPU, 2 CPUs"
 
 
 def test_the_order_of_values_changes_no_order_of_windows(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ FOR_THE_CURIOUS = {
     "time_wait": "whether ports were short",
 }
 RUNS_FOR_THE_CURIOUS = {
-    "interpreter": "what ran the harness", "groups": "what was planned", "workers": "how the load was made",
+    "interpreter": "what ran the harness", "workers": "how the load was made",
     "open": "how the load was made", "loadgen": "how the load was made", "loader_loop": "how the load was made",
     "servers": "how servers were started", "limits": "of the system",
 }  # fmt: skip

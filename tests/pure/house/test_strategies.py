@@ -56,3 +56,11 @@ def test_libraries_that_strategies_stand_on_are_named_for_the_variants() -> None
     }
     loops = {name for each in STRATEGIES.values() for name in re.findall(r"--loop (\w+)\.", each.command)}
     assert sorted(asked | loops) == sorted(CONFIG.servers.libraries)
+
+
+def test_workers_are_as_many_as_their_command_says() -> None:
+    for name, strategy in STRATEGIES.items():
+        asked = re.search(r"--(?:workers|threads) (\d+)", strategy.command)
+        if strategy.workers or strategy.family == "workers":
+            assert asked is not None, name
+            assert int(asked[1]) == strategy.workers, name

@@ -12,7 +12,7 @@ MS = 1_000_000
 
 def sample(*drawn: tuple[int, int, int, int]) -> "window._Sample":
     log = Log()
-    log.drawn.extend(drawn)
+    log.drawn.extend((*one, number) for number, one in enumerate(drawn))
     return window._sample(log, 0, 1000 * MS)
 
 
