@@ -273,6 +273,11 @@ def connections_stay(values: Mapping[str, Any]) -> bool:
     return not values["requests_per_connection"]
 
 
+def of_servers() -> list[Axis]:
+    """The axes that servers of one service are told apart by: those with other values on them are other processes."""
+    return [axis for axis in AXES.values() if axis.name != "service" and {"command", "place"} & set(axis.sides)]
+
+
 def comparable() -> list[Axis]:
     """The axes that a group may be compared along."""
     return [axis for axis in AXES.values() if axis.compares]

@@ -103,7 +103,7 @@ class Group:
     def _name(self, label: str, values: Mapping[str, Any]) -> str:
         """The label, with what else tells its server from others: epoll (1 KiB)."""
         unusual = [
-            axis.write(values[axis.name]) for axis in axes.comparable() if values[axis.name] != self.usual[axis.name]
+            axis.write(values[axis.name]) for axis in axes.of_servers() if values[axis.name] != self.usual[axis.name]
         ]
         return f"{label} ({', '.join(unusual)})" if unusual else label
 

@@ -27,6 +27,10 @@ class Exchange(ABC):
     half_closes: ClassVar[bool] = False  # the client ends its direction after the message
     server_closes: ClassVar[bool] = False  # the reply ends with the connection, which carries no other
 
+    def is_aside(self, request: "Request") -> bool:
+        """Whether that is a request of the one client whose requests are handled: others' latencies are looked at."""
+        return self.handler_of == "one" and request.message.startswith(b"%08d" % 0)
+
     @property
     def connection_carries(self) -> int:
         """Requests after which a connection ends; 0 for never."""
