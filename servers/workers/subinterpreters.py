@@ -48,7 +48,7 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 def interpret(listener: socket.socket, number: int, begun: int) -> None:
     """In a thread: an interpreter, which says how it ended."""
-    here = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv)}
+    here: dict[str, str | int] = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv)}
     here |= {"listener": listener.fileno(), "number": number, "begun": begun}
     module = interpreters()
     print(module.run_string(module.create(), SCRIPT, here), file=sys.stderr, flush=True)
