@@ -6,6 +6,7 @@ Cost: that of epoll, and a thread each with its own copy of every module; they s
 """
 
 import importlib
+import os
 import socket
 import sys
 from types import ModuleType
@@ -24,7 +25,7 @@ SCRIPT = """
 import sys
 sys.path, sys.argv = path.split("\\0"), argv.split("\\0")
 from servers.workers.subinterpreters import work
-work(listener, number)
+work(listener, number, begun)
 """
 
 
@@ -36,24 +37,30 @@ def interpreters() -> ModuleType:
 
 
 def serve(listener: socket.socket, options: Options) -> None:
+    heard, begun = os.pipe()
     for number in range(options.own.workers):
-        start(lambda number=number: interpret(listener, number))  # type: ignore[misc]
+        start(lambda number=number: interpret(listener, number, begun))  # type: ignore[misc]
+    for _ in range(options.own.workers):
+        os.read(heard, 1)  # until it has imported all that it needs: that takes descriptors
     ready(listener)
     wait()
 
 
-def interpret(listener: socket.socket, number: int) -> None:
+def interpret(listener: socket.socket, number: int, begun: int) -> None:
     """In a thread: an interpreter, which says how it ended."""
-    told = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv), "listener": listener.fileno(), "number": number}
+    here: dict[str, str | int] = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv)}
+    here |= {"listener": listener.fileno(), "number": number, "begun": begun}
     module = interpreters()
-    print(module.run_string(module.create(), SCRIPT, told), file=sys.stderr, flush=True)
+    print(module.run_string(module.create(), SCRIPT, here), file=sys.stderr, flush=True)
 
 
-def work(descriptor: int, number: int) -> None:
-    """In the new interpreter, which has an epoll object of its own."""
+def work(descriptor: int, number: int, begun: int) -> None:
+    """In the new interpreter, which has an epoll object of its own. It says through a pipe when it has begun."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
     options = parse(None, add_options)
-    Loop(listener, options, told(SharedDoor, number, options.own.tells)).run()
+    loop = Loop(listener, options, told(SharedDoor, number, options.own.tells))
+    os.write(begun, b".")
+    loop.run()
 
 
 if __name__ == "__main__":

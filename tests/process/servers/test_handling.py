@@ -1,7 +1,8 @@
-"""Handlers in servers: each acts, waits of several clients overlap where they can, and replies keep their order."""
+"""Handlers in servers: each acts, they overlap where the strategy can, and replies keep their order."""
 
 import contextlib
 import json
+import select
 import socket
 import subprocess
 import sys
@@ -12,36 +13,27 @@ import psutil
 import pytest
 
 from harness.config import Strategy
-from harness.conformance import suite
-from harness.conformance.suite import Conformance
 from harness.processes.server import Server
-from harness.processes.watchdog import Watchdog
 from servers import handlers
-from tests.support.project import CONFIG, ROOT, STRATEGIES, command
+from tests.support.project import ROOT, STRATEGIES, command
 
 Start = Callable[..., Server]
 
 DEADLINE_S = 10
 MINE, OTHERS = b"00000000 mine\r\n", b"00000001 another's\r\n"
 CROWD, T_S = 30, 0.25  # in turn they take 7.5 s
+BLOCKS_S = 1.5  # for each of the crowd in turn that would be longer than anybody waits; few replies take less
 AT_ONCE_S = 4.0  # no machine takes so long for one of them
 CANNOT_WAIT = {name for name, each in STRATEGIES.items() if each.family in ("readiness", "completion", "workers")}
 OFFLOADING = [
     "asyncio-to-thread", "asyncio-process-pool", "twisted-defer", "trio-to-thread", "anyio-to-thread",
     "gevent-threadpool",
 ]  # fmt: skip
+PER_CLIENT = ["forking", "threading", "forking-bare", "threading-bare", "thread-pool", "thread-executor"]
 LOOPS = [
-    "epoll",
-    "io_uring",
-    "asyncio",
-    "uvloop",
-    "tornado",
-    "twisted-line",
-    "gevent",
-    "eventlet",
-    "trio",
-    "anyio-uvloop",
-]
+    "epoll", "io_uring", "asyncio", "uvloop", "tornado", "twisted-line", "gevent", "eventlet", "trio", "anyio-uvloop",
+]  # fmt: skip
+COMPUTING = ["epoll", "forking", "threading", "asyncio", *OFFLOADING]
 
 
 def told(strategy: Strategy, handler: str) -> Strategy:
@@ -104,18 +96,19 @@ def test_a_handler_that_blocks_holds_up_all_clients_of_a_loop(name: str, start: 
     assert server.stop().problems == []
 
 
-@pytest.mark.parametrize("name", ["forking", "threading", "forking-bare", "threading-bare", "thread-pool", *OFFLOADING])
+@pytest.mark.parametrize("name", [*PER_CLIENT, *OFFLOADING])
 def test_a_thread_or_a_process_that_blocks_holds_up_nobody_else(name: str, start: Start) -> None:
     crowd = 2 if name == "asyncio-process-pool" else CROWD
-    t_s = CROWD * T_S / crowd
-    server = start(told(STRATEGIES[name], f"--handler blocks --handler-us {t_s * 1e6:.0f} --handler-of one"))
+    server = start(told(STRATEGIES[name], f"--handler blocks --handler-us {BLOCKS_S * 1e6:.0f} --handler-of one"))
     with clients(server, crowd + 1) as (bystander, *socks):
+        began = time.monotonic()
         for sock in socks:
             sock.sendall(MINE)
         for _ in range(3):
-            assert seconds([bystander], OTHERS) < AT_ONCE_S
+            seconds([bystander], OTHERS)
+        assert select.select(socks, (), (), 0)[0] == []  # it was answered before any of them
         assert all(answered(sock, MINE) for sock in socks)
-        assert seconds(socks, MINE) >= t_s
+        assert time.monotonic() - began >= BLOCKS_S
     assert server.stop().problems == []
 
 
@@ -164,14 +157,12 @@ def cpu_s(server: Server) -> float:
     return sum(each.cpu_times().user for each in (process, *process.children(recursive=True)))
 
 
-@pytest.mark.parametrize(
-    "name", ["epoll", "forking", "threading", "prefork", "asyncio", "twisted", "gevent", *OFFLOADING]
-)
+@pytest.mark.parametrize("name", COMPUTING)
 def test_a_handler_that_computes_takes_cpu_time_wherever_it_runs(name: str, start: Start) -> None:
     began = time.thread_time()
-    handlers.compute(2_000_000)
+    handlers.compute(500_000)
     here_s = time.thread_time() - began
-    server = start(told(STRATEGIES[name], "--handler computes --iterations 2000000"))
+    server = start(told(STRATEGIES[name], "--handler computes --iterations 500000"))
     with clients(server, 2) as socks:
         before = cpu_s(server)
         seconds(socks, MINE)
@@ -184,30 +175,3 @@ def test_iterations_are_calibrated_by_a_program_of_one_line() -> None:
     told = json.loads(subprocess.run(words, cwd=ROOT, capture_output=True, timeout=DEADLINE_S, check=True).stdout)
     assert told.keys() == {"iterations_per_ms", "spread"}
     assert 0 < told["spread"][0] <= told["iterations_per_ms"] <= told["spread"][1]
-
-
-# --- what else the contract asks ------------------------------------------------------------------------------------
-
-UNDER = {
-    "waits": ["threading", "asyncio", "asyncio-protocol", "asyncio-buffered", "asyncio-tasks", "uvloop",
-              "uvloop-streams", "asyncio-sockets", "twisted", "twisted-line", "gevent", "trio", "anyio-asyncio"],
-    "blocks": ["epoll", "prefork", "forking", "io_uring", *OFFLOADING],
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module", params=UNDER)
-def examined(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Conformance]:
-    """All of them at once, with handlers of a millisecond."""
-    handler = f"--handler {request.param} --handler-us 1000"
-    some = {name: told(STRATEGIES[name], handler) for name in UNDER[request.param]}
-    logs = tmp_path_factory.mktemp("logs")
-    with Watchdog() as watchdog:
-        found = suite.examine(CONFIG, some, ["echo"], logs, watchdog, lambda done, what: None)
-    said = {path.stem: path.read_text() for path in logs.glob("*/*.err") if not found[path.stem].absent}
-    assert said == dict.fromkeys(said, "")
-    return dict(found)
-
-
-def test_servers_conform_under_handlers(examined: dict[str, Conformance]) -> None:
-    """Messages in pieces and in one segment, half-close, clients that take no replies: all as without."""
-    assert {name: one.reason for name, one in examined.items() if one.reason and not one.absent} == {}
