@@ -214,6 +214,7 @@ class Thresholds(Table):
     littles_law_share: Share
     arrival_share: Share
     neighbours_share: Share
+    taken_share: Share
     put_off_share: Share
     restless_share: Share
 
