@@ -127,6 +127,7 @@ def parse(
     handler = Handler(given.handler, given.handler_us, given.iterations, given.handler_of)
     if fault := handler.fault(given.service):
         parser.error(fault)
+    handler.keep_time()
     service = _handling(SERVICES[given.service], handler, waits, offloads)
     return Options(service, given.host, given.port, given.backlog, given.recv_size, given, handler)
 

@@ -40,7 +40,7 @@ class Evidence:
     offered: float = 0.0  # requests meant to start in the counted parts, of an open loop
     wrong: Mapping[str, int] = field(default_factory=dict)  # replies that no server may give, by kind
     timed_out: int = 0  # requests and connects that were waited for in vain
-    shares_cpu: bool = False  # servers and loader have one in common
+    taken: float = 0.0  # of the servers' CPUs, what a loader that runs on one of them used
     round_trips: float = NAN  # a request's time by the CPU time that both sides spend on it
     drift_low: float = NAN  # the interval of the column `drift`
     drift_high: float = NAN
@@ -99,7 +99,7 @@ def evidence(
         offered=float(np.nansum(told["offered"])),
         wrong=_times(windows, WRONG),
         timed_out=_times(windows, ["timed_out"]).get("timed_out", 0),
-        shares_cpu=bool(server_cpus & loader_cpus),
+        taken=quotient(told["loader_cpu_s"].sum(), servers_s * len(server_cpus)) if server_cpus & loader_cpus else 0.0,
         round_trips=quotient(held_us, server_us + loader_us),
         drift_low=drift_low,
         drift_high=drift_high,

@@ -33,7 +33,7 @@ def limited_by(row: Row, seen: Evidence, thresholds: Mapping[str, float], handle
         return "starvation"
     if handler:
         return "handler"
-    if seen.shares_cpu and not row["loader_cpu_share"] < thresholds.get("shared_share", 0.0):
+    if _takes_from_servers(seen, thresholds):
         return "loader"
     if row["load"] != "closed":
         return _limit_of_open_loop(row, seen)
@@ -45,7 +45,8 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     limit = row["limited_by"]
     if limit in ("loader", "both"):
         kind = doubts.LOADER_LIMITED if limit == "loader" else doubts.MAYBE_LOADER_LIMITED
-        yield Doubt(kind, "shares a CPU with the servers" if seen.shares_cpu else _loader_evidence(row))
+        taken = f"took {_share(seen.taken)} of the servers' CPUs" if _takes_from_servers(seen, thresholds) else ""
+        yield Doubt(kind, taken or _loader_evidence(row))
     if seen.wrong:
         yield Doubt(doubts.WRONG, ", ".join(f"{times:,} {kind}" for kind, times in seen.wrong.items()))
     elif limit == "errors":
@@ -129,6 +130,11 @@ def _failed_share(row: Row, seen: Evidence) -> float:
     """The errors by all that ended in the same span, the whole of the windows; 0 without errors, NaN if unknown."""
     errors = _known(row, "errors")
     return errors / (errors + seen.replies) if errors else 0.0
+
+
+def _takes_from_servers(seen: Evidence, thresholds: Mapping[str, float]) -> bool:
+    """Whether a loader that runs on their CPUs uses so much of them that it is missed; in older runs any."""
+    return seen.taken > thresholds.get("taken_share", 0.0)
 
 
 def _limit_of_open_loop(row: Row, seen: Evidence) -> str:

@@ -227,9 +227,9 @@ class Thresholds(Table):
     littles_law_share: Share
     arrival_share: Share
     neighbours_share: Share
+    taken_share: Share
     put_off_share: Share
     restless_share: Share
-    shared_share: Share
 
 
 class Gate(Table):

@@ -254,6 +254,14 @@ def test_a_loader_on_the_servers_cpu_limits(tmp_path: Path) -> None:
     assert cell["server_cpu_us_per_request"] == pytest.approx(100)
 
 
+@pytest.mark.parametrize(("cpus", "limit"), [("1", "loader"), ("0 1", "server")])
+def test_a_loader_that_hardly_takes_of_the_servers_cpus_doesn_t(tmp_path: Path, cpus: str, limit: str) -> None:
+    """It is held against all CPUs of the servers: 6 % of one are 3 % of two."""
+    usual = {"loader_cpu_s": 0.006, "loader_wall_s": 0.1, "latencies": np.full(1100, 1e8), "server_cpus": cpus}
+    made = [window("epoll", block=block, server_cpu_s=0.1 * len(cpus.split()), **usual) for block in (0, 1)]
+    assert cells_of(tmp_path, made, loader_cpus=[1]).iloc[0]["limited_by"] == limit
+
+
 def test_a_strategy_that_was_told_to_wait_is_limited_by_its_handler(tmp_path: Path) -> None:
     made = [window("sleepy", block=block, latencies=np.full(1100, 1e6)) for block in (0, 1)]
     cell = cells_of(tmp_path, made, strategies={"sleepy": {"command": "x", "handler": "sleep 10ms"}}).iloc[0]

@@ -65,8 +65,9 @@ def lost(low: float, high: float) -> dict[str, Any]:
         ({"requests": 0, "replies": 1}, "server"),  # slow, but right
         ({"errors": 5000, "starved": 3}, "errors"),
         ({"starved": 1}, "starvation"),
-        ({"starved": 1, "shares_cpu": True}, "starvation"),
-        ({"shares_cpu": True}, "loader"),
+        ({"starved": 1, "taken": 0.3}, "starvation"),
+        ({"taken": 0.3}, "loader"),
+        ({"taken": 0.02}, "server"),
         ({"loader_cpu_share": 0.91}, "both"),
         ({"loader_cpu_share": float("nan")}, "both"),
         (lost(0.25, 0.5), "loader"),
@@ -122,7 +123,7 @@ def test_a_sound_cell_has_no_doubt() -> None:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ({"shares_cpu": True}, "loader-limited (shares a CPU with the servers)"),
+        ({"taken": 0.3}, "loader-limited (took 30 % of the servers' CPUs)"),
         (
             lost(0.4, 0.6),
             "loader-limited (slowing the loader lowered the rate by 40 to 60 %, where 50 % is expected if it limits)",

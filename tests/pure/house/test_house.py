@@ -30,7 +30,9 @@ FREED: dict[str, tuple[str, set[str]]] = {
         "harness/terminal.py", "loadgen/crowd.py", "loadgen/window.py",
         "loadgen/ramp.py",  # Locust's LoadTestShape
     }),
-    "marks": ("what notes were called in version 1", set()),
+    "marks": ("a server's words on which worker has a connection", {
+        "harness/config/tables.py", "harness/processes/workers.py", "harness/run/fleet.py",
+    }),
     "spread": ("a standard deviation", {
         "analysis/gate/decision.py", "analysis/gate/result.py", "analysis/interleaved.py",
         "analysis/judging/standing.py", "analysis/judging/verdict.py", "analysis/noise.py",

@@ -30,6 +30,7 @@ FOR_THE_CURIOUS = {
     "replaced": "what a server's idle timeout costs",
     "still_s": "what standing still takes",
     "time_wait": "whether ports were short",
+    "worker": "which one it was; of different blocks that has nothing in common",
 }
 RUNS_FOR_THE_CURIOUS = {
     "interpreter": "what ran the harness", "workers": "how the load was made",
