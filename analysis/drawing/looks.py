@@ -41,7 +41,7 @@ _RANGES = [
     _Range((146, 145), 32, 9),  # green
     _Range((89, 113), 32, 13),  # sand to olive
     _Range((198, 182), 29, 6),  # teal
-    _Range((5, 7), 65, 10),  # rose
+    _Range((6, 6), 65, 13),  # rose
     _Range((281, 303), 60, 8),  # indigo
     _Range((108, 125), 42, 12),  # moss
 ]

@@ -84,6 +84,10 @@ def test_taken_port_is_told_with_3(strategy: Strategy) -> None:
         ("anyio-trio", "trio"),
         ("tornado", "tornado"),
         ("io_uring", "liburing"),
+        ("twisted-defer", "twisted"),
+        ("gevent-threadpool", "gevent"),
+        ("trio-to-thread", "trio"),
+        ("anyio-to-thread", "anyio"),
     ],
 )
 def test_missing_library_is_told_with_3(name: str, library: str, tmp_path: Path) -> None:
