@@ -124,6 +124,12 @@ RESTLESS = Kind(
     threshold="restless_share",
     remedy="measure it alone",
 )
+UNHANDLED = Kind(
+    "unhandled",
+    "answers before its handler is done",
+    (RATE, COMPARISON, LATENCY, P99, CPU),
+    remedy="mend the server: it answers too early, or does less than it was told",
+)
 # the processes that were measured aren't those that answered
 NOT_ITS_OWN = Kind(
     "not-its-own",
@@ -134,7 +140,7 @@ NOT_ITS_OWN = Kind(
 KINDS = (
     LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, TIMED_OUT, UNSTABLE, TREND, PACED, DRIFTING,
     SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, CLOCK_SET, LATE_CLOCK, COMPANY, PUT_OFF,
-    RESTLESS, NOT_ITS_OWN,
+    RESTLESS, UNHANDLED, NOT_ITS_OWN,
 )  # fmt: skip
 
 

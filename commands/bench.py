@@ -107,9 +107,10 @@ def run(given: argparse.Namespace) -> int:
 def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
     """Cells, the closing table, charts and page if it draws them, from the files alone."""
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
-    from analysis.judging import balance, cells
+    from analysis.judging import balance, cells, crossovers
     from analysis.records import reading as records
     from analysis.tables import balance as balance_table
+    from analysis.tables import crossovers as crossing
     from analysis.tables import run as table
 
     try:
@@ -118,8 +119,11 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
         written = cells.write(results, tabulated)
         shared = balance.balances(results)
         balance.write(results, shared)
+        found = crossovers.passings(results, tabulated)
+        crossed = crossovers.write(results, found)
         drawn = _drawn(results, tabulated) if draws else []
         table.render(results, tabulated, terminal.console)
+        crossing.render(results, found, terminal.console)
         balance_table.render(results, tabulated, shared, terminal.console)
     except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
@@ -129,6 +133,8 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
         return EXIT_CODES[outcome] or NOTHING_MEASURED
     say(f"{recorder.share_in_windows:.0%} of the measuring time was spent inside windows.")
     say(f"Cells:  {escape(str(written))}")
+    if crossed:
+        say(f"Crossovers: {escape(str(crossed))}")
     for folder in sorted({path.parent for path in drawn}):
         say(f"Charts: {escape(str(folder))}")
     if made:

@@ -60,7 +60,7 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
         "--profile",
         default=usual,
         metavar="NAME",
-        help=f"quick, default, mechanisms, full, receive, cpus, balance or gate, of bench.toml (default: {usual})",
+        help=f"quick, default, mechanisms, full, receive, handlers, cpus, balance or gate, of bench.toml (default: {usual})",
     )
     _add_axes(how, verb)
     own(how)

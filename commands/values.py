@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from axes import Axis
-from harness.config import Rate, nearest
+from harness.config import Rate, Time, nearest
 from harness.config.tables import MOST_WORKERS
 
 T = TypeVar("T")
@@ -29,6 +29,8 @@ def of_axis(axis: Axis) -> Callable[[str], Any]:
             return lambda text: count(text, axis)
         case "bytes":
             return lambda text: size(text, axis)
+        case "time":
+            return time
         case _:
             return rate
 
@@ -60,6 +62,14 @@ def size(text: str, axis: Axis) -> int:
 def rate(text: str) -> str:
     try:
         return str(TypeAdapter(Rate).validate_python(text))
+    except ValidationError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is {error.errors()[0]['ctx']['error']}") from None
+
+
+def time(text: str) -> int:
+    """Microseconds."""
+    try:
+        return int(TypeAdapter(Time).validate_python(text))
     except ValidationError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is {error.errors()[0]['ctx']['error']}") from None
 

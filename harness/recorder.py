@@ -25,6 +25,7 @@ from harness.config import ConfigError
 from harness.notes import Note
 from harness.plan.group import Group
 from harness.plan.plan import Plan, Precision
+from harness.processes.calibration import Calibration
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
@@ -61,6 +62,11 @@ class Recorder:
     def unchecked(self, label: str, reason: str) -> None:
         """It fails the conformance check and is measured all the same."""
         self._run["unchecked"][label] = reason
+        self._write_run()
+
+    def calibrated(self, calibration: Calibration) -> None:
+        """What a handler's time comes to."""
+        self._run["calibration"] = calibration.record
         self._write_run()
 
     def loader(self, loop: str, why: str) -> None:
@@ -226,6 +232,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "machine": machine.facts(),
         "versions": machine.versions(),
         "limits": machine.limits(),
+        "calibration": None,
         "unchecked": {},
         "left_out": plan.left_out,
         "notes": [asdict(note) for note in plan.notes],

@@ -53,14 +53,13 @@ class Flood:
     ) -> None:
         self.address = (host, port)
         self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.source = source
-        self.exchange = exchange
-        self.stamps = stamps
+        self.source, self.exchange, self.stamps = source, exchange, stamps
         self.stamp_every(1)
         self.epoll = epoll()
         self.by_fd: dict[int, Connection] = {}
         self.connections = [Connection(pair, number) for number, pair in enumerate(requests)]
         self.shares = Shares(self.connections)
+        self.bystanders = [c for c in self.connections if not exchange.is_aside(c.request)]
         self.again = False  # closed loop: an answered client asks again
         self.arrivals: Arrivals | None = None  # open loop: what clients are to ask, and when
         self.idle: deque[Connection] = deque()  # clients without a request, where they don't ask again by themselves
@@ -150,7 +149,7 @@ class Flood:
 
         In an open loop a client without a request isn't waiting.
         """
-        waiting = [c for c in self.connections if c.open or self.arrivals is None]
+        waiting = [c for c in self.bystanders if c.open or self.arrivals is None]
         return sum(not c.served or c.in_vain or (c.open and c.asked_ns < since_ns) for c in waiting)
 
     def close(self) -> None:

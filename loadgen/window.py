@@ -13,6 +13,7 @@ sample, drawn when the requests begin: `answered` is how many it stands for.
 
 import functools
 import gc
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from loadgen.flood import Flood
 from loadgen.log import Log
 
 ASKED_IN_ONE_GO = 1000  # clients, before the hub breathes
+STAGGERED = 50  # that begin one after the other, at most; of more clients some begin together
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class WindowLengths:
     counted_s: float
     drain_limit_s: float
     request_timeout_s: float
+    stagger_s: float = 0.0  # of the head, in which a closed loop's clients begin one after the other
 
     @property
     def span_ns(self) -> int:
@@ -132,9 +135,7 @@ def run(
         cpu_s = time.process_time()
         started = clock()
         if arrivals is None:
-            for first in range(0, len(flood.connections), ASKED_IN_ONE_GO):
-                flood.ask_all(again=True, some=slice(first, first + ASKED_IN_ONE_GO))
-                breathe()
+            _ask_all(flood, start_ns, int(lengths.stagger_s * 1e9), breathe)
         else:
             flood.expect(arrivals)
         flood.run(counted_to, breathe)
@@ -149,11 +150,11 @@ def run(
         gc.enable()
     answered, took, delayed = log.replies()
     counts = _within(answered - took - delayed, counted_from, counted_to)
-    sample = _sample(log, counted_from, counted_to)
+    sample = _sample(log, counted_from, counted_to, [client.number for client in flood.bystanders])
     if not flood.spin_ns:
         flood.shares.add(sample.clients, sample.service_ns + sample.dispatch_ns)
     if arrivals is None:
-        unfinished = sum(c.open and c.asked_ns < counted_to for c in flood.connections)
+        unfinished = sum(c.open and c.asked_ns < counted_to for c in flood.bystanders)
         of_open_loop: dict[str, Any] = {}
     else:
         offered = _between(arrivals.planned_ns, counted_from, counted_to)
@@ -208,6 +209,20 @@ def run(
     )
 
 
+def _ask_all(flood: Flood, start_ns: int, stagger_ns: int, breathe: Callable[[], None]) -> None:
+    """Have all clients ask; within that time one after the other, so that those who wait alike don't keep in step.
+
+    In step all would be answered at the same instants, and a window would count one of these more or less.
+    """
+    clients = len(flood.connections)
+    goes = min(clients, STAGGERED) if stagger_ns else math.ceil(clients / ASKED_IN_ONE_GO)
+    for go in range(goes):
+        flood.ask_all(again=True, some=slice(clients * go // goes, clients * (go + 1) // goes))
+        if stagger_ns:
+            flood.run(start_ns + stagger_ns * (go + 1) // goes, breathe)
+        breathe()
+
+
 def merge(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """One observation of several workers' observations of the same window."""
     if len(observations) == 1:
@@ -249,9 +264,9 @@ class _Sample:
     clients: NDArray[np.int64]  # whose they are
 
 
-def _sample(log: Log, from_ns: int, to_ns: int) -> _Sample:
+def _sample(log: Log, from_ns: int, to_ns: int, bystanders: Sequence[int]) -> _Sample:
     asked, delayed, arrived, lay, clients = log.sample()
-    counts = _within(asked - delayed, from_ns, to_ns)
+    counts = _within(asked - delayed, from_ns, to_ns) & np.isin(clients, bystanders)
     service, lay = (arrived - asked)[counts], lay[counts]
     # A clock that is set while a reply lies there may put its stamp before the request: then it ends where we saw it.
     is_told = (lay >= 0) & (service >= 0)

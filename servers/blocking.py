@@ -7,6 +7,7 @@ send.
 
 import contextlib
 import socket
+import time
 
 from servers.contract import Door, Options, run
 
@@ -37,4 +38,4 @@ def converse(client: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits=time.sleep)

@@ -78,15 +78,20 @@ class Children:
         return code
 
 
-def _do(work: Callable[[], None], parent: int) -> NoReturn:
+def settle(parent: int) -> None:
     """In the child: it dies of SIGTERM like any process, and of its parent's death; Ctrl-C is for the parent."""
+    for own in SIGNALS:
+        signal.signal(own, signal.SIG_IGN if own == signal.SIGINT else signal.SIG_DFL)
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(CRASHED)
+
+
+def _do(work: Callable[[], None], parent: int) -> NoReturn:
     try:
-        for own in SIGNALS:
-            signal.signal(own, signal.SIG_IGN if own == signal.SIGINT else signal.SIG_DFL)
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        if os.getppid() == parent:  # else it died before we asked
-            work()
+        settle(parent)
+        work()
     except BaseException:
         traceback.print_exc()
     finally:

@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
+from servers.handlers import KINDS, LONGEST_US, MOST_ITERATIONS, OFS, Handler, handled
 from servers.services import SERVICES, Conversation
 
 if TYPE_CHECKING:  # most servers have no use for it, and their memory is measured
@@ -42,6 +43,7 @@ class Options:
     backlog: int
     recv_size: int  # bytes asked of the kernel at a time
     own: argparse.Namespace = field(default_factory=argparse.Namespace)  # what the strategy itself has added
+    handler: Handler = field(default_factory=Handler)  # of each message
 
 
 class Parser(argparse.ArgumentParser):
@@ -52,6 +54,8 @@ class Parser(argparse.ArgumentParser):
 
 
 AddOptions = Callable[[Parser], None]
+# How a strategy waits without holding up its other clients: a call that sleeps, or in a way of its own.
+Waits = Callable[[float], object] | Literal["its own way"] | None
 
 
 def run(
@@ -59,13 +63,16 @@ def run(
     about: str | None,
     add_options: AddOptions | None = None,
     says_ready: bool = False,
+    waits: Waits = None,
+    offloads: bool = False,
 ) -> None:
     """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3.
 
     A strategy with options of its own adds them to the command line by `add_options`. One that may still fail
-    when it listens, such as at starting workers, `says_ready` by itself: it calls `ready`.
+    when it listens, such as at starting workers, `says_ready` by itself: it calls `ready`. The service carries
+    handlers out; but one that waits in its own way, or `offloads` them, does so as `options.handler` says.
     """
-    options = parse(about, add_options)
+    options = parse(about, add_options, waits, offloads)
     listener = listen(options)
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, _leave)
@@ -79,7 +86,9 @@ def ready(listener: socket.socket) -> None:
     print(f"READY {host}:{port}", flush=True)
 
 
-def parse(about: str | None, add_options: AddOptions | None = None) -> Options:
+def parse(
+    about: str | None, add_options: AddOptions | None = None, waits: Waits = None, offloads: bool = False
+) -> Options:
     parser = Parser(
         description=about,
         epilog="Example: --service echo --port 9000, then from another terminal: telnet 127.0.0.1 9000. "
@@ -111,10 +120,55 @@ def parse(about: str | None, add_options: AddOptions | None = None) -> Options:
         default=65536,
         help="bytes to ask of the kernel at a time (default: %(default)s)",
     )
+    _add_handler(parser)
     if add_options is not None:
         add_options(parser)
     given = parser.parse_args()
-    return Options(SERVICES[given.service], given.host, given.port, given.backlog, given.recv_size, given)
+    handler = Handler(given.handler, given.handler_us, given.iterations, given.handler_of)
+    if fault := handler.fault(given.service):
+        parser.error(fault)
+    handler.keep_time()
+    service = _handling(SERVICES[given.service], handler, waits, offloads)
+    return Options(service, given.host, given.port, given.backlog, given.recv_size, given, handler)
+
+
+def _add_handler(parser: Parser) -> None:
+    parser.add_argument(
+        "--handler",
+        choices=KINDS,
+        default="none",
+        help="what is done about each message of echo before its reply: nothing, waiting as the strategy can, a call "
+        "that blocks, or a computation (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--handler-us",
+        type=number(0, LONGEST_US),
+        default=0,
+        help="microseconds that it waits or blocks (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--iterations",
+        type=number(0, MOST_ITERATIONS),
+        default=0,
+        help="iterations of a loop that it computes (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--handler-of",
+        choices=OFS,
+        default="all",
+        help="whose messages: those of all, or of the one client named 00000000 (default: %(default)s)",
+    )
+
+
+def _handling(service: type[Conversation], handler: Handler, waits: Waits, offloads: bool) -> type[Conversation]:
+    """The service that carries the handler out; as it is where there is none, or the strategy sees to that."""
+    if handler.kind == "none" or offloads:
+        return service
+    if not handler.waits:
+        return handled(handler, handler.carry_out)
+    if waits is None:
+        cannot_start("has no way to wait without blocking; ask it for --handler blocks")
+    return service if isinstance(waits, str) else handled(handler, lambda times: waits(times * handler.seconds))
 
 
 def listen(options: Options, shares: bool = False) -> socket.socket:

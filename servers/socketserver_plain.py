@@ -7,6 +7,7 @@ Cost: that of 14-1, plus a selector call before each accept and a buffered file 
 import socket
 import socketserver
 import sys
+import time
 from typing import Any
 
 from servers.contract import Complaint, Door, Options, run
@@ -60,4 +61,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits=time.sleep)

@@ -1,14 +1,17 @@
 """The threads of a server, a loop in each: what ends one of them ends the server, as with forked workers."""
 
+import contextlib
 import os
+import socket
 import threading
 import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from servers.contract import cannot_start
+from servers.contract import AddOptions, Parser, cannot_start
 
 CRASHED = 1
+STDOUT = 1  # also of an interpreter that has no sys.stdout of its own
 
 
 def start(work: Callable[[], None]) -> None:
@@ -23,6 +26,27 @@ def wait() -> NoReturn:
     """Until a signal's handler ends the server: signals are the main thread's."""
     while True:
         threading.Event().wait()
+
+
+def telling(add_options: AddOptions) -> AddOptions:
+    """Those options, and one to be told who takes which connection: what processes have, the kernel says by itself."""
+
+    def add_more(parser: Parser) -> None:
+        add_options(parser)
+        parser.add_argument(
+            "--marks",
+            dest="tells",
+            action="store_true",
+            help="say on stdout which thread takes which connection: WORKER NUMBER HOST:PORT",
+        )
+
+    return add_more
+
+
+def tell(worker: int, client: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it is gone already
+        host, port = client.getpeername()
+        os.write(STDOUT, f"WORKER {worker} {host}:{port}\n".encode())  # whole, whoever else writes
 
 
 def _do(work: Callable[[], None]) -> None:

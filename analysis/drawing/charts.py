@@ -11,10 +11,12 @@ from matplotlib.figure import Figure
 from analysis.drawing.at_rate import knee_by, latency_by_rate
 from analysis.drawing.balance import balance
 from analysis.drawing.closed import cpu_per_request, latency_by_clients, latency_distribution, throughput_by
+from analysis.drawing.crossovers import crossovers_of
 from analysis.drawing.gate import GATES
 from analysis.drawing.selection import Selection, selections
 from analysis.drawing.sheet import SETTINGS, drop_others, save
 from analysis.judging.balance import balances, shared
+from analysis.judging.crossovers import by_group, passings
 from analysis.records.points import SWEPT
 from analysis.records.reading import Results
 from axes import AXES
@@ -48,11 +50,13 @@ def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Calla
                     yield f"throughput_vs_{AXES[axis].stem}{suffix}{more}", throughput_by(axis), part
         yield f"latency_distribution{suffix}", latency_distribution, selection.typical()
         yield f"cpu_per_request{suffix}", cpu_per_request, selection.typical()
-    found = balances(results)
-    for suffix, selection in selections(results, cells, "closed") if found else ():
+    for place, found in enumerate(by_group(passings(results, cells))):
+        yield f"crossovers{f'-{place + 1}' * bool(place)}", crossovers_of(found), Selection(results, cells)
+    among = balances(results)
+    for suffix, selection in selections(results, cells, "closed") if among else ():
         for more, part in selection.sweeps("clients"):
-            if shared(part.measured, found).any():
-                yield f"balance{suffix}{more}", partial(balance, found=found), part
+            if shared(part.measured, among).any():
+                yield f"balance{suffix}{more}", partial(balance, found=among), part
     for suffix, selection in selections(results, cells, "open"):
         for more, part in selection.points_alone():
             yield f"latency_vs_rate{suffix}{more}", latency_by_rate, part

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.alike import Alike
 from analysis.doubts import Doubt
+from analysis.judging import handlers
 from analysis.judging.costs import cpu_by_block, footprint, server_cpu, slowed_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
@@ -73,6 +74,7 @@ def tabulate(results: Results) -> pd.DataFrame:
             waited = latencies(measured, results.p99_multiple(cell["load"]), widened)
             cell |= waited.figures | open_loop(measured) | _knee(measured, widened)
             cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
+            cell |= handlers.cpu(measured, results.run, widened)
             restlessness = restless(footprints.get(key), results.thresholds)
             shown, evident[key] = evidence(
                 measured, perturbed.get(key), results, cell["starved"], waited.withheld_p99, restlessness

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from analysis.alike import Alike
 from analysis.histograms import count, mean
 from analysis.judging.costs import quotient
+from analysis.judging.handlers import unhandled
 from analysis.judging.latencies import block_histograms
 from analysis.records.columns import Columns, column, first, length
 from analysis.records.reading import Results
@@ -53,6 +54,7 @@ class Evidence:
     neighbours: float = 0.0  # CPU time that the other servers used in its windows, as a share of their time
     unasked: float = 0.0  # of the server's CPU time, what it used while nobody asked; 0 where waking up explains it
     restless: float = 0.0  # of a CPU, how busy it is when it is left alone
+    unhandled: str = ""  # what shows that messages were answered before their handlers were done
 
 
 def evidence(
@@ -111,6 +113,7 @@ def evidence(
         neighbours=quotient(told["neighbours_cpu_s"].sum(), wall_s),
         unasked=quotient(unasked_s, server_s) if unasked_s > WAKING * wall_s else 0.0,
         restless=restless,
+        unhandled=unhandled(windows),
     )
 
 

@@ -54,6 +54,8 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
         yield Doubt(doubts.FAILING, _share(share) if share else "no correct reply")
     if _known(row, "starved") > 0:
         yield Doubt(doubts.STARVED, f"{row['starved']:,} of {row['clients']:,}")
+    if seen.unhandled:
+        yield Doubt(doubts.UNHANDLED, seen.unhandled)
     if seen.timed_out:  # a client that waited so long isn't served, however few they are
         yield Doubt(doubts.TIMED_OUT, f"{seen.timed_out:,} of {seen.replies + seen.timed_out:,}")
     spread = _known(row, "block_spread")
@@ -169,8 +171,12 @@ def _half_of_loss(row: Row) -> float:
 
 
 def _limit_beyond_loader(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> str:
+    if _known(row, "handler_cpu_us_per_request") >= _known(row, "server_cpu_us_per_request") / 2:
+        return "handler"
     if row["server_cpu_share"] >= thresholds["busy_share"]:
         return "server"
+    if row.get("handler", "none") not in ("none", "computes"):
+        return "handler"  # with time to spare on both sides, and what it waits for is known
     # With time to spare on both sides, either the way takes it or the server lets requests wait.
     return "round-trip" if seen.round_trips <= thresholds["round_trip_factor"] else "server"
 

@@ -1,6 +1,6 @@
 """What a cell is among others: its point on the axes, the group that it is compared in, what it is called.
 
-The axes are those of axes.py; in tables each has a column of its name. What has no limit stands there as the list has
+The axes are those of axes/; in tables each has a column of its name. What has no limit stands there as the list has
 it (0, or an empty text), and is empty in files.
 """
 
@@ -24,7 +24,7 @@ def as_columns(table: pd.DataFrame) -> pd.DataFrame:
     filled = {}
     for name, axis in AXES.items():
         values = [axis.unlimited if value is None or value != value else value for value in table[name]]
-        filled[name] = pd.Series(values, table.index, dtype=int if axis.kind in ("count", "bytes") else object)
+        filled[name] = pd.Series(values, table.index, dtype=int if axis.kind in ("count", "bytes", "time") else object)
     texts = {key: pd.Series([value or "" for value in table[key]], table.index, object) for key in (ALONG, "variant")}
     return table.assign(**filled, **texts)
 

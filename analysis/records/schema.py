@@ -32,7 +32,7 @@ class Field:
 
 Fields = dict[str, Field]
 
-_KINDS = {"choice": "text", "count": "count", "bytes": "count", "rate": "text", "cpus": "text"}
+_KINDS = {"choice": "text", "count": "count", "bytes": "count", "time": "count", "rate": "text", "cpus": "text"}
 
 
 # What makes a cell, beside strategy and variant: in every record and every row.

@@ -18,15 +18,18 @@ def filled_up(run: dict[str, Any], lines: Lines) -> tuple[dict[str, Any], Lines]
     1 to 2: notes were sentences, a range was called a spread, a record's CPUs were a list, axes that came later were as
     the settings said, and strategies had no families: they keep the order of the run, and their looks come from their
     names.
-    Fields that version 1 got in the course of time have their `absent` in schema.toml.
+    2 to 3: no server had a handler.
+    Fields that a version got in the course of time have their `absent` in schema.toml.
     """
     if run["schema"] == VERSION:
         return run, lines
     usual = _usual(run)
-    said = [{"kind": "said", "seen": str(mark), "why": "", "remedy": ""} for mark in run.get("marks") or []]
-    kept = {name: value for name, value in run.items() if name != "marks"}
-    today = {"schema": VERSION, "families": {}, "notes": said, "axes": axes.as_record(usual)}
-    return kept | today, _of_today(lines, usual)
+    since = run["schema"]
+    if since == 1:
+        said = [{"kind": "said", "seen": str(mark), "why": "", "remedy": ""} for mark in run.get("marks") or []]
+        kept = {name: value for name, value in run.items() if name != "marks"}
+        run = kept | {"families": {}, "notes": said}
+    return run | {"schema": VERSION, "axes": axes.as_record(usual)}, _of_today(lines, usual, since)
 
 
 def _usual(run: dict[str, Any]) -> dict[str, Any]:
@@ -39,8 +42,9 @@ def _usual(run: dict[str, Any]) -> dict[str, Any]:
     return usual | {"server_cpus": " ".join(map(str, run.get("server_cpus") or []))}
 
 
-def _of_today(lines: Lines, usual: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    later = {name: usual[name] for name, axis in AXES.items() if axis.since > 1 and usual[name] is not None}
+def _of_today(lines: Lines, usual: dict[str, Any], since: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The records of a run of that version."""
+    later = {name: usual[name] for name, axis in AXES.items() if axis.since > since and usual[name] is not None}
     for number, record in lines:
         record = later | record
         if isinstance(record["server_cpus"], list):

@@ -13,13 +13,16 @@ STEAL_SHARE = 0.05
 
 
 @contextmanager
-def watched(cpus: Collection[int], tell: Callable[[dict[str, Any]], None]) -> Iterator[None]:
-    """Around a block on these CPUs; tells of it when it has ended."""
+def watched(
+    cpus: Collection[int], tell: Callable[[dict[str, Any]], None], iterations_per_ms: float | None = None
+) -> Iterator[None]:
+    """Around a block on these CPUs; tells of it when it has ended. What was counted at its beginning is told, too."""
     before, stops_before = cpu_ticks.read(cpus), control_groups.throttled()
     yield
     passed, stops = cpu_ticks.read(cpus) - before, control_groups.throttled()
     tell({
         "cpu_s": round(passed.total * TICK_S, 2),
         "steal_s": round(passed.steal * TICK_S, 2),
+        "iterations_per_ms": iterations_per_ms,
         "throttled": None if stops is None or stops_before is None else stops - stops_before,
     })  # fmt: skip

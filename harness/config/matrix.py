@@ -1,4 +1,4 @@
-"""What is varied: the matrix of a profile, an entry of it being a list of values for each axis (axes.py)."""
+"""What is varied: the matrix of a profile, an entry of it being a list of values for each axis (axes/)."""
 
 import re
 import types
@@ -26,6 +26,23 @@ def _rate(given: object) -> object:
 
 Rate = Annotated[str, BeforeValidator(_rate)]
 
+UNITS_US = {"us": 1, "ms": 1_000, "s": 1_000_000}
+
+
+def _time(given: object) -> object:
+    """50us, 5ms, 0.5s; as microseconds."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?(us|ms|s)", given) if isinstance(given, str) else None
+    if not found:
+        raise ValueError("not a time; write it with its unit, such as 50us, 5ms or 0.5s")
+    axis = axes.AXES["handler_us"]
+    time_us = float(found[1]) * UNITS_US[found[2]]
+    if not axis.low <= time_us <= axis.high:
+        raise ValueError(f"not a handler's time: {axis.bounds}")
+    return round(time_us)
+
+
+Time = Annotated[int, BeforeValidator(_time)]
+
 
 def value_type(axis: Axis) -> Any:
     """What pydantic holds a value of this axis to."""
@@ -36,6 +53,8 @@ def value_type(axis: Axis) -> Any:
             return Annotated[int, Field(ge=axis.low, le=axis.high)]
         case "bytes":
             return Annotated[ByteSize, Field(ge=axis.low, le=axis.high)]
+        case "time":
+            return Time
         case _:
             return Rate
 
@@ -64,6 +83,8 @@ class _Entry(Table):
         if fault := changed._fault():
             option = axes.BY_KEY[changed.along].option if along is None else f"--along {along}"
             raise ConfigError(f"{option}: {fault}")
+        if fault := changed._fault_of_handlers():
+            raise ConfigError(f"--handlers: {fault}")
         return changed
 
     @model_validator(mode="after")
@@ -78,6 +99,25 @@ class _Entry(Table):
         if fault := self._fault():
             raise ValueError(f'along = "{self.along}": {fault}')
         return self
+
+    @model_validator(mode="after")
+    def _handlers_have_times(self) -> "_Entry":
+        if fault := self._fault_of_handlers():
+            raise ValueError(fault)
+        return self
+
+    def _fault_of_handlers(self) -> str:
+        """What is wrong with what the servers do for each message; empty if nothing is."""
+        handlers, times, services = (self.values(axes.AXES[name]) for name in ("handler", "handler_us", "service"))
+        busy = [handler for handler in handlers if handler != axes.AXES["handler"].usual]
+        if busy and not times:
+            return f'{busy[0]} takes a time; give handler_times (--handler-times), such as "1ms"'
+        if times and not busy:
+            return "handler_times need a handler; give handlers (--handlers): waits, blocks or computes"
+        unhandled = [service for service in services if service not in axes.HANDLED]
+        if busy and unhandled:
+            return f"{busy[0]}: service {unhandled[0]} has no message that is answered; take {axes.HANDLED[0]} alone"
+        return ""
 
     def _fault(self) -> str:
         """What is wrong with the axis that it compares along; empty if nothing is."""
@@ -96,7 +136,7 @@ def _field(axis: Axis) -> tuple[Any, Any]:
     many: Any = types.GenericAlias(list, (one,))
     if axis.single:
         return one, axis.usual
-    if axis.kind == "rate":
+    if axis.kind in ("rate", "time"):
         return many, []
     usual = ... if axis.required else [] if axis.setting else [axis.usual]
     return Annotated[many, Field(min_length=1)], usual

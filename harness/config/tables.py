@@ -16,7 +16,15 @@ from harness.config.matrix import Matrix
 from harness.config.table import ConfigError, Table, nearest
 
 SERVICES = axes.AXES["service"].choices
-PLACEHOLDERS = ("python", "host", "port", "backlog", *(axis.name for axis in axes.on("command")), "options")
+PLACEHOLDERS = (
+    "python",
+    "host",
+    "port",
+    "backlog",
+    *(axis.name for axis in axes.on("command")),
+    axes.ITERATIONS,
+    "options",
+)
 MOST_WORKERS = 64
 OTHER = "other"  # the family of a strategy that doesn't name one
 
@@ -96,6 +104,11 @@ class Strategy(Table):
                 there_are = ", ".join(known) or "none"
                 raise ValueError(f"{name}: no axis of the servers' side{nearest(name, known)}; there are {there_are}")
         return fixed
+
+    def is_told(self, axis: str) -> bool:
+        """Whether its command has a place for this axis."""
+        fields = {field for _, field, _, _ in string.Formatter().parse(self.command)}
+        return bool(fields & {axis, "options"})
 
     def serves_all(self, clients: int) -> bool:
         """Whether none of so many clients waits for another to leave."""
@@ -293,7 +306,8 @@ class Config(Table):
 
     def settings(self, service: str) -> dict[str, Any]:
         """What a server of that service is told where all else is as usual: what fills its command."""
-        return {axis.name: self.usual[axis.name] for axis in axes.on("command")} | {"service": service}
+        usual = {axis.name: self.usual[axis.name] for axis in axes.on("command")}
+        return usual | {axes.ITERATIONS: 0, "service": service}
 
     def _setting(self, key: str) -> int | None:
         table, name = key.split(".")

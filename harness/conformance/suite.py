@@ -1,13 +1,14 @@
 """Puts servers through the conformance suite: only what does the job right is worth measuring."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import axes
 from harness.config import Config, Strategy
-from harness.conformance import addresses, cases, standstill
+from harness.conformance import addresses, cases, handlers, standstill
 from harness.conformance.client import CROWD, Target, untried
 from harness.processes import session
 from harness.processes.server import Server, ServerFailed
@@ -36,6 +37,14 @@ class Conformance:
         return str(self.absent) if self.absent else "; ".join(self.failures)
 
 
+@dataclass(frozen=True)
+class Handled:
+    """Which handlers servers are tried with, and how many iterations take those that compute a millisecond."""
+
+    handlers: Sequence[str] = ()
+    iterations_per_ms: float = 0.0
+
+
 def examine(
     config: Config,
     strategies: dict[str, Strategy],
@@ -43,8 +52,11 @@ def examine(
     logs: Path,
     watchdog: Watchdog,
     tell: Callable[[float, str], None],
+    handled: Handled | None = None,
 ) -> dict[str, Conformance]:
     """The conformance of each strategy on those of the services that it offers; `tell` hears how many are through.
+
+    With `handled` those that have such handlers are tried with them, too.
 
     Nothing is measured meanwhile, so several servers are tried at once.
     """
@@ -53,7 +65,7 @@ def examine(
         Stage(config, watchdog, logs, backlog=BACKLOG) as stage,
         ThreadPoolExecutor(max_workers=AT_ONCE) as pool,
     ):
-        suite = _Suite(stage, services, logs)
+        suite = _Suite(stage, services, logs, handled or Handled())
         try:
             for name, conformance in zip(strategies, pool.map(suite.try_, strategies.values()), strict=True):
                 found[name] = conformance
@@ -73,8 +85,9 @@ def looks_up_names(server: Server) -> str:
 
 
 class _Suite:
-    def __init__(self, stage: Stage, services: list[str], logs: Path) -> None:
+    def __init__(self, stage: Stage, services: list[str], logs: Path, handled: Handled) -> None:
         self._stage = stage
+        self._handled = handled
         self._services = services
         self._logs = logs
         self._aborted = False
@@ -92,7 +105,27 @@ class _Suite:
                     conformance.absent = failure
                 except OSError as error:  # our own side, around its cases
                     conformance.failures.append(untried(service, error))
+        if conformance.conforms and strategy.is_told("handler"):
+            conformance.failures += self._unhandled(strategy)
         return conformance
+
+    def _unhandled(self, strategy: Strategy) -> list[str]:
+        """What it does wrong with a handler. One that it hasn't is no fault: it is skipped where that is measured."""
+        found = []
+        for handler in self._handled.handlers:
+            told = handlers.settings(handler, self._handled.iterations_per_ms)
+            settings = self._stage.config.settings(axes.HANDLED[0]) | told
+            if self._aborted:
+                break
+            server = self._stage.start(strategy.label, strategy, settings, self._logs / handler)
+            try:
+                self._stage.wait_ready(server)
+                found += handlers.failures(server, Target(server.host, server.port, strategy.serves), handler)
+            except ServerFailed as failure:
+                found += [] if failure.skipped else [f"handler that {handler}: {failure}"]
+            finally:
+                self._stage.stop(server.key)
+        return found
 
     def abort(self) -> None:
         """Kill the servers that are being tried, so that every case fails at once."""

@@ -20,8 +20,8 @@ class Entry:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What its server is told: the axes on the command's side."""
-        return {axis.name: self.values[axis.name] for axis in axes.on("command")}
+        """What its server is told: the axes on the command's side. A run that begins counts a handler's iterations."""
+        return {axis.name: self.values[axis.name] for axis in axes.on("command")} | {axes.ITERATIONS: 0}
 
     @property
     def cpus(self) -> list[int]:
@@ -103,12 +103,14 @@ class Group:
     def _name(self, label: str, values: Mapping[str, Any]) -> str:
         """The label, with what else tells its server from others: epoll (1 KiB)."""
         unusual = [
-            axis.write(values[axis.name]) for axis in axes.comparable() if values[axis.name] != self.usual[axis.name]
+            axis.write(values[axis.name]) for axis in axes.of_servers() if values[axis.name] != self.usual[axis.name]
         ]
         return f"{label} ({', '.join(unusual)})" if unusual else label
 
     def unable(self, strategy: Strategy) -> str:
         """Why a strategy can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
+        if self["handler"] != self.usual.get("handler", self["handler"]) and not strategy.is_told("handler"):
+            return "has no handler: its command has no {handler}"
         for name, why in strategy.fixed.items():
             if name in self.varied:
                 return f"can't follow {axes.AXES[name].title}: {why}"
@@ -139,10 +141,11 @@ def _product(entry: Matrix, usual: Mapping[str, Any], cpus: Callable[[int], str]
         values = values or [usual[axis.name]]
         if axis.name == along:
             values = [tuple(sorted(values, key=axis.place))]
-        fixed = axes.OF_SERVICE.get(chosen.get("service", ""), {})
+        fixed = axes.settled(chosen)
         for value in [fixed[axis.name]] if axis.name in fixed else values:
             yield from combined(chosen | {axis.name: value}, further)
 
     varied = frozenset(axis.name for axis in axes.BY_KEY.values() if axis.setting and entry.values(axis))
     for values in combined({}, list(axes.AXES.values())):
-        yield Group(tuple(values.items()), along, usual, varied)
+        compared = along if along and isinstance(values[along], tuple) else ""  # what is settled isn't compared
+        yield Group(tuple(values.items()), compared, usual, varied)

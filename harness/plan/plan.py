@@ -20,6 +20,7 @@ SETTLE_S = 0.1  # until servers rest, before and after a crowd has come
 SILENCE_S = 0.2  # until those that starve are given up on
 BETWEEN_WINDOWS_S = 0.013  # its neighbours stand still, and it rests before and after
 CHECK_S, CHECKED_AT_ONCE = 1.2, 2  # a strategy and service
+HANDLER_CHECK_S = 0.7  # a strategy and handler
 KNEE_PROBES = 14  # of a search, as expected
 FOOTPRINT_BLOCKS = 2  # in which memory and work put off are looked for: they hardly differ from block to block
 LEFT_ALONE_S = 0.3  # servers, at the end of a group, for that
@@ -111,6 +112,11 @@ class Plan:
     def usual(self) -> Mapping[str, Any]:
         """What goes without saying on each axis."""
         return self.groups[0].usual
+
+    @property
+    def handlers(self) -> list[str]:
+        """What its servers do for each message, beside nothing."""
+        return sorted({str(group["handler"]) for group in self.groups} - {"none"})
 
     @property
     def services(self) -> list[str]:
@@ -221,7 +227,8 @@ class Plan:
 
     @property
     def _check_seconds(self) -> float:
-        return len(self.strategies) * len(self.services) * CHECK_S / CHECKED_AT_ONCE
+        tried = len(self.services) * CHECK_S + len(self.handlers) * HANDLER_CHECK_S
+        return len(self.strategies) * tried / CHECKED_AT_ONCE
 
     def beside_seconds(self, block: int) -> float:
         """Expected for what some blocks have beside their rounds: crowds before them, servers left alone after them."""

@@ -18,6 +18,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import axes
 from harness.config import Strategy
 from harness.processes import census, freezing, owner, session, sockets
 from harness.processes.affinity import running_on
@@ -126,7 +127,7 @@ class Server:
         options = {"host": host, "port": port, "backlog": backlog, **settings}
         fills = options | {
             "python": shlex.quote(strategy.python),
-            "options": " ".join(_option(name, value) for name, value in options.items()),
+            "options": " ".join(_option(name, value) for name, value in axes.told(options).items()),
         }
         command = shlex.split(strategy.command.format_map(fills))
         logs.mkdir(parents=True, exist_ok=True)

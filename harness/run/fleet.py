@@ -11,6 +11,7 @@ from harness.conformance import cases
 from harness.conformance.client import Target
 from harness.plan.group import Entry
 from harness.plan.plan import Plan
+from harness.processes.calibration import Calibration, settings
 from harness.processes.server import Ended, Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.recorder import Recorder
@@ -19,8 +20,16 @@ from harness.recorder import Recorder
 class Fleet:
     """Fresh servers for each block and service. A server's key is what the plan calls the member that it serves."""
 
-    def __init__(self, stage: Stage, plan: Plan, recorder: Recorder, absent: Mapping[str, ServerFailed]) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        plan: Plan,
+        recorder: Recorder,
+        absent: Mapping[str, ServerFailed],
+        calibration: Calibration | None = None,
+    ) -> None:
         """`absent` strategies, by label, are never started; they count as failed."""
+        self._calibration = calibration
         self._stage = stage
         self._plan = plan
         self._recorder = recorder
@@ -110,7 +119,7 @@ class Fleet:
         """Where connections end, a line for each of them would take its time."""
         groups = self._plan.of_service(entry.values["service"])
         is_asked = entry.strategy.marks and all(axes.connections_stay(group.values) for group in groups)
-        return entry.settings | ({"marks": True} if is_asked else {})
+        return settings(entry.settings, self._calibration) | ({"marks": True} if is_asked else {})
 
     def _note_short_queues(self) -> None:
         crowd = max(group.clients for group in self._plan.groups)

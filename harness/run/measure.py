@@ -8,8 +8,11 @@ from rich.markup import escape
 
 from harness import disk, machine, terminal
 from harness.conformance import suite
+from harness.conformance.suite import Handled
 from harness.doctor import doctor
 from harness.plan.plan import Plan
+from harness.processes import calibration
+from harness.processes.calibration import Calibration
 from harness.processes.server import ServerFailed
 from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
@@ -35,10 +38,11 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, view: V
     outcome = "crashed"
     try:
         with Watchdog() as watchdog:
+            calibrated = _calibrated(planned, recorder)
             absent = {label: ServerFailed(why) for label, why in forms.absent.items()}
-            absent |= _checked(planned, absent, recorder, watchdog, view, unchecked)
+            absent |= _checked(planned, absent, recorder, watchdog, view, unchecked, calibrated)
             with view:
-                carry_out(planned, recorder, watchdog, rule, view.tell, absent)
+                carry_out(planned, recorder, watchdog, rule, view.tell, absent, calibrated)
         outcome = "complete"
     except KeyboardInterrupt:
         outcome = "interrupted"
@@ -56,13 +60,32 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, view: V
     return outcome
 
 
+def _calibrated(planned: Plan, recorder: Recorder) -> Calibration | None:
+    """What a handler's time comes to here, where one computes. Raises GivenUp where that can't be counted."""
+    if "computes" not in planned.handlers:
+        return None
+    try:
+        found = calibration.count(planned.server_cpus[-1:])
+    except ServerFailed as failure:
+        raise GivenUp(str(failure)) from None
+    recorder.calibrated(found)
+    return found
+
+
 def _checked(
-    planned: Plan, absent: Container[str], recorder: Recorder, watchdog: Watchdog, view: View, unchecked: bool
+    planned: Plan,
+    absent: Container[str],
+    recorder: Recorder,
+    watchdog: Watchdog,
+    view: View,
+    unchecked: bool,
+    calibrated: Calibration | None,
 ) -> dict[str, ServerFailed]:
     """Put every server through the conformance suite; those that are not to be measured, and why."""
     strategies = {label: strategy for label, strategy in planned.strategies.items() if label not in absent}
     with terminal.progress(len(strategies), "servers") as tell:
-        found = suite.examine(planned.config, strategies, planned.services, recorder.logs / "check", watchdog, tell)
+        found = suite.examine(planned.config, strategies, planned.services, recorder.logs / "check", watchdog, tell,
+                              Handled(planned.handlers, calibrated.per_ms if calibrated else 0.0))  # fmt: skip
     view.conformance(found)
     unfit = {}
     for name, conformance in found.items():

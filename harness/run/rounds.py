@@ -15,6 +15,7 @@ from harness.run.experience import Experience, Known
 from harness.run.knee import Search
 
 NEXT_TO_NOTHING_RPS = 1.0
+IN_TURN = 1.5  # of the time that clients take whose handlers are carried out one after the other
 Alive = Callable[[], Sequence[str]]  # who takes part, asked anew for each round
 
 
@@ -62,9 +63,18 @@ class _Rounds:
     def _of(self, name: str) -> Experience:
         return self._known.get((self._group, name), Experience())
 
-    def _lengths(self, counted_s: float) -> dict[str, float]:
-        window = self._plan.config.window
-        return window.durations(window.length(self._group.clients).head_s, counted_s, self._group.clients)
+    def _lengths(self, name: str, counted_s: float) -> dict[str, float]:
+        """With a handler a window lasts some times its time at least, and what is open then is waited for.
+
+        Clients begin over that time, as they would keep in step. A server that is blocked answers them one after the
+        other: left to the next window, their requests would keep it busy there.
+        """
+        window, clients = self._plan.config.window, self._group.clients
+        handler_s = self._plan.entries[self._group][name].values["handler_us"] / 1e6
+        head_s = max(window.length(clients).head_s, handler_s)
+        lengths = window.durations(head_s, max(counted_s, window.grown(clients, handler_s)), clients)
+        drain_s = min(IN_TURN * clients * handler_s, window.request_timeout_s)
+        return lengths | {"drain_limit_s": max(lengths["drain_limit_s"], drain_s), "stagger_s": handler_s}
 
     def _stamp_every(self, rate_rps: float) -> int:
         """So that all the stamps take the loader little time, and percentiles of slow cells lose no samples.
@@ -116,7 +126,7 @@ class ClosedRounds(_Rounds):
     def _visit(self, name: str, spin_ns: int) -> Visit:
         seen = self._of(name)
         counted_s = self._plan.config.window.grown(self._group.clients, seen.p99_s)
-        return Visit(name, self._lengths(counted_s), {"spin_ns": spin_ns}, self._stamp_every(seen.rate_rps))
+        return Visit(name, self._lengths(name, counted_s), {"spin_ns": spin_ns}, self._stamp_every(seen.rate_rps))
 
     def _may_limit(self, name: str) -> bool:
         seen = self._of(name)
@@ -139,7 +149,7 @@ class OpenRounds(_Rounds):
         rate_rps = self._group.rate_rps(capacity_rps) or NEXT_TO_NOTHING_RPS
         return Visit(
             name,
-            self._lengths(self._plan.config.open.counted_s),
+            self._lengths(name, self._plan.config.open.counted_s),
             self._open(rate_rps, self._group, name, block, round_),
             self._stamp_every(rate_rps),
         )
@@ -166,5 +176,5 @@ class KneeRounds(_Rounds):
     def _visit(self, name: str, block: int, step: int) -> Visit:
         search = self._searches[name]
         load = self._open(search.rate_rps, self._group, name, block, step)
-        lengths = self._lengths(self._plan.config.open.counted_s)
+        lengths = self._lengths(name, self._plan.config.open.counted_s)
         return Visit(name, lengths, load, self._stamp_every(search.rate_rps))

@@ -32,6 +32,7 @@ from itertools import chain
 from harness.accounts import surroundings
 from harness.plan.group import Entry, Group
 from harness.plan.plan import Plan
+from harness.processes.calibration import Calibration, count
 from harness.processes.server import ServerFailed
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
@@ -46,9 +47,17 @@ from harness.run.standstill import Standstill
 
 
 def carry_out(
-    plan: Plan, recorder: Recorder, watchdog: Watchdog, rule: Rule, tell: Tell, absent: Mapping[str, ServerFailed]
+    plan: Plan,
+    recorder: Recorder,
+    watchdog: Watchdog,
+    rule: Rule,
+    tell: Tell,
+    absent: Mapping[str, ServerFailed],
+    calibration: Calibration | None = None,
 ) -> None:
     """Measure blocks until the rule calls it enough. `absent` strategies, by label, are recorded as such, not started.
+
+    With a `calibration` handlers compute, and it is counted again at each block's beginning.
 
     Raises GivenUp if the load generator keeps failing.
     """
@@ -62,7 +71,7 @@ def carry_out(
     )
     progress = Progress(plan, tell)
     loading = Loading(stage, plan, recorder)
-    fleet = Fleet(stage, plan, recorder, absent)
+    fleet = Fleet(stage, plan, recorder, absent, calibration)
     standstill = Standstill(fleet, recorder)
     crowds = Crowds(plan, fleet, loading, standstill, progress)
     interleaving = Interleaving(plan, recorder, fleet, loading, standstill, crowds, progress)
@@ -74,7 +83,9 @@ def carry_out(
             for name, why in plan.unable(group).items():
                 recorder.failure(name, group, 0, why, skipped=True)
         for block in blocks:
-            with surroundings.watched({*plan.loader_cpus, *chain(*plan.servers_cpus)}, recorder.surroundings):
+            counted = count(plan.server_cpus[-1:]).per_ms if calibration else None
+            cpus = {*plan.loader_cpus, *chain(*plan.servers_cpus)}
+            with surroundings.watched(cpus, recorder.surroundings, counted):
                 for service in plan.services:
                     wanted = {group: members for group in plan.groups
                               if group.service == service and (members := blocks.wanted(group))}  # fmt: skip

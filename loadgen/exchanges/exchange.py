@@ -21,10 +21,15 @@ class Exchange(ABC):
 
     message_size: int  # bytes, with the CRLF at the end
     requests_per_connection: int = 0  # 0: the connection stays
+    handler_of: str = "all"  # whose requests the server's handler is for; one: the client's of name 0
 
     connecting_asks: ClassVar[bool] = False  # the request is the connection itself
     half_closes: ClassVar[bool] = False  # the client ends its direction after the message
     server_closes: ClassVar[bool] = False  # the reply ends with the connection, which carries no other
+
+    def is_aside(self, request: "Request") -> bool:
+        """Whether that is a request of the one client whose requests are handled: others' latencies are looked at."""
+        return self.handler_of == "one" and request.message.startswith(b"%08d" % 0)
 
     @property
     def connection_carries(self) -> int:

@@ -10,6 +10,7 @@ import selectors
 import socket
 
 from servers.contract import FD_SETSIZE, Complaint, Options, Parser, run
+from servers.event_loops.delays import delayed
 
 SELECTORS = {"select": "SelectSelector", "poll": "PollSelector", "epoll": "EpollSelector"}
 
@@ -58,8 +59,9 @@ async def listen(listener: socket.socket, options: Options) -> None:
     loop = asyncio.get_running_loop()
     # Out of descriptors the loop would print a traceback a thousand times a second.
     loop.set_exception_handler(lambda _, context: complain(context.get("exception", context["message"])))
+    client = delayed(Client, options)
     server = await loop.create_server(
-        lambda: Client(options),
+        lambda: client(options),
         sock=listener,
         backlog=options.backlog,  # 100: asyncio listens again on a socket that already listens
     )
@@ -79,4 +81,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, waits="its own way")

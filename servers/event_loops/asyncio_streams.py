@@ -23,7 +23,7 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, o
         if not conversation.hangs_up:
             received, read, write, drain, size = (
                 conversation.received,
-                reader.read,
+                options.handler.after(reader.read, asyncio.sleep),
                 writer.write,
                 writer.drain,
                 options.recv_size,
@@ -57,4 +57,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits="its own way")

@@ -52,14 +52,33 @@ class Client(asyncio.Protocol):
         self.transport.resume_reading()
 
 
+class Waiting(Client):
+    """The same where handlers wait: the task does, and nothing more is heard until it has answered."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.pause_s, self.count = options.handler.seconds, options.handler.counting()
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.pause_reading()
+        super().data_received(data)
+
+    async def answer(self, data: bytes) -> None:
+        if times := self.count(data):
+            await asyncio.sleep(times * self.pause_s)
+        self.transport.resume_reading()  # before it writes, which may pause reading again
+        await super().answer(data)
+
+
 async def listen(listener: socket.socket, options: Options) -> None:
     loop = asyncio.get_running_loop()
     if options.own.tasks == "eager":
         loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009  # from 3.12 on
     complain = Complaint()  # out of descriptors the loop would print a traceback a thousand times a second
     loop.set_exception_handler(lambda _, context: complain(context.get("exception", context["message"])))
+    client = Waiting if options.handler.waits else Client
     server = await loop.create_server(
-        lambda: Client(options),
+        lambda: client(options),
         sock=listener,
         backlog=options.backlog,  # 100: asyncio listens again on a socket that already listens
     )
@@ -87,4 +106,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, waits="its own way")

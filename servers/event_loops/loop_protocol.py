@@ -9,6 +9,7 @@ import asyncio
 import socket
 
 from servers.contract import Complaint, Options, Parser, add_loop, run
+from servers.event_loops.delays import delayed
 
 
 class Client(asyncio.Protocol):
@@ -47,8 +48,9 @@ async def listen(listener: socket.socket, options: Options) -> None:
     loop = asyncio.get_running_loop()
     complain = Complaint()  # out of descriptors the loop would print a traceback a thousand times a second
     loop.set_exception_handler(lambda _, context: complain(context.get("exception", context["message"])))
+    client = delayed(Client, options)
     server = await loop.create_server(
-        lambda: Client(options),
+        lambda: client(options),
         sock=listener,
         backlog=options.backlog,  # 100: uvloop listens again on a socket that already listens
     )
@@ -65,4 +67,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, waits="its own way")

@@ -16,7 +16,8 @@ from servers.contract import EXHAUSTED, Complaint, Options, Parser, add_loop, ru
 async def converse(client: socket.socket, options: Options) -> None:
     """One client from the first byte to the last."""
     loop, conversation = asyncio.get_running_loop(), options.service()
-    recv, sendall, received, size = loop.sock_recv, loop.sock_sendall, conversation.received, options.recv_size
+    recv = options.handler.after(loop.sock_recv, asyncio.sleep)
+    sendall, received, size = loop.sock_sendall, conversation.received, options.recv_size
     try:
         if conversation.opening:
             await sendall(client, conversation.opening)
@@ -58,4 +59,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, waits="its own way")

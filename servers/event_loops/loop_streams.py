@@ -21,7 +21,7 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, o
         if not conversation.hangs_up:
             received, read, write, drain, size = (
                 conversation.received,
-                reader.read,
+                options.handler.after(reader.read, asyncio.sleep),
                 writer.write,
                 writer.drain,
                 options.recv_size,
@@ -31,8 +31,8 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, o
                     write(reply)
                     await drain()  # waits, and so reads nothing, while the client doesn't take its replies
             write(conversation.finished())
-    except OSError:
-        pass  # the client is gone
+    except (OSError, RuntimeError):
+        pass  # the client is gone; the latter is uvloop's word where reading was to go on
     finally:
         writer.close()  # after all that is written has been sent
 
@@ -60,4 +60,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, waits="its own way")

@@ -31,7 +31,7 @@ class Clients(TCPServer):
             if not conversation.hangs_up:
                 received, read, write, size = (
                     conversation.received,
-                    stream.read_bytes,
+                    self.options.handler.after(stream.read_bytes, asyncio.sleep),
                     stream.write,
                     self.options.recv_size,
                 )
@@ -65,4 +65,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits="its own way")

@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from types import FrameType
 from typing import NoReturn
 
@@ -100,4 +101,4 @@ def converse(client: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits=time.sleep)

@@ -12,6 +12,7 @@ import signal
 import socket
 import socketserver
 import sys
+import time
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -101,4 +102,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits=time.sleep)

@@ -6,6 +6,7 @@ Cost: that of thread-pool, and for each connection a work item, a future that no
 
 import contextlib
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from servers.contract import Complaint, Door, Options, counted, run
@@ -47,4 +48,5 @@ def converse(client: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--threads", 32, 1024, "clients that are served at a time"))
+    clients = counted("--threads", 32, 1024, "clients that are served at a time")
+    run(serve, __doc__, clients, waits=time.sleep)

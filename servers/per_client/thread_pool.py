@@ -9,16 +9,18 @@ import contextlib
 import queue
 import socket
 import threading
+import time
 
 from servers.contract import Door, Options, cannot_start, counted, ready, run
+from servers.threads import tell, telling
 
 
 def serve(listener: socket.socket, options: Options) -> None:
     door, waiting = Door(listener), queue.SimpleQueue[socket.socket]()
     try:
-        for _ in range(options.own.threads):
+        for number in range(options.own.threads):
             # A thread that isn't a daemon would keep the process alive until its client leaves.
-            threading.Thread(target=attend, args=(waiting, options), daemon=True).start()
+            threading.Thread(target=attend, args=(waiting, options, number), daemon=True).start()
     except RuntimeError as error:  # there are no more threads to be had
         cannot_start(f"cannot start {options.own.threads} threads: {error}")
     ready(listener)
@@ -28,11 +30,13 @@ def serve(listener: socket.socket, options: Options) -> None:
             waiting.put(client)
 
 
-def attend(waiting: "queue.SimpleQueue[socket.socket]", options: Options) -> None:
+def attend(waiting: "queue.SimpleQueue[socket.socket]", options: Options, number: int) -> None:
     """A thread of the pool: one client after the other."""
     while True:
         # An error means that the client is gone.
         with waiting.get() as client, contextlib.suppress(OSError):
+            if options.own.tells:
+                tell(number, client)
             converse(client, options)
 
 
@@ -52,4 +56,5 @@ def converse(client: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--threads", 32, 1024, "clients that are served at a time"), says_ready=True)
+    clients = telling(counted("--threads", 32, 1024, "clients that are served at a time"))
+    run(serve, __doc__, clients, says_ready=True, waits=time.sleep)

@@ -8,6 +8,7 @@ GIL between requests.
 import contextlib
 import socket
 import threading
+import time
 
 from servers.contract import Complaint, Door, Options, run
 
@@ -49,4 +50,4 @@ def converse(client: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits=time.sleep)

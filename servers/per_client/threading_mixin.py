@@ -9,6 +9,7 @@ does without.
 import socket
 import socketserver
 import sys
+import time
 from typing import Any
 
 from servers.contract import Complaint, Door, Options, run
@@ -65,4 +66,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits=time.sleep)

@@ -4,6 +4,7 @@ import os
 import socket
 
 from servers.contract import Complaint, Door
+from servers.threads import tell
 
 
 class SharedDoor(Door):
@@ -21,6 +22,22 @@ class SharedDoor(Door):
         client = None if self._gave else super().accept()
         self._gave = client is not None
         return client
+
+
+def told(door: type[Door], worker: int, tells: bool) -> type[Door]:
+    """That door as it is, or one that says which connections this worker takes."""
+    base = door
+    if not tells:
+        return door
+
+    class Telling(base):  # type: ignore[misc, valid-type]
+        def accept(self) -> socket.socket | None:
+            client: socket.socket | None = super().accept()
+            if client is not None:
+                tell(worker, client)
+            return client
+
+    return Telling
 
 
 class DescriptorReceiver(Door):

@@ -6,25 +6,26 @@ Cost: that of epoll, and a thread each with its own copy of every module; they s
 """
 
 import importlib
+import os
 import socket
 import sys
 from types import ModuleType
 
 from servers.contract import Options, cannot_start, counted, parse, ready, run
 from servers.readiness.epoll_loop import Loop
-from servers.threads import start, wait
-from servers.workers.doors import SharedDoor
+from servers.threads import start, telling, wait
+from servers.workers.doors import SharedDoor, told
 
 # The modules behind PEP 734, which is public from Python 3.14 on.
 MODULES = {(3, 13): "_interpreters", (3, 12): "_xxsubinterpreters"}
-add_options = counted("--workers", 4, 64, "interpreters that serve")
+add_options = telling(counted("--workers", 4, 64, "interpreters that serve"))
 
 # What a new interpreter carries out. It can be told texts and numbers, so it reads the options anew.
 SCRIPT = """
 import sys
 sys.path, sys.argv = path.split("\\0"), argv.split("\\0")
 from servers.workers.subinterpreters import work
-work(listener)
+work(listener, number, begun)
 """
 
 
@@ -36,23 +37,30 @@ def interpreters() -> ModuleType:
 
 
 def serve(listener: socket.socket, options: Options) -> None:
+    heard, begun = os.pipe()
+    for number in range(options.own.workers):
+        start(lambda number=number: interpret(listener, number, begun))  # type: ignore[misc]
     for _ in range(options.own.workers):
-        start(lambda: interpret(listener))
+        os.read(heard, 1)  # until it has imported all that it needs: that takes descriptors
     ready(listener)
     wait()
 
 
-def interpret(listener: socket.socket) -> None:
+def interpret(listener: socket.socket, number: int, begun: int) -> None:
     """In a thread: an interpreter, which says how it ended."""
-    told = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv), "listener": listener.fileno()}
+    here: dict[str, str | int] = {"path": "\0".join(sys.path), "argv": "\0".join(sys.argv)}
+    here |= {"listener": listener.fileno(), "number": number, "begun": begun}
     module = interpreters()
-    print(module.run_string(module.create(), SCRIPT, told), file=sys.stderr, flush=True)
+    print(module.run_string(module.create(), SCRIPT, here), file=sys.stderr, flush=True)
 
 
-def work(descriptor: int) -> None:
-    """In the new interpreter, which has an epoll object of its own."""
+def work(descriptor: int, number: int, begun: int) -> None:
+    """In the new interpreter, which has an epoll object of its own. It says through a pipe when it has begun."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
-    Loop(listener, parse(None, add_options), SharedDoor).run()
+    options = parse(None, add_options)
+    loop = Loop(listener, options, told(SharedDoor, number, options.own.tells))
+    os.write(begun, b".")
+    loop.run()
 
 
 if __name__ == "__main__":

@@ -10,21 +10,21 @@ import socket
 
 from servers.contract import Options, counted, ready, run
 from servers.readiness.epoll_loop import Loop
-from servers.threads import start, wait
-from servers.workers.doors import SharedDoor
+from servers.threads import start, telling, wait
+from servers.workers.doors import SharedDoor, told
 
 
 def serve(listener: socket.socket, options: Options) -> None:
-    for _ in range(options.own.workers):
-        start(lambda: work(listener, options))
+    for number in range(options.own.workers):
+        start(lambda number=number: work(listener, options, number))  # type: ignore[misc]
     ready(listener)
     wait()
 
 
-def work(listener: socket.socket, options: Options) -> None:
+def work(listener: socket.socket, options: Options, number: int) -> None:
     """A worker, which has an epoll object of its own."""
-    Loop(listener, options, SharedDoor).run()
+    Loop(listener, options, told(SharedDoor, number, options.own.tells)).run()
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--workers", 4, 64, "threads that serve"), says_ready=True)
+    run(serve, __doc__, telling(counted("--workers", 4, 64, "threads that serve")), says_ready=True)

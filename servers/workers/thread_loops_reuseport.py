@@ -8,22 +8,23 @@ help with system calls alone, unless the interpreter is built without it. By cha
 
 import socket
 
-from servers.contract import Options, counted, ready, reuseport_listeners, run
+from servers.contract import Door, Options, counted, ready, reuseport_listeners, run
 from servers.readiness.epoll_loop import Loop
-from servers.threads import start, wait
+from servers.threads import start, telling, wait
+from servers.workers.doors import told
 
 
 def serve(listener: socket.socket, options: Options) -> None:
-    for own in reuseport_listeners(listener, options, options.own.workers):
-        start(lambda own=own: work(own, options))  # type: ignore[misc]
+    for number, own in enumerate(reuseport_listeners(listener, options, options.own.workers)):
+        start(lambda own=own, number=number: work(own, options, number))  # type: ignore[misc]
     ready(listener)
     wait()
 
 
-def work(listener: socket.socket, options: Options) -> None:
+def work(listener: socket.socket, options: Options, number: int) -> None:
     """A worker, which has an epoll object of its own."""
-    Loop(listener, options).run()
+    Loop(listener, options, told(Door, number, options.own.tells)).run()
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--workers", 4, 64, "threads that serve"), says_ready=True)
+    run(serve, __doc__, telling(counted("--workers", 4, 64, "threads that serve")), says_ready=True)

@@ -48,7 +48,7 @@ class Case:
 
     def run(self, folder: Path) -> "Ended":
         project = folder / "project"
-        names = ("analysis", "commands", "harness", "loadgen", "servers", "axes.py", "bench.toml", "run_bench.py")
+        names = ("analysis", "commands", "harness", "loadgen", "servers", "axes", "bench.toml", "run_bench.py")
         names += ("schema.toml",)
         ignored = shutil.ignore_patterns("__pycache__")
         for name in names:

@@ -80,20 +80,20 @@ def test_a_moved_and_an_accented_file_are_named_as_they_are(root: Path) -> None:
 
 
 def test_what_differs_and_is_not_compared_is_named(root: Path) -> None:
-    for path in ("loadgen/window.py", "harness/run.py", "axes.py"):
+    for path in ("loadgen/window.py", "harness/run.py", "axes/__init__.py"):
         (root / path).parent.mkdir(exist_ok=True)
         (root / path).write_text("first")
     commit(root)
     git(root, "tag", "second")
     (root / "loadgen/window.py").write_text("committed")
     commit(root)
-    (root / "axes.py").write_text("not committed")
+    (root / "axes/__init__.py").write_text("not committed")
     (root / "new.py").write_text("not known to git")
     (root / "ignored.log").write_text("")
     forms, _ = forms_of(root, "second")
-    assert forms.facts["head"]["elsewhere"] == ["axes.py", "loadgen/", "new.py"]
+    assert forms.facts["head"]["elsewhere"] == ["axes/", "loadgen/", "new.py"]
     assert (
-        "also different from second: axes.py, loadgen/, new.py: only servers/ and bench.toml are compared"
+        "also different from second: axes/, loadgen/, new.py: only servers/ and bench.toml are compared"
         in "; ".join(map(str, forms.notes))
     )
     git(root, "add", "--all")

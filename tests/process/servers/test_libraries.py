@@ -26,14 +26,14 @@ BAD = [
     ("event_loops.loop_streams", "--loop json.loads", WRONG, "missing 1 required positional argument"),
     ("event_loops.loop_sockets", "--loop no-package.x", WRONG, "invalid format: 'no-package.x'"),
     ("event_loops.loop_sockets", "--loop absentloop.new_event_loop", ABSENT, "pip install absentloop"),
-    ("twisted_protocol", "--reactor uring", WRONG, "no reactor 'uring'; there are default, select, poll"),
-    ("twisted_protocol", "--reactor kqueue", ABSENT, "no reactor 'kqueue' on this platform"),
-    ("twisted_protocol", "--reactor poll --reactor select", WRONG, "reactor already installed"),
-    ("anyio_streams", "--backend curio", WRONG, "no backend 'curio'; there are asyncio, uvloop, trio"),
-    ("gevent_stream", "--pool 0", WRONG, "0 is not between 1 and 100000"),
-    ("gevent_stream", "--pool -3", WRONG, "-3 is not between 1 and 100000"),
-    ("gevent_stream", "--pool 1000000", WRONG, "1000000 is not between 1 and 100000"),
-    ("gevent_stream", "--pool many", WRONG, "invalid integer value: 'many'"),
+    ("reactors.twisted_protocol", "--reactor uring", WRONG, "no reactor 'uring'; there are default, select, poll"),
+    ("reactors.twisted_protocol", "--reactor kqueue", ABSENT, "no reactor 'kqueue' on this platform"),
+    ("reactors.twisted_protocol", "--reactor poll --reactor select", WRONG, "reactor already installed"),
+    ("structured.anyio_streams", "--backend curio", WRONG, "no backend 'curio'; there are asyncio, uvloop, trio"),
+    ("green_threads.gevent_stream", "--pool 0", WRONG, "0 is not between 1 and 100000"),
+    ("green_threads.gevent_stream", "--pool -3", WRONG, "-3 is not between 1 and 100000"),
+    ("green_threads.gevent_stream", "--pool 1000000", WRONG, "1000000 is not between 1 and 100000"),
+    ("green_threads.gevent_stream", "--pool many", WRONG, "invalid integer value: 'many'"),
 ]
 
 
@@ -95,7 +95,7 @@ def test_a_server_waits_with_what_was_asked_for(name: str, start: Start) -> None
 
 
 def test_a_pool_serves_so_many_and_the_next_when_one_leaves(start: Start) -> None:
-    server = start(of("gevent_stream", "--pool 2"))
+    server = start(of("green_threads.gevent_stream", "--pool 2"))
     with connected(server) as first, connected(server) as second:
         assert echoed(first)
         assert echoed(second)

@@ -195,7 +195,8 @@ class Loop:
     def run(self): raise RuntimeError("it broke")
 {module}.Loop = Loop
 with socket.create_server(("127.0.0.1", 0)) as listener:
-    {module}.serve(listener, Options(SERVICES["echo"], "127.0.0.1", 0, 1, 1, argparse.Namespace(workers=2)))
+    own = argparse.Namespace(workers=2, tells=False)
+    {module}.serve(listener, Options(SERVICES["echo"], "127.0.0.1", 0, 1, 1, own))
 """
 
 

@@ -142,7 +142,7 @@ def test_a_block_s_steal_and_stops_are_told(tree: Tree, monkeypatch: pytest.Monk
     told: list[dict[str, Any]] = []
     with surroundings.watched([0], told.append):
         tree("0::/\n", {"cpu.stat": "nr_throttled 10"})
-    assert told == [{"cpu_s": 300 * TICK_S, "steal_s": 50 * TICK_S, "throttled": 7}]
+    assert told == [{"cpu_s": 300 * TICK_S, "steal_s": 50 * TICK_S, "iterations_per_ms": None, "throttled": 7}]
 
 
 def test_where_stops_are_not_told_they_are_null(tree: Tree) -> None:

@@ -20,7 +20,7 @@ EVERY_KIND = (
     notes.crowded_loader(2, 1),
     notes.not_committed(["servers/two.py"]),
     notes.unchanged(["servers/", "bench.toml"], "main"),
-    notes.elsewhere(["harness/", "axes.py"], "main", ["servers/", "bench.toml"]),
+    notes.elsewhere(["harness/", "axes/"], "main", ["servers/", "bench.toml"]),
     notes.not_in_base(["three"], "main"),
     notes.python_loop("no C compiler"),
     notes.fewer_rounds(3, 300.0, "default"),
@@ -46,7 +46,7 @@ def test_they_read_as_sentences() -> None:
         "2 load generator processes on 1 CPU: a test of function, not a measurement; take fewer --workers",
         "head is the working tree, with what is not committed: servers/two.py",
         "servers/ and bench.toml are the same at main and now",
-        "also different from main: harness/, axes.py: only servers/ and bench.toml are compared, and the rest is the "
+        "also different from main: harness/, axes/: only servers/ and bench.toml are compared, and the rest is the "
         "working tree's for both",
         "three: not compared, as main has no such strategy",
         "the load generator's hot loop is Python's: no C compiler; install gcc and run `make setup` anew",

@@ -106,7 +106,10 @@ def test_overrides_replace_their_axis_and_no_other(config: Config) -> None:
     [
         ("epoll", ["epoll"]),
         ("epoll,blocking", ["blocking", "epoll"]),  # in bench.toml's order
-        ("asyncio-[bdp]*", ["asyncio-protocol", "asyncio-buffered", "asyncio-default", "asyncio-poll"]),
+        (
+            "asyncio-[bdp]*",
+            ["asyncio-protocol", "asyncio-buffered", "asyncio-default", "asyncio-poll", "asyncio-process-pool"],
+        ),
         (" select , select,poll ", ["select", "poll"]),
     ],
 )

@@ -15,20 +15,26 @@ OURS = {"run_bench", "axes", "commands", "harness", "loadgen", "analysis", "serv
 LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
 SERVER_HELPERS = (  # and what is in them
     "servers.contract",
+    "servers.handlers",
     "servers.services",
     "servers.children",
     "servers.threads",
     "servers.readiness.dispatchers",
+    "servers.event_loops.delays",
     "servers.workers.doors",
 )
 WORKERS_LOOP = "servers.readiness.epoll_loop"  # whoever multiplies a loop multiplies that one
 SERVER_LIBRARIES = {
     "twisted_protocol.py": {"twisted", "zope", "uvloop"},  # its interfaces; the loop below it, if that is wanted
     "twisted_line.py": {"twisted", "zope"},
+    "twisted_defer.py": {"twisted", "zope"},
     "gevent_stream.py": {"gevent"},
+    "gevent_threadpool.py": {"gevent"},
     "eventlet_sockets.py": {"eventlet"},
     "trio_streams.py": {"trio"},
+    "trio_to_thread.py": {"trio"},
     "anyio_streams.py": {"anyio"},
+    "anyio_to_thread.py": {"anyio"},
     "tornado_streams.py": {"tornado"},
     "uring_loop.py": {"liburing"},
     "asyncore_dispatcher.py": {"asyncore"},  # of the standard library until Python 3.11
@@ -39,7 +45,7 @@ SERVERS = sorted((ROOT / "servers").rglob("*.py"))
 FORBIDDEN = {
     "run_bench.py": OURS - {"commands", "harness"} | LOCUSTS,
     "commands": OURS - {"axes", "commands", "harness", "analysis"} | LOCUSTS,
-    "axes.py": OURS | LOCUSTS,
+    "axes": OURS - {"axes"} | LOCUSTS,
     "harness": OURS - {"axes", "harness"} | LOCUSTS,
     "analysis": OURS - {"axes", "analysis"} | LOCUSTS,
     "loadgen": OURS - {"loadgen"},

@@ -36,7 +36,6 @@ RUNS_FOR_THE_CURIOUS = {
     "interpreter": "what ran the harness", "workers": "how the load was made",
     "open": "how the load was made", "loadgen": "how the load was made", "loader_loop": "how the load was made",
     "servers": "how servers were started", "limits": "of the system",
-    "surroundings": "what moved blocks; notes say so where it was much",
 }  # fmt: skip
 
 
@@ -147,9 +146,11 @@ def test_version_1_from_before_notes(tmp_path: Path) -> None:
     assert read(version_1(tmp_path)).notes == []
 
 
-@pytest.mark.parametrize("version", [3, 0, None, "2", 1.5])
+@pytest.mark.parametrize("version", [4, 0, None, "2", 1.5])
 def test_an_unknown_version_gets_a_clear_word(tmp_path: Path, version: object) -> None:
     with pytest.raises(ResultsError) as error:
         read(version_1(tmp_path, schema=version))
-    words = f"{tmp_path / 'run.json'}: schema {version!r}, this version reads 1 and 2; use the version that wrote it"
+    words = (
+        f"{tmp_path / 'run.json'}: schema {version!r}, this version reads 1 and 2 and 3; use the version that wrote it"
+    )
     assert str(error.value) == words

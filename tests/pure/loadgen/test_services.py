@@ -20,9 +20,15 @@ def files(folder: str) -> set[str]:
 def test_each_service_has_its_three_files_and_its_place_on_the_axis() -> None:
     assert files("servers/services") - {"__init__", "conversation"} == set(NAMES)
     assert files("loadgen/exchanges") - {"__init__", "exchange"} == set(NAMES)
-    assert files("harness/conformance") - {"__init__", "addresses", "cases", "client", "standstill", "suite"} == set(
-        NAMES
-    )
+    assert files("harness/conformance") - {
+        "__init__",
+        "addresses",
+        "cases",
+        "client",
+        "handlers",
+        "standstill",
+        "suite",
+    } == set(NAMES)
     assert sorted(EXCHANGES) == sorted(cases.SUITES) == sorted(axes.AXES["service"].choices or ()) == NAMES
     told = (ROOT / "servers/README.md").read_text()
     assert all(f"* `{name}`: " in told for name in NAMES)

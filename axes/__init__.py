@@ -11,130 +11,31 @@ that a results folder says itself what its cells are made of.
 What else an axis needs is listed in CONTRIBUTING.md; the last one that came, the receive size, is the example.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, get_args
 
-Side = Literal["command", "exchange", "load", "place"]
-Kind = Literal["choice", "count", "bytes", "rate", "cpus"]
-Service = Literal["echo", "greet", "log"]
-Load = Literal["closed", "open", "knee"]
+from axes.axis import (
+    Axis,
+    Handler,
+    Load,
+    Service,
+    Side,
+    in_bytes,
+    in_clients,
+    in_cpus,
+    in_requests_a_second,
+    in_time,
+    life_of_a_connection,
+)
 
-
-@dataclass(frozen=True)
-class Axis:
-    """One dimension of a cell: how it is named, what it may be, whom it concerns, and how it is written."""
-
-    name: str  # in run.json, windows.jsonl, cells.csv; the placeholder of a server's command
-    key: str  # of its values in a matrix entry and on the command line
-    sides: tuple[Side, ...]  # command: a server's; exchange: what a client says; load: how many and when; place: CPUs
-    kind: Kind
-    meaning: str
-    unit: str = ""
-    is_in_front: bool = False  # in cells.csv, whose columns stay where they were
-    since: int = 1  # version of the results folder that has it first
-    usual: Any = None  # what goes without saying
-    setting: str = ""  # table.key of bench.toml that holds the usual value instead
-    unlimited: Any = None  # the value that files leave empty
-    choices: tuple[str, ...] = ()
-    low: int = 0
-    high: int = 0
-    bounds: str = ""  # low and high as an error says them
-    single: bool = False  # a matrix entry has one value, not a list
-    required: bool = False  # a matrix entry must name it
-    said: Literal["always", "in full", "unusual"] = "unusual"  # in titles: in all, in long ones, where it isn't usual
-    commands: tuple[str, ...] = ()  # that have an option for it
-    metavar: str = ""
-    help: str = ""
-    says: Callable[[Any], str] | None = None  # among other words: 100 clients
-    describes: Callable[[Any], str] | None = None  # under a chart's title, where that is longer
-    stem: str = ""  # of the file names of charts along it; empty: it has none
-    title: str = ""  # throughput by ...
-    files: Callable[[Any], str] | None = None  # in a file name, where that is shorter
-
-    def write(self, value: Any) -> str:
-        """The value by itself: 500, 16 KiB, echo."""
-        return {"count": _count, "bytes": _bytes, "cpus": _cpus}.get(self.kind, str)(value)
-
-    def say(self, value: Any) -> str:
-        """The value among other words: 500 clients; empty for what has no words."""
-        return self.says(value) if self.says else self.write(value)
-
-    def describe(self, value: Any) -> str:
-        """The value as a phrase of its own: 16 KiB messages."""
-        return self.describes(value) if self.describes else self.say(value)
-
-    def in_file_name(self, value: Any) -> str:
-        """The value as a part of a file name, without blanks."""
-        return self.files(value) if self.files else self.say(value).replace(" ", "")
-
-    def several(self, values: Sequence[Any], between: str = ", ") -> str:
-        """Several values in a line: 1, 500 clients; receive size 1 KiB, 8 KiB."""
-        written, last = [self.write(value) for value in values], self.say(values[-1])
-        if last.startswith(written[-1]):
-            return between.join([*written[:-1], last])
-        return f"{self.title} {between.join(written)}"
-
-    def number(self, value: Any) -> float:
-        """Where the value stands on a chart's axis: CPUs by how many they are."""
-        return float(len(value.split()) if self.kind == "cpus" else value)
-
-    def place(self, value: Any) -> Any:
-        """What values are sorted by, the least first."""
-        return (self.number(value), value) if self.kind == "cpus" else value
-
-    def first(self, values: Iterable[Any], usual: Any) -> Any:
-        """Of the values that a group compares, the one that others are held against: the usual, or the least."""
-        return min(values, key=lambda value: (value != usual, self.place(value)))
-
-    @property
-    def option(self) -> str:
-        return "--" + self.key.replace("_", "-")
-
-    @property
-    def compares(self) -> bool:
-        """Whether a group may be compared along it: each value has servers of its own, alive beside the others."""
-        return set(self.sides) <= {"command", "place"}
-
-
-def _count(value: Any) -> str:
-    return f"{int(value):,}"
-
-
-def _bytes(value: Any) -> str:
-    """A number of bytes: 64 B, 16 KiB; exactly, as servers are told apart by it."""
-    for unit, scale in (("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if value >= scale and value % scale == 0:
-            return f"{_count(value / scale)} {unit}"
-    return f"{_count(value)} B"
-
-
-def _cpus(value: Any) -> str:
-    """How many these are: 1 CPU, 2 CPUs."""
-    count = len(value.split())
-    return f"{count} {'CPU' if count == 1 else 'CPUs'}"
-
-
-def _clients(value: Any) -> str:
-    return f"{_count(value)} {'client' if value == 1 else 'clients'}"
-
-
-def _life(value: Any) -> str:
-    """How long a connection lives."""
-    special = {0: "persistent connections", 1: "a connection per request"}
-    return special.get(int(value)) or f"{value} requests per connection"
-
-
-def _rate(value: Any) -> str:
-    if not value:
-        return ""
-    return f"at {value} of its capacity" if str(value).endswith("%") else f"at {value} requests/s"
-
+__all__ = ["ALONG", "AXES", "BY_KEY", "Axis", "Service"]
 
 # A message names its client in 8 characters, one more tells two successive requests apart, and CRLF ends it.
 SMALLEST_MESSAGE = 11
 LARGEST_MESSAGE = 64 * 2**20
 
+ITERATIONS = "iterations"  # a setting of servers, no axis: how many a handler that computes makes for a message
+FIRST_LEFT_OUT = 3  # version of the results folder: its axes' options are left out where they are usual
 ALONG = "along"  # in files: the axis that a group compares along, empty for most
 
 _AXES = (
@@ -168,7 +69,7 @@ _AXES = (
         commands=("bench", "gate"),
         metavar="N,...",
         help="numbers of concurrent clients, in place of the profile's",
-        says=_clients,
+        says=in_clients,
         stem="clients",
         title="number of clients",
     ),
@@ -188,7 +89,7 @@ _AXES = (
         commands=("bench", "gate"),
         metavar="SIZE,...",
         help="message sizes such as 64 or 16KiB, in place of the profile's",
-        describes=lambda value: f"{_bytes(value)} messages",
+        describes=lambda value: f"{in_bytes(value)} messages",
         stem="size",
         title="message size",
     ),
@@ -203,7 +104,7 @@ _AXES = (
         unlimited=0,
         high=1_000_000,
         said="in full",
-        says=_life,
+        says=life_of_a_connection,
         files=lambda value: f"{value}-per-connection" if value else "persistent",
     ),
     Axis(
@@ -239,7 +140,8 @@ _AXES = (
         commands=("bench",),
         metavar="RATE,...",
         help="with --load open: requests per second, or such as 50%% of what the closed loop achieves in this run",
-        says=_rate,
+        says=in_requests_a_second,
+        continues=True,
         describes=lambda value: "",  # a chart of rates has them on its axis
         title="a rate of",
     ),
@@ -258,10 +160,67 @@ _AXES = (
         commands=("bench", "gate"),
         metavar="SIZE,...",
         help="bytes that the servers ask of the kernel at a time, such as 1KiB,64KiB (default: bench.toml's)",
-        says=lambda value: f"reads of {_bytes(value)}",
-        files=lambda value: f"recv-{_bytes(value)}".replace(" ", ""),
+        says=lambda value: f"reads of {in_bytes(value)}",
+        files=lambda value: f"recv-{in_bytes(value)}".replace(" ", ""),
         stem="recv_size",
         title="receive size",
+    ),
+    Axis(
+        name="handler",
+        key="handlers",
+        sides=("command",),
+        kind="choice",
+        meaning="what a server does for each message before it answers: none; waits, in the strategy's own way; "
+        "blocks, in a call that holds up its thread; computes, in Python",
+        since=3,
+        usual="none",
+        choices=get_args(Handler),
+        commands=("bench", "gate"),
+        metavar="KINDS",
+        help="what the servers do for each message before they answer: none, waits (in the strategy's own way), blocks "
+        "(in a call that holds up its thread) or computes (in Python)",
+        says=lambda value: "no handler" if value == "none" else f"the handler {value}",
+    ),
+    Axis(
+        name="handler_us",
+        key="handler_times",
+        sides=("command",),
+        kind="time",
+        meaning="how long that takes; of a handler that computes, where the run began and with a CPU of its own",
+        unit="us",
+        since=3,
+        usual=0,
+        unlimited=0,
+        of="handler",
+        low=1,
+        high=2_000_000,
+        bounds="a handler takes 1us to 2s",
+        commands=("bench", "gate"),
+        metavar="TIME,...",
+        help="how long a handler takes, such as 50us,5ms",
+        says=in_time,
+        continues=True,
+        describes=lambda value: f"{in_time(value)} each",
+        stem="handler_time",
+        title="handler time",
+    ),
+    Axis(
+        name="handler_of",
+        key="handler_of",
+        sides=("command", "exchange"),
+        kind="choice",
+        meaning="whose messages are handled: all clients', or those of one, whose latencies are left out: the others, "
+        "who are answered at once, show theirs",
+        since=3,
+        usual="all",
+        choices=("all", "one"),
+        of="handler",
+        commands=("bench", "gate"),
+        metavar="WHOSE",
+        help="whose messages are handled: all, or those of one client beside the others, whose latencies are shown",
+        says=lambda value: f"for {value} of them",
+        continues=True,
+        describes=lambda value: f"for {value} client",
     ),
     Axis(
         name="server_cpus",
@@ -275,7 +234,7 @@ _AXES = (
         commands=("bench", "gate"),
         metavar="N,...",
         help="numbers of CPUs that the servers run on, the last ones of this machine (default: bench.toml's)",
-        describes=lambda value: f"servers on {_cpus(value)}",
+        describes=lambda value: f"servers on {in_cpus(value)}",
         files=lambda value: "cpus-" + str(value).replace(" ", "-"),
         stem="cpus",
         title="number of CPUs",
@@ -291,11 +250,32 @@ OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
     "greet": {"message_size": GREETING_SIZE, "requests_per_connection": 1},
     "log": {"requests_per_connection": 1},
 }
+HANDLED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
+
+
+def settled(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The axes that have one value beside these: what the service leaves no choice of, what no handler needs."""
+    found = dict(OF_SERVICE.get(chosen.get("service", ""), {}))
+    for axis in AXES.values():
+        if axis.of and chosen.get(axis.of, AXES[axis.of].usual) == AXES[axis.of].usual:
+            found[axis.name] = axis.usual
+    return found
+
+
+def told(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a server's settings it is told by options: not what is usual where servers of old revisions had none."""
+    left_out = {axis.name: axis.usual for axis in on("command") if axis.since >= FIRST_LEFT_OUT} | {ITERATIONS: 0}
+    return {name: value for name, value in settings.items() if name not in left_out or value != left_out[name]}
 
 
 def connections_stay(values: Mapping[str, Any]) -> bool:
     """Whether a client keeps its connection for all of its requests."""
     return not values["requests_per_connection"]
+
+
+def of_servers() -> list[Axis]:
+    """The axes that servers of one service are told apart by: those with other values on them are other processes."""
+    return [axis for axis in AXES.values() if axis.name != "service" and {"command", "place"} & set(axis.sides)]
 
 
 def comparable() -> list[Axis]:
@@ -314,7 +294,7 @@ def title(values: Mapping[str, Any], usual: Mapping[str, Any], *, in_full: bool 
     for axis, value in _said(values, usual, in_full):
         said = axis.several(value, " | ") if isinstance(value, tuple) else axis.say(value)
         if said:
-            text += (" " if axis.kind == "rate" else ", ") + said
+            text += (" " if axis.continues and not isinstance(value, tuple) else ", ") + said
     return text.removeprefix(", ")
 
 

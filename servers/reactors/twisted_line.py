@@ -66,14 +66,50 @@ class Client(LineReceiver):
         pass  # we never close our half alone
 
 
+class Waiting(Client):
+    """The same where handlers wait: the reactor calls back, and no more lines are told until it has answered."""
+
+    waits = False
+    is_full = False  # the client doesn't take its replies
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.pause_s, self.count = options.handler.seconds, options.handler.counting()
+
+    def lineReceived(self, line: bytes) -> None:
+        if self.count(line + self.delimiter):
+            self.waits = True
+            super().pauseProducing()
+            later: Any = reactor
+            later.callLater(self.pause_s, self.answer, line)
+        else:
+            super().lineReceived(line)
+
+    def answer(self, line: bytes) -> None:
+        self.waits = False
+        super().lineReceived(line)
+        if not self.is_full:
+            super().resumeProducing()  # here the next line is told
+
+    def pauseProducing(self) -> None:
+        self.is_full = True
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self.is_full = False
+        if not self.waits:
+            super().resumeProducing()
+
+
 class Clients(Factory):
     noisy = False
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.client = Waiting if options.handler.waits else Client
 
     def buildProtocol(self, addr: IAddress | None) -> Client:
-        return Client(self.options)
+        return self.client(self.options)
 
 
 def serve(listener: socket.socket, options: Options) -> None:
@@ -85,4 +121,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, waits="its own way")

@@ -27,7 +27,8 @@ async def converse(client: anyio.abc.SocketStream, options: Options) -> None:
             await client.send(conversation.opening)
         if conversation.hangs_up:
             return
-        received, receive, send, size = conversation.received, client.receive, client.send, options.recv_size
+        receive = options.handler.after(client.receive, anyio.sleep)
+        received, send, size = conversation.received, client.send, options.recv_size
         with contextlib.suppress(anyio.EndOfStream):
             while True:
                 if reply := received(await receive(size)):
@@ -85,4 +86,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, waits="its own way")

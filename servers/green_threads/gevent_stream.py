@@ -6,7 +6,6 @@ Cost: a greenlet with a stack of its own per client, two switches and a watcher 
 a slot of it is taken and given back too, and past so many clients none is accepted until one leaves.
 """
 
-import os
 import signal
 import socket
 
@@ -36,10 +35,17 @@ def converse(client: gevent.socket.socket, options: Options) -> None:
         pass  # the client is gone
 
 
+def wake_for_signals() -> None:
+    """Python's handlers might wait for the loop's next event: a byte is that. libev's would wait for ours to end."""
+    theirs, ours = socket.socketpair()
+    for end in (theirs, ours):
+        end.setblocking(False)
+    signal.set_wakeup_fd(ours.detach())
+    gevent.get_hub().loop.io(theirs.detach(), 1).start(lambda: None)
+
+
 def serve(listener: socket.socket, options: Options) -> None:
-    # Python's own handler may have to wait for the loop's next event; libev's watcher wakes the loop.
-    for stop_signal in (signal.SIGTERM, signal.SIGINT):
-        gevent.signal_handler(stop_signal, os._exit, 0)
+    wake_for_signals()
     # Adopting the contract's listener pins the backlog (256); "default" sets no limit on greenlets.
     adopted = gevent.socket.socket(fileno=listener.detach())
     spawn = Pool(options.own.pool) if options.own.pool else "default"
@@ -51,4 +57,4 @@ def add_options(parser: Parser) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, waits=gevent.sleep)

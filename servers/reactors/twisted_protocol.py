@@ -63,14 +63,35 @@ class Client(Protocol):
         pass  # we never close our half alone
 
 
+class Waiting(Client):
+    """The same where handlers wait: the reactor calls back, and nothing more is read until it has answered."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.later, self.pause_s = options.own.reactor.callLater, options.handler.seconds
+        self.count = options.handler.counting()
+
+    def dataReceived(self, data: bytes) -> None:
+        if times := self.count(data):
+            self.transport.pauseProducing()
+            self.later(times * self.pause_s, self.answer, data)
+        else:
+            super().dataReceived(data)
+
+    def answer(self, data: bytes) -> None:
+        self.transport.resumeProducing()  # before it writes, which may pause reading again
+        super().dataReceived(data)
+
+
 class Clients(Factory):
     noisy = False
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.client = Waiting if options.handler.waits else Client
 
     def buildProtocol(self, addr: IAddress | None) -> Client:
-        return Client(self.options)
+        return self.client(self.options)
 
 
 def reactor(name: str) -> Any:
@@ -104,4 +125,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, waits="its own way")

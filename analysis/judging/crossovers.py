@@ -1,0 +1,111 @@
+"""Which strategies of a run pass which along an axis, and where: crossovers.csv.
+
+Of groups that compare the values of an axis of numbers: there all of them are measured in the same rounds. A figure
+that must not be compared (its doubts touch ratios) tells no crossover.
+"""
+
+import os
+from collections.abc import Iterator
+from itertools import groupby, permutations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from analysis.crossover import NONE, Crossover, crossover
+from analysis.doubts import touching
+from analysis.judging.cells import by_round, rates_of
+from analysis.records.columns import parts
+from analysis.records.points import CELL_KEYS, SWEPT, as_rows, group_of, label, title
+from analysis.records.reading import Results
+from analysis.statistics import Rounds
+from axes import ALONG, AXES
+from axes.axis import in_time
+
+LEAST_VALUES = 3
+
+
+class Passing(NamedTuple):
+    """Along an axis the second passes the first."""
+
+    group: str  # its title
+    axis: str
+    first: str
+    second: str
+    at: Crossover
+    low: float  # the values between which the two were compared
+    high: float
+
+    @property
+    def where(self) -> str:
+        """From 0.31 to 0.36 ms on."""
+        write = in_time if AXES[self.axis].kind == "time" else "{:.3g}".format
+        low, high = (
+            "" if self.at.low <= 0 else write(_three(self.at.low)),
+            write(_three(min(self.at.high, self.high))),
+        )
+        if not low:
+            return f"at {high} or below" if self.at.high < float("inf") else "somewhere, which isn't told"
+        return f"from {low} to {high} on" if self.at.high < float("inf") else f"from {low} on, or later"
+
+    def __str__(self) -> str:
+        return f"{self.second} passes {self.first} {self.where}"
+
+
+def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
+    """Every pair of strategies of a group in which one passes the other, in the order of where."""
+    rates = {key: by_round(part, rates_of(part)) for key, part in parts(results.windows, CELL_KEYS).items()}
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for cell in as_rows(cells):
+        if cell[ALONG] in SWEPT:
+            groups.setdefault(group_of(cell), []).append(cell)
+    found = []
+    for members in groups.values():
+        along = str(members[0][ALONG])
+        name = title(pd.DataFrame(members), results.usual)
+        curves = _curves(members, along, rates)
+        for first, second in permutations(curves, 2):
+            values = sorted(set(curves[first]) & set(curves[second]))
+            at = crossover(curves[first], curves[second]) if len(values) >= LEAST_VALUES else NONE
+            if at != NONE and at.value == at.value:
+                found.append(Passing(name, along, first, second, at, values[0], values[-1]))
+    return sorted(found, key=lambda one: (one.group, one.at.value))
+
+
+def by_group(found: list[Passing]) -> Iterator[list[Passing]]:
+    """Those of each group."""
+    for _, some in groupby(found, key=lambda one: one.group):
+        yield list(some)
+
+
+def write(results: Results, found: list[Passing]) -> Path | None:
+    """Write crossovers.csv into the results folder, whole or not at all, if anything passes anything. OSError."""
+    path = results.folder / "crossovers.csv"
+    if not found:
+        path.unlink(missing_ok=True)
+        return None
+    table = pd.DataFrame(
+        [(one.group, one.axis, one.first, one.second, one.at.value, one.at.low or None, one.at.high) for one in found],
+        columns=["group", "axis", "first", "second", "value", "low", "high"],
+    ).replace(float("inf"), None)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        table.to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def _curves(members: list[dict[str, Any]], along: str, rates: dict[Any, Rounds]) -> dict[str, dict[float, Rounds]]:
+    """The rates of each strategy at each value where it can be compared."""
+    curves: dict[str, dict[float, Rounds]] = {}
+    for cell in members:
+        key = tuple(cell[name] for name in CELL_KEYS)
+        if key in rates and not touching(cell, "ratio"):
+            curves.setdefault(label(cell), {})[float(cell[along])] = rates[key]
+    return curves
+
+
+def _three(value: float) -> float:
+    return float(f"{value:.2g}")

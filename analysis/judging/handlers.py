@@ -1,0 +1,77 @@
+"""Handlers: whether a message was answered only when its handler was done, and whose the server's CPU time is.
+
+A server that is told to wait or to block for a time t can't answer sooner than t after the request was sent, so that of
+so many clients at most clients / t are answered in a second. One that is told to compute can't use less CPU time than
+that takes; but an iteration takes more than twice as long at one moment as at another.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from analysis.histograms import merged
+from analysis.judging.costs import cpu_by_block
+from analysis.judging.latencies import columns
+from analysis.records.columns import Columns, column, first
+from analysis.statistics import Estimate, half_width
+
+SOONEST = 0.98  # of a wait: some timers' clocks are that coarse
+LEAST_WORK = 0.25  # of a computation
+CEILING = 1.02  # by clients / t
+HASTY_SHARE = 0.01  # of the replies: histograms round, and stamps may be set back with their clock
+
+
+def kind(windows: Columns) -> str:
+    """waits, blocks or computes; empty where there is no handler."""
+    told = str(first(windows, "handler"))
+    return "" if told == "none" else told
+
+
+def unhandled(windows: Columns) -> str:
+    """What shows that messages were answered before their handlers were done, in words; empty if nothing does."""
+    handler, told_us = kind(windows), float(first(windows, "handler_us"))
+    if not handler or first(windows, "handler_of") != "all":
+        return ""
+    least = LEAST_WORK if handler == "computes" else SOONEST
+    values, counts = merged(column(windows, "latency_hdr", object))
+    total = int(counts.sum())
+    hasty = int(counts[values < least * told_us * 1e3].sum())
+    if total and hasty >= max(1, HASTY_SHARE * total):
+        return f"{hasty:,} of {total:,} replies sooner than {least * told_us / 1e3:.3g} ms"
+    if handler == "computes":
+        used_us = list(cpu_by_block(windows).values())
+        cheapest = float(np.nanmean(used_us)) if used_us and not np.isnan(used_us).all() else told_us
+        is_less = cheapest < least * told_us
+        return f"{cheapest:.3g} µs of CPU time a request, where its handler takes {told_us:,.0f}" if is_less else ""
+    rate = column(windows, "requests", float).sum() / column(windows, "counted_s", float).sum()
+    most = first(windows, "clients") * 1e6 / told_us
+    return f"{rate:,.0f} replies/s, where {most:,.0f} are possible" if rate > CEILING * most else ""
+
+
+def cpu(windows: Columns, run: Mapping[str, Any], widened: float) -> dict[str, float]:
+    """CPU time of a request that the handler takes by itself, and what is left: the mechanism's. In µs.
+
+    Of a handler that computes, with the harness's own interpreter; by what the CPU made of its iterations at the
+    beginning of each block, so that the interval holds how far that moved.
+    """
+    if kind(windows) != "computes" or first(windows, "variant"):
+        return {}
+    told_us, per_ms = float(first(windows, "handler_us")), (run.get("calibration") or {}).get("per_ms")
+    counted = [one.get("iterations_per_ms") for one in run.get("surroundings") or []]
+    own, rest = [], []
+    for block, used_us in cpu_by_block(windows).items():
+        if per_ms and block < len(counted) and counted[block]:
+            own.append(told_us * per_ms / counted[block])
+            rest.append(used_us - own[-1])
+    if not own:
+        return {}
+    return columns("handler_cpu_us_per_request", _mean(own, widened)) | columns(
+        "mechanism_cpu_us_per_request", _mean(rest, widened)
+    )
+
+
+def _mean(blocks: list[float], widened: float) -> Estimate:
+    """With its t interval on the plain scale: what is left of a difference may lie on either side of zero."""
+    mean, half = float(np.mean(blocks)), widened * half_width(blocks)
+    return Estimate(mean, mean - half, mean + half)

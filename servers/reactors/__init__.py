@@ -1,0 +1,1 @@
+"""A library's reactor reads what is ready, and calls back with what came."""
