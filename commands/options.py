@@ -60,7 +60,8 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
         "--profile",
         default=usual,
         metavar="NAME",
-        help=f"quick, default, mechanisms, full, receive, handlers, cpus, balance or gate, of bench.toml (default: {usual})",
+        help="quick, default, mechanisms, full, receive, handlers, cpus, balance or gate, of bench.toml "
+        f"(default: {usual})",
     )
     _add_axes(how, verb)
     own(how)

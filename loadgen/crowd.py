@@ -15,7 +15,7 @@ from loadgen.closed import closed
 from loadgen.compiled_loop import CompiledLoop
 from loadgen.exchanges import EXCHANGES
 from loadgen.flood import Flood
-from loadgen.places import Places
+from loadgen.places import NAMES_A_WORKER, Places
 from loadgen.python_loop import PythonLoop
 from loadgen.source import Source, SourceAddresses, raise_unless_permitted
 from loadgen.window import ClosedLoad, OpenLoad, WindowLengths
@@ -45,7 +45,8 @@ class Crowd(Places):
         for host, _ in command["targets"].values():
             raise_unless_permitted(host, self._allow_remote)
         hot_loop = CompiledLoop if self._compiled else PythonLoop
-        requests = [exchange.requests(name) for name in self.names]  # the same bytes for all servers
+        first = self.worker * NAMES_A_WORKER  # names count from there: who has left before doesn't matter
+        requests = [exchange.requests(first + place) for place in range(len(self))]  # the same bytes for all servers
         for name, (host, port) in command["targets"].items():
             source = Source(self._addresses, host)
             self._floods[name] = Flood(host, port, exchange, requests, source, hot_loop, command["stamps"])

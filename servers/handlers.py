@@ -5,7 +5,6 @@
 says, as a line of JSON, how many iterations of the computation take a millisecond of CPU time here.
 """
 
-import ctypes
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -65,6 +64,8 @@ class Handler:
         What a handler stands for, such as a driver that waits for a database, ends with an event, which has no slack.
         """
         if self.us:
+            import ctypes  # which takes memory, and is for those with a handler
+
             ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, 1)  # ns
 
     def counting(self) -> Count:
