@@ -24,7 +24,8 @@ from harness.accounts.surroundings import STEAL_SHARE
 from harness.config import ConfigError
 from harness.notes import Note
 from harness.plan.group import Group
-from harness.plan.plan import Plan, Precision
+from harness.plan.plan import Plan
+from harness.plan.precision import Precision
 from harness.processes.calibration import Calibration
 
 ROOT = Path(__file__).resolve().parent.parent

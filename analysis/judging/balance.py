@@ -33,7 +33,7 @@ Lot = Literal["even", "more even", "by lot", "less even"]
 IN_WORDS: dict[Lot, str] = {
     "even": "each worker gets as many connections as the others, or one more",
     "more even": "connections are spread more evenly than by a fair draw",
-    "by lot": "connections are spread as by a fair draw",
+    "by lot": "connections can't be told from a fair draw's",
     "less even": "connections are spread less evenly than by a fair draw",
 }
 

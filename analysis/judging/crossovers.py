@@ -23,6 +23,8 @@ from axes import ALONG, AXES
 from axes.axis import in_time
 
 LEAST_VALUES = 3
+# Axes of numbers between which there are others: between one CPU and two nobody passes anybody.
+CONTINUOUS = [name for name in SWEPT if AXES[name].kind != "cpus"]
 
 
 class Passing(NamedTuple):
@@ -57,7 +59,7 @@ def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
     rates = {key: by_round(part, rates_of(part)) for key, part in parts(results.windows, CELL_KEYS).items()}
     groups: dict[Any, list[dict[str, Any]]] = {}
     for cell in as_rows(cells):
-        if cell[ALONG] in SWEPT:
+        if cell[ALONG] in CONTINUOUS:
             groups.setdefault(group_of(cell), []).append(cell)
     found = []
     for members in groups.values():

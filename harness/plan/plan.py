@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from axes import BY_KEY
 from harness import machine, notes
@@ -11,6 +11,7 @@ from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
 from harness.plan import crowds, places, room
 from harness.plan.group import Entry, Group, groups_of
+from harness.plan.precision import Precision
 from harness.plan.waves import by_strategy, waves
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
@@ -38,22 +39,6 @@ class Overrides:
 
     values: Mapping[str, list[Any]] = field(default_factory=dict)  # by the axis's key
     along: str | None = None
-
-
-class Precision(Protocol):
-    """What a run goes on for until it is precise; when that is so, is said in the analysis wing."""
-
-    @property
-    def target(self) -> float:
-        """Half-width of each throughput's interval, as a share: 0.02 for ± 2 %."""
-
-    @property
-    def first_look(self) -> int:
-        """How many blocks are measured before it is asked."""
-
-    @property
-    def widened(self) -> float:
-        """The factor on the intervals that makes up for asking again and again."""
 
 
 @dataclass(frozen=True)

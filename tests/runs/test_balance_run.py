@@ -10,7 +10,9 @@ from tests.support.bench import Bench, misbehaving
 from tests.support.peers import total
 
 CLIENTS = 9
-WORKERS = {"prefork": 4, "prefork-reuseport": 4, "hand-over": 4, "marking": 3}
+PROCESSES = {"prefork": 4, "prefork-reuseport": 4, "hand-over": 4}
+THREADS = {"thread-loops": 4, "thread-loops-reuseport": 4, "marking": 3}
+WORKERS = PROCESSES | THREADS
 SETTINGS = """
 [verdict]
 perturb_from_share = 0.0

@@ -109,6 +109,8 @@ CASES = {
     "read-of-nothing": Case("--recv-sizes 0", ("--recv-sizes", "0", "1 byte to 16MiB")),
     "read-of-less": Case("--recv-sizes -1", ("--recv-sizes", "'-1'", "16KiB")),
     "read-of-too-much": Case("--recv-sizes 1KiB,1TiB", ("--recv-sizes", "1TiB", "16MiB")),
+    "no-cpus": Case("--cpus 0", ("--cpus", "'0'", "whole number")),
+    "cpus-of-words": Case("--cpus 1,all", ("--cpus", "'all'", "whole number")),
     "read-of-words": Case("--recv-sizes much", ("--recv-sizes", "much", "16KiB")),
     "along-nothing": Case("--along recv_sices", ("--along", "recv_sices", '"recv_sizes"')),
     "along-the-loaders": Case("--along clients --clients 1,2", ("--along", "clients", "servers' side", "recv_sizes")),

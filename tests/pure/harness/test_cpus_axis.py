@@ -8,6 +8,7 @@ import pytest
 
 from analysis.drawing import charts
 from analysis.judging import cells
+from analysis.judging.crossovers import passings
 from analysis.records import reading as records
 from analysis.records.machine import server_cpus
 from harness.config import Config, ConfigError, read
@@ -105,6 +106,7 @@ def test_charts_and_shares_are_by_the_number_of_cpus(tmp_path: Path) -> None:
     assert found["server_cpu_share"].to_list() == [pytest.approx(1), pytest.approx(1), pytest.approx(1)] * 2
     assert found["ratio"].to_list() == [pytest.approx(ratio) for ratio in (1, 2, 3)] * 2
     assert server_cpus(results.run) == "1 or 0, 1 or 0, 1, 2"
+    assert passings(results, found) == []  # nobody passes anybody between one CPU and two
     drawn = dict(charts.figures(results, found))["throughput_vs_cpus"]
     (axes,) = drawn.axes
     assert axes.get_xlabel() == "number of CPUs"
