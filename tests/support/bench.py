@@ -27,7 +27,7 @@ MISBEHAVE = misbehaving("misbehave.py")
 
 SETTINGS = """
 [servers]
-ready_timeout_s = 4.0
+ready_timeout_s = 20.0
 stop_timeout_s = 1.0
 [window]
 lengths = [{ clients = 1000, head_s = 0.01, counted_s = 0.05 }]
