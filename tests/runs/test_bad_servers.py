@@ -37,8 +37,9 @@ def bad_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         strategies["dies-late"] = f"{MISBEHAVE} dies --sound-starts 2"  # in the second block
         strategies["tires"] = f"{MISBEHAVE} tires --sound-starts 1"
         folder = tmp_path_factory.mktemp("a-folder-with-a-name-so-long-that-no-terminal-of-eighty-columns-holds-it")
-        bench = Bench(folder, strategies, "--profile", "tiny", "--strategies", ",".join([*strategies, "epoll"]),
-                      draws=True, settings=SETTINGS.replace("ready_timeout_s = 20.0", "ready_timeout_s = 4.0"))  # fmt: skip
+        options = ("--profile", "tiny", "--strategies", ",".join([*strategies, "epoll"]))
+        settings = SETTINGS.replace("ready_timeout_s = 20.0", "ready_timeout_s = 4.0")
+        bench = Bench(folder, strategies, *options, settings=settings, draws=True)
         try:
             bench.ended()
             yield bench

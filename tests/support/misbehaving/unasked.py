@@ -15,9 +15,7 @@ from sound import Sound, serve
 IDLE_S = 0.02  # nobody has asked for so long
 OWED_S = 0.00005  # CPU time for each message that was answered
 TICK_S = 0.001
-CLOSES_S = (
-    0.5  # what is idle for so long; less than a neighbour pauses, more than a busy machine keeps a client waiting
-)
+CLOSES_S = 0.5  # what is idle for so long: less than a neighbour pauses, more than a busy client is late
 PAUSE_S = 0.8
 
 
