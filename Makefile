@@ -27,6 +27,9 @@ $(LOOP): loadgen/hot_loop.c
 bench: setup  ## measure the fourteen strategies of the default profile, then draw the charts (4 to 5 minutes)
 	$(VENV)/bin/python run_bench.py
 
+# Hundreds of Python processes, none of which has to compile the project anew, whatever the environment says.
+test test-quick test-cases: export PYTHONDONTWRITEBYTECODE =
+
 test: setup  ## run the tests (9 minutes)
 	$(VENV)/bin/python -m pytest
 

@@ -1,4 +1,4 @@
-"""Golden texts: what people read is kept under tests/golden, and compared as it is."""
+"""Golden texts: what people read is kept under tests/golden, and compared as it is. And who comes first."""
 
 import difflib
 from collections.abc import Callable
@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
+LONGEST = ("test_every_strategy.py", "test_gate_run.py", "test_loads.py", "test_servers.py")  # a minute and more
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden texts anew instead of comparing")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: one that is begun last would be waited for alone."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture
