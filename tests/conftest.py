@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
-LONGEST = ("test_every_strategy.py", "test_gate_run.py", "test_loads.py", "test_servers.py")  # a minute and more
+# A minute and more.
+LONGEST = ("test_every_strategy.py", "test_gate_run.py", "test_loads.py", "test_servers.py",
+           "test_forgotten_clients.py", "test_replies_of_others.py", "test_price_that_moves.py",
+           "test_one_port_for_two.py")  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
