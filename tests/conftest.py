@@ -10,7 +10,7 @@ GOLDEN = Path(__file__).parent / "golden"
 # A minute and more.
 LONGEST = ("test_every_strategy.py", "test_gate_run.py", "test_loads.py", "test_servers.py",
            "test_forgotten_clients.py", "test_replies_of_others.py", "test_price_that_moves.py",
-           "test_one_port_for_two.py")  # fmt: skip
+           "test_one_port_for_two.py", "test_queues.py", "test_queues_in_the_check.py")  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
