@@ -1,4 +1,4 @@
-"""Golden texts: what people read is kept under tests/golden, and compared as it is."""
+"""Golden texts: what people read is kept under tests/golden, and compared as it is. And who comes first."""
 
 import difflib
 from collections.abc import Callable
@@ -7,10 +7,19 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
+# A minute and more.
+LONGEST = ("test_every_strategy.py", "test_gate_run.py", "test_loads.py", "test_servers.py",
+           "test_forgotten_clients.py", "test_replies_of_others.py", "test_price_that_moves.py",
+           "test_one_port_for_two.py", "test_queues.py", "test_queues_in_the_check.py")  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden texts anew instead of comparing")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: one that is begun last would be waited for alone."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.support.bench import Bench
 
 SETTINGS = """
 [servers]
-ready_timeout_s = 4.0
+ready_timeout_s = {ready_s}
 stop_timeout_s = 1.0
 [window]
 lengths = [{{ clients = 10000, head_s = 0.01, counted_s = {counted_s} }}]
@@ -43,11 +43,12 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Be
         counted_s: float = 0.05,
         drain_s: float = 0.2,
         timeout_s: float = 5.0,
+        ready_s: float = 20.0,
         more: str = "",
         verb: str = "bench",
     ) -> Bench:
         entries = ", ".join(f"{{ service = ['echo'], {point} }}" for point in points)
-        lengths = {"counted_s": counted_s, "drain_s": drain_s, "timeout_s": timeout_s}
+        lengths = {"counted_s": counted_s, "drain_s": drain_s, "timeout_s": timeout_s, "ready_s": ready_s}
         settings = SETTINGS.format(blocks=blocks, rounds=rounds, points=entries, more=more, **lengths)
         names = ",".join([*servers, *beside.split()])
         what = ["--service", "echo"] if verb == "check" else ["--profile", "case"]

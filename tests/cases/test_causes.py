@@ -7,6 +7,7 @@ import pytest
 from tests.support.bench import Bench, misbehaving
 
 SOUND = ("mapped", "soon")
+READY_S = 4.0  # that each of them has
 
 
 def wrapped(words: str) -> str:
@@ -21,8 +22,8 @@ CAUSES = {
     "elsewhere": (misbehaving("starting.py elsewhere"), ("listens", "port")),
     "unflushed": (misbehaving("starting.py unflushed"), ("READY", "flush")),
     "banner": (misbehaving("starting.py banner"), ("mine 1.0", "READY")),
-    "works": (misbehaving("starting.py works 60"), ("4 s", "ready_timeout_s")),
-    "sleeps": (misbehaving("starting.py sleeps 60"), ("4 s", "ready_timeout_s")),
+    "works": (misbehaving("starting.py works 60"), (f"{READY_S:g} s", "ready_timeout_s")),
+    "sleeps": (misbehaving("starting.py sleeps 60"), (f"{READY_S:g} s", "ready_timeout_s")),
     "wrapped": (wrapped("misbehave.py sound"), ("exec",)),
     "wrapped-own": (wrapped("starting.py sound"), ("exec",)),
     "two-writes": (misbehaving("splitting.py 2"), ("TCP_NODELAY",)),
@@ -34,14 +35,14 @@ SERVERS |= {"mapped": misbehaving("starting.py v6-mapped"), "soon": misbehaving(
 
 @pytest.fixture(scope="module")
 def checked(start: Callable[..., Bench]) -> Bench:
-    bench = start(SERVERS, beside="", verb="check")
+    bench = start(SERVERS, beside="", verb="check", ready_s=READY_S)
     assert bench.ended() == 1, bench.output
     return bench
 
 
 @pytest.fixture(scope="module")
 def measured(start: Callable[..., Bench]) -> Bench:
-    bench = start(SERVERS, rounds=1)
+    bench = start(SERVERS, rounds=1, ready_s=READY_S)
     assert bench.ended() == 0, bench.output
     return bench
 

@@ -1,21 +1,29 @@
 """Servers that listen on one port by SO_REUSEPORT: each answers for the other, so they aren't compared."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.support.bench import Bench, misbehaving
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as free:
-        return int(free.getsockname()[1])
+@pytest.fixture
+def ports() -> Iterator[tuple[int, int]]:
+    """Two that are nobody else's: a socket that is bound and doesn't listen leaves them to who shares ports, as we do.
+
+    A port that was merely free might be given to anybody while our servers are between two starts.
+    """
+    with socket.socket() as one, socket.socket() as other:
+        for held in (one, other):
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            held.bind(("127.0.0.1", 0))
+        yield one.getsockname()[1], other.getsockname()[1]
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
+def port(ports: tuple[int, int]) -> int:
+    return ports[0]
 
 
 @pytest.mark.parametrize("way", ["loop", "grandchild"])
@@ -37,8 +45,9 @@ def test_who_shares_a_port_is_refused(start: Callable[..., Bench], port: int, wa
     assert bench.family() == []
 
 
-def test_alone_on_its_port_such_a_server_is_sound(start: Callable[..., Bench]) -> None:
-    servers = {way: misbehaving(f"sharing.py {way} {free_port()}") for way in ("loop", "grandchild")}
+def test_alone_on_its_port_such_a_server_is_sound(start: Callable[..., Bench], ports: tuple[int, int]) -> None:
+    ways = ("loop", "grandchild")
+    servers = {way: misbehaving(f"sharing.py {way} {port}") for way, port in zip(ways, ports, strict=True)}
     bench = start(servers)
     assert bench.ended() == 0, bench.output
     for way in servers:

@@ -44,7 +44,8 @@ def test_a_crowd_larger_than_any_backlog_connects_in_turn(start: Callable[..., B
     if soft_and_hard[1] < CROWD + 1000:
         pytest.skip(f"a process may have {soft_and_hard[1]} open files here")
     lengths = {"drain_s": 20.0, "timeout_s": 20.0}  # until each is answered
-    bench = start({"sound": f"{MISBEHAVE} sound"}, points=(f"clients = [{CROWD}]",), rounds=1, **lengths)
+    # Where no request of so many fits into the first window, the next are as long as it takes, so that one counts.
+    bench = start({"sound": f"{MISBEHAVE} sound"}, points=(f"clients = [{CROWD}]",), rounds=3, **lengths)
     assert bench.ended() == 0, bench.output
     for name in ("sound", "epoll"):
         cell = bench.cells()[name]

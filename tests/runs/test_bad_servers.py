@@ -7,7 +7,7 @@ import pytest
 
 from harness import notes
 from harness.notes import Note
-from tests.support.bench import MISBEHAVE, Bench
+from tests.support.bench import MISBEHAVE, SETTINGS, Bench
 from tests.support.project import ROOT
 
 # what becomes of each: status and reason in windows.jsonl and cells.csv
@@ -37,8 +37,9 @@ def bad_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         strategies["dies-late"] = f"{MISBEHAVE} dies --sound-starts 2"  # in the second block
         strategies["tires"] = f"{MISBEHAVE} tires --sound-starts 1"
         folder = tmp_path_factory.mktemp("a-folder-with-a-name-so-long-that-no-terminal-of-eighty-columns-holds-it")
-        bench = Bench(folder, strategies, "--profile", "tiny", "--strategies", ",".join([*strategies, "epoll"]),
-                      draws=True)  # fmt: skip
+        options = ("--profile", "tiny", "--strategies", ",".join([*strategies, "epoll"]))
+        settings = SETTINGS.replace("ready_timeout_s = 20.0", "ready_timeout_s = 4.0")
+        bench = Bench(folder, strategies, *options, settings=settings, draws=True)
         try:
             bench.ended()
             yield bench

@@ -12,7 +12,7 @@ SETTINGS = """
 lengths = [{ clients = 3, head_s = 0.02, counted_s = 0.1 }]
 request_timeout_s = 0.1
 [profiles.faults]
-blocks = 3
+blocks = 2
 rounds = 2
 matrix = [{ service = ["echo"], clients = [3], sizes = [64] }]
 [strategies]

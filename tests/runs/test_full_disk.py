@@ -37,7 +37,7 @@ def test_a_disk_that_is_full_ends_the_run_in_a_line(tmp_path: Path, verb: str) -
 
 
 SMALL = """
-mount -t tmpfs -o size=512k none "$0" || exit 99
+mount -t tmpfs -o size=256k none "$0" || exit 99
 "$@"
 code=$?
 cp "$0/latest/run.json" "$0.json"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.support.bench import Bench, misbehaving
+from tests.support.bench import SETTINGS, Bench, misbehaving
 
 WAITS_S = 0.08  # longer than head and counted part together, shorter than the drain
 CLIENTS = 4
@@ -10,7 +10,8 @@ CLIENTS = 4
 
 def test_windows_that_no_request_fits_into_tell_no_rate(bench: Callable[..., Bench]) -> None:
     servers = {"waiting": misbehaving(f"waiting.py {WAITS_S}")}
-    running = bench(servers, "--profile", "longer", "--strategies", "waiting")
+    growing = SETTINGS.replace("counted_limit_s = 0.05\n", "")
+    running = bench(servers, "--profile", "longer", "--strategies", "waiting", settings=growing)
     assert running.ended() == 0, running.output
     first, *others = running.windows("waiting")
     assert (first["phase"], first["requests"], first["replies"]) == ("search", 0, CLIENTS)

@@ -17,7 +17,8 @@ class Case:
     bench: str | None = None
     descriptors: int | None = None  # a lower hard limit for the process
 
-    def run(self, tmp: Path) -> subprocess.CompletedProcess[str]:
+    def words(self, tmp: Path) -> list[str]:
+        """Those of the command, with what it needs in the folder."""
         (tmp / "file").touch()
         (tmp / "occupied" / "latest").mkdir(parents=True)
         words = self.options.format(tmp=tmp, file=tmp / "file").split()
@@ -26,7 +27,10 @@ class Case:
         if self.bench is not None:
             (tmp / "mine.toml").write_text(self.bench)
             words += ["--bench", str(tmp / "mine.toml")]
-        command = [sys.executable, str(ROOT / "run_bench.py"), *words]
+        return words
+
+    def run(self, tmp: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "run_bench.py"), *self.words(tmp)]
         if self.descriptors:
             command = ["sh", "-c", f'ulimit -n {self.descriptors}; exec "$@"', "sh", *command]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp)

@@ -1,7 +1,4 @@
-"""Bad input at the command line: one line that says what to mend, exit code 2, nothing begun.
-
-Each case is a process of its own, so they run ahead in a small pool while the first is looked at.
-"""
+"""Bad input at the command line: one line that says what to mend, exit code 2, nothing begun."""
 
 import os
 import re
@@ -9,13 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from commands import parser
 from tests.support.command_line import TINY, Case
+from tests.support.loaded import Loaded
 from tests.support.project import ROOT
 
 CASES = {
@@ -130,35 +127,19 @@ OF_THIS_MACHINE = {"backlog", "server-cpus", "loader-cpus"}  # cases whose line 
 
 
 @pytest.fixture(scope="module")
-def outcomes(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, tuple[Path, "Future[subprocess.CompletedProcess[str]]"]]]:
-    wanted = {_parameters(item).get("name") for item in request.session.items}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        started = {}
-        for name, case in CASES.items():
-            if name in wanted:
-                tmp = tmp_path_factory.mktemp(name)
-                started[name] = tmp, pool.submit(case.run, tmp)
-        yield started
-
-
-def _parameters(item: pytest.Item) -> dict[str, object]:
-    callspec = getattr(item, "callspec", None)
-    return callspec.params if callspec is not None and item.path == Path(__file__) else {}
+def loaded() -> Iterator[Loaded]:
+    process = Loaded()
+    yield process
+    process.quit()
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_bad_input(
-    name: str,
-    outcomes: dict[str, tuple[Path, "Future[subprocess.CompletedProcess[str]]"]],
-    golden: Callable[[str, str], None],
-) -> None:
-    tmp, future = outcomes[name]
-    ended = future.result()
+def test_bad_input(name: str, loaded: Loaded, tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+    case, tmp = CASES[name], tmp_path
+    ended = loaded.run(case.words(tmp), tmp, case.descriptors)
     assert ended.returncode == 2, ended.stderr
     (line,) = ended.stderr.splitlines()
-    assert [word for word in CASES[name].says if word not in line] == [], line
+    assert [word for word in case.says if word not in line] == [], line
     if name not in OF_THIS_MACHINE:
         golden(f"errors/{name}.txt", line.replace(str(tmp), "{tmp}").replace(str(ROOT), "{project}") + "\n")
     assert not (tmp / "results").exists()

@@ -17,11 +17,10 @@ from tests.support.project import ROOT
 PACKAGE = "tellable"  # made here, so that nothing has to be fetched
 
 
-@pytest.fixture
-def package(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package that pip can install from its folder without asking anybody."""
-    folder = tmp_path / PACKAGE
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp(PACKAGE)
     (folder / f"{PACKAGE}.py").write_text("VALUE = 42\n")
     wheel = folder / f"{PACKAGE}-1.0-py3-none-any.whl"
     info = f"{PACKAGE}-1.0.dist-info"
@@ -35,6 +34,14 @@ def package(tmp_path: Path) -> Path:
     )
     subprocess.run([sys.executable, "-c", script], check=True)
     return wheel
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Path:
+    """A folder with an environment that has the package."""
+    folder = tmp_path_factory.mktemp("kept")
+    environment.built(sys.executable, [str(package)], folder)
+    return folder
 
 
 def configuration(tmp_path: Path, tables: str) -> Config:
@@ -62,16 +69,18 @@ def test_a_server_runs_in_the_environment_of_its_variant(tmp_path: Path) -> None
     assert (tmp_path / "teller@shy.err").read_text().split() == ["shy", sys.executable]
 
 
-def test_an_environment_is_built_once_and_holds_what_was_asked_for(tmp_path: Path, package: Path) -> None:
-    kept = tmp_path / "kept"
-    python = environment.built(sys.executable, [str(package)], kept)
+def test_an_environment_is_built_once_and_holds_what_was_asked_for(kept: Path, package: Path) -> None:
+    (folder,) = kept.iterdir()
+    python = str(folder / "bin" / "python")
     found = environment.facts(python)
     assert found["packages"][PACKAGE] == "1.0"
     assert "locust" not in found["packages"]  # nothing of ours
-    (folder,) = kept.iterdir()
     complete = (folder / environment.COMPLETE).stat().st_mtime_ns
-    package.unlink()  # it could not be built again
-    assert environment.built(sys.executable, [str(package)], kept) == python
+    package.rename(package.with_suffix(".away"))
+    try:  # it could not be built again
+        assert environment.built(sys.executable, [str(package)], kept) == python
+    finally:
+        package.with_suffix(".away").rename(package)
     assert (folder / environment.COMPLETE).stat().st_mtime_ns == complete
 
 
@@ -83,10 +92,9 @@ def test_of_an_environment_that_fails_nothing_is_left(tmp_path: Path) -> None:
     assert list((tmp_path / "kept").iterdir()) == []
 
 
-def test_an_interrupted_environment_is_built_anew(tmp_path: Path, package: Path) -> None:
-    kept = tmp_path / "kept"
-    python = Path(environment.built(sys.executable, [str(package)], kept))
-    (python.parent.parent / environment.COMPLETE).unlink()
+def test_an_interrupted_environment_is_built_anew(kept: Path, package: Path) -> None:
+    (folder,) = kept.iterdir()
+    (folder / environment.COMPLETE).unlink()
     assert environment.facts(environment.built(sys.executable, [str(package)], kept))["packages"][PACKAGE] == "1.0"
 
 

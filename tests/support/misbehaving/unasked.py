@@ -15,7 +15,7 @@ from sound import Sound, serve
 IDLE_S = 0.02  # nobody has asked for so long
 OWED_S = 0.00005  # CPU time for each message that was answered
 TICK_S = 0.001
-CLOSES_S = 0.2  # what is idle for so long
+CLOSES_S = 0.5  # what is idle for so long: less than a neighbour pauses, more than a busy client is late
 PAUSE_S = 0.8
 
 
@@ -82,15 +82,25 @@ class ClosesIdle(Sound):
 
 
 class Pauses(Sound):
-    """Stands still by itself for a while, as it is thawed for the second time."""
+    """Stands still by itself for a while, as it is asked for the first time in its second window.
 
-    thawed = 0
+    A window is a thaw with a request after it: several signals that come for one thaw, or are taken for one, are one.
+    """
+
+    is_thawed = False
+    windows = 0
 
     @classmethod
     def goes_on(cls, *_: object) -> None:
-        cls.thawed += 1
-        if cls.thawed == 2:
-            time.sleep(PAUSE_S)
+        cls.is_thawed = True
+
+    def data_received(self, data: bytes) -> None:
+        if Pauses.is_thawed:
+            Pauses.is_thawed = False
+            Pauses.windows += 1
+            if Pauses.windows == 2:
+                time.sleep(PAUSE_S)
+        super().data_received(data)
 
 
 class Unprepared(selectors.EpollSelector):
