@@ -13,7 +13,7 @@ MS = 1_000_000
 def sample(*drawn: tuple[int, int, int, int]) -> "window._Sample":
     log = Log()
     log.drawn.extend((*one, number) for number, one in enumerate(drawn))
-    return window._sample(log, 0, 1000 * MS)
+    return window._sample(log, 0, 1000 * MS, range(len(drawn)))
 
 
 def test_a_reply_that_lay_there_ends_where_it_came() -> None:
