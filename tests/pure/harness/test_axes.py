@@ -73,6 +73,8 @@ def test_what_has_no_limit_is_null_in_files() -> None:
     assert list(recorded) == list(AXES)
 
 
+COMPARABLE = "recv_sizes, handlers, handler_times, cpus"
+
 # --- plans -----------------------------------------------------------------------------------------------------
 
 MATRIX = """
