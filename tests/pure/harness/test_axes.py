@@ -147,17 +147,14 @@ def test_a_setting_that_is_not_varied_is_told_to_all(tmp_path: Path) -> None:
     assert [str(group) for group in made.groups] == ["echo, 100 clients, 64 B"]
 
 
+COMPARABLE = "recv_sizes, handlers, handler_times, cpus"
+
+
 @pytest.mark.parametrize(
     ("along", "says"),
     [
-        (
-            "recv_size",
-            'along = "recv_size": no such axis (did you mean "recv_sizes"?); there are recv_sizes, handlers, handler_times, cpus',
-        ),
-        (
-            "clients",
-            'along = "clients": is no axis of the servers\' side; there are recv_sizes, handlers, handler_times, cpus',
-        ),
+        ("recv_size", f'along = "recv_size": no such axis (did you mean "recv_sizes"?); there are {COMPARABLE}'),
+        ("clients", f'along = "clients": is no axis of the servers\' side; there are {COMPARABLE}'),
     ],
 )
 def test_what_cant_be_compared_along_is_refused(tmp_path: Path, along: str, says: str) -> None:
