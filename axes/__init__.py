@@ -180,6 +180,7 @@ _AXES = (
         help="what the servers do for each message before they answer: none, waits (in the strategy's own way), blocks "
         "(in a call that holds up its thread) or computes (in Python)",
         says=lambda value: "no handler" if value == "none" else f"the handler {value}",
+        files=lambda value: "no-handler" if value == "none" else f"handler-{value}",
     ),
     Axis(
         name="handler_us",

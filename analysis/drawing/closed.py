@@ -15,7 +15,7 @@ from analysis import units
 from analysis.drawing.ceiling import ceiling
 from analysis.drawing.finish import finish
 from analysis.drawing.line_ends import End, label_ends
-from analysis.drawing.looks import GRID, INK, Look, dash
+from analysis.drawing.looks import FAINT, GRID, INK, Look, dash
 from analysis.drawing.parts import (
     ROWS,
     WIDE,
@@ -31,6 +31,7 @@ from analysis.drawing.parts import (
 )
 from analysis.drawing.selection import Selection, ends_of, is_hollow, plus_minus
 from analysis.drawing.sheet import area, sheet
+from analysis.judging.handlers import own_cpu
 from analysis.judging.latencies import tail
 from analysis.judging.served import is_starved, served
 from analysis.records.points import CELL_KEYS
@@ -172,6 +173,12 @@ def cpu_per_request(selection: Selection) -> Figure:
             axes.errorbar(cell[name], row, xerr=bar, ecolor=INK, elinewidth=1.3, capsize=3.5, fmt="none")
             runs_off(axes, (low, high), row, Look(INK, ""), upright=False)
         beside(axes, cell, row, (name, ends_of(name)[1]), units.duration(cell[name]) + plus_minus(cell, name))
+    for _, own in own_cpu(shown):
+        axes.axvline(own.value, color=FAINT, lw=1.0, ls=(0, (1, 1.5)), zorder=1.2)
+        if own.low == own.low:
+            axes.axvspan(own.low, own.high, color=FAINT, alpha=0.12, lw=0, zorder=1.1)
+        axes.annotate("the handler by itself", (own.value, axes.get_ylim()[1]), (4, -2), textcoords="offset points",
+                      va="top", size=9.5, color=FAINT)  # fmt: skip
     axes.set_xlabel("µs of CPU per correct reply: user and system time of the whole process tree")
     return finish(figure, selection, shown, name)
 

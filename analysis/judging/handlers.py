@@ -5,16 +5,19 @@ so many clients at most clients / t are answered in a second. One that is told t
 that takes; but an iteration takes more than twice as long at one moment as at another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from analysis import units
 from analysis.histograms import merged
 from analysis.judging.costs import cpu_by_block
 from analysis.judging.latencies import columns
 from analysis.records.columns import Columns, column, first
 from analysis.statistics import Estimate, half_width
+from axes.axis import in_time
 
 SOONEST = 0.98  # of a wait: some timers' clocks are that coarse
 LEAST_WORK = 0.25  # of a computation
@@ -68,6 +71,25 @@ def cpu(windows: Columns, run: Mapping[str, Any], widened: float) -> dict[str, f
         return {}
     return columns("handler_cpu_us_per_request", _mean(own, widened)) | columns(
         "mechanism_cpu_us_per_request", _mean(rest, widened)
+    )
+
+
+def own_cpu(cells: pd.DataFrame) -> Iterator[tuple[int, Estimate]]:
+    """Of cells whose handlers compute: each time that they were told, in µs, and the CPU time that it takes."""
+    name = "handler_cpu_us_per_request"
+    known = cells[cells[name].notna()]
+    for told_us in sorted(known["handler_us"].unique().tolist()):
+        first_cell = known[known["handler_us"] == told_us].iloc[0]
+        yield told_us, Estimate(*(float(first_cell[f"{name}{end}"]) for end in ("", "_low", "_high")))
+
+
+def in_words(told_us: int, own: Estimate) -> str:
+    """A sentence without its full stop."""
+    low, high = units.duration(max(own.low, 0.0)), units.duration(own.high)
+    between = f", {low} to {high}" if own.low == own.low else ""
+    return (
+        f"the handler of {in_time(told_us)} takes {units.duration(own.value)} of a request's CPU time by itself"
+        f"{between}; the rest is the mechanism's"
     )
 
 

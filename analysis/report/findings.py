@@ -8,6 +8,7 @@ import pandas as pd
 from analysis import units
 from analysis.doubts import touching
 from analysis.drawing.selection import Selection, selections
+from analysis.judging.handlers import in_words, own_cpu
 from analysis.judging.served import is_starved, served
 from analysis.judging.standing import moved
 from analysis.records.points import SWEPT, label, nearly_all, title
@@ -52,7 +53,12 @@ def findings(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ra
         crowd = of_size[of_size["clients"] == of_size["clients"].max()]
         for place, group in enumerate(_loads(selection, typical)):
             found += _fastest(group, results, numbers, ratios, place == 0)
-        found += [*_cpu(typical.measured, results), *_connections(crowd, results), *_waiting(crowd, results)]
+        found += [
+            *_cpu(typical.measured, results),
+            *_handlers(selection.measured),
+            *_connections(crowd, results),
+            *_waiting(crowd, results),
+        ]
         found += _p99(crowd, results)
     for load in ("open", "knee"):
         for _, selection in list(selections(results, cells, load))[:1]:
@@ -117,6 +123,12 @@ def _fastest(
         if low <= 1 <= high:
             text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
     yield Finding(f"{text}{_unranked(not_ranked, top)}{said_limits}", f"{ORDERS}; {INTERVAL}")
+
+
+def _handlers(cells: pd.DataFrame) -> Iterator[Finding]:
+    for told in own_cpu(cells):
+        sentence = in_words(*told)
+        yield Finding(f"{sentence[0].upper()}{sentence[1:]}.", INTERVAL)
 
 
 def _unranked(cells: pd.DataFrame, top: pd.Series) -> str:

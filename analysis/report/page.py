@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from analysis.gate import words
 from analysis.gate.result import Gate
+from analysis.judging.crossovers import by_group, passings
 from analysis.judging.standing import moved
 from analysis.records.machine import machine
 from analysis.records.reading import Results
@@ -94,6 +95,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         sweeps=swept,
         points=[sweep for sweep in swept if not sweep.is_along],
         spectra=tails,
+        passed=[] if gate else list(by_group(passings(results, cells))),
         shares=[] if gate else list(balance.tables(results, cells, everyone)),
         how_to_share=balance.HOW_TO_READ,
         pictures=Markup(PICTURES_PLACE),

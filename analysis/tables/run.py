@@ -14,6 +14,7 @@ from rich.text import Text
 
 from analysis import units
 from analysis.doubts import touching
+from analysis.judging.handlers import in_words, own_cpu
 from analysis.judging.served import served
 from analysis.judging.standing import moved
 from analysis.judging.verdict import slowing_tells
@@ -258,4 +259,7 @@ def _remarks(group: pd.DataFrame) -> list[str]:
         if cell["status_reason"]:
             found.setdefault(cell["status_reason"], {})[member(cell)] = member(cell)
     everyone = [member(cell) for _, cell in group.iterrows()]
-    return [f"  {nearly_all(list(of), everyone) or ', '.join(of.values())}: {phrase}" for phrase, of in found.items()]
+    own = [f"  {in_words(*told)}" for told in own_cpu(group)]
+    return own + [
+        f"  {nearly_all(list(of), everyone) or ', '.join(of.values())}: {phrase}" for phrase, of in found.items()
+    ]
