@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from analysis.drawing.at_rate import knee_by, latency_by_rate
 from analysis.drawing.balance import balance
-from analysis.drawing.closed import cpu_per_request, latency_by_clients, latency_distribution, throughput_by
+from analysis.drawing.closed import cpu_per_request, latency_by_clients, throughput_by
 from analysis.drawing.crossovers import crossovers_of
+from analysis.drawing.distribution import latency_distribution
 from analysis.drawing.gate import GATES
 from analysis.drawing.selection import Selection, selections
 from analysis.drawing.sheet import SETTINGS, drop_others, save

@@ -5,23 +5,19 @@ What was measured at several values of an axis becomes a line chart; a single po
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from analysis import units
 from analysis.drawing.ceiling import ceiling
 from analysis.drawing.finish import finish
-from analysis.drawing.line_ends import End, label_ends
-from analysis.drawing.looks import FAINT, GRID, INK, Look, dash
+from analysis.drawing.looks import FAINT, INK, Look, dash
 from analysis.drawing.parts import (
     ROWS,
+    TIME,
     WIDE,
     beside,
     in_rows,
-    marker,
     point,
     rows,
     runs_off,
@@ -29,16 +25,11 @@ from analysis.drawing.parts import (
     sweep,
     time_axis,
 )
-from analysis.drawing.selection import Selection, ends_of, is_hollow, plus_minus
+from analysis.drawing.selection import Selection, ends_of, plus_minus
 from analysis.drawing.sheet import area, sheet
 from analysis.judging.handlers import own_cpu
-from analysis.judging.latencies import tail
 from analysis.judging.served import is_starved, served
-from analysis.records.points import CELL_KEYS
-from analysis.statistics import BEYOND
 from axes import AXES
-
-TIME = "time from request to reply"
 
 
 def throughput_by(axis: str) -> Callable[[Selection], Figure]:
@@ -110,48 +101,6 @@ def _latency_rows(selection: Selection) -> Figure:
     time_axis(axes, "x")
     axes.set_xlabel(f"{TIME}: marker p50, stroke p99")
     return finish(figure, selection, shown, "p99_us")
-
-
-def latency_distribution(selection: Selection) -> Figure:
-    """Latency over the share of requests that are slower, both logarithmic: the tail at its full length."""
-    figure = sheet("Latency distribution: how slow are the slowest?", selection.what(), selection.entries)
-    axes = area(figure, (WIDE[0], 0.235, WIDE[2], 0.6))
-    ends, shown = [], []
-    for name, style, chapter, part in selection.lines():
-        cell = part.iloc[0]
-        windows = selection.results.windows
-        mine = windows[(windows[CELL_KEYS] == cell[CELL_KEYS]).all(axis=1)]
-        one_in, latency = tail(mine, selection.results.p99_multiple(cell["load"]))
-        if not len(latency):
-            continue
-        hollow = is_hollow(cell, "p99_us")
-        axes.plot(one_in, latency, color=style.colour, ls=dash(chapter), lw=1.6)
-        for share in (2, 10, 100, 1_000):
-            if share <= one_in[-1]:
-                marker(axes, share, float(np.interp(share, one_in, latency)), style, hollow=hollow)
-        words = f"1 in {units.short(one_in[-1])} over {units.duration(latency[-1])}"
-        words = f"{served(cell)} served" if is_starved(cell) else words
-        ends.append(End(one_in[-1], latency[-1], name, words, style, hollow))
-        shown.append(cell.name)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    if ends:
-        axes.set_xlim(1.7, max(end.x for end in ends) * 1.15)
-        axes.margins(y=0.03)
-    _share_axis(axes)
-    time_axis(axes, "y")
-    axes.grid(color=GRID, lw=0.8)
-    axes.set(xlabel="percentile, and share of requests that are slower", ylabel=TIME)
-    label_ends(axes, ends, 11)
-    reading = f"blocks weigh alike, a line ends where fewer than {BEYOND} requests are slower"
-    return finish(figure, selection, selection.cells.loc[shown], "p99_us", reading)
-
-
-def _share_axis(axes: Axes) -> None:
-    names = {2: "p50", 10: "p90", 100: "p99", 1_000: "p99.9", 10_000: "p99.99", 100_000: "p99.999"}
-    axes.xaxis.set_major_locator(FixedLocator(list(names)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{names[round(share)]}\n1 in {share:,.0f}"))
 
 
 def cpu_per_request(selection: Selection) -> Figure:

@@ -21,6 +21,7 @@ from axes import AXES
 
 Place = TypeVar("Place", bound=float)  # on an axis of the matrix
 ON_LOG_FROM = 4  # the same for the values of the matrix
+TIME = "time from request to reply"
 LINE = 15 / 72  # inches that a line of text takes under a marker
 WIDE = (0.085, 0.215, 0.65, 0.62)  # axes with room for labels on the right
 ROWS = (0.15, 0.215, 0.62, 0.625)  # the same with room for names on the left
