@@ -151,7 +151,7 @@ def _name_lines(axes: Axes, lines: Sequence[Line]) -> None:
                   mfc="white" if line.is_hollow else line.look.colour, mec=line.look.colour, label=line.name)[0]
         for line in sorted(lines, key=at_p99, reverse=True)
     ]  # fmt: skip
-    axes.legend(handles=handles, loc="lower right", frameon=False, fontsize=7.5, labelcolor=FAINT, handlelength=1.8,
+    axes.legend(handles=handles, loc="lower right", frameon=False, fontsize=8, labelcolor=FAINT, handlelength=1.8,
                 labelspacing=0.25, borderaxespad=0.1, ncols=1 + (len(lines) > 9))  # fmt: skip
 
 
