@@ -26,6 +26,7 @@ prctl = ctypes.CDLL(None).prctl
 class Children:
     def __init__(self) -> None:
         self._pids: set[int] = set()
+        self._is_leaving = False
         signal.signal(signal.SIGCHLD, self._ended)
         for stop_signal in STOP_SIGNALS:
             signal.signal(stop_signal, self._stop)
@@ -52,16 +53,17 @@ class Children:
             signal.pause()
 
     def _ended(self, signum: int, frame: FrameType | None) -> None:
-        for pid in list(self._pids):
+        for pid in [] if self._is_leaving else list(self._pids):
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 os._exit(self._take_along())
 
-    def _stop(self, signum: int, frame: FrameType | None) -> NoReturn:
-        os._exit(self._take_along())
+    def _stop(self, signum: int, frame: FrameType | None) -> None:
+        if not self._is_leaving:  # else it is told so once more, in the midst of it
+            os._exit(self._take_along())
 
     def _take_along(self) -> int:
         """End all of them; 0 if all lived and nothing else ended them."""
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._is_leaving = True
         told = set()
         for pid in self._pids:
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:

@@ -47,7 +47,7 @@ class Passing(NamedTuple):
             write(_three(min(self.at.high, self.high))),
         )
         if not low:
-            return f"at {high} or below" if self.at.high < float("inf") else "somewhere, which isn't told"
+            return f"at {high} or below"
         return f"from {low} to {high} on" if self.at.high < float("inf") else f"from {low} on, or later"
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
         for first, second in permutations(curves, 2):
             values = sorted(set(curves[first]) & set(curves[second]))
             at = crossover(curves[first], curves[second]) if len(values) >= LEAST_VALUES else NONE
-            if at != NONE and at.value == at.value:
+            if at.value == at.value and (at.low > 0 or at.high < float("inf")):  # else they aren't told apart anywhere
                 found.append(Passing(name, along, first, second, at, values[0], values[-1]))
     return sorted(found, key=lambda one: (one.group, one.at.value))
 

@@ -19,7 +19,8 @@ from analysis.records.columns import Columns, column, first
 from analysis.statistics import Estimate, half_width
 from axes.axis import in_time
 
-SOONEST = 0.98  # of a wait: some timers' clocks are that coarse
+TIMER_US = 1200  # some timers count whole milliseconds, and end one too early
+SOONEST = 0.98  # of what no timer ends
 LEAST_WORK = 0.25  # of a computation
 CEILING = 1.02  # by clients / t
 HASTY_SHARE = 0.01  # of the replies: histograms round, and stamps may be set back with their clock
@@ -36,19 +37,20 @@ def unhandled(windows: Columns) -> str:
     handler, told_us = kind(windows), float(first(windows, "handler_us"))
     if not handler or first(windows, "handler_of") != "all":
         return ""
-    least = LEAST_WORK if handler == "computes" else SOONEST
+    least_us = {"computes": LEAST_WORK * told_us, "blocks": SOONEST * told_us}.get(handler, told_us - TIMER_US)
     values, counts = merged(column(windows, "latency_hdr", object))
     total = int(counts.sum())
-    hasty = int(counts[values < least * told_us * 1e3].sum())
+    hasty = int(counts[values < least_us * 1e3].sum())
     if total and hasty >= max(1, HASTY_SHARE * total):
-        return f"{hasty:,} of {total:,} replies sooner than {least * told_us / 1e3:.3g} ms"
+        return f"{hasty:,} of {total:,} replies sooner than {least_us / 1e3:.3g} ms"
     if handler == "computes":
         used_us = list(cpu_by_block(windows).values())
         cheapest = float(np.nanmean(used_us)) if used_us and not np.isnan(used_us).all() else told_us
-        is_less = cheapest < least * told_us
+        is_less = cheapest < least_us
         return f"{cheapest:.3g} µs of CPU time a request, where its handler takes {told_us:,.0f}" if is_less else ""
     rate = column(windows, "requests", float).sum() / column(windows, "counted_s", float).sum()
-    most = first(windows, "clients") * 1e6 / told_us
+    soonest_us = told_us if handler == "blocks" else least_us
+    most = first(windows, "clients") * 1e6 / soonest_us if soonest_us > 0 else float("inf")
     return f"{rate:,.0f} replies/s, where {most:,.0f} are possible" if rate > CEILING * most else ""
 
 

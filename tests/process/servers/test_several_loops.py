@@ -221,3 +221,17 @@ def test_a_number_of_workers_that_makes_no_sense_is_refused_with_2(name: str, ma
     assert (ended.returncode, ended.stdout) == (2, "")
     assert len(ended.stderr.splitlines()) == 1
     assert "--workers" in ended.stderr
+
+
+@pytest.mark.parametrize("name", FORKED)
+def test_a_parent_that_is_told_to_stop_again_and_again_ends_as_if_once(name: str, start: Start, tmp_path: Path) -> None:
+    """It is in the midst of ending its workers when the next signal comes."""
+    for _ in range(5):
+        server = start(STRATEGIES[name])
+        with contextlib.suppress(ProcessLookupError):
+            for _ in range(50):
+                os.kill(server.pid, signal.SIGTERM)
+                time.sleep(0.0002)
+        ended = server.stop()
+        assert ended.problems == [], (tmp_path / f"{name}.err").read_text()
+        assert (tmp_path / f"{name}.err").read_text() == ""
