@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from analysis import units
 from analysis.drawing.finish import finish
 from analysis.drawing.line_ends import End, label_ends
-from analysis.drawing.looks import FAINT, GRID, INK, Look, dash
+from analysis.drawing.looks import GRID, INK, Look, dash
 from analysis.drawing.parts import TIME, WIDE, marker, time_axis
 from analysis.drawing.selection import Selection, is_hollow
 from analysis.drawing.sheet import area, sheet
@@ -29,7 +29,7 @@ from analysis.statistics import BEYOND
 TITLE = "Latency distribution: how slow are the slowest?"
 READING = f"blocks weigh alike, a line ends where fewer than {BEYOND} requests are slower"
 TOGETHER = 16  # lines that can be told apart on one pair of axes
-COLUMNS = 4
+COLUMNS = 3
 MARKED = (2, 10, 100, 1_000)  # one in so many is slower
 SHARES = {2: "p50", 10: "p90", 100: "p99", 1_000: "p99.9", 10_000: "p99.99", 100_000: "p99.999"}
 
@@ -118,7 +118,7 @@ def _by_family(figure: Figure, selection: Selection, lines: Sequence[Line]) -> N
         box = (
             left + column * one_wide,
             bottom + (rows - 1 - row) * one_high + 0.045,
-            one_wide * 0.87,
+            one_wide * 0.5,
             one_high - 0.085,
         )
         axes = figure.add_axes(box, sharex=first, sharey=first)
@@ -141,7 +141,7 @@ def _by_family(figure: Figure, selection: Selection, lines: Sequence[Line]) -> N
 
 
 def _name_lines(axes: Axes, lines: Sequence[Line]) -> None:
-    """A key in the corner that rising lines leave empty, the slowest at p99 on top."""
+    """A key beside the axes, the slowest at p99 on top."""
 
     def at_p99(line: Line) -> float:
         return float(np.interp(100, line.one_in, line.latency))
@@ -151,8 +151,8 @@ def _name_lines(axes: Axes, lines: Sequence[Line]) -> None:
                   mfc="white" if line.is_hollow else line.look.colour, mec=line.look.colour, label=line.name)[0]
         for line in sorted(lines, key=at_p99, reverse=True)
     ]  # fmt: skip
-    axes.legend(handles=handles, loc="lower right", frameon=False, fontsize=8, labelcolor=FAINT, handlelength=1.8,
-                labelspacing=0.25, borderaxespad=0.1, ncols=1 + (len(lines) > 9))  # fmt: skip
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.03), frameon=False, fontsize=9,
+                labelcolor=INK, handlelength=1.8, labelspacing=0.35, borderaxespad=0.0)  # fmt: skip
 
 
 def _scales(axes: Axes) -> None:
