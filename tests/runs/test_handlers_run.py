@@ -51,7 +51,7 @@ def test_one_that_cannot_wait_is_skipped_there_alone(unchecked: Bench) -> None:
 def test_measured_all_the_same_they_are_doubted(unchecked: Bench, handler: str) -> None:
     cells = unchecked.cells(handler=handler)
     doubted = {name for name, cell in cells.items() if "unhandled" in cell["doubts"].split()}
-    # The rest is for the check, which asks alone: half a computation is a fast CPU's, too, and a loop that is blocked for
+    # The rest is for the check, which asks alone. Half a computation is a fast CPU's, too; a loop that is blocked for
     # half of the time keeps three clients waiting for more than the whole.
     spoilt = {"blocks": {"tenth"}, "waits": {"half", "tenth", "first"}, "computes": {"tenth"}}[handler]
     assert spoilt <= doubted, {name: cells[name]["reason"] for name in WAYS}
