@@ -30,7 +30,7 @@ bench: setup  ## measure the fourteen strategies of the default profile, then dr
 # Hundreds of Python processes, none of which has to compile the project anew, whatever the environment says.
 test test-quick test-cases: export PYTHONDONTWRITEBYTECODE =
 
-test: setup  ## run the tests (6 minutes)
+test: setup  ## run the tests (9 minutes)
 	$(VENV)/bin/python -m pytest
 
 test-quick: setup  ## run those that start nothing (1 minute)
