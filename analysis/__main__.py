@@ -10,11 +10,12 @@ from rich.console import Console
 from analysis import publish
 from analysis.drawing import charts as drawing
 from analysis.gate.result import examine
-from analysis.judging import balance
+from analysis.judging import balance, crossovers
 from analysis.judging.cells import tabulate
 from analysis.judging.cells import write as write_cells
 from analysis.records.reading import Results, ResultsError, read
 from analysis.tables import balance as balance_table
+from analysis.tables import crossovers as crossovers_table
 from analysis.tables import gate as gate_table
 from analysis.tables import run as run_table
 
@@ -24,9 +25,13 @@ class NothingMeasured(Exception):
 
 
 def cells(results: Results) -> list[Path]:
-    """Write RESULTS/cells.csv, and balance.csv where workers share connections."""
-    shared = balance.write(results, balance.balances(results))
-    return [write_cells(results, tabulate(results)), *([shared] if shared else [])]
+    """Write RESULTS/cells.csv; balance.csv where workers share connections, crossovers.csv where one passes another."""
+    tabulated = tabulate(results)
+    more = (
+        balance.write(results, balance.balances(results)),
+        crossovers.write(results, crossovers.passings(results, tabulated)),
+    )
+    return [write_cells(results, tabulated), *filter(None, more)]
 
 
 def charts(results: Results) -> list[Path]:
@@ -41,6 +46,7 @@ def table(results: Results) -> list[Path]:
     """Print the table of a run."""
     tabulated = tabulate(results)
     run_table.render(results, tabulated, Console())
+    crossovers_table.render(results, crossovers.passings(results, tabulated), Console())
     balance_table.render(results, tabulated, balance.balances(results), Console())
     return []
 

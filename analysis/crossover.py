@@ -34,9 +34,9 @@ class Crossover(NamedTuple):
     high: float
 
     @property
-    def is_bounded(self) -> bool:
-        """Whether its interval has two ends."""
-        return self.low > 0 and self.high < float("inf")
+    def is_told(self) -> bool:
+        """Whether there is one, and an end of its interval: else the two can't be told apart anywhere."""
+        return self.value == self.value and (self.low > 0 or self.high < float("inf"))
 
 
 NONE = Crossover(NAN, NAN, NAN)

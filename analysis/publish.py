@@ -6,6 +6,7 @@ from pathlib import Path
 from analysis.drawing import gate as chart
 from analysis.export import bencher, github_action, junit, markdown
 from analysis.gate.result import Gate
+from analysis.records import writing
 
 # An export is a file of analysis/export with a function from a gate to a text (empty: nothing to say), and a line here.
 EXPORTS: dict[str, Callable[[Gate], str]] = {
@@ -29,7 +30,5 @@ def write(gate: Gate) -> list[Path]:
         if not text:
             (folder / name).unlink(missing_ok=True)
             continue
-        unfinished = folder / f".{name}"
-        unfinished.write_text(text, encoding="utf-8")
-        paths.append(unfinished.replace(folder / name))
+        paths.append(writing.write(folder / name, text))
     return paths

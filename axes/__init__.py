@@ -8,7 +8,7 @@ server's command, what the load generator is told, the fields of run.json and wi
 the words in titles and file names, and the charts. Both wings read it; it imports neither. run.json carries it, so
 that a results folder says itself what its cells are made of.
 
-What else an axis needs is listed in CONTRIBUTING.md; the last one that came, the receive size, is the example.
+What else an axis needs is listed in CONTRIBUTING.md; the receive size is the simplest example.
 """
 
 from collections.abc import Collection, Iterator, Mapping

@@ -85,8 +85,8 @@ class Axis:
 
     @property
     def compares(self) -> bool:
-        """Whether a group may be compared along it: each value has servers of its own, alive beside the others."""
-        return set(self.sides) <= {"command", "place"}
+        """Whether a group may be compared along it: its values have an order, and each has servers of its own."""
+        return set(self.sides) <= {"command", "place"} and self.kind != "choice"
 
 
 def _count(value: Any) -> str:

@@ -91,6 +91,16 @@ def python_loop(why: str) -> Note:
     )
 
 
+def not_counted() -> Note:
+    """What a CPU made of a handler's iterations when a block began isn't known."""
+    return Note(
+        "not-counted",
+        "how long a handler computes wasn't counted in some blocks",
+        "CPU time of the handler and of the mechanism have no interval",
+        "let nothing else run here",
+    )
+
+
 def fewer_rounds(rounds: int, at_most_s: float, profile: str) -> Note:
     """Blocks got fewer than the planned rounds, so that the run ends in time."""
     return Note(

@@ -129,25 +129,7 @@ def run(
     flood.spin_ns = load.spin_ns if isinstance(load, ClosedLoad) else 0
     _wait_until(start_ns, breathe)
     apart_ns = stamp.clocks_apart_ns()
-    flood.resume()
-    gc.disable()
-    try:
-        cpu_s = time.process_time()
-        started = clock()
-        if arrivals is None:
-            _ask_all(flood, start_ns, int(lengths.stagger_s * 1e9), breathe)
-        else:
-            flood.expect(arrivals)
-        flood.run(counted_to, breathe)
-        drain_from = clock()
-        if arrivals is None:
-            flood.settle()
-        limit_s = lengths.drain_limit_s if arrivals is None else lengths.request_timeout_s
-        flood.run(drain_from + int(limit_s * 1e9), breathe)
-        ended = clock()
-        cpu_s = time.process_time() - cpu_s
-    finally:
-        gc.enable()
+    course = _flow(flood, lengths, arrivals, start_ns, counted_to, breathe)
     answered, took, delayed = log.replies()
     counts = _within(answered - took - delayed, counted_from, counted_to)
     sample = _sample(log, counted_from, counted_to, [client.number for client in flood.bystanders])
@@ -159,14 +141,11 @@ def run(
     else:
         offered = _between(arrivals.planned_ns, counted_from, counted_to)
         unfinished = offered - int(np.count_nonzero(counts))
-        of_open_loop = {
-            "offered": offered,
-            "dropped": _between(arrivals.never_begun(), counted_from, counted_to),
-            "service_hdr": histogram.encode(sample.service_ns),
-            "dispatch_hdr": histogram.encode(sample.dispatch_ns),
-        }
+        of_open_loop = {"offered": offered, "dropped": _between(arrivals.never_begun(), counted_from, counted_to),
+                        "service_hdr": histogram.encode(sample.service_ns),
+                        "dispatch_hdr": histogram.encode(sample.dispatch_ns)}  # fmt: skip
     # in an open loop those that waited through all of the drain: it lasts as long as the timeout for them
-    starved = flood.starved(started if arrivals is None else drain_from)
+    starved = flood.starved(course.started_ns if arrivals is None else course.drain_from_ns)
     connecting = sum(connection.connecting_ns > 0 for connection in flood.connections)
     ages = flood.give_up(lengths.request_timeout_s)
     told: dict[str, Any] = {
@@ -179,9 +158,9 @@ def run(
         "connect_hdr": histogram.encode(log.connected_ns),
     }
     return Observation(
-        started_ns=started,
+        started_ns=course.started_ns,
         counted_s=lengths.counted_s,
-        drain_s=(ended - drain_from) / 1e9,
+        drain_s=(course.ended_ns - course.drain_from_ns) / 1e9,
         requests=_between(answered, counted_from, counted_to),
         first_half=_between(answered, counted_from, (counted_from + counted_to) // 2),
         replies=len(answered) + log.late,
@@ -200,13 +179,52 @@ def run(
         arrival_hdr=histogram.encode(sample.lay_ns),
         **told,
         **_tails(told, is_closed=arrivals is None),
-        loader_cpu_s=cpu_s,
-        loader_wall_s=(ended - started) / 1e9,
+        loader_cpu_s=course.cpu_s,
+        loader_wall_s=(course.ended_ns - course.started_ns) / 1e9,
         start_range_s=0.0,
         spin_ns=flood.spin_ns,
         rate_rps=load.rate_rps if isinstance(load, OpenLoad) else None,
         **of_open_loop,
     )
+
+
+@dataclass(frozen=True)
+class _Course:
+    """When the parts of a window began and ended, by our clock, and the CPU time that it took us."""
+
+    started_ns: int
+    drain_from_ns: int
+    ended_ns: int
+    cpu_s: float
+
+
+def _flow(
+    flood: Flood,
+    lengths: WindowLengths,
+    arrivals: Arrivals | None,
+    start_ns: int,
+    counted_to: int,
+    breathe: Callable[[], None],
+) -> _Course:
+    """Head, counted part and drain, without the garbage collector."""
+    flood.resume()
+    gc.disable()
+    try:
+        cpu_s = time.process_time()
+        started = clock()
+        if arrivals is None:
+            _ask_all(flood, start_ns, int(lengths.stagger_s * 1e9), breathe)
+        else:
+            flood.expect(arrivals)
+        flood.run(counted_to, breathe)
+        drain_from = clock()
+        if arrivals is None:
+            flood.settle()
+        limit_s = lengths.drain_limit_s if arrivals is None else lengths.request_timeout_s
+        flood.run(drain_from + int(limit_s * 1e9), breathe)
+        return _Course(started, drain_from, clock(), time.process_time() - cpu_s)
+    finally:
+        gc.enable()
 
 
 def _ask_all(flood: Flood, start_ns: int, stagger_ns: int, breathe: Callable[[], None]) -> None:

@@ -25,14 +25,14 @@ def _chart(results: Results, found: Sequence[Passing]) -> Figure:
     axis = AXES[found[0].axis]
     figure = sheet(f"Who passes whom along the {axis.title}", found[0].group, len(found))
     axes = area(figure, PLACE)
-    low, high = found[0].low, found[0].high
-    values = sorted({int(value) for value in results.windows[axis.name].unique() if low <= value <= high})
+    values = sorted({value for one in found for value in one.values})
+    low, high = values[0], values[-1]
     axes.set_xscale("log")
     axes.set_xlim(low * (low / high) ** 0.03, high * (high / low) ** 0.03)
     axes.set_ylim(len(found) - 0.3, -0.7)
     for row, one in enumerate(found):
         colour = look(results.run, *_parts(one.second)).colour
-        ends = (max(one.at.low, low), min(one.at.high, high))
+        ends = (max(one.at.low, one.values[0]), min(one.at.high, one.values[-1]))
         axes.plot(ends, (row, row), color=colour, lw=2.2, solid_capstyle="butt")
         for end, is_open, symbol in ((ends[0], one.at.low <= 0, "<"), (ends[1], one.at.high == float("inf"), ">")):
             axes.plot(end, row, symbol if is_open else "|", color=colour, ms=8, mew=2.2)

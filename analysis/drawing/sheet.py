@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.drawing.looks import FAINT, INK, dash
+from analysis.records import writing
 from analysis.records.machine import machine, server_cpus
 
 WIDTH, HEIGHT = 13.333, 7.5  # inches, a slide
@@ -132,9 +133,5 @@ def save(figure: Figure, stem: Path) -> list[Path]:
         drawn = BytesIO()
         with rc_context(SETTINGS):
             figure.savefig(drawn, format=ending[1:], metadata=metadata)
-        path = stem.with_name(stem.name + ending)
-        unfinished = stem.with_name(f".{path.name}")
-        unfinished.write_bytes(drawn.getvalue())
-        unfinished.replace(path)
-        paths.append(path)
+        paths.append(writing.write(stem.with_name(stem.name + ending), drawn.getvalue()))
     return paths

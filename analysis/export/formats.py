@@ -4,12 +4,12 @@ A format's file has `files(results, table)`: the name and the content of each fi
 put into it. It is imported when it is named, as its library may be missing.
 """
 
-import os
 from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 
+from analysis.records import writing
 from analysis.records.reading import Results
 
 
@@ -20,14 +20,9 @@ def write(name: str, results: Results, table: pd.DataFrame, folder: Path) -> lis
     """
     files = import_module(f"{__package__}.{name}").files
     folder.mkdir(parents=True, exist_ok=True)
-    return [_written(folder / file, content) for file, content in files(results, table)]
-
-
-def _written(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_name(f".{os.getpid()}.{path.suffix}")
-    try:
-        unfinished.write_bytes(content)
-        return unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    written = []
+    for file, content in files(results, table):
+        path = folder / file
+        path.parent.mkdir(exist_ok=True)
+        written.append(writing.write(path, content))
+    return written

@@ -8,7 +8,6 @@ Whether connections came by lot is tested by Pearson's statistic, the sum over b
 their coefficient of variation: is it one that fair draws give, in which each client goes to any worker alike?
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from analysis.alike import Alike, whole
 from analysis.histograms import present
 from analysis.judging.latencies import columns
+from analysis.records import writing
 from analysis.records.columns import Columns, column, parts
 from analysis.records.points import CELL_KEYS, Row, as_file, as_rows
 from analysis.records.reading import Results
@@ -173,13 +173,4 @@ def table(found: Balances) -> pd.DataFrame:
 
 def write(results: Results, found: Balances) -> Path | None:
     """balance.csv in the results folder, whole or not at all; none where there is nothing to say. OSError."""
-    if not found:
-        return None
-    path = results.folder / "balance.csv"
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        as_file(table(found)).to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    return writing.write_or_remove(results.folder / "balance.csv", as_file(table(found)) if found else pd.DataFrame())

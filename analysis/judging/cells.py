@@ -3,7 +3,6 @@
 Figures are empty where the data do not give them.
 """
 
-import os
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from pathlib import Path
@@ -23,7 +22,7 @@ from analysis.judging.served import unserved
 from analysis.judging.standing import Key, compare, rank_costs, rank_rates, tell_trends
 from analysis.judging.unasked import charged, restless
 from analysis.judging.verdict import doubts_about, limited_by, served_by_others
-from analysis.records import schema
+from analysis.records import schema, writing
 from analysis.records.columns import Columns, column, first, length, parts
 from analysis.records.points import CELL_KEYS, Group, as_file, group_of, label
 from analysis.records.reading import Results
@@ -38,17 +37,8 @@ TOO_SHORT = "no request fits into its first windows, which were too short"
 
 def write(results: Results, table: pd.DataFrame) -> Path:
     """Write the table as cells.csv into the results folder, whole or not at all. OSError."""
-    path = results.folder / "cells.csv"
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        coded = as_file(table).assign(
-            doubts=[" ".join(doubt.kind.code for doubt in doubts) for doubts in table["doubts"]]
-        )
-        coded.to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    coded = as_file(table).assign(doubts=[" ".join(doubt.kind.code for doubt in doubts) for doubts in table["doubts"]])
+    return writing.write_table(results.folder / "cells.csv", coded)
 
 
 def tabulate(results: Results) -> pd.DataFrame:

@@ -4,7 +4,6 @@ Of groups that compare the values of an axis of numbers: there all of them are m
 that must not be compared (its doubts touch ratios) tells no crossover.
 """
 
-import os
 from collections.abc import Iterator
 from itertools import groupby, permutations
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandas as pd
 from analysis.crossover import NONE, Crossover, crossover
 from analysis.doubts import touching
 from analysis.judging.cells import by_round, rates_of
+from analysis.records import writing
 from analysis.records.columns import parts
 from analysis.records.points import CELL_KEYS, SWEPT, as_rows, group_of, label, title
 from analysis.records.reading import Results
@@ -23,6 +23,7 @@ from axes import ALONG, AXES
 from axes.axis import in_time
 
 LEAST_VALUES = 3
+KIB = 1 << 10
 # Axes of numbers between which there are others: between one CPU and two nobody passes anybody.
 CONTINUOUS = [name for name in SWEPT if AXES[name].kind != "cpus"]
 
@@ -35,18 +36,13 @@ class Passing(NamedTuple):
     first: str
     second: str
     at: Crossover
-    low: float  # the values between which the two were compared
-    high: float
+    values: tuple[int, ...]  # rising, at which the two were compared
 
     @property
     def where(self) -> str:
-        """From 0.31 to 0.36 ms on."""
-        write = in_time if AXES[self.axis].kind == "time" else "{:.3g}".format
-        low, high = (
-            "" if self.at.low <= 0 else write(_three(self.at.low)),
-            write(_three(min(self.at.high, self.high))),
-        )
-        if not low:
+        """From 310 µs to 360 µs on."""
+        low, high = (_about(self.axis, end) for end in (self.at.low, self.at.high))
+        if self.at.low <= 0:
             return f"at {high} or below"
         return f"from {low} to {high} on" if self.at.high < float("inf") else f"from {low} on, or later"
 
@@ -69,8 +65,8 @@ def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
         for first, second in permutations(curves, 2):
             values = sorted(set(curves[first]) & set(curves[second]))
             at = crossover(curves[first], curves[second]) if len(values) >= LEAST_VALUES else NONE
-            if at.value == at.value and (at.low > 0 or at.high < float("inf")):  # else they aren't told apart anywhere
-                found.append(Passing(name, along, first, second, at, values[0], values[-1]))
+            if at.is_told:
+                found.append(Passing(name, along, first, second, at, tuple(map(int, values))))
     return sorted(found, key=lambda one: (one.group, one.at.value))
 
 
@@ -81,22 +77,13 @@ def by_group(found: list[Passing]) -> Iterator[list[Passing]]:
 
 
 def write(results: Results, found: list[Passing]) -> Path | None:
-    """Write crossovers.csv into the results folder, whole or not at all, if anything passes anything. OSError."""
-    path = results.folder / "crossovers.csv"
-    if not found:
-        path.unlink(missing_ok=True)
-        return None
-    table = pd.DataFrame(
-        [(one.group, one.axis, one.first, one.second, one.at.value, one.at.low or None, one.at.high) for one in found],
-        columns=["group", "axis", "first", "second", "value", "low", "high"],
-    ).replace(float("inf"), None)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        table.to_csv(unfinished, index=False, float_format="%.7g", lineterminator="\n")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    """Write crossovers.csv into the results folder, if anything passes anything; an open end is empty. OSError."""
+    columns = ["group", "axis", "first", "second", "value", "low", "high"]
+    rows = [
+        (one.group, one.axis, one.first, one.second, one.at.value, one.at.low or None, one.at.high) for one in found
+    ]
+    table = pd.DataFrame(rows, columns=columns).replace(float("inf"), None)
+    return writing.write_or_remove(results.folder / "crossovers.csv", table)
 
 
 def _curves(members: list[dict[str, Any]], along: str, rates: dict[Any, Rounds]) -> dict[str, dict[float, Rounds]]:
@@ -109,5 +96,12 @@ def _curves(members: list[dict[str, Any]], along: str, rates: dict[Any, Rounds])
     return curves
 
 
-def _three(value: float) -> float:
-    return float(f"{value:.2g}")
+def _about(axis: str, value: float) -> str:
+    """A place on an axis in two digits; nothing of one without an end."""
+    if not 0 < value < float("inf"):
+        return ""
+    kind = AXES[axis].kind
+    if kind == "bytes" and value >= KIB:
+        return f"{float(f'{value / KIB:.2g}'):g} KiB"
+    rounded = float(f"{value:.2g}")
+    return in_time(rounded) if kind == "time" else f"{rounded:,.10g}" + " B" * (kind == "bytes")

@@ -16,7 +16,7 @@ from analysis.histograms import merged
 from analysis.judging.costs import cpu_by_block
 from analysis.judging.latencies import columns
 from analysis.records.columns import Columns, column, first
-from analysis.statistics import Estimate, half_width
+from analysis.statistics import NAN, Estimate, half_width
 from axes.axis import in_time
 
 TIMER_US = 1200  # some timers count whole milliseconds, and end one too early
@@ -58,21 +58,24 @@ def cpu(windows: Columns, run: Mapping[str, Any], widened: float) -> dict[str, f
     """CPU time of a request that the handler takes by itself, and what is left: the mechanism's. In µs.
 
     Of a handler that computes, with the harness's own interpreter; by what the CPU made of its iterations at the
-    beginning of each block, so that the interval holds how far that moved.
+    beginning of each block, so that the interval holds how far that moved; none where a block wasn't counted. Of one
+    that is for a single client's messages it isn't told: the others' requests have no part in it.
     """
-    if kind(windows) != "computes" or first(windows, "variant"):
+    if kind(windows) != "computes" or first(windows, "variant") or first(windows, "handler_of") != "all":
         return {}
     told_us, per_ms = float(first(windows, "handler_us")), (run.get("calibration") or {}).get("per_ms")
     counted = [one.get("iterations_per_ms") for one in run.get("surroundings") or []]
     own, rest = [], []
-    for block, used_us in cpu_by_block(windows).items():
+    used = cpu_by_block(windows)
+    for block, used_us in used.items():
         if per_ms and block < len(counted) and counted[block]:
             own.append(told_us * per_ms / counted[block])
             rest.append(used_us - own[-1])
     if not own:
         return {}
-    return columns("handler_cpu_us_per_request", _mean(own, widened)) | columns(
-        "mechanism_cpu_us_per_request", _mean(rest, widened)
+    is_whole = len(own) == len(used)
+    return columns("handler_cpu_us_per_request", _mean(own, widened, is_whole)) | columns(
+        "mechanism_cpu_us_per_request", _mean(rest, widened, is_whole)
     )
 
 
@@ -95,7 +98,7 @@ def in_words(told_us: int, own: Estimate) -> str:
     )
 
 
-def _mean(blocks: list[float], widened: float) -> Estimate:
+def _mean(blocks: list[float], widened: float, is_whole: bool) -> Estimate:
     """With its t interval on the plain scale: what is left of a difference may lie on either side of zero."""
-    mean, half = float(np.mean(blocks)), widened * half_width(blocks)
+    mean, half = float(np.mean(blocks)), widened * half_width(blocks) if is_whole else NAN
     return Estimate(mean, mean - half, mean + half)

@@ -22,7 +22,6 @@ def server_cpus(run: Mapping[str, Any]) -> str:
 
 
 def _server_cpus(run: Mapping[str, Any]) -> Iterator[str]:
-    for group in run.get("groups") or []:
-        told = group.get("server_cpus") or []
+    groups = [group["server_cpus"] for group in run.get("groups") or [] if group.get("server_cpus")]
+    for told in groups or [" ".join(map(str, run.get("server_cpus") or []))]:
         yield from [told] if isinstance(told, str) else told
-    yield " ".join(map(str, run.get("server_cpus") or []))

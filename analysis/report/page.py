@@ -8,7 +8,6 @@ import base64
 import gzip
 import hashlib
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from analysis.gate import words
 from analysis.gate.result import Gate
 from analysis.judging.crossovers import by_group, passings
 from analysis.judging.standing import moved
+from analysis.records import writing
 from analysis.records.machine import machine
 from analysis.records.reading import Results
 from analysis.report import balance, cards, changes, findings, glossary, method, specs, spectra, sweeps, table, vega
@@ -41,14 +41,7 @@ UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2
 
 def write(results: Results, cells: pd.DataFrame, gate: Gate | None = None, folder: Path | None = None) -> Path:
     """Write report.html into the results folder, or into another, whole or not at all. OSError."""
-    path = (folder or results.folder) / NAME
-    unfinished = path.with_name(f".{NAME}.{os.getpid()}")
-    try:
-        unfinished.write_text(render(results, cells, gate), encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    return writing.write((folder or results.folder) / NAME, render(results, cells, gate))
 
 
 def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> str:

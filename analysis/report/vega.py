@@ -2,12 +2,12 @@
 
 import base64
 import contextlib
-import os
 from importlib.metadata import version
 from pathlib import Path
 
 import vl_convert
 
+from analysis.records import writing
 from analysis.report.specs import Spec
 
 VEGA_LITE = "v6.1"
@@ -25,9 +25,7 @@ def script() -> str:
         raise RuntimeError("the library's script would end its own element on the page")
     with contextlib.suppress(OSError):
         KEPT.parent.mkdir(exist_ok=True)
-        unfinished = KEPT.with_name(f".{KEPT.name}.{os.getpid()}")
-        unfinished.write_text(made, encoding="utf-8")
-        unfinished.replace(KEPT)
+        writing.write(KEPT, made)
     return made
 
 

@@ -31,15 +31,7 @@ def render(results: Results, cells: pd.DataFrame, found: Balances, console: Cons
         table = Table(title=Text(f"Balance: {title(group, results.usual)}", style="bold"), title_justify="left",
                       box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)  # fmt: skip
         table.add_column("strategy", overflow="fold")
-        for name in (
-            "workers",
-            "idle",
-            f"connections {PLUS_MINUS}",
-            "by lot",
-            f"requests {PLUS_MINUS}",
-            "shares",
-            "p99",
-        ):
+        for name in COLUMNS:
             table.add_column(name, justify="right", no_wrap=True)
         for cell, balance in there:
             table.add_row(Text(member(cell)), *map(Text, _cells(balance)))

@@ -112,8 +112,10 @@ class _Entry(Table):
         busy = [handler for handler in handlers if handler != axes.AXES["handler"].usual]
         if busy and not times:
             return f'{busy[0]} takes a time; give handler_times (--handler-times), such as "1ms"'
-        if times and not busy:
-            return "handler_times need a handler; give handlers (--handlers): waits, blocks or computes"
+        of = self.values(axes.AXES["handler_of"]) != [axes.AXES["handler_of"].usual]
+        if (times or of) and not busy:
+            named = "handler_times" if times else "handler_of"
+            return f"{named}: there is no handler; give handlers (--handlers): waits, blocks or computes"
         unhandled = [service for service in services if service not in axes.HANDLED]
         if busy and unhandled:
             return f"{busy[0]}: service {unhandled[0]} has no message that is answered; take {axes.HANDLED[0]} alone"
@@ -123,7 +125,9 @@ class _Entry(Table):
         """What is wrong with the axis that it compares along; empty if nothing is."""
         known = [axis.key for axis in axes.comparable()]
         if self.along and self.along not in known:
-            why = "is no axis of the servers' side" if self.along in axes.BY_KEY else "no such axis"
+            axis = axes.BY_KEY.get(self.along)
+            is_theirs = axis and "command" in axis.sides and "exchange" not in axis.sides
+            why = "has no order" if is_theirs else "is no axis of the servers' side" if axis else "no such axis"
             return f"{why}{nearest(self.along, known)}; there are {', '.join(known) or 'none'}"
         if self.along and len(set(self.values(axes.BY_KEY[self.along]))) < 2:
             return f"has fewer than two {self.along} to compare; give more of them, or compare along nothing"

@@ -9,7 +9,7 @@ from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
-from harness.plan import crowds, places, room
+from harness.plan import crowds, lengths, places, room
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.precision import Precision
 from harness.plan.waves import by_strategy, waves
@@ -101,7 +101,7 @@ class Plan:
     @property
     def handlers(self) -> list[str]:
         """What its servers do for each message, beside nothing."""
-        return sorted({str(group["handler"]) for group in self.groups} - {"none"})
+        return sorted({str(entry.values["handler"]) for entry in self._all_entries} - {"none"})
 
     @property
     def services(self) -> list[str]:
@@ -153,10 +153,15 @@ class Plan:
         """The members wave by wave; one that is in several of them as often."""
         return [name for wave in self.waves[group] for name in wave]
 
-    def window_seconds(self, group: Group) -> float:
-        length = self.config.window.length(group.clients)
-        counted_s = length.counted_s if group.load == "closed" else self.config.open.counted_s
-        return length.head_s + counted_s + BETWEEN_WINDOWS_S
+    def window_seconds(self, group: Group, name: str) -> float:
+        """Of a member; in the drain its handlers end."""
+        window, handler_us = self.config.window, self.entries[group][name].values["handler_us"]
+        counted_s = window.length(group.clients).counted_s if group.load == "closed" else self.config.open.counted_s
+        length = lengths.of_window(window, group.clients, handler_us, counted_s)
+        return length["head_s"] + length["counted_s"] + handler_us / 1e6 + BETWEEN_WINDOWS_S
+
+    def _round_seconds(self, group: Group) -> float:
+        return sum(self.window_seconds(group, name) for name in self._taking_turns(group))
 
     def rounds_of(self, group: Group) -> float:
         """Windows of a cell in a block, as expected, those with a slowed loader included."""
@@ -167,15 +172,12 @@ class Plan:
         members = self._taking_turns(group)
         starving = any(not self.entries[group][name].strategy.serves_all(group.clients) for name in members)
         connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
-        return connecting + len(members) * self.rounds_of(group) * self.window_seconds(group)
+        return connecting + self.rounds_of(group) * self._round_seconds(group)
 
     @property
     def windows_seconds(self) -> float:
         """Expected for all windows, with what lies between two of them."""
-        per_block = sum(
-            len(self._taking_turns(group)) * self.rounds_of(group) * self.window_seconds(group) for group in self.groups
-        )
-        return self.blocks * per_block
+        return self.blocks * sum(self.rounds_of(group) * self._round_seconds(group) for group in self.groups)
 
     @property
     def goes_on(self) -> bool:

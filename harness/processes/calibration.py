@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @dataclass(frozen=True)
 class Calibration:
-    """Iterations that take a millisecond, of several short tries: their median, the least and the most."""
+    """Iterations that take a millisecond, of several short tries: their median and quartiles."""
 
     per_ms: float
-    least: float
-    most: float
+    low: float
+    high: float
 
     @property
     def record(self) -> dict[str, float]:
@@ -51,6 +51,14 @@ def count(cpus: Collection[int], python: str = sys.executable) -> Calibration:
         return Calibration(float(found["iterations_per_ms"]), float(low), float(high))
     except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
         raise ServerFailed(f"how long a handler computes can't be counted with {python}: {error}") from None
+
+
+def recount(cpus: Collection[int]) -> float | None:
+    """How many take a millisecond now; None where that can't be counted."""
+    try:
+        return count(cpus).per_ms
+    except ServerFailed:
+        return None
 
 
 def settings(values: Mapping[str, Any], calibration: Calibration | None) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Interleaving:
                 place = {"block": block, "group": self._plan.groups.index(group), "round": round_, "position": position}
                 for visit in by_key[key]:
                     self._visit(visit, group, wave, place, kind)
-                    self._progress.window_ended(group)
+                    self._progress.window_ended(group, key)
         self._record_footprints(group, wave, block)
         self._record_balance(group, wave, block)
         self._loading.disconnect()

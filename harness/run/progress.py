@@ -32,9 +32,9 @@ class Progress:
         """For their memory, before the groups of the block."""
         self._goes_on_with(block, "memory of connections")
 
-    def window_ended(self, group: Group) -> None:
-        """Whatever came of it."""
-        self._windows_s += self._plan.window_seconds(group)
+    def window_ended(self, group: Group, name: str) -> None:
+        """A member's, whatever came of it."""
+        self._windows_s += self._plan.window_seconds(group, name)
         self._say()
 
     def block_ended(self, blocks: int) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from harness.plan import lengths
 from harness.plan.group import Group
 from harness.plan.plan import Plan
 from harness.run.experience import Experience, Known
 from harness.run.knee import Search
 
 NEXT_TO_NOTHING_RPS = 1.0
-IN_TURN = 1.5  # of the time that clients take whose handlers are carried out one after the other
 Alive = Callable[[], Sequence[str]]  # who takes part, asked anew for each round
 
 
@@ -64,17 +64,8 @@ class _Rounds:
         return self._known.get((self._group, name), Experience())
 
     def _lengths(self, name: str, counted_s: float) -> dict[str, float]:
-        """With a handler a window lasts some times its time at least, and what is open then is waited for.
-
-        Clients begin over that time, as they would keep in step. A server that is blocked answers them one after the
-        other: left to the next window, their requests would keep it busy there.
-        """
-        window, clients = self._plan.config.window, self._group.clients
-        handler_s = self._plan.entries[self._group][name].values["handler_us"] / 1e6
-        head_s = max(window.length(clients).head_s, handler_s)
-        lengths = window.durations(head_s, max(counted_s, window.grown(clients, handler_s)), clients)
-        drain_s = min(IN_TURN * clients * handler_s, window.request_timeout_s)
-        return lengths | {"drain_limit_s": max(lengths["drain_limit_s"], drain_s), "stagger_s": handler_s}
+        handler_us = self._plan.entries[self._group][name].values["handler_us"]
+        return lengths.of_window(self._plan.config.window, self._group.clients, handler_us, counted_s)
 
     def _stamp_every(self, rate_rps: float) -> int:
         """So that all the stamps take the loader little time, and percentiles of slow cells lose no samples.

@@ -29,10 +29,11 @@ next block gets. Nothing here decides that.
 from collections.abc import Mapping
 from itertools import chain
 
+from harness import notes
 from harness.accounts import surroundings
 from harness.plan.group import Entry, Group
 from harness.plan.plan import Plan
-from harness.processes.calibration import Calibration, count
+from harness.processes.calibration import Calibration, recount
 from harness.processes.server import ServerFailed
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
@@ -83,7 +84,9 @@ def carry_out(
             for name, why in plan.unable(group).items():
                 recorder.failure(name, group, 0, why, skipped=True)
         for block in blocks:
-            counted = count(plan.server_cpus[-1:]).per_ms if calibration else None
+            counted = recount(plan.server_cpus[-1:]) if calibration else None
+            if calibration and counted is None:
+                recorder.note(notes.not_counted())
             cpus = {*plan.loader_cpus, *chain(*plan.servers_cpus)}
             with surroundings.watched(cpus, recorder.surroundings, counted):
                 for service in plan.services:

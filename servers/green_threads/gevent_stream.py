@@ -6,10 +6,10 @@ Cost: a greenlet with a stack of its own per client, two switches and a watcher 
 a slot of it is taken and given back too, and past so many clients none is accepted until one leaves.
 """
 
-import signal
 import socket
 
 from servers.contract import Options, Parser, library, number, run
+from servers.green_threads.waking import wake_for_signals
 
 with library("gevent"):
     import gevent.socket
@@ -33,15 +33,6 @@ def converse(client: gevent.socket.socket, options: Options) -> None:
             sendall(reply)
     except OSError:
         pass  # the client is gone
-
-
-def wake_for_signals() -> None:
-    """Python's handlers might wait for the loop's next event: a byte is that. libev's would wait for ours to end."""
-    theirs, ours = socket.socketpair()
-    for end in (theirs, ours):
-        end.setblocking(False)
-    signal.set_wakeup_fd(ours.detach())
-    gevent.get_hub().loop.io(theirs.detach(), 1).start(lambda: None)
 
 
 def serve(listener: socket.socket, options: Options) -> None:

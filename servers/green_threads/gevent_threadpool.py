@@ -6,10 +6,10 @@ Cost: on top of gevent a queue's locks, the waking of a thread, and that of the 
 a GIL, handlers that compute take turns with each other and with the hub.
 """
 
-import signal
 import socket
 
 from servers.contract import Options, counted, library, run
+from servers.green_threads.waking import wake_for_signals
 
 with library("gevent"):
     import gevent.socket
@@ -37,15 +37,6 @@ def converse(client: gevent.socket.socket, options: Options) -> None:
             sendall(reply)
     except OSError:
         pass  # the client is gone
-
-
-def wake_for_signals() -> None:
-    """Python's handlers might wait for the loop's next event: a byte is that. libev's would wait for ours to end."""
-    theirs, ours = socket.socketpair()
-    for end in (theirs, ours):
-        end.setblocking(False)
-    signal.set_wakeup_fd(ours.detach())
-    gevent.get_hub().loop.io(theirs.detach(), 1).start(lambda: None)
 
 
 def serve(listener: socket.socket, options: Options) -> None:

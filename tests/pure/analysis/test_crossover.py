@@ -27,7 +27,7 @@ def test_it_is_found_between_two_values() -> None:
     found = crossing([100, 400], np.array([[-1.0, 1.0], [-1.1, 1.1]]))
     assert found.value == pytest.approx(200)
     assert (found.low, found.high) == (pytest.approx(200), pytest.approx(200))
-    assert found.is_bounded
+    assert found.is_told
 
 
 def test_blocks_that_agree_have_an_interval_of_nothing() -> None:
@@ -57,7 +57,14 @@ def test_one_that_falls_behind_again_does_not_pass() -> None:
 def test_where_the_last_value_tells_nothing_the_interval_has_no_end() -> None:
     found = crossing([100, 200, 400], np.array([[-1.0, -0.2, 0.6], [-1.0, -0.2, -0.4], [-1.0, -0.2, 0.5]]))
     assert found.high == float("inf")
-    assert not found.is_bounded
+    assert found.low > 0
+    assert found.is_told
+
+
+def test_curves_that_hardly_differ_tell_of_no_end() -> None:
+    found = crossing([100, 200, 400], np.array([[-0.5, 0.1, 0.6], [0.5, -0.1, -0.4], [-0.1, 0.0, 0.05]]))
+    assert not found.is_told
+    assert not NONE.is_told
 
 
 def test_a_single_block_tells_nothing() -> None:

@@ -94,12 +94,32 @@ def test_cpu_time_is_split_by_what_iterations_took_in_each_block(tmp_path: Path)
     surroundings = [
         {"cpu_s": 1, "steal_s": 0, "throttled": 0, "iterations_per_ms": n} for n in (1e4, 1e4, 1.2e4, 1.2e4)
     ]
-    calibration = {"per_ms": 1e4, "least": 9e3, "most": 1.1e4}
+    calibration = {"per_ms": 1e4, "low": 9e3, "high": 1.1e4}
     cell = cells_of(tmp_path, records, calibration=calibration, surroundings=surroundings)["epoll"]
     assert cell["handler_cpu_us_per_request"] == pytest.approx((5000 + 5000 / 1.2) / 2)
     assert cell["mechanism_cpu_us_per_request"] == pytest.approx(100, rel=1e-3)
     assert cell["mechanism_cpu_us_per_request_low"] <= 100.01 <= cell["mechanism_cpu_us_per_request_high"] + 0.02
     assert cell["limited_by"] == "handler"
+
+
+def test_a_block_that_was_not_counted_leaves_no_interval(tmp_path: Path) -> None:
+    surroundings = [{"cpu_s": 1, "steal_s": 0, "throttled": 0, "iterations_per_ms": n} for n in (1e4, None, 1e4, 1e4)]
+    records = handled("epoll", "computes", 50.0, server_cpu_s=1.02)
+    told = {"calibration": {"per_ms": 1e4, "low": 9e3, "high": 1.1e4}, "surroundings": surroundings}
+    cell = cells_of(tmp_path, records, **told)["epoll"]
+    assert cell["handler_cpu_us_per_request"] == pytest.approx(5000)
+    assert pd.isna(cell["handler_cpu_us_per_request_low"])
+    assert pd.isna(cell["mechanism_cpu_us_per_request_high"])
+
+
+def test_a_handler_for_one_client_is_no_part_of_the_others_cost(tmp_path: Path) -> None:
+    surroundings = [{"cpu_s": 1, "steal_s": 0, "throttled": 0, "iterations_per_ms": 1e4}] * 4
+    records = handled("epoll", "computes", 0.1, handler_of="one", server_cpu_s=0.9)
+    told = {"calibration": {"per_ms": 1e4, "low": 9e3, "high": 1.1e4}, "surroundings": surroundings}
+    cell = cells_of(tmp_path, records, **told)["epoll"]
+    assert pd.isna(cell["handler_cpu_us_per_request"])
+    assert pd.isna(cell["mechanism_cpu_us_per_request"])
+    assert cell["limited_by"] == "server"
 
 
 @pytest.mark.parametrize(

@@ -111,3 +111,11 @@ def test_charts_and_shares_are_by_the_number_of_cpus(tmp_path: Path) -> None:
     (axes,) = drawn.axes
     assert axes.get_xlabel() == "number of CPUs"
     assert [round(float(x)) for x in axes.get_xticks()] == [1, 2, 3]
+
+
+def test_the_foot_names_the_cpus_that_servers_ran_on() -> None:
+    """The default of the run isn't one of them where every group says its own."""
+    assert server_cpus({"server_cpus": [3], "groups": [{"server_cpus": "2 3"}]}) == "2, 3"
+    assert server_cpus({"server_cpus": [3], "groups": [{"server_cpus": ["3", "2 3"]}]}) == "3 or 2, 3"
+    assert server_cpus({"server_cpus": [1], "groups": [{}]}) == "1"  # an older run's
+    assert server_cpus({}) == ""

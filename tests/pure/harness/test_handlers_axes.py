@@ -81,7 +81,10 @@ def test_iterations_are_the_same_for_every_server(tmp_path: Path) -> None:
     ("more", "says"),
     [
         (', handlers = ["blocks"]', "blocks takes a time; give handler_times"),
-        (', handler_times = ["1ms"]', "handler_times need a handler"),
+        (', handler_times = ["1ms"]', "handler_times: there is no handler"),
+        (', handler_of = ["one"]', "handler_of: there is no handler"),
+        (', handlers = ["none"], handler_of = ["one", "all"]', "handler_of: there is no handler"),
+        (', handlers = ["none", "blocks"], handler_times = ["1ms"], along = "handlers"', 'handlers": has no order'),
         (', handlers = ["blocks"], handler_times = ["0ms"]', "a handler takes 1us to 2s"),
         (', handlers = ["blocks"], handler_times = ["3s"]', "a handler takes 1us to 2s"),
         (', handlers = ["blocks"], handler_times = ["-1ms"]', "write it with its unit"),
@@ -126,7 +129,17 @@ def test_a_window_lasts_some_times_the_handler_and_waits_for_those_in_turn(tmp_p
     assert (lengths["head_s"], lengths["stagger_s"]) == (0.02, 0.02)
     assert lengths["drain_limit_s"] == 0.5  # ten clients in turn take less
     lengths = first_visit(made, "epoll (blocks, 200 ms)").lengths
-    assert (lengths["counted_s"], lengths["head_s"], lengths["drain_limit_s"]) == (1.0, 0.2, 3.0)
+    assert (lengths["counted_s"], lengths["head_s"], lengths["drain_limit_s"]) == (pytest.approx(1.2), 0.2, 3.0)
+
+
+def test_the_plan_expects_what_the_windows_last(tmp_path: Path) -> None:
+    made = planned(tmp_path, ', handlers = ["waits"], handler_times = ["20ms", "200ms"], along = "handler_times"',
+                   which="asyncio")  # fmt: skip
+    (group,) = made.groups
+    short, long = (made.window_seconds(group, f"asyncio (waits, {time})") for time in ("20 ms", "200 ms"))
+    assert short == pytest.approx(0.02 + 0.4 + 0.02, abs=0.02)
+    assert long == pytest.approx(0.2 + 1.2 + 0.2, abs=0.02)
+    assert made.windows_seconds == pytest.approx(2 * 3.2 * (short + long))
 
 
 def test_a_window_without_a_handler_is_as_it_was(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ EVERY_KIND = (
     notes.elsewhere(["harness/", "axes/"], "main", ["servers/", "bench.toml"]),
     notes.not_in_base(["three"], "main"),
     notes.python_loop("no C compiler"),
+    notes.not_counted(),
     notes.fewer_rounds(3, 300.0, "default"),
     notes.stolen(),
     notes.throttled(),
@@ -50,6 +51,8 @@ def test_they_read_as_sentences() -> None:
         "working tree's for both",
         "three: not compared, as main has no such strategy",
         "the load generator's hot loop is Python's: no C compiler; install gcc and run `make setup` anew",
+        "how long a handler computes wasn't counted in some blocks: CPU time of the handler and of the mechanism have "
+        "no interval; let nothing else run here",
         "blocks took longer than planned: some got fewer than 3 rounds, to end near 300 s; "
         "raise profiles.default.at_most_s",
         "in some blocks more than 5% of the CPU time went to other machines on the host: what is measured then is "

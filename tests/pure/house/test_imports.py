@@ -21,6 +21,7 @@ SERVER_HELPERS = (  # and what is in them
     "servers.threads",
     "servers.readiness.dispatchers",
     "servers.event_loops.delays",
+    "servers.green_threads.waking",
     "servers.workers.doors",
 )
 WORKERS_LOOP = "servers.readiness.epoll_loop"  # whoever multiplies a loop multiplies that one
@@ -29,6 +30,7 @@ SERVER_LIBRARIES = {
     "twisted_line.py": {"twisted", "zope"},
     "twisted_defer.py": {"twisted", "zope"},
     "gevent_stream.py": {"gevent"},
+    "waking.py": {"gevent"},
     "gevent_threadpool.py": {"gevent"},
     "eventlet_sockets.py": {"eventlet"},
     "trio_streams.py": {"trio"},

@@ -8,7 +8,7 @@ from tests.support.project import CONFIG, ROOT, STRATEGIES, command
 
 SHARED = {
     "contract.py", "handlers.py", "children.py", "threads.py", "readiness/dispatchers.py", "event_loops/delays.py",
-    "workers/doors.py",
+    "workers/doors.py", "green_threads/waking.py",
 }  # fmt: skip
 
 
