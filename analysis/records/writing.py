@@ -7,11 +7,13 @@ import pandas as pd
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """Write a file, text as UTF-8; its path. OSError, and then it is as it was."""
+    """Write a file, text as UTF-8; its path. OSError that names it, and then it is as it was."""
     unfinished = path.with_name(f".{os.getpid()}.unfinished")  # a name may be as long as names can be
     try:
         unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
         return unfinished.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         unfinished.unlink(missing_ok=True)
 
