@@ -17,7 +17,9 @@ from time import perf_counter_ns as clock
 import numpy as np
 
 from loadgen.connection import Connection
-from loadgen.flood import EVENTS_PER_POLL, LARGEST_READ, LONGEST_STRETCH_NS, Flood
+from loadgen.connections import EVENTS_PER_POLL, LARGEST_READ
+from loadgen.flood import Flood
+from loadgen.loops import LONGEST_STRETCH_NS
 
 LIBRARY = Path(__file__).with_name("hot_loop.so")
 SOURCE = LIBRARY.with_suffix(".c")

@@ -3,44 +3,22 @@
 Closed loop: a client has one request under way and sends the next when the reply is whole and right. Open loop:
 requests start when their time has come, each at a client without one. The bytes of sound exchanges are moved by the
 hot loop, Python's (`loadgen.python_loop`, the reference) or the compiled one; whatever else happens to a connection
-is handled here.
+is handled in `loadgen.connections`. What a window does with all of them is here.
 """
 
-import _socket
-import errno
-import math
-import os
-import socket
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import cycle
 from time import perf_counter_ns as clock
 
-from gevent.monkey import get_original
-
-from loadgen import stamp
 from loadgen.arrivals import Arrivals
-from loadgen.breakage import kind_of
-from loadgen.connection import Connection
+from loadgen.connections import Connections
 from loadgen.exchanges import Exchange, Request
-from loadgen.log import Log
-from loadgen.loops import HotLoop, spin
+from loadgen.loops import HotLoop
 from loadgen.shares import Shares
 from loadgen.source import Source
 
-epoll = get_original("select", "epoll")  # Locust's monkey-patching takes it away
-OUT, IN = 0x004, 0x001
-LARGEST_READ = 65536  # above the allocator's mmap threshold every read would cost page faults
-EVENTS_PER_POLL = 128  # so that the end of a window is noticed between two polls
-LONGEST_STRETCH_NS = 300_000_000  # Locust's hub is never held for longer
 
-
-class Flood:
-    """`requests` are what each client asks in turn; `host` is a literal address.
-
-    With `stamps` the kernel says when it had the replies, of those that are drawn (`stamp_every`).
-    """
-
+class Flood(Connections):
     def __init__(
         self,
         host: str,
@@ -51,30 +29,12 @@ class Flood:
         hot_loop: Callable[["Flood"], HotLoop],
         stamps: bool,
     ) -> None:
-        self.address = (host, port)
-        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.source, self.exchange, self.stamps = source, exchange, stamps
-        self.stamp_every(1)
-        self.epoll = epoll()
-        self.by_fd: dict[int, Connection] = {}
-        self.connections = [Connection(pair, number) for number, pair in enumerate(requests)]
+        super().__init__(host, port, exchange, requests, source, stamps)
         self.shares = Shares(self.connections)
         self.bystanders = [c for c in self.connections if not exchange.is_aside(c.request)]
-        self.again = False  # closed loop: an answered client asks again
-        self.arrivals: Arrivals | None = None  # open loop: what clients are to ask, and when
-        self.idle: deque[Connection] = deque()  # clients without a request, where they don't ask again by themselves
-        self.awaited = 0  # open requests of this window, but for those of clients that this server never answered
-        self.spin_ns = 0  # that each reply takes us longer, to find out whether we are what limits
-        self.log = Log()
         self._ended_ns = clock()  # the last window, or the opening
         self._loop = hot_loop(self)
-
-    # --- what the window does ---------------------------------------------------------------------
-
-    def stamp_every(self, requests: int) -> None:
-        """From now on one in so many of those that are begun is drawn: its latency is noted, by the stamp."""
-        self.draws = stamp.draws(requests)
-        self.draw = cycle(map(bool, self.draws)).__next__
+        self.follows_ends = self._loop.follows_ends
 
     def ask_all(self, again: bool, some: slice = slice(None)) -> None:
         """Every client (or some) without a request sends one, connecting if it must, and goes on if `again`."""
@@ -105,13 +65,6 @@ class Flood:
         """Let it flow until then or until it is at rest; the hub breathes now and then."""
         if not self.at_rest:
             self._loop.run(until_ns, breathe)
-
-    def handle_events(self, timeout_s: float) -> bool:
-        """Take what has happened, any case; whether anything had."""
-        events = self.epoll.poll(timeout_s, EVENTS_PER_POLL)
-        for fd, event in events:
-            self.event(self.by_fd[fd], event)
-        return bool(events)
 
     def give_up(self, timeout_s: float) -> list[int]:
         """End the window: ages in ns of the requests still open, whose answers will be late.
@@ -151,199 +104,3 @@ class Flood:
         """
         waiting = [c for c in self.bystanders if c.open or self.arrivals is None]
         return sum(not c.served or c.in_vain or (c.open and c.asked_ns < since_ns) for c in waiting)
-
-    def close(self) -> None:
-        for connection in self.connections:
-            connection.close()
-        self.epoll.close()
-
-    # --- what the hot loop leaves to others ---------------------------------------------------------
-
-    def event(self, connection: Connection, event: int) -> None:
-        """Anything may have happened to it."""
-        sock = connection.sock
-        assert sock is not None
-        if connection.connecting_ns:
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code:
-                self.broke(connection, OSError(code, os.strerror(code)))
-            else:
-                self._connected(connection)
-            return
-        try:
-            if event & OUT and connection.unsent:
-                self.sent(connection, sock.send(memoryview(connection.request.message)[-connection.unsent :]))
-            if event & ~OUT:
-                read_stamped = connection.drawn and self.stamps
-                data = stamp.receive(connection, LARGEST_READ) if read_stamped else sock.recv(LARGEST_READ)
-                self.received(connection, data)
-        except OSError as error:
-            self.broke(connection, error)
-
-    def ask(self, connection: Connection) -> None:
-        """Begin a request, with a new connection if there is none."""
-        connection.open = True
-        connection.drawn, connection.lay_ns = self.draw(), stamp.NO_STAMP
-        connection.asked_ns = clock()
-        self.awaited += connection.answered
-        self.log.asked += 1
-        if connection.sock is None:
-            self._connect(connection)
-        else:
-            self._send(connection)
-
-    def sent(self, connection: Connection, count: int) -> None:
-        """So many bytes of the message were sent; the rest follows when there is room."""
-        watched_for_more = not connection.quick
-        connection.unsent -= count
-        if connection.unsent:
-            connection.quick = False
-            self.epoll.modify(connection.fd, IN | OUT)
-            return
-        if watched_for_more:
-            self.epoll.modify(connection.fd, IN)
-        if self.exchange.half_closes:
-            assert connection.sock is not None
-            connection.sock.shutdown(socket.SHUT_WR)
-
-    def received(self, connection: Connection, data: bytes) -> None:
-        """A piece of a reply, or something that is none; nothing at the connection's end."""
-        server_closes = self.exchange.server_closes
-        reply = connection.request.reply
-        if not data:
-            if server_closes and connection.open and connection.got == len(reply):
-                self._answered(connection)
-            elif not connection.open:
-                self._replace(connection)
-            else:
-                self._fail(connection, "closed")
-        elif not connection.open or not reply.startswith(data, connection.got):
-            self._fail(connection, "corrupt")
-        else:
-            connection.quick = False
-            connection.got += len(data)
-            if connection.got == len(reply) and connection.unsent:
-                self._fail(connection, "early")  # whoever knows the answer has not read the question
-            elif connection.got == len(reply) and not server_closes:
-                self._answered(connection)
-
-    def note_sample(self, connection: Connection, now_ns: int) -> None:
-        """A reply that was drawn is whole, and was seen now; where no stamp came it has come now."""
-        delayed_ns = 0 if self.arrivals is None else connection.asked_ns - connection.intended_ns
-        arrived_ns = now_ns if connection.lay_ns < 0 else connection.arrived_ns
-        self.log.drawn.append((connection.asked_ns, delayed_ns, arrived_ns, connection.lay_ns, connection.number))
-
-    def broke(self, connection: Connection, error: OSError) -> None:
-        """A call on its socket failed."""
-        if error.errno == errno.EAGAIN:
-            return  # readiness was withdrawn; the next poll tells
-        kind = kind_of(error)
-        if kind == "reset" and not connection.open:
-            self._replace(connection)
-        else:
-            self._fail(connection, kind)
-
-    # --- connections ------------------------------------------------------------------------------
-
-    def _connect(self, connection: Connection) -> None:
-        connection.connecting_ns = clock()
-        sock = _socket.socket(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.stamps:
-            sock.setsockopt(socket.SOL_SOCKET, stamp.SO_TIMESTAMPNS, 1)
-        self.source.bind(sock)
-        connection.sock, connection.fd = sock, sock.fileno()
-        self.by_fd[connection.fd] = connection
-        code = sock.connect_ex(self.address)
-        self.epoll.register(connection.fd, OUT)
-        if code == 0:
-            self._connected(connection)
-        elif code != errno.EINPROGRESS:
-            self.broke(connection, OSError(code, os.strerror(code)))
-
-    def _connected(self, connection: Connection) -> None:
-        if not connection.given_up:  # else nobody looked meanwhile
-            self.log.connected_ns.append(clock() - connection.connecting_ns)
-        connection.connecting_ns = 0
-        connection.replies_left = self.exchange.connection_carries or math.inf
-        self.epoll.modify(connection.fd, IN)
-        if self.exchange.connecting_asks:
-            connection.quick = self._is_quick(connection)
-        else:
-            self._send(connection)
-
-    def _is_quick(self, connection: Connection) -> bool:
-        if connection.in_vain or not connection.answered:  # what comes now is to be noticed
-            return False
-        return self._loop.follows_ends or not self.exchange.connection_carries
-
-    def _send(self, connection: Connection) -> None:
-        connection.got = 0
-        connection.unsent = len(connection.request.message)
-        connection.quick = self._is_quick(connection)
-        connection.asked_ns = clock()
-        assert connection.sock is not None
-        try:
-            self.sent(connection, connection.sock.send(connection.request.message))
-        except BlockingIOError:
-            self.sent(connection, 0)
-        except OSError as error:
-            self.broke(connection, error)
-
-    def _answered(self, connection: Connection) -> None:
-        now = clock()
-        connection.right += 1
-        if connection.given_up:
-            connection.given_up = False
-            self.log.late += 1
-        else:
-            self.log.answered_ns.append(now)
-            self.log.took_ns.append(now - connection.asked_ns)
-            if self.arrivals is not None:
-                self.log.delayed_ns.append(connection.asked_ns - connection.intended_ns)
-            if connection.drawn:
-                self.note_sample(connection, now)
-            self.awaited -= connection.answered
-        connection.answered = connection.served = True
-        connection.in_vain = connection.open = False
-        connection.request, connection.following = connection.following, connection.request
-        connection.replies_left -= 1
-        if not connection.replies_left:
-            self.forget(connection)
-        if self.spin_ns:
-            spin(now + self.spin_ns)
-        self._go_on(connection)
-
-    def _fail(self, connection: Connection, kind: str) -> None:
-        """Count the error and give the connection up.
-
-        In a closed loop the client connects again at once, unless this server never answered it or can't be
-        reached: then it sits out until the next window, lest a server that refuses be flooded with connects.
-        """
-        self.log.errors[kind] += 1
-        connection.in_vain |= kind == "timed_out"
-        sits_out = not connection.answered or bool(connection.connecting_ns)
-        was_open = connection.open
-        if was_open:
-            self.log.failed += 1
-            self.awaited -= connection.answered and not connection.given_up
-        self.forget(connection)
-        connection.open = connection.given_up = False
-        if was_open and not (self.again and sits_out):
-            self._go_on(connection)
-
-    def _replace(self, connection: Connection) -> None:
-        """Its server closed it while it asked nothing, which is no error."""
-        self.log.replaced += 1
-        self.forget(connection)
-
-    def _go_on(self, connection: Connection) -> None:
-        if self.again:
-            self.ask(connection)
-        else:
-            self.idle.append(connection)
-
-    def forget(self, connection: Connection) -> None:
-        """Close its connection; it has another one when it asks again."""
-        self.by_fd.pop(connection.fd, None)
-        connection.close()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from time import perf_counter_ns as clock
 from typing import Protocol
 
+LONGEST_STRETCH_NS = 300_000_000  # Locust's hub is never held for longer
+
 
 class HotLoop(Protocol):
     """Moves the bytes of one flood's sound exchanges, and leaves the rest to it."""

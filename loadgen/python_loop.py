@@ -10,8 +10,9 @@ from time import perf_counter_ns as clock
 
 from loadgen import stamp
 from loadgen.arrivals import FAR_NS
-from loadgen.flood import EVENTS_PER_POLL, IN, LARGEST_READ, LONGEST_STRETCH_NS, Flood
-from loadgen.loops import spin
+from loadgen.connections import EVENTS_PER_POLL, IN, LARGEST_READ
+from loadgen.flood import Flood
+from loadgen.loops import LONGEST_STRETCH_NS, spin
 
 SPIN_BEFORE_NS = 2_000_000  # epoll waits in whole milliseconds: nearer arrivals are waited for awake
 
