@@ -19,6 +19,8 @@ class Connection:
         "in_vain",
         "intended_ns",
         "lay_ns",
+        "losses",
+        "missed",
         "number",
         "open",
         "quick",
@@ -41,6 +43,8 @@ class Connection:
         self.answered = False  # at least one correct reply since the server was opened
         self.served = False  # at least one in its windows
         self.in_vain = False  # a request has timed out, and no correct reply has come since
+        self.missed: dict[bytes, None] = {}  # replies that may still come, of datagrams that were taken for lost
+        self.losses = 0
         self.quick = False  # nothing unusual has happened: the hot loop may handle it
         self.intended_ns = 0  # open loop: when the open request was meant to start
         self.asked_ns = 0  # when it was sent

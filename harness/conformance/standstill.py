@@ -21,7 +21,7 @@ TALKS = {
 
 def failures(server: Server, target: Target, service: str) -> list[str]:
     """A line if it doesn't go on with its service as if nothing had happened, or if that can't be tried."""
-    early, late, reply = TALKS[service]
+    early, late, reply = (b"", MESSAGE, MESSAGE) if target.endpoint.in_datagrams else TALKS[service]
     try:
         with target.connect() as sock:
             exchange(sock, early, 0)

@@ -111,6 +111,8 @@ class Group:
         """Why a strategy can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
         if self["handler"] != self.usual.get("handler", self["handler"]) and not strategy.is_told("handler"):
             return "has no handler: its command has no {handler}"
+        if self["transport"] != self.usual.get("transport", self["transport"]) and not strategy.is_told("transport"):
+            return "listens on TCP alone: its command has no {transport}"
         for name, why in strategy.fixed.items():
             if name in self.varied:
                 return f"can't follow {axes.AXES[name].title}: {why}"
