@@ -8,8 +8,9 @@ public setting changes (--recv-size only bounds what is unsent), and copies what
 import asyncio
 import socket
 
-from servers.contract import Complaint, Options, Parser, add_loop, run
+from servers.contract import Complaint, Options, Parser, run
 from servers.event_loops.delays import delayed
+from servers.event_loops.factories import add_loop
 
 
 class Client(asyncio.Protocol):

@@ -8,7 +8,8 @@ transport reads up to 256,000 bytes at a time, the coroutine --recv-size of them
 import asyncio
 import socket
 
-from servers.contract import Complaint, Options, Parser, add_loop, run
+from servers.contract import Complaint, Options, Parser, run
+from servers.event_loops.factories import add_loop
 
 
 async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: Options) -> None:
