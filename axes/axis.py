@@ -72,7 +72,7 @@ class Axis:
     def number(self, value: Any) -> float:
         """Where the value stands on a chart's axis: CPUs by how many they are."""
         if self.kind == "choice":
-            return float(self.choices.index(value))
+            return 1.0 + self.choices.index(value)  # in their order, a step each
         return float(len(value.split()) if self.kind == "cpus" else value)
 
     def place(self, value: Any) -> Any:
