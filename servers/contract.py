@@ -82,9 +82,9 @@ def run(
     offered = {"tcp": serve, "unix": serve if unix else None, "udp": datagrams, "unix-datagram": datagrams}
     chosen = offered[options.transport]
     if reason := (lacks or {}).get(options.transport):
-        cannot_start(f"has no --transport {options.transport}: {reason}")
+        cannot_start(f"does not offer --transport {options.transport}: {reason}")
     if chosen is None:
-        cannot_start(f"has no --transport {options.transport}")
+        cannot_start(f"does not offer --transport {options.transport}")
     listener = listen(options)
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, _leave)

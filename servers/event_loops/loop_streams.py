@@ -42,7 +42,8 @@ async def listen(listener: socket.socket, options: Options) -> None:
     loop = asyncio.get_running_loop()
     complain = Complaint()  # out of descriptors the loop would print a traceback a thousand times a second
     loop.set_exception_handler(lambda _, context: complain(context.get("exception", context["message"])))
-    server = await asyncio.start_server(
+    start_server = asyncio.start_unix_server if options.path else asyncio.start_server  # uvloop's are two things
+    server = await start_server(
         lambda reader, writer: converse(reader, writer, options),
         sock=listener,
         backlog=options.backlog,  # 100: uvloop listens again on a socket that already listens
@@ -61,4 +62,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, waits="its own way")
+    run(serve, __doc__, add_options, waits="its own way", unix=True)

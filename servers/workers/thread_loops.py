@@ -27,4 +27,4 @@ def work(listener: socket.socket, options: Options, number: int) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, telling(counted("--workers", 4, 64, "threads that serve")), says_ready=True)
+    run(serve, __doc__, telling(counted("--workers", 4, 64, "threads that serve")), says_ready=True, unix=True)
