@@ -17,6 +17,10 @@ OF_DATAGRAMS = {"udp", "unix-datagram"}
 
 LONGEST_PATH = 107  # bytes: unix(7) has room for 108, with the zero at the end
 
+# Of servers whose workers have a listener each (SO_REUSEPORT).
+_WHY = "a Unix socket's path has one listener"
+ONE_LISTENER: dict[Transport, str] = {"unix": _WHY, "unix-datagram": _WHY}
+
 _own: tuple[str, int] | None = None  # the path that this process has made, and its inode
 
 
@@ -26,6 +30,8 @@ def fault_of(given: argparse.Namespace) -> str:
     if given.transport in AT_PATHS:
         if not given.path:
             return f"{option}: where? say --path, such as /tmp/server"
+        if not given.path.isprintable():
+            return f"{option}: --path {given.path!r} can't be told in a line; choose another"
         if given.host is not None or given.port is not None:
             return f"{option}: it listens at --path; leave --host and --port out"
     elif given.path is not None:
@@ -41,6 +47,8 @@ def fault_of(given: argparse.Namespace) -> str:
 def at_port(transport: Transport, host: str, port: int, backlog: int, shares: bool = False) -> socket.socket:
     if transport == "udp":
         listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        if shares:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))  # without SO_REUSEADDR, which would take the port of another server
         return listener
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

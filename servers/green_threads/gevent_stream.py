@@ -6,7 +6,6 @@ Cost: a greenlet with a stack of its own per client, two switches and a watcher 
 a slot of it is taken and given back too, and past so many clients none is accepted until one leaves.
 """
 
-import os
 import socket
 from typing import Any
 
@@ -52,22 +51,22 @@ class Datagrams(DatagramServer):  # type: ignore[misc]  # gevent tells no types
     def __init__(self, sock: socket.socket, options: Options) -> None:
         # Adopting the contract's socket pins its buffers; "default" sets no limit on greenlets.
         spawn = Pool(options.own.pool) if options.own.pool else "default"
-        super().__init__(gevent.socket.socket(fileno=os.dup(sock.fileno())), spawn=spawn)
-        self.sock, self.received, self.recv_size = sock, options.service().received, options.recv_size
+        super().__init__(gevent.socket.socket(fileno=sock.detach()), spawn=spawn)
+        self.received, self.recv_size = options.service().received, options.recv_size
 
     def do_read(self) -> tuple[bytes, Any] | None:
         try:
-            return self.sock.recvfrom(self.recv_size)  # the library's own asks for 8192
+            data, address = self._socket.recvfrom(self.recv_size)  # the library's own asks for 8192
         except OSError:
             return None  # none after all, or news of an earlier reply
+        return data, address
 
     def handle(self, data: bytes, address: Any) -> None:
-        send(self.sock, self.received(data), address)  # the library's own would wait, and others for its lock
+        send(self._socket, self.received(data), address)  # the library's own would wait, and others for its lock
 
 
 def serve_datagrams(sock: socket.socket, options: Options) -> None:
     wake_for_signals()
-    sock.setblocking(False)
     Datagrams(sock, options).serve_forever()
 
 
