@@ -1,9 +1,12 @@
-"""What a server does with a datagram: it is answered once, to its sender, at once or not at all.
+"""What a server does with a datagram: it is answered once, to its sender.
 
-Whoever doesn't take replies, or is gone, misses them, as on a network, and nobody else waits for that. A loop that
-waited until a Unix socket's full queue has room would spin: the kernel says all the while that ours may be written to.
+Of Unix sockets the kernel doesn't take a reply for two reasons. What this server has sent and nobody has read yet fills
+its buffer: it waits until there is room. Or the client's own queue is full: the reply is lost, as on a network. To wait
+for that would be to spin, as the kernel says all the while that the server may write.
 """
 
+import contextlib
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +15,17 @@ from servers.contract import Options
 
 
 def send(sock: socket.socket, reply: bytes, sender: Any) -> None:
-    """Send it if the kernel takes it now. A Unix socket without a name, which is told as None, can't be answered."""
+    """Send a reply, or lose it. A Unix socket without a name, which is told as None, can't be answered."""
+    if not sender:
+        return
     try:
-        if sender:
+        sock.sendto(reply, socket.MSG_DONTWAIT, sender)
+    except BlockingIOError:
+        _wait_for_room(sock)
+        with contextlib.suppress(OSError):
             sock.sendto(reply, socket.MSG_DONTWAIT, sender)
     except OSError:
-        pass  # it is lost
+        pass  # the client is gone
 
 
 def answering(sock: socket.socket, options: Options) -> Callable[[], None]:
@@ -32,3 +40,9 @@ def answering(sock: socket.socket, options: Options) -> Callable[[], None]:
         send(sock, received(data), sender)
 
     return answer
+
+
+def _wait_for_room(sock: socket.socket) -> None:
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLOUT)
+    poll.poll()

@@ -17,7 +17,7 @@ class Datagrams(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
         if hasattr(transport, "max_size"):  # asyncio's, not uvloop's
             transport.max_size = self.recv_size  # 256 KiB: what a read asks for
-        # A transport would wait for the one whose queue is full, spin meanwhile, and send to nobody else.
+        # A transport would spin while a Unix socket's queue is full, and send to nobody else.
         self.send = transport.sendto if self.sock.family == socket.AF_INET else partial(datagrams.send, self.sock)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:

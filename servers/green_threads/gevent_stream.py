@@ -6,11 +6,11 @@ Cost: a greenlet with a stack of its own per client, two switches and a watcher 
 a slot of it is taken and given back too, and past so many clients none is accepted until one leaves.
 """
 
+import contextlib
 import socket
 from typing import Any
 
 from servers.contract import Options, Parser, library, number, run
-from servers.datagrams import send
 from servers.green_threads.waking import wake_for_signals
 
 with library("gevent"):
@@ -62,7 +62,9 @@ class Datagrams(DatagramServer):  # type: ignore[misc]  # gevent tells no types
         return data, address
 
     def handle(self, data: bytes, address: Any) -> None:
-        send(self._socket, self.received(data), address)  # the library's own would wait, and others for its lock
+        with contextlib.suppress(OSError):  # the client is gone
+            if address:
+                self.sendto(self.received(data), address)
 
 
 def serve_datagrams(sock: socket.socket, options: Options) -> None:

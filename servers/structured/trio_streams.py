@@ -62,7 +62,7 @@ async def answer_datagrams(sock: socket.socket, options: Options) -> None:
         with contextlib.suppress(OSError):  # the reply is lost
             data, sender = await adopted.recvfrom(size)
             if options.path:
-                send(sock, received(data), sender)  # trio would wait for the one whose queue is full, and spin
+                send(sock, received(data), sender)  # trio's would spin while a queue is full
             else:
                 await adopted.sendto(received(data), sender)
 
