@@ -25,6 +25,7 @@ def test_each_service_has_its_three_files_and_its_place_on_the_axis() -> None:
         "addresses",
         "cases",
         "client",
+        "datagrams",
         "handlers",
         "standstill",
         "suite",
