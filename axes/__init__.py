@@ -45,7 +45,7 @@ _AXES = (
         sides=("command", "exchange"),
         kind="choice",
         is_in_front=True,
-        meaning="what the servers do: echo, greet or log (servers/README.md)",
+        meaning="what the servers do: echo, greet, log, http or xmlrpc (servers/README.md)",
         usual="echo",
         choices=get_args(Service),
         required=True,
@@ -79,7 +79,7 @@ _AXES = (
         sides=("exchange",),
         kind="bytes",
         is_in_front=True,
-        meaning="a message, with the CRLF at its end",
+        meaning="a message, with the CRLF at its end; of http the body of a reply, of xmlrpc the string",
         unit="bytes",
         usual=64,
         low=SMALLEST_MESSAGE,
@@ -252,6 +252,7 @@ OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
     "log": {"requests_per_connection": 1},
 }
 HANDLED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
+BYTES: tuple[Service, ...] = ("echo", "greet", "log")  # what a server of byte streams offers, if it doesn't say so
 
 
 def settled(chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,6 +273,11 @@ def told(settings: Mapping[str, Any]) -> dict[str, Any]:
 def connections_stay(values: Mapping[str, Any]) -> bool:
     """Whether a client keeps its connection for all of its requests."""
     return not values["requests_per_connection"]
+
+
+def ended_after(values: Mapping[str, Any], requests: int) -> bool:
+    """Whether a client leaves a connection after so many requests, or earlier."""
+    return 0 < values["requests_per_connection"] <= requests
 
 
 def of_servers() -> list[Axis]:

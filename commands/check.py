@@ -32,6 +32,7 @@ def run(given: argparse.Namespace) -> int:
     strategies = selection.select(config, given.strategies)
     machine.raise_descriptor_limit(suite.DESCRIPTORS)
     services = list(given.service) or list(SERVICES)
+    strategies = selection.serving(strategies, services, selection.named(given.strategies))
     with (
         Watchdog() as watchdog,
         TemporaryDirectory() as logs,

@@ -32,7 +32,7 @@ TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, ASK = range(7)  # `enu
 CLIENT = np.dtype(
     [(name, "i8") for name in ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "replies_left")]
     + [(name, "i8") for name in ("arrived_ns", "lay_ns", "right")]
-    + [("messages", "u8", 2), ("replies", "u8", 2)]
+    + [("messages", "u8", 2), ("replies", "u8", 2), ("reply_sizes", "i8", 2)]
     + [(name, "i4") for name in ("turn", "fd", "quick", "open", "served", "watched_for_room", "drawn")],
     align=True,
 )
@@ -47,7 +47,7 @@ FLAGS = ("open", "served", "drawn")
 
 class _Loop(ctypes.Structure):
     _fields_ = [
-        ("message_size", ctypes.c_int64), ("reply_size", ctypes.c_int64), ("carries", ctypes.c_int64),
+        ("request_size", ctypes.c_int64), ("varies", ctypes.c_int64), ("carries", ctypes.c_int64),
         ("connecting_asks", ctypes.c_int32), ("half_closes", ctypes.c_int32), ("server_closes", ctypes.c_int32),
         ("epoll", ctypes.c_int32), ("again", ctypes.c_int32),
         ("clients", ctypes.c_void_p), ("by_fd", ctypes.c_void_p),
@@ -88,7 +88,9 @@ class CompiledLoop:
         for column, part in (("messages", "message"), ("replies", "reply")):
             addresses = [[_address(getattr(request, part)) for request in pair] for pair in pairs]
             self._clients[column] = np.array(addresses, np.uint64).reshape(-1, 2)
-        self._first = [first for first, _ in pairs]
+        sizes = [[len(request.reply) for request in pair] for pair in pairs]
+        self._clients["reply_sizes"] = np.array(sizes, np.int64).reshape(-1, 2)
+        self._first = [first.message for first, _ in pairs]
         self._numbers = {id(connection): number for number, connection in enumerate(flood.connections)}
         self._by_fd = np.full(min(os.sysconf("SC_OPEN_MAX"), MOST_DESCRIPTORS), -1, np.int32)
         self._columns = np.zeros((3, REPLIES), np.int64)
@@ -98,8 +100,8 @@ class CompiledLoop:
         self._events = ctypes.create_string_buffer(LARGEST_EVENT * EVENTS_PER_POLL)
         self._buffer = ctypes.create_string_buffer(LARGEST_READ)
         self._loop = _Loop(
-            message_size=flood.exchange.message_size,
-            reply_size=flood.exchange.reply_size,
+            request_size=flood.exchange.request_size,
+            varies=flood.exchange.varies,
             carries=flood.exchange.connection_carries,
             connecting_asks=flood.exchange.connecting_asks,
             half_closes=flood.exchange.half_closes,
@@ -220,10 +222,16 @@ class CompiledLoop:
         records["replies_left"][at] = [-1 if left == math.inf else left for left in lasts]
         records["watched_for_room"][at] = records["unsent"][at] > 0
         firsts = [self._first[number] for number in at]
-        records["turn"][at] = [c.request is not first for c, first in zip(connections, firsts, strict=True)]
-        for number, connection in zip(at, connections, strict=True):
+        turns = [c.request.message is not first for c, first in zip(connections, firsts, strict=True)]
+        records["turn"][at] = turns
+        for number, connection, turn in zip(at, connections, turns, strict=True):
             if connection.fd >= 0:
                 self._by_fd[connection.fd] = number
+            if connection.learned:
+                connection.learned = False
+                for place, request in ((turn, connection.request), (not turn, connection.following)):
+                    records["replies"][number, int(place)] = _address(request.reply)
+                    records["reply_sizes"][number, int(place)] = len(request.reply)
 
     def _take(self, numbers: Sequence[int]) -> None:
         """Read from their records what C did with these clients."""
@@ -236,7 +244,7 @@ class CompiledLoop:
         columns = (self._clients[name][at].tolist() for name in ("fd", "replies_left", "turn"))
         for number, c, fd, left, turn in zip(at, connections, *columns, strict=True):
             c.replies_left = math.inf if left < 0 else left
-            if turn != (c.request is not self._first[number]):
+            if turn != (c.request.message is not self._first[number]):
                 c.request, c.following = c.following, c.request
             if fd != c.fd:
                 self._adopt(c, fd)

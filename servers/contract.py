@@ -6,6 +6,7 @@ A strategy's file ends in `run(serve, __doc__)`, where `serve(listener, options)
 import argparse
 import contextlib
 import errno
+import importlib
 import os
 import pkgutil
 import signal
@@ -24,6 +25,11 @@ if TYPE_CHECKING:  # most servers have no use for it, and their memory is measur
     import asyncio
 
 CANNOT_START = 3
+# What asks a server by hand, where telnet doesn't.
+CLIENTS = {
+    "http": "curl http://127.0.0.1:9000/64",
+    "xmlrpc": 'python -c \'from xmlrpc.client import *; print(ServerProxy("http://127.0.0.1:9000").echo("hello"))\'',
+}
 
 # No descriptor or no memory left for one more connection.
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -65,14 +71,16 @@ def run(
     says_ready: bool = False,
     waits: Waits = None,
     offloads: bool = False,
+    service: str = "",
 ) -> None:
     """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3.
 
     A strategy with options of its own adds them to the command line by `add_options`. One that may still fail
     when it listens, such as at starting workers, `says_ready` by itself: it calls `ready`. The service carries
     handlers out; but one that waits in its own way, or `offloads` them, does so as `options.handler` says.
+    One whose library speaks a protocol has that `service` alone, and no conversation.
     """
-    options = parse(about, add_options, waits, offloads)
+    options = parse(about, add_options, waits, offloads, service)
     listener = listen(options)
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, _leave)
@@ -87,19 +95,24 @@ def ready(listener: socket.socket) -> None:
 
 
 def parse(
-    about: str | None, add_options: AddOptions | None = None, waits: Waits = None, offloads: bool = False
+    about: str | None,
+    add_options: AddOptions | None = None,
+    waits: Waits = None,
+    offloads: bool = False,
+    service: str = "",
 ) -> Options:
+    usual = service or "echo"
     parser = Parser(
         description=about,
-        epilog="Example: --service echo --port 9000, then from another terminal: telnet 127.0.0.1 9000. "
-        "Ctrl-C or SIGTERM stops it.",
+        epilog=f"Example: --service {usual} --port 9000, then from another terminal: "
+        f"{CLIENTS.get(usual, 'telnet 127.0.0.1 9000')}. Ctrl-C or SIGTERM stops it.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--service",
-        choices=SERVICES,
-        default="echo",
-        help="; ".join(map(_first_line, SERVICES.values())) + " (default: %(default)s)",
+        choices=[service] if service else SERVICES,
+        default=usual,
+        help=f"{_about(usual) if service else '; '.join(map(_about, SERVICES))} (default: %(default)s)",
     )
     parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen on (default: %(default)s)")
     parser.add_argument(
@@ -128,8 +141,8 @@ def parse(
     if fault := handler.fault(given.service):
         parser.error(fault)
     handler.keep_time()
-    service = _handling(SERVICES[given.service], handler, waits, offloads)
-    return Options(service, given.host, given.port, given.backlog, given.recv_size, given, handler)
+    conversation = _handling(SERVICES.get(given.service, Conversation), handler, waits, offloads)
+    return Options(conversation, given.host, given.port, given.backlog, given.recv_size, given, handler)
 
 
 def _add_handler(parser: Parser) -> None:
@@ -311,9 +324,9 @@ def _leave(signum: int, frame: FrameType | None) -> NoReturn:
     os._exit(0)
 
 
-def _first_line(service: type[Conversation]) -> str:
-    """What its file says of a service."""
-    about = sys.modules[service.__module__].__doc__ or ""
+def _about(service: str) -> str:
+    """What its file says of a service first."""
+    about = importlib.import_module(f"servers.services.{service}").__doc__ or ""
     return about.splitlines()[0].removesuffix(".")
 
 
