@@ -20,6 +20,7 @@ from axes.axis import (
     Load,
     Service,
     Side,
+    Transport,
     in_bytes,
     in_clients,
     in_cpus,
@@ -166,6 +167,24 @@ _AXES = (
         title="receive size",
     ),
     Axis(
+        name="transport",
+        key="transports",
+        sides=("command",),
+        kind="choice",
+        meaning="how messages travel: tcp; unix, a Unix socket's stream; udp or unix-datagram, each message a datagram",
+        since=4,
+        usual="tcp",
+        choices=get_args(Transport),
+        in_order=True,
+        commands=("bench", "gate", "check"),
+        metavar="NAMES",
+        help=f"how messages travel: {', '.join(get_args(Transport))} (each message a datagram)",
+        says=lambda value: f"over {value}",
+        files=lambda value: value,
+        stem="transport",
+        title="transport",
+    ),
+    Axis(
         name="handler",
         key="handlers",
         sides=("command",),
@@ -251,7 +270,10 @@ OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
     "greet": {"message_size": GREETING_SIZE, "requests_per_connection": 1},
     "log": {"requests_per_connection": 1},
 }
-HANDLED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
+LOCAL: tuple[Transport, ...] = ("unix", "unix-datagram")  # whose addresses are paths
+LARGEST_DATAGRAM = 65_507  # bytes; UDP's, and a Unix socket is held to the same
+IN_DATAGRAMS: tuple[Transport, ...] = ("udp", "unix-datagram")  # each message is one: there are no connections
+ANSWERED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
 BYTES: tuple[Service, ...] = ("echo", "greet", "log")  # what a server of byte streams offers, if it doesn't say so
 
 

@@ -20,7 +20,8 @@ class Connection:
         "in_vain",
         "intended_ns",
         "lay_ns",
-        "learned",
+        "losses",
+        "missed",
         "number",
         "open",
         "quick",
@@ -43,6 +44,8 @@ class Connection:
         self.answered = False  # at least one correct reply since the server was opened
         self.served = False  # at least one in its windows
         self.in_vain = False  # a request has timed out, and no correct reply has come since
+        self.missed: dict[bytes, None] = {}  # replies that may still come, of datagrams that were taken for lost
+        self.losses = 0
         self.quick = False  # nothing unusual has happened: the hot loop may handle it
         self.intended_ns = 0  # open loop: when the open request was meant to start
         self.asked_ns = 0  # when it was sent
@@ -52,7 +55,6 @@ class Connection:
         self.arrived_ns = 0  # when the kernel had them, where it is known
         self.got = 0  # bytes of the reply so far
         self.heard = b""  # these, where it is another than the one that is known
-        self.learned = False  # another is known now than the compiled loop was told
         self.unsent = 0  # bytes of the message still to be sent
         self.replies_left: float = 0  # replies until this connection ends; infinite where it stays
 

@@ -20,6 +20,7 @@ PLACEHOLDERS = (
     "python",
     "host",
     "port",
+    "path",
     "backlog",
     *(axis.name for axis in axes.on("command")),
     axes.ITERATIONS,

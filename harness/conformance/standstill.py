@@ -17,7 +17,9 @@ OBITUARY_S = 1.0  # its clients see that it dies before the kernel says so
 MESSAGE = message_of(64)
 ASKED, CALLED = http.request(64), xmlrpc.call("a")
 # what a client says before the first stop, and what it does after the last, which raises Nonconformance
-TALKS: dict[str, tuple[bytes, Callable[[socket.socket], None]]] = {
+Talk = tuple[bytes, Callable[[socket.socket], None]]
+IN_DATAGRAMS: Talk = b"", lambda sock: same(MESSAGE, exchange(sock, MESSAGE, len(MESSAGE)))
+TALKS: dict[str, Talk] = {
     "echo": (MESSAGE[:20], lambda sock: same(MESSAGE, exchange(sock, MESSAGE[20:], len(MESSAGE)))),
     "log": (MESSAGE[:20], lambda sock: same(b"64\r\n", exchange(sock, MESSAGE[20:], 4, half_close=True))),
     "greet": (b"", lambda sock: same(GREETING, exchange(sock, b"", len(GREETING)))),
@@ -28,7 +30,7 @@ TALKS: dict[str, tuple[bytes, Callable[[socket.socket], None]]] = {
 
 def failures(server: Server, target: Target, service: str) -> list[str]:
     """A line if it doesn't go on with its service as if nothing had happened, or if that can't be tried."""
-    early, finish = TALKS[service]
+    early, finish = IN_DATAGRAMS if target.endpoint.in_datagrams else TALKS[service]
     try:
         with target.connect() as sock:
             exchange(sock, early, 0)

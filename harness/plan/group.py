@@ -114,6 +114,8 @@ class Group:
         if strategy.carries and not axes.ended_after(self.values, strategy.carries):
             requests = "each request" if strategy.carries == 1 else f"{strategy.carries} requests"
             return f"ends a connection after {requests}, and here they last longer"
+        if self["transport"] != self.usual.get("transport", self["transport"]) and not strategy.is_told("transport"):
+            return "listens on TCP alone: its command has no {transport}"
         for name, why in strategy.fixed.items():
             if name in self.varied:
                 return f"can't follow {axes.AXES[name].title}: {why}"

@@ -105,6 +105,11 @@ class Plan:
         return sorted({str(entry.values["handler"]) for entry in self._all_entries} - {"none"})
 
     @property
+    def transports(self) -> list[str]:
+        """How messages travel to its servers."""
+        return list(dict.fromkeys(str(entry.values["transport"]) for entry in self._all_entries))
+
+    @property
     def services(self) -> list[str]:
         return list(dict.fromkeys(group.service for group in self.groups))
 
@@ -215,7 +220,7 @@ class Plan:
 
     @property
     def _check_seconds(self) -> float:
-        tried = len(self.services) * CHECK_S + len(self.handlers) * HANDLER_CHECK_S
+        tried = len(self.services) * len(self.transports) * CHECK_S + len(self.handlers) * HANDLER_CHECK_S
         return len(self.strategies) * tried / CHECKED_AT_ONCE
 
     def beside_seconds(self, block: int) -> float:

@@ -13,6 +13,10 @@ from typing import ClassVar, Literal, NamedTuple
 # Of a reply so far: some is to come; it is right; it is, and the server ends the connection then; it is wrong.
 Verdict = Literal["part", "whole", "last", "wrong"]
 
+NAME = 8  # digits of a client's name, with which a message begins
+# The letters of a client's messages; it takes the next two where a reply to one before may still come.
+FORMS = (b"ab", b"cd", b"ef", b"gh", b"ij", b"kl", b"mn", b"op", b"qr", b"st", b"uv", b"wx", b"yz")
+
 
 class Request(NamedTuple):
     message: bytes
@@ -51,15 +55,15 @@ class Exchange(ABC):
         """Bytes; of replies that vary, those of their content."""
         return len(self.requests(0)[0].reply)
 
-    def requests(self, name: int) -> tuple[Request, Request]:
+    def requests(self, name: int, forms: bytes = FORMS[0]) -> tuple[Request, Request]:
         """What the client of that number asks in turn."""
-        first, second = (Request(message, self.reply(message)) for message in self.messages(name))
+        first, second = (Request(message, self.reply(message)) for message in self.messages(name, forms))
         return first, second
 
-    def messages(self, name: int) -> tuple[bytes, bytes]:
-        """The two forms of a client's message."""
-        fill = self.message_size - 2
-        first, second = (b"%08d%s" % (name, form) + form * (fill - 9) + b"\r\n" for form in (b"a", b"b"))
+    def messages(self, name: int, forms: bytes) -> tuple[bytes, bytes]:
+        """A client's message in two forms, a letter each."""
+        fill = self.message_size - NAME - 3
+        first, second = (b"%08d%c%s\r\n" % (name, form, bytes([form]) * fill) for form in forms)
         return first, second
 
     @abstractmethod

@@ -18,12 +18,12 @@ class Http(Exchange):
     def reply_size(self) -> int:
         return self.message_size
 
-    def messages(self, name: int) -> tuple[bytes, bytes]:
+    def messages(self, name: int, forms: bytes) -> tuple[bytes, bytes]:
         """The query names client and turn, so that they can be told in a server's log."""
         ends = b"Connection: close\r\n" if self.connection_carries == 1 else b""
         first, second = (
-            b"GET /%d?%08d%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n" % (self.message_size, name, form, ends)
-            for form in (b"a", b"b")
+            b"GET /%d?%08d%c HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n" % (self.message_size, name, form, ends)
+            for form in forms
         )
         return first, second
 

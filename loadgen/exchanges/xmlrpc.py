@@ -16,9 +16,9 @@ class Xmlrpc(Exchange):
     def reply_size(self) -> int:
         return self.message_size
 
-    def messages(self, name: int) -> tuple[bytes, bytes]:
+    def messages(self, name: int, forms: bytes) -> tuple[bytes, bytes]:
         ends = b"Connection: close\r\n" if self.connection_carries == 1 else b""
-        first, second = (_call(b"%08d" % name + form * (self.message_size - 8), ends) for form in (b"a", b"b"))
+        first, second = (_call(b"%08d" % name + bytes([form]) * (self.message_size - 8), ends) for form in forms)
         return first, second
 
     def reply(self, message: bytes) -> bytes:

@@ -16,11 +16,13 @@ LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
 SERVER_HELPERS = (  # and what is in them
     "servers.contract",
     "servers.handlers",
+    "servers.listening",
     "servers.services",
     "servers.children",
     "servers.threads",
     "servers.readiness.dispatchers",
     "servers.event_loops.delays",
+    "servers.event_loops.factories",
     "servers.green_threads.waking",
     "servers.workers.doors",
     "servers.http.adopting",
