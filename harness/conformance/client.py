@@ -56,6 +56,7 @@ class Target:
 
     endpoint: Endpoint
     serves: int | None = None  # clients at a time, by design, in the order of their coming; None: all
+    carries: int | None = None  # requests after which it ends a connection, by design; None: it doesn't
     source: str = field(default_factory=fresh_address)  # the loopback address that its clients come from
 
     def at_once(self, clients: int) -> int:

@@ -167,7 +167,7 @@ class _Suite:
             self._stage.wait_ready(server)
             self._raise_if_not_its_own(server)
             conformance.remarks += [line for line in self._short_queue(server) if line not in conformance.remarks]
-            target = Target(server.endpoint, strategy.serves)
+            target = Target(server.endpoint, strategy.serves, strategy.carries)
             failures = cases.failures(target, service, lambda: looks_up_names(server))
             failures = failures or standstill.failures(server, target, service)
             if not failures:  # else it may have died of them
