@@ -14,28 +14,40 @@ What else an axis needs is listed in CONTRIBUTING.md; the receive size is the si
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from axes.axis import Axis, Service, Side, Transport
-from axes.rows import AXES, BY_KEY
+from axes.axis import Axis, Service, Side
+from axes.rows import (
+    ANSWERED,
+    AXES,
+    BY_KEY,
+    BYTES,
+    IN_DATAGRAMS,
+    LARGEST_DATAGRAM,
+    LOCAL,
+    OF_SERVICE,
+    OF_STREAMS,
+    connections_stay,
+    ended_after,
+)
 
-__all__ = ["ALONG", "AXES", "BY_KEY", "Axis", "Service"]
+__all__ = [
+    "ALONG",
+    "ANSWERED",
+    "AXES",
+    "BYTES",
+    "BY_KEY",
+    "IN_DATAGRAMS",
+    "LARGEST_DATAGRAM",
+    "LOCAL",
+    "OF_STREAMS",
+    "Axis",
+    "Service",
+    "connections_stay",
+    "ended_after",
+]
 
 ITERATIONS = "iterations"  # a setting of servers, no axis: how many a handler that computes makes for a message
 FIRST_LEFT_OUT = 3  # version of the results folder: its axes' options are left out where they are usual
 ALONG = "along"  # in files: the axis that a group compares along, empty for most
-
-
-# What a service leaves no choice of: both close after one request, and the greeting is what it is.
-GREETING_SIZE = len(b"Thank you for connecting\r\n")
-OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
-    "greet": {"message_size": GREETING_SIZE, "requests_per_connection": 1},
-    "log": {"requests_per_connection": 1},
-}
-LOCAL: tuple[Transport, ...] = ("unix", "unix-datagram")  # whose addresses are paths
-LARGEST_DATAGRAM = 65_507  # bytes; UDP's, and a Unix socket is held to the same
-IN_DATAGRAMS: tuple[Transport, ...] = ("udp", "unix-datagram")  # each message is one: there are no connections
-OF_STREAMS = (AXES["requests_per_connection"], AXES["handler"])  # there is one of these where messages are datagrams
-ANSWERED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
-BYTES: tuple[Service, ...] = ("echo", "greet", "log")  # what a server of byte streams offers, if it doesn't say so
 
 
 def settled(chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,16 +63,6 @@ def told(settings: Mapping[str, Any]) -> dict[str, Any]:
     """What of a server's settings it is told by options: not what is usual where servers of old revisions had none."""
     left_out = {axis.name: axis.usual for axis in on("command") if axis.since >= FIRST_LEFT_OUT} | {ITERATIONS: 0}
     return {name: value for name, value in settings.items() if name not in left_out or value != left_out[name]}
-
-
-def connections_stay(values: Mapping[str, Any]) -> bool:
-    """Whether a client keeps its connection for all of its requests."""
-    return not values["requests_per_connection"]
-
-
-def ended_after(values: Mapping[str, Any], requests: int) -> bool:
-    """Whether a client leaves a connection after so many requests, or earlier."""
-    return 0 < values["requests_per_connection"] <= requests
 
 
 def of_servers() -> list[Axis]:

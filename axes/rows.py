@@ -1,7 +1,7 @@
-"""The axes, a row each: how each is named, what it may be, whom it concerns, and how it is written."""
+"""The axes, a row each, and which values leave no choice of others."""
 
 from collections.abc import Mapping
-from typing import get_args
+from typing import Any, get_args
 
 from axes.axis import (
     Axis,
@@ -245,3 +245,26 @@ _AXES = (
 
 AXES: Mapping[str, Axis] = {axis.name: axis for axis in _AXES}
 BY_KEY: Mapping[str, Axis] = {axis.key: axis for axis in _AXES}
+
+# What a service leaves no choice of: both close after one request, and the greeting is what it is.
+GREETING_SIZE = len(b"Thank you for connecting\r\n")
+OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
+    "greet": {"message_size": GREETING_SIZE, "requests_per_connection": 1},
+    "log": {"requests_per_connection": 1},
+}
+LOCAL: tuple[Transport, ...] = ("unix", "unix-datagram")  # whose addresses are paths
+LARGEST_DATAGRAM = 65_507  # bytes; UDP's, and a Unix socket is held to the same
+IN_DATAGRAMS: tuple[Transport, ...] = ("udp", "unix-datagram")  # each message is one: there are no connections
+OF_STREAMS = (AXES["requests_per_connection"], AXES["handler"])  # there is one of these where messages are datagrams
+ANSWERED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
+BYTES: tuple[Service, ...] = ("echo", "greet", "log")  # what a server of byte streams offers, if it doesn't say so
+
+
+def connections_stay(values: Mapping[str, Any]) -> bool:
+    """Whether a client keeps its connection for all of its requests."""
+    return not values["requests_per_connection"]
+
+
+def ended_after(values: Mapping[str, Any], requests: int) -> bool:
+    """Whether a client leaves a connection after so many requests, or earlier."""
+    return 0 < values["requests_per_connection"] <= requests
