@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 Side = Literal["command", "exchange", "load", "place"]
 Kind = Literal["choice", "count", "bytes", "rate", "time", "cpus"]
-Service = Literal["echo", "greet", "log"]
+Service = Literal["echo", "greet", "log", "http", "xmlrpc"]
 Load = Literal["closed", "open", "knee"]
 Handler = Literal["none", "waits", "blocks", "computes"]
 Transport = Literal["tcp", "unix", "udp", "unix-datagram"]

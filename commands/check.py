@@ -34,6 +34,7 @@ def run(given: argparse.Namespace) -> int:
     strategies = selection.select(config, given.strategies)
     machine.raise_descriptor_limit(suite.DESCRIPTORS)
     services = list(given.service) or list(SERVICES)
+    strategies = selection.serving(strategies, services, selection.named(given.strategies))
     transports = given.transports or [axes.AXES["transport"].usual]
     with (
         Watchdog() as watchdog,

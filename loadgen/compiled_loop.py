@@ -34,7 +34,7 @@ TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, ASK = range(7)  # `enu
 CLIENT = np.dtype(
     [(name, "i8") for name in ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "replies_left")]
     + [(name, "i8") for name in ("arrived_ns", "lay_ns", "right")]
-    + [("messages", "u8", 2), ("replies", "u8", 2)]
+    + [("messages", "u8", 2), ("replies", "u8", 2), ("reply_sizes", "i8", 2)]
     + [(name, "i4") for name in ("turn", "fd", "quick", "open", "served", "watched_for_room", "drawn")],
     align=True,
 )
@@ -50,7 +50,7 @@ FLAGS = ("open", "served", "drawn")
 
 class _Loop(ctypes.Structure):
     _fields_ = [
-        ("message_size", ctypes.c_int64), ("reply_size", ctypes.c_int64), ("carries", ctypes.c_int64),
+        ("request_size", ctypes.c_int64), ("varies", ctypes.c_int64), ("carries", ctypes.c_int64),
         ("connecting_asks", ctypes.c_int32), ("half_closes", ctypes.c_int32), ("server_closes", ctypes.c_int32),
         ("in_datagrams", ctypes.c_int32),
         ("epoll", ctypes.c_int32), ("again", ctypes.c_int32),
@@ -89,9 +89,8 @@ class CompiledLoop:
         self._run = library().run
         count = len(flood.connections)
         self._clients = np.zeros(count, CLIENT)
-        self._first: list[Request] = []  # of each client's two, the one that C knows as the first
+        self._told: dict[int, tuple[Request, Request]] = {}  # each client's two, as C knows them
         for number, connection in enumerate(flood.connections):
-            self._first.append(connection.request)
             self._tell_requests(number, connection)
         self._numbers = {id(connection): number for number, connection in enumerate(flood.connections)}
         self._by_fd = np.full(min(os.sysconf("SC_OPEN_MAX"), MOST_DESCRIPTORS), -1, np.int32)
@@ -102,8 +101,8 @@ class CompiledLoop:
         self._events = ctypes.create_string_buffer(LARGEST_EVENT * EVENTS_PER_POLL)
         self._buffer = ctypes.create_string_buffer(LARGEST_READ)
         self._loop = _Loop(
-            message_size=flood.exchange.message_size,
-            reply_size=flood.exchange.reply_size,
+            request_size=flood.exchange.request_size,
+            varies=flood.exchange.varies,
             carries=flood.exchange.connection_carries,
             connecting_asks=flood.exchange.connecting_asks,
             half_closes=flood.exchange.half_closes,
@@ -224,26 +223,26 @@ class CompiledLoop:
         lasts = [connection.replies_left for connection in connections]
         records["replies_left"][at] = [-1 if left == math.inf else left for left in lasts]
         records["watched_for_room"][at] = records["unsent"][at] > 0
-        if self._flood.target.transport.in_datagrams:
+        if self._flood.exchange.varies or self._flood.target.transport.in_datagrams:
             self._tell_new_requests(at)
-        firsts = [self._first[number] for number in at]
+        firsts = [self._told[number][0] for number in at]
         records["turn"][at] = [c.request is not first for c, first in zip(connections, firsts, strict=True)]
         for number, connection in zip(at, connections, strict=True):
             if connection.fd >= 0:
                 self._by_fd[connection.fd] = number
 
     def _tell_new_requests(self, numbers: Sequence[int]) -> None:
-        """Who has lost one asks others since."""
+        """Who has lost one asks others since; who was given another reply expects that one."""
         for number in numbers:
-            connection, first = self._flood.connections[number], self._first[number]
-            if first is not connection.request and first is not connection.following:
-                self._first[number] = connection.request
+            connection = self._flood.connections[number]
+            if {id(connection.request), id(connection.following)} != set(map(id, self._told[number])):
                 self._tell_requests(number, connection)
 
     def _tell_requests(self, number: int, connection: Connection) -> None:
-        pair = connection.request, connection.following
+        pair = self._told[number] = connection.request, connection.following
         self._clients["messages"][number] = [_address(request.message) for request in pair]
         self._clients["replies"][number] = [_address(request.reply) for request in pair]
+        self._clients["reply_sizes"][number] = [len(request.reply) for request in pair]
 
     def _take(self, numbers: Sequence[int]) -> None:
         """Read from their records what C did with these clients."""
@@ -256,7 +255,7 @@ class CompiledLoop:
         columns = (self._clients[name][at].tolist() for name in ("fd", "replies_left", "turn"))
         for number, c, fd, left, turn in zip(at, connections, *columns, strict=True):
             c.replies_left = math.inf if left < 0 else left
-            if turn != (c.request is not self._first[number]):
+            if turn != (c.request is not self._told[number][0]):
                 c.request, c.following = c.following, c.request
             if fd != c.fd:
                 self._adopt(c, fd)

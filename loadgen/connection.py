@@ -16,6 +16,7 @@ class Connection:
         "following",
         "given_up",
         "got",
+        "heard",
         "in_vain",
         "intended_ns",
         "lay_ns",
@@ -53,6 +54,7 @@ class Connection:
         self.lay_ns = -1  # how long its last bytes lay in the kernel; negative: no stamp came
         self.arrived_ns = 0  # when the kernel had them, where it is known
         self.got = 0  # bytes of the reply so far
+        self.heard = b""  # these, where it is another than the one that is known
         self.unsent = 0  # bytes of the message still to be sent
         self.replies_left: float = 0  # replies until this connection ends; infinite where it stays
 
@@ -63,3 +65,4 @@ class Connection:
         self.sock, self.fd = None, -1
         self.quick = False
         self.connecting_ns = self.got = self.unsent = 0
+        self.heard = b""

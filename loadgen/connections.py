@@ -58,6 +58,7 @@ class Connections:
         self.idle: deque[Connection] = deque()  # clients without a request, where they don't ask again by themselves
         self.awaited = 0  # open requests of this window, but for those of clients that this server never answered
         self.spin_ns = 0  # that each reply takes us longer, to find out whether we are what limits
+        self._learned = b""  # the reply that came last of those that weren't known
         self.log = Log()
 
     def stamp_every(self, requests: int) -> None:
@@ -133,7 +134,9 @@ class Connections:
                 self._replace(connection)
             else:
                 self._fail(connection, "closed")
-        elif not connection.open or not reply.startswith(data, connection.got):
+        elif connection.open and (connection.heard or not reply.startswith(data, connection.got)):
+            self._judge(connection, data)
+        elif not connection.open:
             self._fail(connection, "corrupt")
         else:
             connection.quick = False
@@ -142,6 +145,30 @@ class Connections:
                 self._fail(connection, "early")  # whoever knows the answer has not read the question
             elif connection.got == len(reply) and not server_closes:
                 self._answered(connection)
+
+    def _judge(self, connection: Connection, data: bytes) -> None:
+        """A piece of another reply than the known one; where replies vary it may be right all the same."""
+        exchange, (message, reply) = self.exchange, connection.request
+        heard = (connection.heard or reply[: connection.got]) + data
+        verdict = exchange.judge(message, heard) if exchange.varies else "wrong"
+        if verdict == "part":
+            connection.heard, connection.got, connection.quick = heard, len(heard), False
+        elif verdict == "wrong" or connection.unsent:
+            self._fail(connection, "corrupt" if verdict == "wrong" else "early")
+        else:
+            connection.heard = b""
+            if verdict == "last" and connection.replies_left > 1:  # nobody else would take it for the last
+                connection.replies_left = 1
+                self.log.replaced += 1
+            else:
+                self._learn(connection, heard)
+            self._answered(connection)
+
+    def _learn(self, connection: Connection, reply: bytes) -> None:
+        """What was right is compared with what comes next; alike for many clients, it is kept once."""
+        if reply != self._learned:
+            self._learned = reply
+        connection.request = Request(connection.request.message, self._learned)
 
     def _received_datagram(self, connection: Connection, datagram: bytes) -> None:
         """A whole reply, or none: to the request before it comes late or again; to another client's it is wrong."""

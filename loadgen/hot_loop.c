@@ -29,11 +29,12 @@ struct client {
     int64_t arrived_ns, lay_ns; /* when the kernel had the reply's last bytes, and how long they lay; negative: no stamp */
     int64_t right; /* replies since the window began */
     const char *messages[2], *replies[2]; /* of its requests, asked in turn */
+    int64_t reply_sizes[2];               /* 0 where they vary and none is known */
     int32_t turn, fd, quick, open, served, watched_for_room, drawn;
 };
 
 struct loop {
-    int64_t message_size, reply_size, carries; /* carries: requests of a connection, 0 where it stays */
+    int64_t request_size, varies, carries; /* carries: requests of a connection, 0 where it stays */
     int32_t connecting_asks, half_closes, server_closes, in_datagrams;
     int32_t epoll, again;
     struct client *clients;
@@ -121,7 +122,7 @@ static void watch(const struct loop *l, const struct client *c, int operation, u
 /* What is unsent of the message, as far as there is room. */
 static enum outcome send_on(struct loop *l, struct client *c)
 {
-    ssize_t sent = send(c->fd, c->messages[c->turn] + l->message_size - c->unsent, c->unsent, MSG_NOSIGNAL);
+    ssize_t sent = send(c->fd, c->messages[c->turn] + l->request_size - c->unsent, c->unsent, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN)
         return hand_over(l, c, BROKE, 0, errno);
     c->unsent -= sent > 0 ? sent : 0;
@@ -143,7 +144,7 @@ static enum outcome send_message(struct loop *l, struct client *c, int64_t now)
 {
     c->asked_ns = now;
     c->got = 0;
-    c->unsent = l->message_size;
+    c->unsent = l->request_size;
     return send_on(l, c);
 }
 
@@ -242,8 +243,9 @@ static enum outcome answered(struct loop *l, struct client *c)
 
 static enum outcome take_reply(struct loop *l, struct client *c)
 {
-    int64_t left = l->reply_size - c->got;
-    size_t room = left + 1 < l->buffer_room ? left + 1 : l->buffer_room; /* one byte more than is right, to see it */
+    int64_t left = c->reply_sizes[c->turn] - c->got;
+    int64_t wanted = l->varies ? l->buffer_room : left + 1; /* one byte more than is right, to see it */
+    size_t room = wanted < l->buffer_room ? wanted : l->buffer_room;
     ssize_t length = c->drawn && l->stamps ? receive_stamped(l, c, room) : recv(c->fd, l->buffer, room, 0);
     if (length < 0)
         return hand_over(l, c, BROKE, 0, errno);
@@ -253,7 +255,7 @@ static enum outcome take_reply(struct loop *l, struct client *c)
         (length == left && c->unsent))
         return hand_over(l, c, RECEIVED, length, 0);
     c->got += length;
-    return c->got < l->reply_size || l->server_closes ? CONTINUE : answered(l, c);
+    return length < left || l->server_closes ? CONTINUE : answered(l, c);
 }
 
 /* What epoll told of a client whose request is open. */

@@ -7,6 +7,7 @@ it offers besides TCP stands there too.
 import argparse
 import contextlib
 import errno
+import importlib
 import os
 import signal
 import socket
@@ -22,6 +23,11 @@ from servers.listening import AT_PATHS, TRANSPORTS, Transport, at_path, at_port,
 from servers.services import SERVICES, Conversation
 
 CANNOT_START = 3
+# What asks a server by hand, where telnet doesn't.
+CLIENTS = {
+    "http": "curl http://127.0.0.1:9000/64",
+    "xmlrpc": 'python -c \'from xmlrpc.client import *; print(ServerProxy("http://127.0.0.1:9000").echo("hello"))\'',
+}
 
 # No descriptor or no memory left for one more connection.
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -66,6 +72,7 @@ def run(
     says_ready: bool = False,
     waits: Waits = None,
     offloads: bool = False,
+    service: str = "",
     datagrams: Serve | None = None,
     unix: bool = False,
     lacks: Mapping[Transport, str] | None = None,
@@ -76,9 +83,10 @@ def run(
     when it listens, such as at starting workers, `says_ready` by itself: it calls `ready`. The service carries
     handlers out; but one that waits in its own way, or `offloads` them, does so as `options.handler` says.
     A strategy that can serves at `unix` sockets as at TCP's, and `datagrams` by a function of its own; which of these
-    transports it `lacks` all the same, it says with the reason.
+    transports it `lacks` all the same, it says with the reason. One whose library speaks a protocol has that
+    `service` alone, and no conversation.
     """
-    options = parse(about, add_options, waits, offloads)
+    options = parse(about, add_options, waits, offloads, service)
     offered = {"tcp": serve, "unix": serve if unix else None, "udp": datagrams, "unix-datagram": datagrams}
     chosen = offered[options.transport]
     if reason := (lacks or {}).get(options.transport):
@@ -99,19 +107,24 @@ def ready(listener: socket.socket) -> None:
 
 
 def parse(
-    about: str | None, add_options: AddOptions | None = None, waits: Waits = None, offloads: bool = False
+    about: str | None,
+    add_options: AddOptions | None = None,
+    waits: Waits = None,
+    offloads: bool = False,
+    service: str = "",
 ) -> Options:
+    usual = service or "echo"
     parser = Parser(
         description=about,
-        epilog="Example: --service echo --port 9000, then from another terminal: telnet 127.0.0.1 9000. "
-        "Ctrl-C or SIGTERM stops it.",
+        epilog=f"Example: --service {usual} --port 9000, then from another terminal: "
+        f"{CLIENTS.get(usual, 'telnet 127.0.0.1 9000')}. Ctrl-C or SIGTERM stops it.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--service",
-        choices=SERVICES,
-        default="echo",
-        help="; ".join(map(_first_line, SERVICES.values())) + " (default: %(default)s)",
+        choices=[service] if service else SERVICES,
+        default=usual,
+        help=f"{_about(usual) if service else '; '.join(map(_about, SERVICES))} (default: %(default)s)",
     )
     _add_address(parser)
     parser.add_argument(
@@ -136,9 +149,9 @@ def parse(
     if fault := fault_of(given):
         parser.error(fault)
     handler.keep_time()
-    service = _handling(SERVICES[given.service], handler, waits, offloads)
+    conversation = _handling(SERVICES.get(given.service, Conversation), handler, waits, offloads)
     host, port, path = given.host or "127.0.0.1", given.port or 0, given.path or ""
-    return Options(service, host, port, given.backlog, given.recv_size, given, handler, given.transport, path)
+    return Options(conversation, host, port, given.backlog, given.recv_size, given, handler, given.transport, path)
 
 
 def _add_address(parser: Parser) -> None:
@@ -310,9 +323,9 @@ def _leave(signum: int, frame: FrameType | None) -> NoReturn:
     leave()
 
 
-def _first_line(service: type[Conversation]) -> str:
-    """What its file says of a service."""
-    about = sys.modules[service.__module__].__doc__ or ""
+def _about(service: str) -> str:
+    """What its file says of a service first."""
+    about = importlib.import_module(f"servers.services.{service}").__doc__ or ""
     return about.splitlines()[0].removesuffix(".")
 
 

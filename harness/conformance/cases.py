@@ -9,11 +9,17 @@ The rules that servers are held to are in servers/README.md.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.conformance import addresses, datagrams, echo, greet, log
+from harness.conformance import addresses, datagrams, echo, greet, http, log, xmlrpc
 from harness.conformance.client import Nonconformance, Target, TimedOut, untried
 from harness.processes.endpoint import Endpoint
 
-SUITES: dict[str, tuple[Callable[[Target], None], ...]] = {"echo": echo.CASES, "greet": greet.CASES, "log": log.CASES}
+SUITES: dict[str, tuple[Callable[[Target], None], ...]] = {
+    "echo": echo.CASES,
+    "greet": greet.CASES,
+    "log": log.CASES,
+    "http": http.CASES,
+    "xmlrpc": xmlrpc.CASES,
+}
 
 
 @dataclass(frozen=True)

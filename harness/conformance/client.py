@@ -26,6 +26,8 @@ STALL_S = 0.15  # a server that takes no byte for so long has stopped reading
 QUIET_S = 0.03  # who has sent nothing for so long waits for more
 CHUNK = 2**18
 
+NO_ROOM = "no room in it for one more connection; pass {backlog} to listen()"
+
 T = TypeVar("T")
 
 HOME = "127.0.0.1"
@@ -54,6 +56,7 @@ class Target:
 
     endpoint: Endpoint
     serves: int | None = None  # clients at a time, by design, in the order of their coming; None: all
+    carries: int | None = None  # requests after which it ends a connection, by design; None: it doesn't
     source: str = field(default_factory=fresh_address)  # the loopback address that its clients come from
 
     def at_once(self, clients: int) -> int:
@@ -83,6 +86,8 @@ class Target:
             sock.connect(self.endpoint.address)
         except OSError as error:
             sock.close()
+            if error.errno == errno.EAGAIN:  # of a Unix socket, where TCP would try again
+                raise Nonconformance("a queue as long as it was asked for", NO_ROOM) from None
             blame(error, "an open port")
         sock.setblocking(False)
         return sock

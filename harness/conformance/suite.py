@@ -114,17 +114,17 @@ class _Suite:
                 continue
             if conformance.absent is not None or self._aborted:
                 break
-            trial = service if transport == USUAL else f"{service} over {transport}"
+            what = service if transport == USUAL else f"{service} over {transport}"
             try:
                 failures = self._failures(strategy, service, transport, conformance)
-                conformance.failures += [f"{trial}: {failure}" for failure in failures]
+                conformance.failures += [f"{what}: {failure}" for failure in failures]
             except ServerFailed as failure:
                 if transport == USUAL or self._transports == (transport,):
                     conformance.absent = failure
                 elif not failure.skipped:  # what it doesn't offer is skipped where that is measured
-                    conformance.failures.append(f"{trial}: {failure}")
+                    conformance.failures.append(f"{what}: {failure}")
             except OSError as error:  # our own side, around its cases
-                conformance.failures.append(untried(trial, error))
+                conformance.failures.append(untried(what, error))
         if conformance.conforms and strategy.is_told("handler"):
             conformance.failures += self._unhandled(strategy)
         return conformance
@@ -167,7 +167,7 @@ class _Suite:
             self._stage.wait_ready(server)
             self._raise_if_not_its_own(server)
             conformance.remarks += [line for line in self._short_queue(server) if line not in conformance.remarks]
-            target = Target(server.endpoint, strategy.serves)
+            target = Target(server.endpoint, strategy.serves, strategy.carries)
             failures = cases.failures(target, service, lambda: looks_up_names(server))
             failures = failures or standstill.failures(server, target, service)
             if not failures:  # else it may have died of them

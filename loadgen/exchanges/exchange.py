@@ -2,12 +2,16 @@
 
 An exchange is one request with its reply. The message names its client and alternates between two forms, so that a
 reply meant for another client, or for the request before, is seen to be wrong. All messages of an exchange are of one
-size, and so are all its replies; the two sizes may differ.
+size, and so are all its replies; the two sizes may differ. Replies that vary, such as HTTP's with their dates, are of
+any size: what was right once is compared with what comes next, and what differs is judged.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
+
+# Of a reply so far: some is to come; it is right; it is, and the server ends the connection then; it is wrong.
+Verdict = Literal["part", "whole", "last", "wrong"]
 
 NAME = 8  # digits of a client's name, with which a message begins
 # The letters of a client's messages; it takes the next two where a reply to one before may still come.
@@ -16,7 +20,7 @@ FORMS = (b"ab", b"cd", b"ef", b"gh", b"ij", b"kl", b"mn", b"op", b"qr", b"st", b
 
 class Request(NamedTuple):
     message: bytes
-    reply: bytes  # the only right one
+    reply: bytes  # the only right one; of those that vary the one that came last, nothing before the first
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Exchange(ABC):
     connecting_asks: ClassVar[bool] = False  # the request is the connection itself
     half_closes: ClassVar[bool] = False  # the client ends its direction after the message
     server_closes: ClassVar[bool] = False  # the reply ends with the connection, which carries no other
+    varies: ClassVar[bool] = False  # there are many right replies, none of them the beginning of another
 
     def is_aside(self, request: "Request") -> bool:
         """Whether that is a request of the one client whose requests are handled: others' latencies are looked at."""
@@ -41,8 +46,13 @@ class Exchange(ABC):
         return 1 if self.server_closes else self.requests_per_connection
 
     @property
-    def reply_size(self) -> int:
+    def request_size(self) -> int:
         """Bytes."""
+        return len(self.requests(0)[0].message)
+
+    @property
+    def reply_size(self) -> int:
+        """Bytes; of replies that vary, those of their content."""
         return len(self.requests(0)[0].reply)
 
     def requests(self, name: int, forms: bytes = FORMS[0]) -> tuple[Request, Request]:
@@ -59,3 +69,7 @@ class Exchange(ABC):
     @abstractmethod
     def reply(self, message: bytes) -> bytes:
         """What the server must answer."""
+
+    def judge(self, message: bytes, heard: bytes) -> Verdict:
+        """Whether that is a right reply to the message, where replies vary."""
+        raise NotImplementedError

@@ -30,7 +30,8 @@ def offered() -> dict[str, list[str]]:
     found = {}
     for transport, row in re.findall(r"^\| `([\w-]+)` \| (.+) \|$", text, re.MULTILINE):
         names = re.findall(r"`([\w-]+)`", row)
-        found[transport] = [one for one in STRATEGIES if one not in names] if row.startswith("all but") else names
+        echoing = [name for name, strategy in STRATEGIES.items() if "echo" in strategy.services]
+        found[transport] = [one for one in echoing if one not in names] if row.startswith("all that") else names
     return found
 
 

@@ -25,6 +25,8 @@ SERVER_HELPERS = (  # and what is in them
     "servers.event_loops.factories",
     "servers.green_threads.waking",
     "servers.workers.doors",
+    "servers.http.adopting",
+    "servers.http.wsgi_application",
 )
 WORKERS_LOOP = "servers.readiness.epoll_loop"  # whoever multiplies a loop multiplies that one
 SERVER_LIBRARIES = {
@@ -40,6 +42,10 @@ SERVER_LIBRARIES = {
     "anyio_streams.py": {"anyio"},
     "anyio_to_thread.py": {"anyio"},
     "tornado_streams.py": {"tornado"},
+    "twisted_web.py": {"twisted"},
+    "tornado_web.py": {"tornado"},
+    "aiohttp_web.py": {"aiohttp"},
+    "cheroot_wsgi.py": {"cheroot"},
     "uring_loop.py": {"liburing"},
     "asyncore_dispatcher.py": {"asyncore"},  # of the standard library until Python 3.11
     "dispatchers.py": {"asyncore"},
