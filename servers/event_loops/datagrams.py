@@ -5,8 +5,8 @@ import socket
 from functools import partial
 from typing import Any
 
-from servers import datagrams
 from servers.contract import Complaint, Options
+from servers.datagrams import send
 
 
 class Datagrams(asyncio.DatagramProtocol):
@@ -18,7 +18,7 @@ class Datagrams(asyncio.DatagramProtocol):
         if hasattr(transport, "max_size"):  # asyncio's, not uvloop's
             transport.max_size = self.recv_size  # 256 KiB: what a read asks for
         # A transport would spin while a Unix socket's queue is full, and send to nobody else.
-        self.send = transport.sendto if self.sock.family == socket.AF_INET else partial(datagrams.send, self.sock)
+        self.send = transport.sendto if self.sock.family == socket.AF_INET else partial(send, self.sock)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         self.send(self.received(data), addr)

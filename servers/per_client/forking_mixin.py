@@ -16,8 +16,8 @@ import time
 from types import FrameType
 from typing import Any, NoReturn
 
-from servers import datagram_requests
 from servers.contract import Complaint, Door, Options, leave, run
+from servers.datagram_requests import Server as Datagrams
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -107,7 +107,7 @@ class Server(Forking, socketserver.TCPServer):
         self._complain(f"a connection could not be served: {sys.exception()}")
 
 
-class DatagramServer(Forking, datagram_requests.Server):
+class DatagramServer(Forking, Datagrams):
     """A process per datagram."""
 
 

@@ -12,8 +12,8 @@ import sys
 import time
 from typing import Any
 
-from servers import datagram_requests
 from servers.contract import Complaint, Door, Options, run
+from servers.datagram_requests import Server as Datagrams
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -69,7 +69,7 @@ def serve(listener: socket.socket, options: Options) -> None:
     Server(listener, options).serve_forever()
 
 
-class DatagramServer(Threading, datagram_requests.Server):
+class DatagramServer(Threading, Datagrams):
     """A thread per datagram."""
 
 

@@ -10,8 +10,8 @@ import socket
 
 from servers.children import Children
 from servers.contract import Options, counted, ready, run
-from servers.readiness import epoll_loop
 from servers.readiness.epoll_loop import Loop
+from servers.readiness.epoll_loop import serve_datagrams as answer_datagrams
 from servers.workers.doors import SharedDoor
 
 
@@ -32,7 +32,7 @@ def serve_datagrams(sock: socket.socket, options: Options) -> None:
     """All wait at one socket: who is woken and finds nothing waits again."""
     children = Children()
     for _ in range(options.own.workers):
-        children.start(lambda: epoll_loop.serve_datagrams(sock, options))
+        children.start(lambda: answer_datagrams(sock, options))
     ready(sock)
     children.wait()
 

@@ -11,8 +11,8 @@ import socket
 from servers.children import Children
 from servers.contract import Options, counted, ready, reuseport_listeners, run
 from servers.listening import ONE_LISTENER
-from servers.readiness import epoll_loop
 from servers.readiness.epoll_loop import Loop
+from servers.readiness.epoll_loop import serve_datagrams as answer_datagrams
 
 
 def serve(listener: socket.socket, options: Options) -> None:
@@ -32,7 +32,7 @@ def serve_datagrams(sock: socket.socket, options: Options) -> None:
     """The kernel picks a socket for each sender, by a hash of its address."""
     children = Children()
     for own in reuseport_listeners(sock, options, options.own.workers):
-        children.start(lambda own=own: epoll_loop.serve_datagrams(own, options))  # type: ignore[misc]
+        children.start(lambda own=own: answer_datagrams(own, options))  # type: ignore[misc]
     ready(sock)
     children.wait()
 

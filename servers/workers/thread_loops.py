@@ -9,8 +9,8 @@ help with system calls alone, unless the interpreter is built without it.
 import socket
 
 from servers.contract import Options, counted, ready, run
-from servers.readiness import epoll_loop
 from servers.readiness.epoll_loop import Loop
+from servers.readiness.epoll_loop import serve_datagrams as answer_datagrams
 from servers.threads import start, telling, wait
 from servers.workers.doors import SharedDoor, told
 
@@ -30,7 +30,7 @@ def work(listener: socket.socket, options: Options, number: int) -> None:
 def serve_datagrams(sock: socket.socket, options: Options) -> None:
     """All wait at one socket: who is woken and finds nothing waits again."""
     for _ in range(options.own.workers):
-        start(lambda: epoll_loop.serve_datagrams(sock, options))
+        start(lambda: answer_datagrams(sock, options))
     ready(sock)
     wait()
 

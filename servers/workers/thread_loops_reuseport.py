@@ -10,8 +10,8 @@ import socket
 
 from servers.contract import Door, Options, counted, ready, reuseport_listeners, run
 from servers.listening import ONE_LISTENER
-from servers.readiness import epoll_loop
 from servers.readiness.epoll_loop import Loop
+from servers.readiness.epoll_loop import serve_datagrams as answer_datagrams
 from servers.threads import start, telling, wait
 from servers.workers.doors import told
 
@@ -31,7 +31,7 @@ def work(listener: socket.socket, options: Options, number: int) -> None:
 def serve_datagrams(sock: socket.socket, options: Options) -> None:
     """The kernel picks a socket for each sender, by a hash of its address."""
     for own in reuseport_listeners(sock, options, options.own.workers):
-        start(lambda own=own: epoll_loop.serve_datagrams(own, options))  # type: ignore[misc]
+        start(lambda own=own: answer_datagrams(own, options))  # type: ignore[misc]
     ready(sock)
     wait()
 

@@ -22,7 +22,7 @@ def test_the_strategy_in_python_conforms(tmp_path: Path) -> None:
     assert line is not None
     servers = tmp_path / "servers"
     servers.mkdir()
-    for helper in ("__init__.py", "contract.py", "handlers.py"):
+    for helper in ("__init__.py", "contract.py", "handlers.py", "listening.py"):
         shutil.copy(ROOT / "servers" / helper, servers)
     shutil.copytree(ROOT / "servers" / "services", servers / "services")
     (servers / "mine.py").write_text("\n".join(row[3:] for row in code[1].splitlines()))

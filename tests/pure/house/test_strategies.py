@@ -7,7 +7,8 @@ from harness.config import Strategy
 from tests.support.project import CONFIG, ROOT, STRATEGIES, command
 
 SHARED = {
-    "contract.py", "handlers.py", "children.py", "threads.py", "readiness/dispatchers.py", "event_loops/delays.py",
+    "contract.py", "handlers.py", "listening.py", "children.py", "threads.py", "datagrams.py", "datagram_requests.py",
+    "readiness/dispatchers.py", "event_loops/delays.py", "event_loops/factories.py", "event_loops/datagrams.py",
     "workers/doors.py", "green_threads/waking.py", "http/adopting.py", "http/wsgi_application.py",
     "http/asgi_application.py", "http/cgi_program.py",
 }  # fmt: skip
