@@ -11,6 +11,7 @@ import pytest
 
 from harness.conformance import cases, standstill, suite
 from harness.conformance.client import Target
+from harness.processes.endpoint import Endpoint
 from harness.processes.server import Server
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
@@ -24,7 +25,8 @@ def test_a_case_for_which_there_is_no_address_could_not_be_tried(start: Callable
     server = start(STRATEGIES["epoll"])
     target = Target(server.endpoint, source=NOWHERE)
     assert standstill.failures(server, target, "echo") == [f"stands-still: {UNTRIED}"]
-    assert set(cases.failures(target, "echo")) == {f"{case.name}: {UNTRIED}" for case in cases.of_service("echo")}
+    every = cases.of_service("echo", server.endpoint)
+    assert set(cases.failures(target, "echo")) == {f"{case.name}: {UNTRIED}" for case in every}
     assert cases.why_nobody(target, "echo") == ""
 
 
@@ -42,7 +44,7 @@ def test_a_check_without_addresses_gives_that_for_its_reason(
 ) -> None:
     monkeypatch.setattr(suite, "Target", functools.partial(Target, source=NOWHERE))
     assert set(examined(tmp_path, watchdog).split("; ")) == {
-        f"log: {case.name}: {UNTRIED}" for case in cases.of_service("log")
+        f"log: {case.name}: {UNTRIED}" for case in cases.of_service("log", Endpoint("127.0.0.1"))
     }
 
 

@@ -220,7 +220,7 @@ def test_small_reads(name: str, case: str, start: Start) -> None:
     """Messages arrive in bits of 100 bytes."""
     server = start(STRATEGIES[name], recv_size=100)
     target = Target(server.endpoint, STRATEGIES[name].serves)
-    next(each for each in cases.of_service("echo") if each.name == case).run(target)
+    next(each for each in cases.of_service("echo", server.endpoint) if each.name == case).run(target)
 
 
 def test_line_past_the_limit_keeps_its_delimiter(start: Start) -> None:
