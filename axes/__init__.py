@@ -274,7 +274,6 @@ LOCAL: tuple[Transport, ...] = ("unix", "unix-datagram")  # whose addresses are 
 LARGEST_DATAGRAM = 65_507  # bytes; UDP's, and a Unix socket is held to the same
 IN_DATAGRAMS: tuple[Transport, ...] = ("udp", "unix-datagram")  # each message is one: there are no connections
 ANSWERED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
-BYTES: tuple[Service, ...] = ("echo", "greet", "log")  # what a server of byte streams offers, if it doesn't say so
 
 
 def settled(chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -292,14 +291,9 @@ def told(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in left_out or value != left_out[name]}
 
 
-def connections_stay(values: Mapping[str, Any]) -> bool:
-    """Whether a client keeps its connection for all of its requests."""
-    return not values["requests_per_connection"]
-
-
-def ended_after(values: Mapping[str, Any], requests: int) -> bool:
-    """Whether a client leaves a connection after so many requests, or earlier."""
-    return 0 < values["requests_per_connection"] <= requests
+def connections_stay(values: Mapping[str, Any], requests: int = 0) -> bool:
+    """Whether a client keeps its connection for all of its requests; or for more than so many, if that is asked."""
+    return not values["requests_per_connection"] or 0 < requests < values["requests_per_connection"]
 
 
 def of_servers() -> list[Axis]:
