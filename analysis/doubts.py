@@ -42,7 +42,12 @@ MAYBE_LOADER_LIMITED = Kind(
 FAILING = Kind(
     "failing", "requests failed", threshold="errors_share", remedy="see the server's log in `logs/`; fewer clients"
 )
-WRONG = Kind("wrong-replies", "wrong replies", remedy="mend the server: no noise makes a reply wrong")
+WRONG = Kind(
+    "wrong-replies",
+    "wrong replies",
+    (RATE, COMPARISON, LATENCY, P99, CPU),
+    remedy="mend the server: no noise makes a reply wrong",
+)
 STARVED = Kind(
     "starved", "clients starved", remedy="nothing, where it serves one at a time by design; else fewer clients"
 )

@@ -273,6 +273,7 @@ OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
 LOCAL: tuple[Transport, ...] = ("unix", "unix-datagram")  # whose addresses are paths
 LARGEST_DATAGRAM = 65_507  # bytes; UDP's, and a Unix socket is held to the same
 IN_DATAGRAMS: tuple[Transport, ...] = ("udp", "unix-datagram")  # each message is one: there are no connections
+OF_STREAMS = (AXES["requests_per_connection"], AXES["handler"])  # there is one of these where messages are datagrams
 ANSWERED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
 
 

@@ -116,9 +116,8 @@ class _Entry(Table):
 
     def _fault_of_datagrams(self) -> str:
         """What is wrong with what is sent in datagrams; empty if nothing is."""
-        transports, services, sizes, lives, handlers = (
-            self.values(axes.AXES[name])
-            for name in ("transport", "service", "message_size", "requests_per_connection", "handler")
+        transports, services, sizes = (
+            self.values(axes.AXES[name]) for name in ("transport", "service", "message_size")
         )
         found = [transport for transport in transports if transport in axes.IN_DATAGRAMS]
         if not found:
@@ -130,10 +129,9 @@ class _Entry(Table):
         if too_large:
             most = f"{axes.LARGEST_DATAGRAM:,} bytes, which a datagram has room for"
             return f"{found[0]}: messages of {too_large[0]:,} bytes; let sizes be at most {most}"
-        if lives != [axes.AXES["requests_per_connection"].usual]:
-            return f"{found[0]}: there are no connections that end; leave requests_per_connection out"
-        if handlers != [axes.AXES["handler"].usual]:
-            return f"{found[0]}: servers have handlers for streams alone; leave handlers out"
+        for axis in axes.OF_STREAMS:
+            if self.values(axis) != [axis.usual]:
+                return f"{found[0]}: {axis.key} is of connections, which datagrams have none of; leave it out"
         return ""
 
     def _fault_of_handlers(self) -> str:

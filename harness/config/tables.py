@@ -176,6 +176,7 @@ class Window(Table):
     p99_multiple: Annotated[float, Field(ge=0)]
     counted_limit_s: WindowSeconds
     drain_limit_s: WindowSeconds
+    lost_after_s: WindowSeconds
     request_timeout_s: WindowSeconds
 
     def length(self, clients: int) -> WindowLength:
@@ -195,6 +196,7 @@ class Window(Table):
             "head_s": head_s,
             "counted_s": counted_s,
             "drain_limit_s": self.length(clients).drain_limit_s or self.drain_limit_s,
+            "lost_after_s": self.lost_after_s,
             "request_timeout_s": self.request_timeout_s,
         }
 

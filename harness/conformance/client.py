@@ -26,6 +26,8 @@ STALL_S = 0.15  # a server that takes no byte for so long has stopped reading
 QUIET_S = 0.03  # who has sent nothing for so long waits for more
 CHUNK = 2**18
 
+NO_ROOM = "no room in it for one more connection; pass {backlog} to listen()"
+
 T = TypeVar("T")
 
 HOME = "127.0.0.1"
@@ -84,6 +86,8 @@ class Target:
             sock.connect(self.endpoint.address)
         except OSError as error:
             sock.close()
+            if error.errno == errno.EAGAIN:  # of a Unix socket, where TCP would try again
+                raise Nonconformance("a queue as long as it was asked for", NO_ROOM) from None
             blame(error, "an open port")
         sock.setblocking(False)
         return sock

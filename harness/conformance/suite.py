@@ -114,17 +114,17 @@ class _Suite:
                 continue
             if conformance.absent is not None or self._aborted:
                 break
-            trial = service if transport == USUAL else f"{service} over {transport}"
+            what = service if transport == USUAL else f"{service} over {transport}"
             try:
                 failures = self._failures(strategy, service, transport, conformance)
-                conformance.failures += [f"{trial}: {failure}" for failure in failures]
+                conformance.failures += [f"{what}: {failure}" for failure in failures]
             except ServerFailed as failure:
                 if transport == USUAL or self._transports == (transport,):
                     conformance.absent = failure
                 elif not failure.skipped:  # what it doesn't offer is skipped where that is measured
-                    conformance.failures.append(f"{trial}: {failure}")
+                    conformance.failures.append(f"{what}: {failure}")
             except OSError as error:  # our own side, around its cases
-                conformance.failures.append(untried(trial, error))
+                conformance.failures.append(untried(what, error))
         if conformance.conforms and strategy.is_told("handler"):
             conformance.failures += self._unhandled(strategy)
         return conformance

@@ -183,6 +183,10 @@ class Server:
             return sum(found) if found else None
         return None
 
+    def buffer_drops(self) -> int:
+        """Datagrams that the kernel has dropped so far, as its receive buffer was full; it tells that of UDP alone."""
+        return sum(one.drops for one in sockets.serving(self.endpoint)) if self.endpoint.transport == "udp" else 0
+
     @property
     def _owner(self) -> Owner:
         return Owner(self.pid, self._mark, self.endpoint, self._cpus)

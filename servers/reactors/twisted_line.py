@@ -117,6 +117,7 @@ def serve(listener: socket.socket, options: Options) -> None:
     loop: Any = reactor
     # Adopting the contract's listener pins the backlog (50) and TCP_NODELAY (off).
     loop.adoptStreamPort(listener.fileno(), listener.family, Clients(options))
+    listener.listen(options.backlog)  # of a Unix socket Twisted has made it 50 again
     loop.run(installSignalHandlers=False)  # the contract's handlers stay
 
 

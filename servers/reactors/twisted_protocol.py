@@ -144,6 +144,7 @@ def serve(listener: socket.socket, options: Options) -> None:
     listener.setblocking(False)
     # Adopting the contract's listener pins the backlog (50) and TCP_NODELAY (off).
     options.own.reactor.adoptStreamPort(listener.fileno(), listener.family, Clients(options))
+    listener.listen(options.backlog)  # of a Unix socket Twisted has made it 50 again
     options.own.reactor.run(installSignalHandlers=False)  # the contract's handlers stay
 
 
