@@ -52,7 +52,8 @@ def main() -> None:
     if way == "overflows":
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
     sock.bind(("127.0.0.1", 0))
-    print("READY %s:%d" % sock.getsockname(), flush=True)
+    host, port = sock.getsockname()
+    print(f"READY {host}:{port}", flush=True)
     number = 0
     while True:
         datagram, sender = sock.recvfrom(65536)
