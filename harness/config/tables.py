@@ -16,7 +16,6 @@ from harness.config.matrix import Matrix
 from harness.config.table import ConfigError, Table, nearest
 
 SERVICES = axes.AXES["service"].choices
-OF_BYTES: tuple[Service, ...] = ("echo", "greet", "log")  # what a strategy offers that doesn't say it
 PLACEHOLDERS = (
     "python",
     "host",
@@ -54,7 +53,7 @@ class Strategy(Table):
     command: PassedOn
     family: str = OTHER
     ready: Literal["line", "connect"] = "line"
-    services: Annotated[tuple[Service, ...], Field(min_length=1)] = OF_BYTES
+    services: Annotated[tuple[Service, ...], Field(min_length=1)] = axes.BYTES
     listing: str | None = None
     serves: Count | None = None  # clients at a time, by design, who comes first first; None: all of them
     one_at_a_time: bool = False  # short for serves = 1

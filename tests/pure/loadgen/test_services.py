@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 import axes
-from harness.config import tables
 from harness.conformance import cases, greet
 from harness.conformance import http as conformance_http
 from loadgen.exchanges import EXCHANGES
@@ -25,7 +24,7 @@ def files(folder: str) -> set[str]:
 def test_each_service_has_its_three_files_and_its_place_on_the_axis() -> None:
     assert files("servers/services") - {"__init__", "conversation"} == set(NAMES)
     assert files("loadgen/exchanges") - {"__init__", "exchange", "http_reply"} == set(NAMES)
-    assert set(OF_BYTES) == set(tables.OF_BYTES)
+    assert set(OF_BYTES) == set(axes.BYTES)
     assert files("harness/conformance") - {
         "__init__",
         "addresses",
