@@ -126,7 +126,6 @@ def target_of(server: ThreadingHTTPServer | SimpleXMLRPCServer, carries: int | N
 
 @pytest.fixture
 def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ThreadingHTTPServer]]:
-    monkeypatch.setattr(client, "DEADLINE_S", 0.3)  # some of the flaws are hangs
     monkeypatch.setattr(ThreadingHTTPServer, "request_queue_size", 400)
     monkeypatch.setattr(http, "TURNS", 3)
     made: list[ThreadingHTTPServer] = []
@@ -162,7 +161,10 @@ def started(serving: list[ThreadingHTTPServer], handler: type[Sound], carries: i
         (WaitsForTheAck, "no-delay"),
     ],
 )
-def test_flaw_is_caught(serving: list[ThreadingHTTPServer], flawed: type[Sound], caught_by: str) -> None:
+def test_flaw_is_caught(
+    serving: list[ThreadingHTTPServer], flawed: type[Sound], caught_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "DEADLINE_S", 0.3)  # some of the flaws are hangs
     found = failures(serving, flawed)
     assert any(line.startswith(f"{caught_by}: expected ") for line in found), found
 
@@ -176,8 +178,11 @@ def test_a_server_may_end_the_connection_among_pipelined_requests(serving: list[
     http.pipelined(started(serving, EndsAtSmallBodies))
 
 
-def test_who_ends_connections_is_held_to_it(serving: list[ThreadingHTTPServer]) -> None:
+def test_who_ends_connections_is_held_to_it(
+    serving: list[ThreadingHTTPServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert failures(serving, EndsConnections, carries=1) == []
+    monkeypatch.setattr(client, "DEADLINE_S", 0.3)
     assert any(line.startswith("keep-alive: ") for line in failures(serving, Sound, carries=1))
 
 
