@@ -8,7 +8,7 @@ RESULTS ?= results/latest
 
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup http notebook bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-same bench-uninterrupted bench-round-trip bench-company bench-reading
+.PHONY: help setup http notebook bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-http bench-same bench-uninterrupted bench-round-trip bench-company bench-reading
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -55,6 +55,9 @@ bench-loader: setup  ## what the load generator costs, against stock Locust and 
 
 bench-ending: setup  ## what a connection for each request costs it, against its Python loop and a bare C client (1 minute)
 	$(VENV)/bin/python -m benchmarks.ending $(RECORD)
+
+bench-http: setup  ## the rate that it finds of three HTTP servers, against wrk's or h2load's (2 minutes; apt-get install wrk)
+	$(VENV)/bin/python -m benchmarks.http_rate $(RECORD)
 
 bench-same: setup  ## one strategy under two names, twenty quick runs: is 1 inside the interval? (7 minutes)
 	$(VENV)/bin/python -m benchmarks.same_strategy_twice $(RECORD)

@@ -6,6 +6,7 @@ Cost: a request and a response for each, and a route to be found.
 """
 
 import asyncio
+import logging
 import socket
 
 from servers.contract import Options, library, run
@@ -26,6 +27,7 @@ async def answer(request: web.Request) -> web.Response:
 
 async def listen(listener: socket.socket, options: Options) -> None:
     listener.setblocking(False)
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a request that is none is no news
     application = web.Application()
     application.router.add_get("/{path:.*}", answer)  # HEAD too
     runner = web.AppRunner(application, access_log=None, keepalive_timeout=STAYS_S)  # 75 s by itself

@@ -185,7 +185,7 @@ def test_what_check_takes_by_default_is_said() -> None:
     """It knows no profile."""
     for verb, default in (("check", "all of them"), ("gate", "as the profile says")):
         said = " ".join(parser.parser(verb).format_help().split())
-        assert f"echo, greet, log (default: {default})" in said
+        assert f"echo, greet, log, http, xmlrpc (default: {default})" in said
 
 
 def test_help() -> None:
