@@ -14,6 +14,7 @@ from analysis.judging.standing import moved
 from analysis.records.points import SWEPT, label, nearly_all, title
 from analysis.records.reading import Results
 from analysis.report import unranked
+from analysis.report.apart import PAIRS, untold
 from analysis.report.entries import Entry
 from analysis.report.ratios import Ratios
 
@@ -98,7 +99,8 @@ def _fastest(
         top = group.sort_values("throughput_rps", ascending=False).iloc[0]
         alone = len(group) == 1
         why = "" if alone else "no order was shown, as no rate can be compared. The highest is "
-        yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {_limits(top.to_frame().T)}", INTERVAL)
+        limits = _limits(top.to_frame().T, in_full=is_first)
+        yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {limits}", INTERVAL)
         return
     best = ranked["rank"].min()  # not 1 where those who are faster can't be ranked themselves
     first, rest = ranked[ranked["rank"] == best], ranked[ranked["rank"] > best]
@@ -113,8 +115,6 @@ def _fastest(
         text = f"{where}, {_who(first, ranked)} can't be told apart: "
         text += f"{units.short(low)} to {units.short(high)} requests a second."
         subject = f"{label(top)}, the highest of them, is"
-    is_usual = set(first["limited_by"]) == {"server"} and not is_first  # which needs no words each time
-    said_limits = "" if is_usual else f" {_limits(first)}"
     if len(rest) and _is_known(ratios, top, rest.iloc[0], numbers):
         value, low, high = ratios.of(ratios.point(top), numbers[label(top)], numbers[label(rest.iloc[0])])
         text += (
@@ -122,7 +122,7 @@ def _fastest(
         )
         if low <= 1 <= high:
             text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
-    yield Finding(f"{text}{_unranked(not_ranked, top)}{said_limits}", f"{ORDERS}; {INTERVAL}")
+    yield Finding(f"{text}{_unranked(not_ranked, top)} {_limits(first, in_full=is_first)}", f"{ORDERS}; {INTERVAL}")
 
 
 def _handlers(cells: pd.DataFrame) -> Iterator[Finding]:
@@ -166,12 +166,16 @@ def _rate(cell: pd.Series) -> str:
     return f"{units.short(cell['throughput_rps'])} requests a second{interval}"
 
 
-def _limits(cells: pd.DataFrame) -> str:
-    """What limited each of the first, those of one limit together; and whose rate is doubtful."""
+def _limits(cells: pd.DataFrame, *, in_full: bool) -> str:
+    """What limited each of these, those of one limit together; and whose rate is doubtful.
+
+    The commonest limit is explained once, in the first sentence of them.
+    """
     parts = []
     for word, part in cells.groupby("limited_by", sort=False):
         who = _names(part) if len(part) < len(cells) or len(cells) == 1 else "them"
-        parts.append(f"{who}: {LIMITS.get(str(word), str(word) or 'not known')}")
+        is_usual = word == "server" and not in_full
+        parts.append(f"{who}: {'the server' if is_usual else LIMITS.get(str(word), str(word) or 'not known')}")
     doubtful = [f"{label(cell)} ({'; '.join(map(str, doubts))})" for _, cell in cells.iterrows()
                 if (doubts := touching(cell, "throughput_rps"))]  # fmt: skip
     more = f" Doubtful are the rates of {', '.join(doubtful)}." if doubtful else ""
@@ -189,8 +193,8 @@ def _cpu(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     shared = f" {_names(first)} share the first rank of cost." if len(first) > 1 else ""
     yield Finding(
         f"With {title(group, results.usual)}, a request costs between {units.duration(least[name])} of CPU time "
-        f"({label(least)}) and {units.duration(most[name])} ({label(most)}).{shared}",
-        ORDERS,
+        f"({label(least)}) and {units.duration(most[name])} ({label(most)}).{shared}{untold(most, by_cost, name)}",
+        f"{ORDERS}; {PAIRS}",
     )
 
 
@@ -249,12 +253,13 @@ def _p99(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
         low, high = cell["p99_us_low"], cell["p99_us_high"]
         interval = f", {units.duration(low)} to {units.duration(high)}" if pd.notna(low) else ""
         interval += f", of {units.short(cell['requests'])} requests"
+        interval += ", doubtful" * bool(touching(cell, "p99_us"))
         return f"{units.duration(cell['p99_us'])} ({label(cell)}{interval})"
 
     yield Finding(
         f"With {title(group, results.usual)}, one request in a hundred takes longer than {told(least)} at best, and "
-        f"than {told(most)} at worst.",
-        INTERVAL,
+        f"than {told(most)} at worst.{untold(least, known, 'p99_us')}{untold(most, known, 'p99_us')}",
+        f"{INTERVAL}; {PAIRS}",
     )
 
 
@@ -265,12 +270,13 @@ def _at_rate(group: pd.DataFrame, results: Results, load: str) -> Iterator[Findi
         top = group.sort_values("knee_rps", ascending=False).iloc[0]
         limit = f"{results.run['knee']['p99_limit_ms']:g} ms"
         rate = f"{units.short(top['knee_rps'])} requests a second"
-        yield Finding(f"With {title(group, results.usual)}, {label(top)} keeps its p99 under {limit} up to {rate}, "
-                      "the highest rate of all.", INTERVAL)  # fmt: skip
+        yield Finding(f"With {title(group, results.usual)}, {label(top)} keeps its p99 under {limit} up to {rate}, the "
+                      f"highest rate of all.{untold(top, group, 'knee_rps')} "
+                      f"{_limits(top.to_frame().T, in_full=True)}", f"{INTERVAL}; {PAIRS}")  # fmt: skip
     dropped = group[group["dropped"].fillna(0) > 0]
     if load == "open":
         who = f"{_names(dropped)} dropped requests" if len(dropped) else "nobody dropped a request"
-        yield Finding(f"With {title(group, results.usual)}, {who}.", COUNTED)
+        yield Finding(f"With {title(group, results.usual)}, {who}. {_limits(group, in_full=True)}", COUNTED)
 
 
 def _doubtful(cells: pd.DataFrame) -> Iterator[Finding]:
