@@ -24,7 +24,20 @@ from analysis.judging.standing import moved
 from analysis.records import writing
 from analysis.records.machine import machine
 from analysis.records.reading import Results
-from analysis.report import balance, cards, changes, findings, glossary, method, specs, spectra, sweeps, table, vega
+from analysis.report import (
+    balance,
+    cards,
+    changes,
+    findings,
+    glossary,
+    method,
+    repeat,
+    specs,
+    spectra,
+    sweeps,
+    table,
+    vega,
+)
 from analysis.report.entries import Entry, entries
 from analysis.report.ratios import Ratios
 from analysis.report.words import HOW_TO_READ
@@ -117,7 +130,8 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
         "machine": machine(results.run),
         "moved": moved(cells) if len(cells) else "",
         "notes": results.notes,
-        "command": method.command(results.run),
+        "command": repeat.command(results.run),
+        "repeated": list(repeat.said(results)),
         "facts": list(method.facts(results, cells)),
     }
 

@@ -71,17 +71,6 @@ def test_the_loaders_turn_is_told_as_the_rest_of_a_cycle(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("revision", "first"),
-    [("1a2b-dirty", "git checkout 1a2b"), ("1a2b", "git checkout 1a2b"), (None, "make setup"),
-     ("$(reboot)", "git checkout '$(reboot)'")],
-)  # fmt: skip
-def test_the_command_that_repeats_a_run_begins_at_its_revision(revision: str | None, first: str) -> None:
-    lines = method.command({"revision": revision, "command": ["run_bench.py", "--seed", "2"]}).splitlines()
-    assert lines[0] == first
-    assert lines[-2:] == ["make setup", ".venv/bin/python run_bench.py --seed 2"]
-
-
-@pytest.mark.parametrize(
     ("revision", "said"),
     [("1a2b", "1a2b"), ("1a2b-dirty", "1a2b, with changes that no commit has"), (None, "not in git")],
 )
