@@ -36,8 +36,8 @@ pd.options.display.max_colwidth = 200
 run = read(os.environ.get("RESULTS", "results/latest"))
 machine = run.run.get("machine") or {}
 revision = run.run.get("revision") or "an unknown revision"
-where = f"on {machine.get('cpu', 'an unknown CPU')}, at {revision}"
-display(Markdown(f"Run `{run.run['run_id']}` ({run.run['outcome']}), {where}."))
+place = f"on {machine.get('cpu', 'an unknown CPU')}, at {revision}"
+display(Markdown(f"Run `{run.run['run_id']}` ({run.run['outcome']}), {place}."))
 for note in run.notes:
     display(Markdown(f"- {note}"))
 
