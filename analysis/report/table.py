@@ -48,8 +48,9 @@ class Row:
     values: dict[str, Value]
     at: dict[str, str]  # its place on each axis that the run varies
     is_doubtful: bool
-    is_ratio_doubtful: bool  # of its own doubts; a ratio has those of its reference too
+    ratio_doubts: str  # its own; a ratio has those of its reference too
     reason: str
+    of_reference: str  # why its ratio is doubtful, where its reference is
 
 
 @dataclass
@@ -97,8 +98,8 @@ def rows(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios
     every = [(cell, by_name[points.label(cell)]) for cell in points.as_rows(cells)]
     context = _Context(results, ratios, [choice.name for choice in choices(cells)],
                        Counter((points.group_of(cell), cell["rank"]) for cell, _ in every if pd.notna(cell["rank"])),
-                       {(_point(cell, ratios), entry.number) for cell, entry in every if touching(cell, "ratio")}
-                       )  # fmt: skip
+                       {(_point(cell, ratios), entry.number): said for cell, entry in every
+                        if (said := "; ".join(map(str, touching(cell, "ratio"))))})  # fmt: skip
     return [_row(context, cell, entry) for cell, entry in every]
 
 
@@ -125,7 +126,7 @@ class _Context(NamedTuple):
     ratios: Ratios
     varied: list[str]
     shared: Counter[tuple[Any, Any]]  # how many have that rank in that group
-    doubted: set[tuple[int, int]]  # point and entry of the ratios that are doubtful
+    doubted: dict[tuple[int, int], str]  # why, of the ratios that are doubtful by their point and entry
 
 
 def _point(cell: points.Row, ratios: Ratios) -> int:
@@ -135,8 +136,8 @@ def _point(cell: points.Row, ratios: Ratios) -> int:
 def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
     ratios = context.ratios
     point = _point(cell, ratios)
-    own = (point, entry.number) in context.doubted
-    is_unsure = own or (point, ratios.reference) in context.doubted
+    own = context.doubted.get((point, entry.number), "")
+    others = "" if entry.number == ratios.reference else context.doubted.get((point, ratios.reference), "")
     reason = str(cell["reason"])
     knee = pd.notna(cell["knee_rps"])
     values = {
@@ -146,7 +147,7 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
         "else": _text(_else(context.results, cell)),
         "rank": _rank(cell, context.shared),
         "rate": _rate(cell, "knee_rps" if knee else "throughput_rps"),
-        "ratio": _ratio(ratios.to_reference(point, entry.number), is_unsure),
+        "ratio": _ratio(ratios.to_reference(point, entry.number), bool(own or others)),
         "p50": _marked(cell, "p50_us", units.duration),
         "p99": _marked(cell, "p99_us", units.duration),
         "delay": _marked(cell, "loader_delay_p50_us", units.duration),
@@ -161,7 +162,7 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
     is_doubtful = cell["verdict"] == "doubtful" or cell["status"] != "ok" or is_starved(cell)
     told = reason if cell["status"] == "ok" else f"{cell['status']}: {reason}"
     at = {name: AXES[name].write(cell[name]) for name in context.varied}
-    return Row(entry, point, values, at, bool(is_doubtful), own, told)
+    return Row(entry, point, values, at, bool(is_doubtful), own, told, others)
 
 
 def _rank(cell: points.Row, shared: Counter[tuple[Any, Any]]) -> Value:
