@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import axes
-from analysis.doubts import KINDS
+from analysis.doubts import KINDS, PLACES
 from analysis.splice import spliced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,10 +111,17 @@ def _doubts() -> str:
     head = (
         "### cells.csv: the codes of doubts\n\n"
         "A threshold is a key of `[verdict]` in `bench.toml`, where its value and the reason for it stand.\n\n"
-        "| code | in words | touches | threshold | remedy |\n|---|---|---|---|---|\n"
+        "| code | in words | when | touches | threshold | remedy |\n|---|---|---|---|---|---|\n"
     )
     rows = (
-        (f"`{kind.code}`", kind.phrase, ", ".join(kind.touches), kind.threshold and f"`{kind.threshold}`", kind.remedy)
+        (
+            f"`{kind.code}`",
+            kind.phrase,
+            PLACES.sub(r"`\1`", kind.when),
+            ", ".join(kind.touches),
+            kind.threshold and f"`{kind.threshold}`",
+            kind.remedy,
+        )
         for kind in KINDS
     )
     return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)

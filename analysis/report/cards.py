@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 import axes
 from analysis import units
+from analysis.doubts import reasons
 from analysis.judging.served import served
 from analysis.records.points import Row, as_rows
 from analysis.records.reading import Results
@@ -90,7 +91,7 @@ def _paragraphs(text: str) -> list[str]:
 def _place(results: Results, cell: Row) -> Place:
     where = axes.title({name: cell[name] for name in AXES}, results.usual)
     if pd.isna(cell["windows"]):
-        return Place(where, NONE, str(cell["status"]), NONE, NONE, NONE, str(cell["reason"]))
+        return Place(where, NONE, str(cell["status"]), NONE, NONE, NONE, reasons(cell))
     rate = units.short(cell["throughput_rps"]) + (f", {served(cell)} served" if served(cell) else "")
     memory = cell["memory_per_connection_kib"]
     return Place(
@@ -100,7 +101,7 @@ def _place(results: Results, cell: Row) -> Place:
         _known(cell["server_cpu_us_per_request"], units.duration),
         NONE if pd.isna(memory) else f"{units.short(memory)} KiB",
         tasks(cell),
-        str(cell["reason"]),
+        reasons(cell),
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis import units
-from analysis.doubts import touching
+from analysis.doubts import in_full, touching
 from analysis.drawing.selection import Selection, selections
 from analysis.judging.handlers import in_words, own_cpu
 from analysis.judging.served import is_starved, served
@@ -99,7 +99,7 @@ def _fastest(
         top = group.sort_values("throughput_rps", ascending=False).iloc[0]
         alone = len(group) == 1
         why = "" if alone else "no order was shown, as no rate can be compared. The highest is "
-        limits = _limits(top.to_frame().T, in_full=is_first)
+        limits = _limits(top.to_frame().T, explained=is_first)
         yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {limits}", INTERVAL)
         return
     best = ranked["rank"].min()  # not 1 where those who are faster can't be ranked themselves
@@ -120,9 +120,11 @@ def _fastest(
         text += (
             f" {subject} {value:.2f} times{_interval(low, high)} the rate of {label(rest.iloc[0])}, the next in rank."
         )
+        if is_first:
+            text += " (A ratio is of neighbouring windows, and not quite the quotient of the rates.)"
         if low <= 1 <= high:
             text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
-    yield Finding(f"{text}{_unranked(not_ranked, top)} {_limits(first, in_full=is_first)}", f"{ORDERS}; {INTERVAL}")
+    yield Finding(f"{text}{_unranked(not_ranked, top)} {_limits(first, explained=is_first)}", f"{ORDERS}; {INTERVAL}")
 
 
 def _handlers(cells: pd.DataFrame) -> Iterator[Finding]:
@@ -166,7 +168,7 @@ def _rate(cell: pd.Series) -> str:
     return f"{units.short(cell['throughput_rps'])} requests a second{interval}"
 
 
-def _limits(cells: pd.DataFrame, *, in_full: bool) -> str:
+def _limits(cells: pd.DataFrame, *, explained: bool) -> str:
     """What limited each of these, those of one limit together; and whose rate is doubtful.
 
     The commonest limit is explained once, in the first sentence of them.
@@ -174,9 +176,9 @@ def _limits(cells: pd.DataFrame, *, in_full: bool) -> str:
     parts = []
     for word, part in cells.groupby("limited_by", sort=False):
         who = _names(part) if len(part) < len(cells) or len(cells) == 1 else "them"
-        is_usual = word == "server" and not in_full
+        is_usual = word == "server" and not explained
         parts.append(f"{who}: {'the server' if is_usual else LIMITS.get(str(word), str(word) or 'not known')}")
-    doubtful = [f"{label(cell)} ({'; '.join(map(str, doubts))})" for _, cell in cells.iterrows()
+    doubtful = [f"{label(cell)} ({in_full(doubts)})" for _, cell in cells.iterrows()
                 if (doubts := touching(cell, "throughput_rps"))]  # fmt: skip
     more = f" Doubtful are the rates of {', '.join(doubtful)}." if doubtful else ""
     return f"What limited {'; '.join(parts)}.{more}"
@@ -272,11 +274,11 @@ def _at_rate(group: pd.DataFrame, results: Results, load: str) -> Iterator[Findi
         rate = f"{units.short(top['knee_rps'])} requests a second"
         yield Finding(f"With {title(group, results.usual)}, {label(top)} keeps its p99 under {limit} up to {rate}, the "
                       f"highest rate of all.{untold(top, group, 'knee_rps')} "
-                      f"{_limits(top.to_frame().T, in_full=True)}", f"{INTERVAL}; {PAIRS}")  # fmt: skip
+                      f"{_limits(top.to_frame().T, explained=True)}", f"{INTERVAL}; {PAIRS}")  # fmt: skip
     dropped = group[group["dropped"].fillna(0) > 0]
     if load == "open":
         who = f"{_names(dropped)} dropped requests" if len(dropped) else "nobody dropped a request"
-        yield Finding(f"With {title(group, results.usual)}, {who}. {_limits(group, in_full=True)}", COUNTED)
+        yield Finding(f"With {title(group, results.usual)}, {who}. {_limits(group, explained=True)}", COUNTED)
 
 
 def _doubtful(cells: pd.DataFrame) -> Iterator[Finding]:

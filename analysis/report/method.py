@@ -24,6 +24,7 @@ RULES = (  # what is said of the method on the page: a heading there, and the pa
     ("Latency: what a closed loop hides (coordinated omission)", LOOPS, "In the open loop"),
     ("CPU time", FIGURES, "Server CPU per request"),
     ("Memory", FIGURES, "Other costs"),
+    ("Ratios", FIGURES, "Ratios are taken first"),
     ("Bars", FIGURES, "Bars in"),
     ("Ranks", RANKS, "A strategy's rank"),
     ("What limited it", LIMITS, "limited_by says"),
@@ -79,10 +80,12 @@ def rules() -> Iterator[tuple[str, str]]:
             yield name, said
 
 
-def doubts(cells: pd.DataFrame) -> list[tuple[str, str]]:
-    """The kinds of doubt that cells have, and the figures that each makes doubtful."""
+def doubts(results: Results, cells: pd.DataFrame) -> list[tuple[str, str]]:
+    """The kinds of doubt that cells have: when there is such a one, by this run's thresholds, and what it touches."""
     found = {doubt.kind for kinds in cells["doubts"] for doubt in kinds}
-    return [(kind.phrase, f"touches {', '.join(kind.touches)}") for kind in KINDS if kind in found]
+    settings = results.thresholds | {"p99_multiple": results.p99_multiple("closed")}
+    return [(kind.phrase, f"{kind.says(settings)}. It touches {', '.join(kind.touches)}")
+            for kind in KINDS if kind in found]  # fmt: skip
 
 
 def _asked(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:

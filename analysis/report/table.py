@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis import units
-from analysis.doubts import touching
+from analysis.doubts import in_full, reasons, touching
 from analysis.judging.served import is_starved
 from analysis.records import points
 from analysis.records.reading import Results
@@ -72,8 +72,9 @@ COLUMNS = (
            "faster than # 1. A doubt of the rate alone (? behind it) leaves the rank: it bends all of a group alike"),
     Column("rate", "requests/s", "correct replies per second; in brackets the 95 % interval over blocks, with the "
            "machine's movement in it"),
-    Column("ratio", "ratio", "of requests/s to the reference; in brackets the 95 % interval; ~ where it may be 1, ? "
-           "where the cell or its reference is doubtful"),
+    Column("ratio", "ratio", "of requests/s to the reference, between neighbouring windows, so not quite the quotient "
+           "of the rates; in brackets the 95 % interval; ~ where it may be 1, ? where the cell or its reference is "
+           "doubtful"),
     Column("limit", "limited by", "what kept the rate from being higher. Where both sides are busy their CPU shares "
            "can't tell: what slowing the loader down did to the rate decides", False),
     Column("server", "server CPU", "share of its CPUs that the server used in its windows. It isn't requests/s times "
@@ -99,7 +100,7 @@ def rows(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios
     context = _Context(results, ratios, [choice.name for choice in choices(cells)],
                        Counter((points.group_of(cell), cell["rank"]) for cell, _ in every if pd.notna(cell["rank"])),
                        {(_point(cell, ratios), entry.number): said for cell, entry in every
-                        if (said := "; ".join(map(str, touching(cell, "ratio"))))})  # fmt: skip
+                        if (said := in_full(touching(cell, "ratio")))})  # fmt: skip
     return [_row(context, cell, entry) for cell, entry in every]
 
 
@@ -138,7 +139,7 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
     point = _point(cell, ratios)
     own = context.doubted.get((point, entry.number), "")
     others = "" if entry.number == ratios.reference else context.doubted.get((point, ratios.reference), "")
-    reason = str(cell["reason"])
+    reason = reasons(cell)
     knee = pd.notna(cell["knee_rps"])
     values = {
         "strategy": Value(entry.name, entry.name),
@@ -224,7 +225,7 @@ def _marked(cell: points.Row, name: str, write: Callable[[float], str]) -> Value
     low, high = cell.get(f"{name}_low"), cell.get(f"{name}_high")
     said = [] if pd.isna(low) else [f"95 % interval: {write(low)} to {write(high)}"]
     said += [f"of {units.count(cell['requests'])} requests"] * name.startswith(("p50", "p99"))
-    said += [f"doubtful: {doubt}" for doubt in doubts]
+    said += [f"doubtful: {doubt.in_full}" for doubt in doubts]
     return Value(write(value) + " ?" * bool(doubts), _order(value), "; ".join(said))
 
 

@@ -10,11 +10,11 @@ from analysis import doubts
 from analysis.doubts import Doubt
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, read
-from analysis.report import findings, page, sweeps, table, vega
+from analysis.report import findings, page, sweeps, table
 from analysis.report.entries import FEW, MOST, Entry, entries
 from analysis.report.ratios import Ratios
 from tests.support.made_up import MadeUp
-from tests.support.pages import EMPTY, rendered
+from tests.support.pages import rendered, rendered_as
 
 LIMITED = Doubt(doubts.LOADER_LIMITED, "slowing the loader lowered the rate by 20 to 40 %")
 DRIFTS = Doubt(doubts.DRIFTING, "second half +11 %")
@@ -80,9 +80,7 @@ def test_every_ratio_to_a_doubtful_reference_is_marked(tmp_path: Path) -> None:
 
 def test_the_reason_of_a_doubtful_reference_stands_below_every_row_that_it_marks(tmp_path: Path) -> None:
     results, cells, *_ = tabulated(tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vega, "picture", lambda _: EMPTY)
-        text = page.render(results, doubted(cells, "epoll", LIMITED))
+    text = rendered_as(results, doubted(cells, "epoll", LIMITED))
     rows = re.findall(r"<tbody data-entry=.*?</tbody>", text, re.DOTALL)
     said = [f"ratio: the reference, epoll, is doubtful: {LIMITED}" in row for row in rows]
     assert [("epoll" in re.findall("<bdi>(.*?)</bdi>", row), said) for row, said in zip(rows, said, strict=True)] == [
