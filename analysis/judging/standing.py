@@ -1,5 +1,6 @@
 """What a cell is among the others of its group: its bar, how far its blocks spread beside theirs, its ranks."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from math import expm1
@@ -94,8 +95,8 @@ def ranks_in_words(cells: pd.DataFrame) -> str:
         return ""
     told = "1 + how many were shown to be faster than it, or than one at least as fast; = where several share that"
     for group in by_group(ranked):
-        sizes = group["rank"].astype(int).value_counts().sort_index()
-        for (rank, many), (after, _) in pairwise(sizes.items()):
+        sizes = Counter(int(rank) for rank in group["rank"])
+        for (rank, many), (after, _) in pairwise(sorted(sizes.items())):
             if after != rank + many:
                 before = f"{'=' * (many > 1)}{rank}, which {_several(many)}"
                 were = "1 was" if after == 2 else f"{after - 1} were"

@@ -95,6 +95,7 @@ def tables() -> str:
         "cells.csv: reasons apart": _CSV["reasons"],
         "cells.csv: for comparing": _CSV["comparison"],
         "cells.csv: connects, and the loader's part": _CSV["loader"],
+        "cells.csv: how sure the memory of a connection is": _CSV["memory"],
     }
     return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])
 

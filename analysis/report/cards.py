@@ -15,7 +15,7 @@ from analysis.doubts import reasons
 from analysis.judging.served import served
 from analysis.records.points import Row, as_rows
 from analysis.records.reading import Results
-from analysis.report import code
+from analysis.report import code, memory
 from analysis.report.entries import Entry
 from axes import AXES
 
@@ -93,13 +93,12 @@ def _place(results: Results, cell: Row) -> Place:
     if pd.isna(cell["windows"]):
         return Place(where, NONE, str(cell["status"]), NONE, NONE, NONE, reasons(cell))
     rate = units.short(cell["throughput_rps"]) + (f", {served(cell)} served" if served(cell) else "")
-    memory = cell["memory_per_connection_kib"]
     return Place(
         where,
         rate,
         str(cell["limited_by"]) or NONE,
         _known(cell["server_cpu_us_per_request"], units.duration),
-        NONE if pd.isna(memory) else f"{units.short(memory)} KiB",
+        NONE if pd.isna(cell[memory.MEMORY]) else memory.told(cell),
         tasks(cell),
         reasons(cell),
     )

@@ -13,9 +13,10 @@ from analysis.judging.served import is_starved, served
 from analysis.judging.standing import moved
 from analysis.records.points import SWEPT, label, nearly_all, title
 from analysis.records.reading import Results
-from analysis.report import unranked
+from analysis.report import memory, unranked
 from analysis.report.apart import PAIRS, untold
 from analysis.report.entries import Entry
+from analysis.report.memory import MEMORY
 from analysis.report.ratios import Ratios
 
 ORDERS = "any wrong order among all of them, 5 %"
@@ -23,7 +24,6 @@ INTERVAL = "each interval misses the true figure in 5 %"
 COUNTED = "counted, not estimated"
 MOVED = "an estimate: what all strategies of a group have in common in a block, without an interval"
 MOST_LOADS, MOST_NAMES, FEW = 9, 8, 3  # that are told of, named in a sentence, told of one by one
-MEMORY = "memory_per_connection_kib"
 LIMITS = {
     "server": "the server, whose CPU had no time left or which let requests wait",
     "loader": "the load generator, so the server may do more than this",
@@ -215,13 +215,13 @@ def _connections(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     if len(known) > 1:
         least, most_of_all = known.iloc[0], known.iloc[-1]
         parts.append(
-            f"{'of the others' if parts else ''} a connection takes between {units.short(least[MEMORY])} KiB of memory "
-            f"({label(least)}) and {units.short(most_of_all[MEMORY])} KiB ({label(most_of_all)})".strip()
+            f"{'of the others' if parts else ''} a connection takes between {_memory(least)} and "
+            f"{_memory(most_of_all)} of memory".strip()
         )
     if parts:
         yield Finding(
             f"{where}, {'; '.join(parts)}. Memory is the server's own, without what the kernel keeps for sockets.",
-            "threads and processes are counted; memory is a mean of few blocks, without an interval",
+            f"threads and processes are counted; {memory.RANGE}",
         )
 
 
@@ -233,8 +233,13 @@ def _running(cells: pd.DataFrame, what: str) -> Iterator[str]:
         yield f"{_names(cells)} run {what} for each client" + f", and a connection takes {span} KiB" * bool(span)
         return
     for _, cell in cells.iterrows():
-        memory = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {units.short(cell[MEMORY])} KiB"
-        yield f"{label(cell)} runs {int(cell[what]):,} {what}{memory}"
+        taken = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {memory.told(cell)}"
+        yield f"{label(cell)} runs {int(cell[what]):,} {what}{taken}"
+
+
+def _memory(cell: pd.Series) -> str:
+    blocks = memory.of_blocks(cell)
+    return f"{units.short(cell[MEMORY])} KiB ({', '.join(filter(None, [label(cell), blocks]))})"
 
 
 def _waiting(group: pd.DataFrame, results: Results) -> Iterator[Finding]:

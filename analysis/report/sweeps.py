@@ -13,7 +13,7 @@ from analysis.drawing.selection import LOG_FROM, Selection, ends_of, is_hollow, 
 from analysis.judging.served import served
 from analysis.records.points import SWEPT, Row, label
 from analysis.records.reading import Results
-from analysis.report import specs
+from analysis.report import memory, specs
 from analysis.report.entries import Entry
 from analysis.report.ratios import Ratios
 from analysis.report.specs import Rows, Spec
@@ -53,8 +53,9 @@ FIGURES = (
            ("closed", "open", "knee")),
     Figure("server_cpu_us_per_request", "CPU time of a request", "CPU time of the server for each correct reply",
            "duration", LOWER, ("closed", "open", "knee")),
-    Figure("memory_per_connection_kib", "Memory of a connection", "memory that a connection takes more, KiB", "memory",
-           "lower is better; the server's own memory (PSS, all its processes), without the kernel's for sockets"),
+    Figure(memory.MEMORY, "Memory of a connection", "memory that a connection takes more, KiB", "memory",
+           "lower is better; the server's own (PSS, all its processes), without the kernel's for sockets; bars: the "
+           "least to the most of its blocks"),
 )  # fmt: skip
 
 
@@ -255,7 +256,9 @@ def _ends(figure: Figure, low: Any, high: Any) -> str:
 
 
 def _ends_of(cell: Row, name: str) -> list[str]:
-    """The bar for comparing, where the column has one."""
+    """The bar for comparing, where the column has one; of memory the least and the most."""
+    if name == memory.MEMORY:
+        return list(memory.ENDS)
     bar = ends_of(name)
     return bar if bar[0] in cell else [f"{name}_low", f"{name}_high"]
 

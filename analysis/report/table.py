@@ -12,7 +12,7 @@ from analysis.doubts import in_full, reasons, touching
 from analysis.judging.served import is_starved
 from analysis.records import points
 from analysis.records.reading import Results
-from analysis.report import unranked
+from analysis.report import memory, unranked
 from analysis.report.cards import NONE, tasks
 from analysis.report.entries import Entry
 from analysis.report.ratios import Ratios
@@ -87,7 +87,8 @@ COLUMNS = (
            "part of a client's cycle, and no part of p50 and p99"),
     Column("cpu", "CPU/req.", "CPU time of the server by correct reply; point at it for its interval"),
     Column("memory", "KiB/conn.", "memory that a connection takes more: PSS of all processes of the server, without "
-           "pages of files and what the kernel keeps for sockets; a mean of few blocks, without an interval"),
+           "pages of files and what the kernel keeps for sockets. The mean of so few blocks that it has no interval: "
+           "point at it for the least and the most of them"),
     Column("tasks", "runs", "processes or threads while all are connected", False),
     Column("requests", "requests", "correct replies that were counted, in all blocks"),
 )  # fmt: skip
@@ -155,7 +156,7 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
         "cpu": _marked(cell, "server_cpu_us_per_request", units.duration),
         "server": _share(cell, "server_cpu_share"),
         "loader": _share(cell, "loader_cpu_share"),
-        "memory": _marked(cell, "memory_per_connection_kib", units.short),
+        "memory": _marked(cell, memory.MEMORY, units.short, memory.of_blocks(cell)),
         "tasks": Value(tasks(cell), "" if pd.isna(cell["threads"]) else f"{cell['threads']:09}"),
         "limit": _text(str(cell["limited_by"])),
         "requests": _number(cell, "requests", units.short),
@@ -216,17 +217,17 @@ def _text(text: str) -> Value:
     return Value(text, text)
 
 
-def _marked(cell: points.Row, name: str, write: Callable[[float], str]) -> Value:
-    """A figure with a ? where it is doubtful, and its interval beside it."""
+def _marked(cell: points.Row, name: str, write: Callable[[float], str], aside: str = "") -> Value:
+    """A figure with a ? where it is doubtful; beside it its interval, or what is known in place of one."""
     value = cell[name]
     if pd.isna(value):
         return Value(NONE, "")
     doubts = touching(cell, name)
     low, high = cell.get(f"{name}_low"), cell.get(f"{name}_high")
-    said = [] if pd.isna(low) else [f"95 % interval: {write(low)} to {write(high)}"]
+    said = [aside] if pd.isna(low) else [f"95 % interval: {write(low)} to {write(high)}"]
     said += [f"of {units.count(cell['requests'])} requests"] * name.startswith(("p50", "p99"))
     said += [f"doubtful: {doubt.in_full}" for doubt in doubts]
-    return Value(write(value) + " ?" * bool(doubts), _order(value), "; ".join(said))
+    return Value(write(value) + " ?" * bool(doubts), _order(value), "; ".join(filter(None, said)))
 
 
 def _order(value: float) -> str:

@@ -8,7 +8,7 @@ BARS = (
 )
 QUOTIENTS = (
     "A ratio is not quite the quotient of the rates beside it. It is taken first, between the windows of one round, "
-    "which meet the same machine. A block has the median of its rounds, and what is shown is the blocks' geometric mean."
+    "which meet the same machine. A block has the median of its rounds', and shown is the blocks' geometric mean."
 )
 HOLLOW = (
     "A hollow marker is doubtful, or some of its clients are never served: point at it, or look into the "
@@ -57,7 +57,9 @@ HOW_TO_READ: dict[str, list[str]] = {
     ],
     "memory_per_connection_kib": [
         "Lower is better. It is what a server's own memory grows by from one client to all of them, by "
-        "client: a mean of few blocks, without an interval. It is given from 100 clients on.",
+        "client. It is given from 100 clients on.",
+        "It is looked at in two blocks at most. A bar goes from the least to the most of these, and is no interval: no "
+        "error rate is known for it.",
         HOLLOW,
     ],
     "spectrum": [
