@@ -32,7 +32,7 @@ class Kind:
 
     def says(self, settings: Mapping[str, float]) -> str:
         """When there is such a doubt, by the settings of a run; of one that is older than a setting, by its name."""
-        return PLACES.sub(lambda place: _written(settings, place[1]), self.when)
+        return PLACES.sub(lambda place: written(settings, place[1]), self.when)
 
 
 LOADER_LIMITED = Kind(
@@ -234,8 +234,8 @@ def touching(cell: Mapping[str, Any] | pd.Series, figure: str) -> list[Doubt]:
     return [doubt for doubt in cell["doubts"] if _part(figure) in doubt.kind.touches]
 
 
-def _written(settings: Mapping[str, float], key: str) -> str:
-    """A setting as a share, or as how many times."""
+def written(settings: Mapping[str, float], key: str) -> str:
+    """A setting as a share, or as how many times; its name where a run has none."""
     if key not in settings:
         return key
     return units.share(settings[key]) if settings[key] < 1 else f"{settings[key]:g}"

@@ -1,12 +1,13 @@
 """How a run was measured, and on what."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from analysis import units
-from analysis.doubts import KINDS
+from analysis.doubts import KINDS, written
 from analysis.judging.standing import moved
 from analysis.records.machine import machine, server_cpus
 from analysis.records.points import label, title
@@ -18,6 +19,7 @@ from analysis.report.repeat import DIRTY, blocks, done, several
 HOW = {"closed": "in a closed loop: each client has one request in flight",
        "open": "in an open loop: at a rate of its own, whatever the server does",
        "knee": "in search of the highest rate that a server answers in time"}  # fmt: skip
+SHARE = re.compile(r"\b\w+_share\b")  # the key of a threshold
 RULES = (  # what is said of the method on the page: a heading there, and the paragraph that tells it
     ("Latency: the clock", LOADER, "The clock."),
     ("Latency: percentiles", FIGURES, "Latency is"),
@@ -78,6 +80,12 @@ def rules() -> Iterator[tuple[str, str]]:
     for name, heading, start in RULES:
         if said := glossary.paragraph(heading, start):
             yield name, said
+
+
+def limits(results: Results) -> list[tuple[str, str]]:
+    """What `limited_by` says, by this run's thresholds."""
+    return [(word, SHARE.sub(lambda key: written(results.thresholds, key[0]), meaning))
+            for word, meaning in glossary.table(glossary.LIMITS)]  # fmt: skip
 
 
 def doubts(results: Results, cells: pd.DataFrame) -> list[tuple[str, str]]:

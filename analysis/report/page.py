@@ -124,7 +124,7 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
     return {
         "brief": method.brief(results, cells),
         "rules": list(method.rules()),
-        "limits": glossary.table(glossary.LIMITS),
+        "limits": method.limits(results),
         "words": glossary.table(glossary.WORDS),
         "doubts": method.doubts(results, cells),
         "has_sources": bool(results.run.get("sources")),

@@ -38,7 +38,10 @@ def said(results: Results) -> Iterator[str]:
             yield f"{name} was {told['asked']}, which stood at {told['revision']} then."
     if "--bench" in map(str, run.get("command") or []):
         yield "The file behind --bench is a part of it, and has to be as it was."
-    yield f"{done(results)} {_asked_for(results)} {AGAIN}"
+    if counted := _counted(results):
+        few, many = min(counted), max(counted)
+        rounds = f"{few:,} to " * (few < many) + several(many, "round")
+        yield f"It did {several(blocks(results), 'block')}, in each {rounds} of a load. {_asked_for(results)} {AGAIN}"
 
 
 def blocks(results: Results) -> int:

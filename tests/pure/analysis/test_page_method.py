@@ -30,6 +30,13 @@ def test_the_words_and_the_limits_are_those_of_the_methodology() -> None:
     assert {"server", "loader, both", "round-trip", "starvation", "errors", "handler", "offered rate"} == limits.keys()
 
 
+def test_the_limits_have_the_values_of_their_thresholds(tmp_path: Path) -> None:
+    results = read(MadeUp(capacity={"epoll": 1e5}, groups=[(10, 64)], blocks=2, rounds=1).write(tmp_path))
+    told = dict(method.limits(results))
+    assert told["errors"] == "1 % of the requests or more failed, or none succeeded"
+    assert "_share" not in " ".join(told.values())
+
+
 def test_a_project_without_its_documents_has_a_page_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,13 +59,15 @@ def test_what_the_command_cannot_say_is_said(told: dict[str, Any], sentence: str
 
 def test_of_a_clean_revision_there_is_nothing_to_say_but_how_much_was_done(tmp_path: Path) -> None:
     (only,) = repeat.said(made_up(tmp_path, revision="1a2b", rounds=1, profile="default"))
-    assert only.startswith("There were 2 blocks. Each load got 1 round in each block. No option asks for these numbers")
+    assert only.startswith("It did 2 blocks, in each 1 round of a load. No option asks for these numbers")
     assert "at_most_s" not in only
 
 
 def test_rounds_that_were_cut_by_time_are_counted_and_said_to_be_so(tmp_path: Path) -> None:
-    *_, last = repeat.said(cut(tmp_path, rounds=2, profile="quick"))
-    assert "Of 3 pairs of a load and a block, these got 2 rounds 2 times, 1 round 1 times; 2 were planned." in last
+    results = cut(tmp_path, rounds=2, profile="quick")
+    *_, last = repeat.said(results)
+    assert last.startswith("It did 3 blocks, in each 1 to 2 rounds of a load.")
+    assert "these got 2 rounds 2 times, 1 round 1 times; 2 were planned." in repeat.done(results)
     assert (
         "How many rounds a block gets depends on how long the ones before it took; at_most_s of [profiles.quick]"
         in last
