@@ -49,9 +49,8 @@ def findings(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ra
     numbers = {entry.name: entry.number for entry in entries}
     for _, selection in list(selections(results, cells, "closed"))[:1]:
         typical = selection.typical()
-        usual_size = typical.cells["message_size"].iloc[0]
-        of_size = selection.measured[selection.measured["message_size"] == usual_size]
-        crowd = of_size[of_size["clients"] == of_size["clients"].max()]
+        alike = _differing_in(selection, typical, "clients")
+        crowd = alike[alike["clients"] == alike["clients"].max()]
         for place, group in enumerate(_loads(selection, typical)):
             found += _fastest(group, results, numbers, ratios, place == 0)
         found += [
@@ -76,10 +75,15 @@ def _loads(selection: Selection, typical: Selection) -> list[pd.DataFrame]:
     """The groups that are told of: the typical one, then those that differ from it in clients, then in size alone."""
     found = [typical.measured]
     for axis in SWEPT:
-        others = typical.measured[[other for other in SWEPT if other != axis]].iloc[0]
-        alike = selection.measured[(selection.measured[others.index] == others).all(axis=1)]
+        alike = _differing_in(selection, typical, axis)
         found += [part for _, part in alike.groupby(axis) if part.index[0] not in typical.measured.index]
     return found[:MOST_LOADS]
+
+
+def _differing_in(selection: Selection, typical: Selection, axis: str) -> pd.DataFrame:
+    """The cells that differ from the typical ones on this axis alone, and these themselves."""
+    others = typical.measured[[other for other in SWEPT if other != axis]].iloc[0]
+    return selection.measured[(selection.measured[others.index] == others).all(axis=1)]
 
 
 def _outcome(results: Results) -> Iterator[Finding]:

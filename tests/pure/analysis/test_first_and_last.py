@@ -99,6 +99,17 @@ def test_every_load_says_what_limited_its_first(made_up: tuple[Results, pd.DataF
     assert all(re.search(r"What limited \S+: the server\.", text) for text in rates[1:]), rates
 
 
+def test_a_group_along_an_axis_is_told_of_at_one_of_its_values(made_up: tuple[Results, pd.DataFrame]) -> None:
+    results, cells = made_up
+    cells = cells[(cells["clients"] == 100) & (cells["message_size"] == 64)].assign(along="recv_size", threads=101)
+    both = pd.concat([cells.assign(recv_size=size) for size in (1024, 65536)], ignore_index=True)
+    texts = told(results, both)
+    (connected,) = [text for text in texts if " connected, " in text]
+    assert connected.count("epoll runs 101 threads") == 1
+    (tail,) = [text for text in texts if "one request in a hundred" in text]
+    assert not re.search("1 KiB.*64 KiB", connected + tail)
+
+
 def test_an_open_loop_says_what_limited_it(tmp_path: Path) -> None:
     records = [at_rate(name, 500, block=block, latencies=[1e6, 2e6] * 500)
                for name in ("epoll", "poll") for block in range(2)]  # fmt: skip
