@@ -8,7 +8,7 @@ RESULTS ?= results/latest
 
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup notebook bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-same bench-uninterrupted bench-round-trip bench-company bench-reading
+.PHONY: help setup http notebook bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-same bench-uninterrupted bench-round-trip bench-company bench-reading
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -23,6 +23,9 @@ $(READY): requirements.lock
 
 $(LOOP): loadgen/hot_loop.c
 	$(CC) -O2 -shared -fPIC -o $@ $< || echo "not compiled: the load generator's hot loop will be Python's"
+
+http: setup  ## add the HTTP servers of the profile http that the default set-up doesn't have (30 seconds)
+	$(VENV)/bin/python -m uv pip install --quiet --group http
 
 bench: setup  ## measure the fourteen strategies of the default profile, then draw the charts (4 to 5 minutes)
 	$(VENV)/bin/python run_bench.py

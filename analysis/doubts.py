@@ -59,7 +59,11 @@ FAILING = Kind(
     remedy="see the server's log in `logs/`; fewer clients",
 )
 WRONG = Kind(
-    "wrong-replies", "wrong replies", "a single reply was wrong", remedy="mend the server: no noise makes a reply wrong"
+    "wrong-replies",
+    "wrong replies",
+    "a single reply was wrong",
+    (RATE, COMPARISON, LATENCY, P99, CPU),
+    remedy="mend the server: no noise makes a reply wrong",
 )
 STARVED = Kind(
     "starved",

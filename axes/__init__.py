@@ -12,246 +12,42 @@ What else an axis needs is listed in CONTRIBUTING.md; the receive size is the si
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, get_args
+from typing import Any
 
-from axes.axis import (
-    Axis,
-    Handler,
-    Load,
-    Service,
-    Side,
-    in_bytes,
-    in_clients,
-    in_cpus,
-    in_requests_a_second,
-    in_time,
-    life_of_a_connection,
+from axes.axis import Axis, Service, Side
+from axes.rows import (
+    ANSWERED,
+    AXES,
+    BY_KEY,
+    BYTES,
+    IN_DATAGRAMS,
+    LARGEST_DATAGRAM,
+    LOCAL,
+    OF_SERVICE,
+    OF_STREAMS,
+    connections_stay,
+    ended_after,
 )
 
-__all__ = ["ALONG", "AXES", "BY_KEY", "Axis", "Service"]
-
-# A message names its client in 8 characters, one more tells two successive requests apart, and CRLF ends it.
-SMALLEST_MESSAGE = 11
-LARGEST_MESSAGE = 64 * 2**20
+__all__ = [
+    "ALONG",
+    "ANSWERED",
+    "AXES",
+    "BYTES",
+    "BY_KEY",
+    "IN_DATAGRAMS",
+    "LARGEST_DATAGRAM",
+    "LOCAL",
+    "OF_STREAMS",
+    "Axis",
+    "Service",
+    "connections_stay",
+    "ended_after",
+]
 
 ITERATIONS = "iterations"  # a setting of servers, no axis: how many a handler that computes makes for a message
 FIRST_LEFT_OUT = 3  # version of the results folder: its axes' options are left out where they are usual
 ALONG = "along"  # in files: the axis that a group compares along, empty for most
-
-_AXES = (
-    Axis(
-        name="service",
-        key="service",
-        sides=("command", "exchange"),
-        kind="choice",
-        is_in_front=True,
-        meaning="what the servers do: echo, greet or log (servers/README.md)",
-        usual="echo",
-        choices=get_args(Service),
-        required=True,
-        said="always",
-        commands=("bench", "gate", "check"),
-        metavar="NAMES",
-        help=f"what the servers do: {', '.join(get_args(Service))}",
-        describes=lambda value: f"service {value}",
-    ),
-    Axis(
-        name="clients",
-        key="clients",
-        sides=("load",),
-        kind="count",
-        is_in_front=True,
-        meaning="concurrent clients, each with a connection to every server",
-        low=1,
-        high=1_000_000,
-        required=True,
-        said="always",
-        commands=("bench", "gate"),
-        metavar="N,...",
-        help="numbers of concurrent clients, in place of the profile's",
-        says=in_clients,
-        stem="clients",
-        title="number of clients",
-    ),
-    Axis(
-        name="message_size",
-        key="sizes",
-        sides=("exchange",),
-        kind="bytes",
-        is_in_front=True,
-        meaning="a message, with the CRLF at its end",
-        unit="bytes",
-        usual=64,
-        low=SMALLEST_MESSAGE,
-        high=LARGEST_MESSAGE,
-        bounds=f"a message takes {SMALLEST_MESSAGE} bytes (its client's name, a turn and CRLF) to 64MiB",
-        said="always",
-        commands=("bench", "gate"),
-        metavar="SIZE,...",
-        help="message sizes such as 64 or 16KiB, in place of the profile's",
-        describes=lambda value: f"{in_bytes(value)} messages",
-        stem="size",
-        title="message size",
-    ),
-    Axis(
-        name="requests_per_connection",
-        key="requests_per_connection",
-        sides=("exchange",),
-        kind="count",
-        is_in_front=True,
-        meaning="requests after which a client leaves and connects anew; empty: it stays",
-        usual=0,
-        unlimited=0,
-        high=1_000_000,
-        said="in full",
-        says=life_of_a_connection,
-        files=lambda value: f"{value}-per-connection" if value else "persistent",
-    ),
-    Axis(
-        name="load",
-        key="load",
-        sides=("load",),
-        kind="choice",
-        meaning="closed: a client sends when it is answered; open: at a rate, whatever the server does; knee: the "
-        "highest rate whose p99 stays under the limit is searched for",
-        usual="closed",
-        choices=get_args(Load),
-        single=True,
-        said="in full",
-        commands=("bench",),
-        metavar="KIND",
-        help="closed (each client sends when it is answered), open (at a rate, whatever the server does) or knee "
-        "(search the highest rate whose p99 stays under bench.toml's limit), in place of the profile's",
-        says=lambda value: "" if value == "closed" else f"{value} load",
-        describes=lambda value: {
-            "closed": "one request in flight per client",
-            "open": "requests at a rate of their own",
-            "knee": "requests at a rate of their own",
-        }.get(value, f"{value} load"),
-    ),
-    Axis(
-        name="rate",
-        key="rate",
-        sides=("load",),
-        kind="rate",
-        meaning="of an open load, as it was asked for: requests per second, or a share of the closed loop's",
-        usual="",
-        unlimited="",
-        commands=("bench",),
-        metavar="RATE,...",
-        help="with --load open: requests per second, or such as 50%% of what the closed loop achieves in this run",
-        says=in_requests_a_second,
-        continues=True,
-        describes=lambda value: "",  # a chart of rates has them on its axis
-        title="a rate of",
-    ),
-    Axis(
-        name="recv_size",
-        key="recv_sizes",
-        sides=("command",),
-        kind="bytes",
-        meaning="bytes that a server asks of the kernel at a time",
-        unit="bytes",
-        since=2,
-        setting="servers.recv_size",
-        low=1,
-        high=2**24,
-        bounds="a read takes 1 byte to 16MiB",
-        commands=("bench", "gate"),
-        metavar="SIZE,...",
-        help="bytes that the servers ask of the kernel at a time, such as 1KiB,64KiB (default: bench.toml's)",
-        says=lambda value: f"reads of {in_bytes(value)}",
-        files=lambda value: f"recv-{in_bytes(value)}".replace(" ", ""),
-        stem="recv_size",
-        title="receive size",
-    ),
-    Axis(
-        name="handler",
-        key="handlers",
-        sides=("command",),
-        kind="choice",
-        meaning="what a server does for each message before it answers: none; waits, in the strategy's own way; "
-        "blocks, in a call that holds up its thread; computes, in Python",
-        since=3,
-        usual="none",
-        choices=get_args(Handler),
-        commands=("bench", "gate"),
-        metavar="KINDS",
-        help="what the servers do for each message before they answer: none, waits (in the strategy's own way), blocks "
-        "(in a call that holds up its thread) or computes (in Python)",
-        says=lambda value: "no handler" if value == "none" else f"the handler {value}",
-        files=lambda value: "no-handler" if value == "none" else f"handler-{value}",
-    ),
-    Axis(
-        name="handler_us",
-        key="handler_times",
-        sides=("command",),
-        kind="time",
-        meaning="how long that takes; of a handler that computes, where the run began and with a CPU of its own",
-        unit="us",
-        since=3,
-        usual=0,
-        unlimited=0,
-        of="handler",
-        low=1,
-        high=2_000_000,
-        bounds="a handler takes 1us to 2s",
-        commands=("bench", "gate"),
-        metavar="TIME,...",
-        help="how long a handler takes, such as 50us,5ms",
-        says=in_time,
-        continues=True,
-        describes=lambda value: f"{in_time(value)} each",
-        stem="handler_time",
-        title="handler time",
-    ),
-    Axis(
-        name="handler_of",
-        key="handler_of",
-        sides=("command", "exchange"),
-        kind="choice",
-        meaning="whose messages are handled: all clients', or those of one, whose latencies are left out: the others, "
-        "who are answered at once, show theirs",
-        since=3,
-        usual="all",
-        choices=("all", "one"),
-        of="handler",
-        commands=("bench", "gate"),
-        metavar="WHOSE",
-        help="whose messages are handled: all, or those of one client beside the others, whose latencies are shown",
-        says=lambda value: f"for {value} of them",
-        continues=True,
-        describes=lambda value: f"for {value} client",
-    ),
-    Axis(
-        name="server_cpus",
-        key="cpus",
-        sides=("place",),
-        kind="cpus",
-        meaning="the CPUs that the servers run on",
-        setting="servers.cpus",
-        low=1,
-        high=1024,
-        commands=("bench", "gate"),
-        metavar="N,...",
-        help="numbers of CPUs that the servers run on, the last ones of this machine (default: bench.toml's)",
-        describes=lambda value: f"servers on {in_cpus(value)}",
-        files=lambda value: "cpus-" + str(value).replace(" ", "-"),
-        stem="cpus",
-        title="number of CPUs",
-    ),
-)
-
-AXES: Mapping[str, Axis] = {axis.name: axis for axis in _AXES}
-BY_KEY: Mapping[str, Axis] = {axis.key: axis for axis in _AXES}
-
-# What a service leaves no choice of: both close after one request, and the greeting is what it is.
-GREETING_SIZE = len(b"Thank you for connecting\r\n")
-OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
-    "greet": {"message_size": GREETING_SIZE, "requests_per_connection": 1},
-    "log": {"requests_per_connection": 1},
-}
-HANDLED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
 
 
 def settled(chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -267,11 +63,6 @@ def told(settings: Mapping[str, Any]) -> dict[str, Any]:
     """What of a server's settings it is told by options: not what is usual where servers of old revisions had none."""
     left_out = {axis.name: axis.usual for axis in on("command") if axis.since >= FIRST_LEFT_OUT} | {ITERATIONS: 0}
     return {name: value for name, value in settings.items() if name not in left_out or value != left_out[name]}
-
-
-def connections_stay(values: Mapping[str, Any]) -> bool:
-    """Whether a client keeps its connection for all of its requests."""
-    return not values["requests_per_connection"]
 
 
 def of_servers() -> list[Axis]:

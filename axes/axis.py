@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 Side = Literal["command", "exchange", "load", "place"]
 Kind = Literal["choice", "count", "bytes", "rate", "time", "cpus"]
-Service = Literal["echo", "greet", "log"]
+Service = Literal["echo", "greet", "log", "http", "xmlrpc"]
 Load = Literal["closed", "open", "knee"]
 Handler = Literal["none", "waits", "blocks", "computes"]
+Transport = Literal["tcp", "unix", "udp", "unix-datagram"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Axis:
     unlimited: Any = None  # the value that files leave empty
     of: str = ""  # the axis that it belongs to: where that is as usual, this one is
     choices: tuple[str, ...] = ()
+    in_order: bool = False  # these may be compared, in that order
     low: int = 0
     high: int = 0
     bounds: str = ""  # low and high as an error says them
@@ -69,11 +71,13 @@ class Axis:
 
     def number(self, value: Any) -> float:
         """Where the value stands on a chart's axis: CPUs by how many they are."""
+        if self.kind == "choice":
+            return 1.0 + self.choices.index(value)  # in their order, a step each
         return float(len(value.split()) if self.kind == "cpus" else value)
 
     def place(self, value: Any) -> Any:
         """What values are sorted by, the least first."""
-        return (self.number(value), value) if self.kind == "cpus" else value
+        return (self.number(value), value) if self.kind in ("cpus", "choice") else value
 
     def first(self, values: Iterable[Any], usual: Any) -> Any:
         """Of the values that a group compares, the one that others are held against: the usual, or the least."""
@@ -86,7 +90,7 @@ class Axis:
     @property
     def compares(self) -> bool:
         """Whether a group may be compared along it: its values have an order, and each has servers of its own."""
-        return set(self.sides) <= {"command", "place"} and self.kind != "choice"
+        return set(self.sides) <= {"command", "place"} and (self.kind != "choice" or self.in_order)
 
 
 def _count(value: Any) -> str:

@@ -51,11 +51,11 @@ def ratios(alternations: int, seconds: float) -> dict[str, list[float]]:
         echo = built(Path(folder), "echo")
         config = configuration()
         with stage(config, {"c": echo}, "compiled") as ours, stage(config, {}, "python") as reference:
-            address = ours.servers["c"].address
+            endpoint = ours.servers["c"].endpoint
             for _ in range(alternations):
-                compiled = _cpu_s(ours, address, seconds)
-                found["ending-cpu-by-python"].append(compiled / _cpu_s(reference, address, seconds))
-                found["ending-cpu-by-c"].append(compiled / _of_c(ours, client, address[1], seconds))
+                compiled = _cpu_s(ours, endpoint.url, seconds)
+                found["ending-cpu-by-python"].append(compiled / _cpu_s(reference, endpoint.url, seconds))
+                found["ending-cpu-by-c"].append(compiled / _of_c(ours, client, endpoint.port, seconds))
     return found
 
 
@@ -65,9 +65,9 @@ def build(folder: Path) -> Path:
     return folder / "ending"
 
 
-def _cpu_s(theatre: Stage, address: tuple[str, int], seconds: float) -> float:
+def _cpu_s(theatre: Stage, url: str, seconds: float) -> float:
     """The loader's CPU seconds per request."""
-    theatre.loader.open({"c": address}, CLIENTS, EXCHANGE)
+    theatre.loader.open({"c": url}, CLIENTS, EXCHANGE)
     seen = theatre.loader.window("c", theatre.config.window.durations(HEAD_S, seconds))
     theatre.loader.close()
     return float(seen["loader_cpu_s"] / seen["replies"])

@@ -81,7 +81,9 @@ def _against_epoll(loop: str, name: str) -> Found:
             before_s = proctree.usage(server.pid).cpu_s
             seen = theatre.loader.window("epoll", config.window.durations(HEAD_S, SECONDS))
             by_server.append(seen["loader_cpu_s"] / (proctree.usage(server.pid).cpu_s - before_s))
-            requests, seconds = _client(theatre, "stock_locust.py", "127.0.0.1", server.port, CLIENTS, SIZE, SECONDS)
+            requests, seconds = _client(
+                theatre, "stock_locust.py", "127.0.0.1", server.endpoint.port, CLIENTS, SIZE, SECONDS
+            )
             by_locust.append(seen["requests"] / seen["counted_s"] / (requests / seconds))
     yield "loader-rate-by-stock-locust", over(name, by_locust)
     yield "loader-cpu-by-server", over(name, by_server)
@@ -95,7 +97,7 @@ def _against_c(loop: str, name: str) -> Found:
             print("  no C compiler here: the comparisons against a bare C server are left out")
             return
         with stage(configuration(), {"c": echo, "http": http}, loop) as theatre:
-            port = theatre.servers["c"].port
+            port = theatre.servers["c"].endpoint.port
             yield "loader-cpu-by-bare-client", over(name, _alternate(theatre, lambda: _bare_cpu(theatre, port)))
             if shutil.which("wrk"):
                 yield "loader-cpu-by-wrk", over(name, _alternate(theatre, lambda: _wrk_cpu(theatre)))
@@ -114,7 +116,7 @@ def _alternate(theatre: Stage, rival: Callable[[], float]) -> list[float]:
 
 def _cpu_with(theatre: Stage, stamps: bool, seconds: float = 0.25) -> float:
     """Our CPU seconds per request, on connections made for it."""
-    theatre.loader.open({"c": theatre.servers["c"].address}, CLIENTS, persistent_echo(SIZE), stamps)
+    theatre.loader.open({"c": theatre.servers["c"].endpoint.url}, CLIENTS, persistent_echo(SIZE), stamps)
     lengths = theatre.config.window.durations(HEAD_S, seconds)
     seen = theatre.loader.window("c", lengths, stamp_every=STAMP_EVERY)
     theatre.loader.close()
@@ -127,7 +129,7 @@ def _bare_cpu(theatre: Stage, port: int) -> float:
 
 
 def _wrk_cpu(theatre: Stage) -> float:
-    port = theatre.servers["http"].port
+    port = theatre.servers["http"].endpoint.port
     command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{SECONDS:g}s", f"http://127.0.0.1:{port}/"]
     before = psutil.Process().cpu_times()
     with running_on(theatre.loader_cpus):

@@ -43,7 +43,7 @@ def main() -> int:
     with TemporaryDirectory() as folder, stage(config, {"epoll": config.strategies["epoll"]}) as theatre:
         client = build(compiler, Path(folder))
         # by our own clock, as C takes it: the kernel's stamp would leave out how long it takes to wake up
-        theatre.loader.open({"epoll": theatre.servers["epoll"].address}, 1, persistent_echo(SIZE), stamps=False)
+        theatre.loader.open({"epoll": theatre.servers["epoll"].endpoint.url}, 1, persistent_echo(SIZE), stamps=False)
         ratios = []
         for alternation in range(ALTERNATIONS):
             ratios.append(_ratio(theatre, client, random.Random(alternation)))
@@ -71,7 +71,7 @@ def _ratio(theatre: Stage, client: Path, order: random.Random) -> float:
 
 
 def _of_turn(theatre: Stage, client: Path, order: random.Random) -> float:
-    port = theatre.servers["epoll"].port
+    port = theatre.servers["epoll"].endpoint.port
     measures = {"ours": lambda: _ours_ns(theatre), "c": lambda: _c_ns(theatre, client, port)}
     medians = {name: measures[name]() for name in order.sample(sorted(measures), len(measures))}
     return medians["ours"] / medians["c"]

@@ -11,7 +11,7 @@ from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushe
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.recorder import Recorder
 from harness.run.measure import measure, recorder_of
 from harness.terminal import say
@@ -86,7 +86,8 @@ def run(given: argparse.Namespace) -> int:
     precision = Precision(given.precision) if given.precision else None
     with hushed(given), compared.asked(config, given) as forms:
         planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
-                            precision=precision, budget_s=given.budget, variants=forms.facts)  # fmt: skip
+                            precision=precision, budget_s=given.budget, variants=forms.facts,
+                            named=selection.named(given.strategies))  # fmt: skip
         announce(planned, forms, given)
         if given.list:
             return 0

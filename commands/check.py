@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import axes
 from commands import options
 from commands.paths import BENCH_FILE
 from harness import machine, terminal
@@ -23,6 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Which servers."""
     which = parser.add_argument_group("what to take")
     options.add_choice(which, usual="all", services="all of them")
+    options.add_transports(which)
     options.add_bench_file(which)
 
 
@@ -32,12 +34,14 @@ def run(given: argparse.Namespace) -> int:
     strategies = selection.select(config, given.strategies)
     machine.raise_descriptor_limit(suite.DESCRIPTORS)
     services = list(given.service) or list(SERVICES)
+    strategies = selection.serving(strategies, services, selection.named(given.strategies))
+    transports = given.transports or [axes.AXES["transport"].usual]
     with (
         Watchdog() as watchdog,
         TemporaryDirectory() as logs,
         terminal.progress(len(strategies), "servers") as tell,
     ):
-        found = suite.examine(config, strategies, services, Path(logs), watchdog, tell)
+        found = suite.examine(config, strategies, services, Path(logs), watchdog, tell, transports=transports)
     terminal.say_conformance(found)
     tried = [one for one in found.values() if one.absent is None or not one.absent.skipped]
     conforming = sum(conformance.conforms for conformance in tried)

@@ -10,7 +10,7 @@ from commands.outcomes import EXIT_CODES, announce, end, hushed, page_of, view_o
 from commands.paths import BENCH_FILE
 from harness import disk, terminal
 from harness.config import ConfigError, Gate, read
-from harness.plan import plan
+from harness.plan import plan, selection
 from harness.plan.plan import Plan
 from harness.recorder import Recorder
 from harness.run.blocks import Rule
@@ -84,7 +84,8 @@ def _run(given: argparse.Namespace) -> int:
     overrides = options.overrides(given)
     with hushed(given), compared.base_and_head(config, given) as forms:
         planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
-                            gate=rules, budget_s=rules.budget_s, variants=forms.facts)  # fmt: skip
+                            gate=rules, budget_s=rules.budget_s, variants=forms.facts,
+                            named=selection.named(given.strategies))  # fmt: skip
         planned = plan.fitted(planned, 2 * rules.first_look)
         announce(planned, forms, given)
         if given.list:

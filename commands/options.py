@@ -27,6 +27,11 @@ def add_choice(which: Group, usual: str | None = None, services: str = "as the p
     _add_axis(which, axes.AXES["service"], f" (default: {services})")
 
 
+def add_transports(which: Group) -> None:
+    """Over what servers are tried."""
+    _add_axis(which, axes.AXES["transport"], f" (default: {axes.AXES['transport'].usual})")
+
+
 def add_bench_file(which: Group) -> None:
     """What is read on top of bench.toml."""
     which.add_argument(

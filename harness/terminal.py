@@ -72,6 +72,9 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
                 f"[yellow]{escape(str(group))}[/]: descriptors or memory don't allow all strategies at once; in turn: "
                 + escape("; then ".join(", ".join(wave) for wave in plan.waves[group]))
             )
+    for service in plan.services:
+        if others := [label for label, strategy in plan.strategies.items() if service not in strategy.services]:
+            say(f"Not in groups of {service}, which they don't offer: {escape(', '.join(others))}")
     for why, labels in plan.skipped.items():
         say(f"[yellow]Skipped[/]: {escape(', '.join(labels))}: {escape(why)}")
     if plan.left_out:

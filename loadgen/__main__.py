@@ -1,7 +1,8 @@
 """`python -m loadgen`: one JSON command a line on stdin, one JSON answer a line on stdout.
 
-{"do": "open", "targets": {"epoll": ["127.0.0.1", 4001]}, "clients": 100, "stamps": true,
- "exchange": {"service": "echo", "message_size": 64}}; the exchange has the fields of loadgen.exchanges.Exchange
+{"do": "open", "targets": {"epoll": "tcp://127.0.0.1:4001"}, "clients": 100, "stamps": true,
+ "exchange": {"service": "echo", "message_size": 64}}; the exchange has the fields of
+ loadgen.exchanges.Exchange, and targets are URLs as in loadgen.target
 {"do": "window", "target": "epoll", "lengths": {"head_s": 0.02, "counted_s": 0.1, "drain_limit_s": 0.5,
  "request_timeout_s": 5}, "load": {"spin_ns": 0}, "stamp_every": 8}
  or, for an open loop: "load": {"rate_rps": 2000, "arrivals": "poisson", "backlog": 10000, "seed": 1}

@@ -18,8 +18,10 @@ import numpy as np
 
 from loadgen.connection import Connection
 from loadgen.connections import EVENTS_PER_POLL, LARGEST_READ
+from loadgen.exchanges import Request
 from loadgen.flood import Flood
 from loadgen.loops import LONGEST_STRETCH_NS
+from loadgen.target import Target
 
 LIBRARY = Path(__file__).with_name("hot_loop.so")
 SOURCE = LIBRARY.with_suffix(".c")
@@ -32,13 +34,14 @@ TIME_IS_UP, AT_REST, LOG_IS_FULL, EVENT, RECEIVED, BROKE, ASK = range(7)  # `enu
 CLIENT = np.dtype(
     [(name, "i8") for name in ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "replies_left")]
     + [(name, "i8") for name in ("arrived_ns", "lay_ns", "right")]
-    + [("messages", "u8", 2), ("replies", "u8", 2)]
+    + [("messages", "u8", 2), ("replies", "u8", 2), ("reply_sizes", "i8", 2)]
     + [(name, "i4") for name in ("turn", "fd", "quick", "open", "served", "watched_for_room", "drawn")],
     align=True,
 )
 
 
 SOCKET_ADDRESS = ctypes.c_ubyte * 16  # struct sockaddr_in
+ANY_ADDRESS = ctypes.c_ubyte * 112  # struct sockaddr_un, the longest
 
 # Fields of a record and attributes of a connection: numbers, and what is true or false.
 NUMBERS = ("asked_ns", "intended_ns", "connecting_ns", "got", "unsent", "arrived_ns", "lay_ns", "right")
@@ -47,8 +50,9 @@ FLAGS = ("open", "served", "drawn")
 
 class _Loop(ctypes.Structure):
     _fields_ = [
-        ("message_size", ctypes.c_int64), ("reply_size", ctypes.c_int64), ("carries", ctypes.c_int64),
+        ("request_size", ctypes.c_int64), ("varies", ctypes.c_int64), ("carries", ctypes.c_int64),
         ("connecting_asks", ctypes.c_int32), ("half_closes", ctypes.c_int32), ("server_closes", ctypes.c_int32),
+        ("in_datagrams", ctypes.c_int32),
         ("epoll", ctypes.c_int32), ("again", ctypes.c_int32),
         ("clients", ctypes.c_void_p), ("by_fd", ctypes.c_void_p),
         ("answered_ns", ctypes.c_void_p), ("took_ns", ctypes.c_void_p), ("delayed_ns", ctypes.c_void_p),
@@ -62,7 +66,8 @@ class _Loop(ctypes.Structure):
         ("due", ctypes.c_int64), ("waiting", ctypes.c_int64), ("backlog", ctypes.c_int64),
         ("idle", ctypes.c_void_p), ("idle_first", ctypes.c_int64), ("idle_count", ctypes.c_int64),
         ("idle_room", ctypes.c_int64),
-        ("target", SOCKET_ADDRESS), ("source", SOCKET_ADDRESS), ("source_left", ctypes.c_int64),
+        ("target", ANY_ADDRESS), ("target_size", ctypes.c_int64),
+        ("source", SOCKET_ADDRESS), ("source_left", ctypes.c_int64),
         ("client", ctypes.c_int64), ("event", ctypes.c_int64), ("length", ctypes.c_int64), ("error", ctypes.c_int64),
         ("event_count", ctypes.c_int64), ("event_next", ctypes.c_int64),
         ("events", ctypes.c_void_p), ("events_room", ctypes.c_int64),
@@ -84,11 +89,9 @@ class CompiledLoop:
         self._run = library().run
         count = len(flood.connections)
         self._clients = np.zeros(count, CLIENT)
-        pairs = [(connection.request, connection.following) for connection in flood.connections]
-        for column, part in (("messages", "message"), ("replies", "reply")):
-            addresses = [[_address(getattr(request, part)) for request in pair] for pair in pairs]
-            self._clients[column] = np.array(addresses, np.uint64).reshape(-1, 2)
-        self._first = [first for first, _ in pairs]
+        self._told: dict[int, tuple[Request, Request]] = {}  # each client's two, as C knows them
+        for number, connection in enumerate(flood.connections):
+            self._tell_requests(number, connection)
         self._numbers = {id(connection): number for number, connection in enumerate(flood.connections)}
         self._by_fd = np.full(min(os.sysconf("SC_OPEN_MAX"), MOST_DESCRIPTORS), -1, np.int32)
         self._columns = np.zeros((3, REPLIES), np.int64)
@@ -98,13 +101,14 @@ class CompiledLoop:
         self._events = ctypes.create_string_buffer(LARGEST_EVENT * EVENTS_PER_POLL)
         self._buffer = ctypes.create_string_buffer(LARGEST_READ)
         self._loop = _Loop(
-            message_size=flood.exchange.message_size,
-            reply_size=flood.exchange.reply_size,
+            request_size=flood.exchange.request_size,
+            varies=flood.exchange.varies,
             carries=flood.exchange.connection_carries,
             connecting_asks=flood.exchange.connecting_asks,
             half_closes=flood.exchange.half_closes,
             server_closes=flood.exchange.server_closes,
-            target=_ipv4(*flood.address) if flood.family == socket.AF_INET else SOCKET_ADDRESS(),
+            **_where(flood.target),
+            in_datagrams=flood.target.transport.in_datagrams,
             epoll=flood.epoll.fileno(),
             clients=self._clients.ctypes.data,
             by_fd=self._by_fd.ctypes.data,
@@ -219,11 +223,26 @@ class CompiledLoop:
         lasts = [connection.replies_left for connection in connections]
         records["replies_left"][at] = [-1 if left == math.inf else left for left in lasts]
         records["watched_for_room"][at] = records["unsent"][at] > 0
-        firsts = [self._first[number] for number in at]
+        if self._flood.exchange.varies or self._flood.target.transport.in_datagrams:
+            self._tell_new_requests(at)
+        firsts = [self._told[number][0] for number in at]
         records["turn"][at] = [c.request is not first for c, first in zip(connections, firsts, strict=True)]
         for number, connection in zip(at, connections, strict=True):
             if connection.fd >= 0:
                 self._by_fd[connection.fd] = number
+
+    def _tell_new_requests(self, numbers: Sequence[int]) -> None:
+        """Who has lost one asks others since; who was given another reply expects that one."""
+        for number in numbers:
+            connection = self._flood.connections[number]
+            if {id(connection.request), id(connection.following)} != set(map(id, self._told[number])):
+                self._tell_requests(number, connection)
+
+    def _tell_requests(self, number: int, connection: Connection) -> None:
+        pair = self._told[number] = connection.request, connection.following
+        self._clients["messages"][number] = [_address(request.message) for request in pair]
+        self._clients["replies"][number] = [_address(request.reply) for request in pair]
+        self._clients["reply_sizes"][number] = [len(request.reply) for request in pair]
 
     def _take(self, numbers: Sequence[int]) -> None:
         """Read from their records what C did with these clients."""
@@ -236,7 +255,7 @@ class CompiledLoop:
         columns = (self._clients[name][at].tolist() for name in ("fd", "replies_left", "turn"))
         for number, c, fd, left, turn in zip(at, connections, *columns, strict=True):
             c.replies_left = math.inf if left < 0 else left
-            if turn != (c.request is not self._first[number]):
+            if turn != (c.request is not self._told[number][0]):
                 c.request, c.following = c.following, c.request
             if fd != c.fd:
                 self._adopt(c, fd)
@@ -250,8 +269,8 @@ class CompiledLoop:
                 del flood.by_fd[connection.fd]
         connection.sock, connection.fd = None, fd
         if fd >= 0:
-            kind = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
-            connection.sock = _socket.socket(socket.AF_INET, kind, 0, fd)
+            target = flood.target
+            connection.sock = _socket.socket(target.family, target.transport.kind | socket.SOCK_NONBLOCK, 0, fd)
             flood.by_fd[fd] = connection
 
     def _take_log(self) -> None:
@@ -294,6 +313,17 @@ def why_not() -> str:
 def _ipv4(host: str, port: int) -> ctypes.Array[ctypes.c_ubyte]:
     """The structure that the kernel wants."""
     return SOCKET_ADDRESS(*struct.pack("=H", socket.AF_INET), *struct.pack(">H", port), *socket.inet_aton(host))
+
+
+def _where(target: Target) -> dict[str, object]:
+    """Where the loop connects to, and the bytes of that; nothing where Python does."""
+    if target.transport.in_datagrams or target.family == socket.AF_INET6:
+        return {}
+    if target.family == socket.AF_UNIX:
+        written = struct.pack("=H", socket.AF_UNIX) + os.fsencode(target.host) + b"\0"
+    else:
+        written = bytes(_ipv4(target.host, target.port))
+    return {"target": ANY_ADDRESS(*written), "target_size": len(written)}
 
 
 def _address(message: bytes) -> int:

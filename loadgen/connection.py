@@ -16,9 +16,12 @@ class Connection:
         "following",
         "given_up",
         "got",
+        "heard",
         "in_vain",
         "intended_ns",
         "lay_ns",
+        "losses",
+        "missed",
         "number",
         "open",
         "quick",
@@ -41,6 +44,8 @@ class Connection:
         self.answered = False  # at least one correct reply since the server was opened
         self.served = False  # at least one in its windows
         self.in_vain = False  # a request has timed out, and no correct reply has come since
+        self.missed: dict[bytes, None] = {}  # replies that may still come, of datagrams that were taken for lost
+        self.losses = 0
         self.quick = False  # nothing unusual has happened: the hot loop may handle it
         self.intended_ns = 0  # open loop: when the open request was meant to start
         self.asked_ns = 0  # when it was sent
@@ -49,6 +54,7 @@ class Connection:
         self.lay_ns = -1  # how long its last bytes lay in the kernel; negative: no stamp came
         self.arrived_ns = 0  # when the kernel had them, where it is known
         self.got = 0  # bytes of the reply so far
+        self.heard = b""  # these, where it is another than the one that is known
         self.unsent = 0  # bytes of the message still to be sent
         self.replies_left: float = 0  # replies until this connection ends; infinite where it stays
 
@@ -59,3 +65,4 @@ class Connection:
         self.sock, self.fd = None, -1
         self.quick = False
         self.connecting_ns = self.got = self.unsent = 0
+        self.heard = b""

@@ -4,7 +4,6 @@ The hot loops move the bytes of sound exchanges. Whatever else happens to a conn
 sends in parts, reads in parts, is answered wrongly, breaks, ends.
 """
 
-import _socket
 import errno
 import math
 import os
@@ -20,10 +19,11 @@ from loadgen import stamp
 from loadgen.arrivals import Arrivals
 from loadgen.breakage import kind_of
 from loadgen.connection import Connection
-from loadgen.exchanges import Exchange, Request
+from loadgen.exchanges import FORMS, NAME, Exchange, Request
 from loadgen.log import Log
 from loadgen.loops import spin
 from loadgen.source import Source
+from loadgen.target import Target
 
 epoll = get_original("select", "epoll")  # Locust's monkey-patching takes it away
 OUT, IN = 0x004, 0x001
@@ -32,7 +32,7 @@ EVENTS_PER_POLL = 128  # so that the end of a window is noticed between two poll
 
 
 class Connections:
-    """`requests` are what each client asks in turn; `host` is a literal address.
+    """`requests` are what each client asks in turn.
 
     With `stamps` the kernel says when it had the replies, of those that are drawn (`stamp_every`).
     """
@@ -41,16 +41,14 @@ class Connections:
 
     def __init__(
         self,
-        host: str,
-        port: int,
+        target: Target,
         exchange: Exchange,
         requests: Iterable[tuple[Request, Request]],
         source: Source,
         stamps: bool,
     ) -> None:
-        self.address = (host, port)
-        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.source, self.exchange, self.stamps = source, exchange, stamps
+        self.target, self.source, self.exchange = target, source, exchange
+        self.stamps = stamps and target.transport.is_stamped
         self.stamp_every(1)
         self.epoll = epoll()
         self.by_fd: dict[int, Connection] = {}
@@ -60,6 +58,7 @@ class Connections:
         self.idle: deque[Connection] = deque()  # clients without a request, where they don't ask again by themselves
         self.awaited = 0  # open requests of this window, but for those of clients that this server never answered
         self.spin_ns = 0  # that each reply takes us longer, to find out whether we are what limits
+        self._learned = b""  # the reply that came last of those that weren't known
         self.log = Log()
 
     def stamp_every(self, requests: int) -> None:
@@ -123,6 +122,9 @@ class Connections:
 
     def received(self, connection: Connection, data: bytes) -> None:
         """A piece of a reply, or something that is none; nothing at the connection's end."""
+        if self.target.transport.in_datagrams:
+            self._received_datagram(connection, data)
+            return
         server_closes = self.exchange.server_closes
         reply = connection.request.reply
         if not data:
@@ -132,7 +134,9 @@ class Connections:
                 self._replace(connection)
             else:
                 self._fail(connection, "closed")
-        elif not connection.open or not reply.startswith(data, connection.got):
+        elif connection.open and (connection.heard or not reply.startswith(data, connection.got)):
+            self._judge(connection, data)
+        elif not connection.open:
             self._fail(connection, "corrupt")
         else:
             connection.quick = False
@@ -141,6 +145,59 @@ class Connections:
                 self._fail(connection, "early")  # whoever knows the answer has not read the question
             elif connection.got == len(reply) and not server_closes:
                 self._answered(connection)
+
+    def _judge(self, connection: Connection, data: bytes) -> None:
+        """A piece of another reply than the known one; where replies vary it may be right all the same."""
+        exchange, (message, reply) = self.exchange, connection.request
+        heard = (connection.heard or reply[: connection.got]) + data
+        verdict = exchange.judge(message, heard) if exchange.varies else "wrong"
+        if verdict == "part":
+            connection.heard, connection.got, connection.quick = heard, len(heard), False
+        elif verdict == "wrong" or connection.unsent:
+            self._fail(connection, "corrupt" if verdict == "wrong" else "early")
+        else:
+            connection.heard = b""
+            if verdict == "last" and connection.replies_left > 1:  # nobody else would take it for the last
+                connection.replies_left = 1
+                self.log.replaced += 1
+            else:
+                self._learn(connection, heard)
+            self._answered(connection)
+
+    def _learn(self, connection: Connection, reply: bytes) -> None:
+        """What was right is compared with what comes next; alike for many clients, it is kept once."""
+        if reply != self._learned:
+            self._learned = reply
+        connection.request = Request(connection.request.message, self._learned)
+
+    def _received_datagram(self, connection: Connection, datagram: bytes) -> None:
+        """A whole reply, or none: to the request before it comes late or again; to another client's it is wrong."""
+        if connection.open and datagram == connection.request.reply:
+            self._answered(connection)
+        elif datagram in connection.missed:
+            self.log.errors["reordered"] += 1
+            del connection.missed[datagram]
+        elif datagram == connection.following.reply and connection.answered:
+            self.log.errors["doubled"] += 1
+        elif connection.open:
+            self.miss(connection, "corrupt")
+        else:
+            self.log.errors["corrupt"] += 1
+
+    def miss(self, connection: Connection, kind: str) -> None:
+        """A datagram of its request is lost, or another came instead: it asks anew, in other letters, if it goes on."""
+        self.log.errors[kind] += 1
+        self.log.failed += 1
+        self.log.missed_ns.append(connection.asked_ns)
+        self.awaited -= connection.answered and not connection.given_up
+        connection.open = connection.given_up = False
+        connection.missed[connection.request.reply] = None
+        connection.losses += 1
+        name = int(connection.request.message[:NAME])
+        connection.request, connection.following = self.exchange.requests(name, FORMS[connection.losses % len(FORMS)])
+        for request in (connection.request, connection.following):
+            connection.missed.pop(request.reply, None)  # so long ago that it doesn't come any more
+        self._go_on(connection)
 
     def note_sample(self, connection: Connection, now_ns: int) -> None:
         """A reply that was drawn is whole, and was seen now; where no stamp came it has come now."""
@@ -160,15 +217,14 @@ class Connections:
 
     def _connect(self, connection: Connection) -> None:
         connection.connecting_ns = clock()
-        sock = _socket.socket(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.stamps:
-            sock.setsockopt(socket.SOL_SOCKET, stamp.SO_TIMESTAMPNS, 1)
+        sock = self.target.socket(self.stamps)
         self.source.bind(sock)
         connection.sock, connection.fd = sock, sock.fileno()
         self.by_fd[connection.fd] = connection
-        code = sock.connect_ex(self.address)
+        code = sock.connect_ex(self.target.address)
         self.epoll.register(connection.fd, OUT)
+        if code == errno.EAGAIN:
+            code = errno.ECONNREFUSED  # a Unix socket's queue is full, where TCP would try again
         if code == 0:
             self._connected(connection)
         elif code != errno.EINPROGRESS:

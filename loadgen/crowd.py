@@ -18,6 +18,7 @@ from loadgen.flood import Flood
 from loadgen.places import NAMES_A_WORKER, Places
 from loadgen.python_loop import PythonLoop
 from loadgen.source import Source, SourceAddresses, raise_unless_permitted
+from loadgen.target import Target
 from loadgen.window import ClosedLoad, OpenLoad, WindowLengths
 
 AT_ONCE = 500  # clients of a larger crowd connect in turn: no queue of a server's needs to be as long as the crowd
@@ -42,14 +43,15 @@ class Crowd(Places):
         """
         of_exchange = dict(command["exchange"])
         exchange = EXCHANGES[of_exchange.pop("service")](**of_exchange)
-        for host, _ in command["targets"].values():
-            raise_unless_permitted(host, self._allow_remote)
+        targets = {name: Target.of(url) for name, url in command["targets"].items()}
+        for target in targets.values():
+            raise_unless_permitted(target, self._allow_remote)
         hot_loop = CompiledLoop if self._compiled else PythonLoop
         first = self.worker * NAMES_A_WORKER  # names count from there: who has left before doesn't matter
         requests = [exchange.requests(first + place) for place in range(len(self))]  # the same bytes for all servers
-        for name, (host, port) in command["targets"].items():
-            source = Source(self._addresses, host)
-            self._floods[name] = Flood(host, port, exchange, requests, source, hot_loop, command["stamps"])
+        for name, target in targets.items():
+            source = Source(self._addresses, target)
+            self._floods[name] = Flood(target, exchange, requests, source, hot_loop, command["stamps"])
         floods = list(self._floods.values())
         at_once = min(AT_ONCE, command.get("queue", AT_ONCE))
         for first in range(0, len(self.names), at_once):

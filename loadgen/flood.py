@@ -10,28 +10,31 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from time import perf_counter_ns as clock
 
-from loadgen.arrivals import Arrivals
+from loadgen.arrivals import FAR_NS, Arrivals
 from loadgen.connections import Connections
 from loadgen.exchanges import Exchange, Request
 from loadgen.loops import HotLoop
 from loadgen.shares import Shares
 from loadgen.source import Source
+from loadgen.target import Target
+
+LOOKS = 4  # for lost datagrams, in the time after which they are
 
 
 class Flood(Connections):
     def __init__(
         self,
-        host: str,
-        port: int,
+        target: Target,
         exchange: Exchange,
         requests: Iterable[tuple[Request, Request]],
         source: Source,
         hot_loop: Callable[["Flood"], HotLoop],
         stamps: bool,
     ) -> None:
-        super().__init__(host, port, exchange, requests, source, stamps)
+        super().__init__(target, exchange, requests, source, stamps)
         self.shares = Shares(self.connections)
         self.bystanders = [c for c in self.connections if not exchange.is_aside(c.request)]
+        self.lost_after_ns = FAR_NS  # a datagram without an answer for so long is lost
         self._ended_ns = clock()  # the last window, or the opening
         self._loop = hot_loop(self)
         self.follows_ends = self._loop.follows_ends
@@ -63,8 +66,20 @@ class Flood(Connections):
 
     def run(self, until_ns: int, breathe: Callable[[], None]) -> None:
         """Let it flow until then or until it is at rest; the hub breathes now and then."""
-        if not self.at_rest:
-            self._loop.run(until_ns, breathe)
+        if not self.target.transport.in_datagrams:
+            if not self.at_rest:
+                self._loop.run(until_ns, breathe)
+            return
+        while not self.at_rest and (now := clock()) < until_ns:
+            self._loop.run(min(until_ns, now + self.lost_after_ns // LOOKS), breathe)
+            self._miss_the_lost()
+
+    def _miss_the_lost(self) -> None:
+        """Nobody sends a datagram again but the client: who waits too long for an answer asks anew."""
+        now = clock()
+        for connection in self.connections:
+            if connection.open and now - connection.asked_ns > self.lost_after_ns:
+                self.miss(connection, "lost")
 
     def give_up(self, timeout_s: float) -> list[int]:
         """End the window: ages in ns of the requests still open, whose answers will be late.

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,12 +29,13 @@ struct client {
     int64_t arrived_ns, lay_ns; /* when the kernel had the reply's last bytes, and how long they lay; negative: no stamp */
     int64_t right; /* replies since the window began */
     const char *messages[2], *replies[2]; /* of its requests, asked in turn */
+    int64_t reply_sizes[2];               /* 0 where they vary and none is known */
     int32_t turn, fd, quick, open, served, watched_for_room, drawn;
 };
 
 struct loop {
-    int64_t message_size, reply_size, carries; /* carries: requests of a connection, 0 where it stays */
-    int32_t connecting_asks, half_closes, server_closes;
+    int64_t request_size, varies, carries; /* carries: requests of a connection, 0 where it stays */
+    int32_t connecting_asks, half_closes, server_closes, in_datagrams;
     int32_t epoll, again;
     struct client *clients;
     int32_t *by_fd;
@@ -49,7 +51,9 @@ struct loop {
     int32_t *idle;                                              /* a ring of clients without a request */
     int64_t idle_first, idle_count, idle_room;
 
-    struct sockaddr_in target, source; /* where connections go and come from; without a family: Python connects */
+    struct sockaddr_un target; /* where connections go, of any family; of no size: Python connects */
+    int64_t target_size;
+    struct sockaddr_in source; /* where they come from, if that matters */
     int64_t source_left;               /* connections that may still come from there; 0: Python knows another */
 
     int64_t client, event, length, error; /* what is handed to Python */
@@ -118,7 +122,7 @@ static void watch(const struct loop *l, const struct client *c, int operation, u
 /* What is unsent of the message, as far as there is room. */
 static enum outcome send_on(struct loop *l, struct client *c)
 {
-    ssize_t sent = send(c->fd, c->messages[c->turn] + l->message_size - c->unsent, c->unsent, MSG_NOSIGNAL);
+    ssize_t sent = send(c->fd, c->messages[c->turn] + l->request_size - c->unsent, c->unsent, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN)
         return hand_over(l, c, BROKE, 0, errno);
     c->unsent -= sent > 0 ? sent : 0;
@@ -140,7 +144,7 @@ static enum outcome send_message(struct loop *l, struct client *c, int64_t now)
 {
     c->asked_ns = now;
     c->got = 0;
-    c->unsent = l->message_size;
+    c->unsent = l->request_size;
     return send_on(l, c);
 }
 
@@ -160,13 +164,14 @@ static enum outcome connected(struct loop *l, struct client *c)
 static enum outcome begin_connecting(struct loop *l, struct client *c, int64_t now)
 {
     int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(l->target.sun_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return hand_over(l, c, BROKE, 0, errno);
     l->by_fd[fd] = c - l->clients;
     c->fd = fd;
     c->connecting_ns = now;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (l->target.sun_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (l->stamps)
         setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     if (l->source.sin_family) {
@@ -175,8 +180,10 @@ static enum outcome begin_connecting(struct loop *l, struct client *c, int64_t n
         if (bind(fd, (struct sockaddr *)&l->source, sizeof l->source))
             return hand_over(l, c, BROKE, 0, errno);
     }
-    int failed = connect(fd, (struct sockaddr *)&l->target, sizeof l->target);
+    int failed = connect(fd, (struct sockaddr *)&l->target, l->target_size);
     int error = failed ? errno : 0;
+    if (error == EAGAIN) /* a Unix socket's queue is full, where TCP would try again */
+        error = ECONNREFUSED;
     watch(l, c, EPOLL_CTL_ADD, EPOLLOUT);
     if (!failed)
         return connected(l, c);
@@ -185,7 +192,7 @@ static enum outcome begin_connecting(struct loop *l, struct client *c, int64_t n
 
 static enum outcome ask(struct loop *l, struct client *c, int64_t now)
 {
-    if (c->fd < 0 && (!l->target.sin_family || (l->source.sin_family && !l->source_left)))
+    if (c->fd < 0 && (!l->target_size || (l->source.sin_family && !l->source_left)))
         return hand_over(l, c, ASK, 0, 0);
     c->asked_ns = now;
     c->drawn = drawn(l);
@@ -236,18 +243,19 @@ static enum outcome answered(struct loop *l, struct client *c)
 
 static enum outcome take_reply(struct loop *l, struct client *c)
 {
-    int64_t left = l->reply_size - c->got;
-    size_t room = left + 1 < l->buffer_room ? left + 1 : l->buffer_room; /* one byte more than is right, to see it */
+    int64_t left = c->reply_sizes[c->turn] - c->got;
+    int64_t wanted = l->varies ? l->buffer_room : left + 1; /* one byte more than is right, to see it */
+    size_t room = wanted < l->buffer_room ? wanted : l->buffer_room;
     ssize_t length = c->drawn && l->stamps ? receive_stamped(l, c, room) : recv(c->fd, l->buffer, room, 0);
     if (length < 0)
         return hand_over(l, c, BROKE, 0, errno);
     if (length == 0 && l->server_closes && !left && !c->unsent)
         return answered(l, c);
-    if (length == 0 || length > left || memcmp(l->buffer, c->replies[c->turn] + c->got, length) ||
+    if (length == 0 || length > left || (l->in_datagrams && length < left) || memcmp(l->buffer, c->replies[c->turn] + c->got, length) ||
         (length == left && c->unsent))
         return hand_over(l, c, RECEIVED, length, 0);
     c->got += length;
-    return c->got < l->reply_size || l->server_closes ? CONTINUE : answered(l, c);
+    return length < left || l->server_closes ? CONTINUE : answered(l, c);
 }
 
 /* What epoll told of a client whose request is open. */

@@ -9,15 +9,16 @@ from loadgen.flood import Flood
 from loadgen.log import Log
 from loadgen.loops import HotLoop
 from loadgen.source import Source, SourceAddresses
+from loadgen.target import Target
 
 
 class LiveFlood(Flood):
     """Of one server. A request that takes longer than `timeout_s` fails, and its connection is replaced."""
 
     def __init__(
-        self, host: str, port: int, exchange: Exchange, hot_loop: Callable[[Flood], HotLoop], timeout_s: float
+        self, target: Target, exchange: Exchange, hot_loop: Callable[[Flood], HotLoop], timeout_s: float
     ) -> None:
-        super().__init__(host, port, exchange, (), Source(SourceAddresses(), host), hot_loop, stamps=False)
+        super().__init__(target, exchange, (), Source(SourceAddresses(), target), hot_loop, stamps=False)
         self._hot_loop = hot_loop
         self._timeout_ns = int(timeout_s * 1e9)
         self._seats: dict[int, Connection] = {}

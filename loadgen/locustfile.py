@@ -34,6 +34,7 @@ from loadgen.live import LiveFlood
 from loadgen.places import Places
 from loadgen.python_loop import PythonLoop
 from loadgen.source import raise_unless_permitted
+from loadgen.target import TRANSPORTS, Target
 from loadgen.virtual_client import VirtualClient
 
 SMALLEST, LARGEST = 11, 64 * 2**20  # bytes of a message
@@ -47,11 +48,10 @@ class Refused(Exception):
     """What can't be the target, in one line."""
 
 
-class Target(NamedTuple):
+class Aim(NamedTuple):
     """What Locust is told to load, and how."""
 
-    host: str  # a literal address
-    port: int
+    target: Target
     service: str
     size: int  # bytes of a message
 
@@ -77,14 +77,14 @@ class Clients(Places):
         while self.names:
             asked = self._asked
             try:
-                target = target_of(self.environment, self.allow_remote)
+                aim = aim_of(self.environment, self.allow_remote)
             except Refused as why:
                 self._fail(str(why))
                 continue
-            flood = opened(target)
+            flood = opened(aim)
             with contextlib.closing(flood):
                 while self.names and asked == self._asked:
-                    self._flow_on(flood, target.name)
+                    self._flow_on(flood, aim.name)
 
     @property
     def _asked(self) -> tuple[object, ...]:
@@ -119,7 +119,7 @@ class Client(VirtualClient):
     places = clients
 
 
-def target_of(environment: Environment, allow_remote: bool) -> Target:
+def aim_of(environment: Environment, allow_remote: bool) -> Aim:
     """What is to be loaded. Raises Refused where that is nothing that may be."""
     told = environment.host or ""
     options: Any = environment.parsed_options
@@ -128,26 +128,27 @@ def target_of(environment: Environment, allow_remote: bool) -> Target:
         if url.scheme != "tcp" or not url.hostname or not url.port:
             raise ValueError("write tcp://ADDRESS:PORT, such as tcp://127.0.0.1:9000")
         address = str(socket.getaddrinfo(url.hostname, url.port, type=socket.SOCK_STREAM)[0][4][0])
-        raise_unless_permitted(address, allow_remote)
+        target = Target(TRANSPORTS["tcp"], address, url.port)
+        raise_unless_permitted(target, allow_remote)
     except (ValueError, OSError) as why:
         raise Refused(f"--host {told or '(none)'}: {why}") from None
     if not SMALLEST <= options.size <= LARGEST:
         raise Refused(f"--size {options.size}: a message takes {SMALLEST} bytes to {LARGEST >> 20} MiB")
     if options.service not in EXCHANGES:  # the page can say anything
         raise Refused(f"--service {options.service}: there are {', '.join(EXCHANGES)}")
-    return Target(address, url.port, options.service, options.size)
+    return Aim(target, options.service, options.size)
 
 
-def opened(target: Target) -> LiveFlood:
+def opened(aim: Aim) -> LiveFlood:
     """A flood without clients yet."""
     why_not = compiled_loop.why_not()
     if why_not:
         logger.warning("the hot loop is Python's: %s", why_not)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    exchange = EXCHANGES[target.service](target.size)
+    exchange = EXCHANGES[aim.service](aim.size)
     hot_loop = PythonLoop if why_not else compiled_loop.CompiledLoop
-    return LiveFlood(target.host, target.port, exchange, hot_loop, TIMEOUT_S)
+    return LiveFlood(aim.target, exchange, hot_loop, TIMEOUT_S)
 
 
 @events.init_command_line_parser.add_listener
@@ -172,7 +173,7 @@ def begin(environment: Environment, runner: Any, **_: Any) -> None:
     if isinstance(runner, WorkerRunner) or not (environment.host or options.headless):
         return  # the master or the page will say it
     try:
-        target_of(environment, options.allow_remote)
+        aim_of(environment, options.allow_remote)
     except Refused as why:
         print(f"locustfile.py: {why}", file=sys.stderr)
         sys.exit(2)

@@ -23,7 +23,8 @@ class PythonLoop:
     def __init__(self, flood: Flood) -> None:
         self._flood = flood
         # one byte more than is right, to see one too many; told once, as large messages take long to be made
-        self._room = min(flood.exchange.reply_size + 1, LARGEST_READ)
+        exchange = flood.exchange
+        self._room = LARGEST_READ if exchange.varies else min(exchange.reply_size + 1, LARGEST_READ)
 
     def run(self, until_ns: int, breathe: Callable[[], None]) -> None:
         """Handle events until then, or until the flood is at rest; the hub breathes now and then."""

@@ -5,9 +5,12 @@ A connection that was closed holds its address and port for a minute (TIME_WAIT)
 is connected to from an address of its own, changed long before its ports are used up.
 """
 
+import _socket
 import ipaddress
 import random
 import socket
+
+from loadgen.target import Target
 
 CONNECTIONS_PER_ADDRESS = 8_000
 # bind() then leaves the port to connect(), which knows the destination and may share ports across destinations.
@@ -17,14 +20,10 @@ _LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 _FIRST, _LAST = 1 << 16, (1 << 24) - 2  # 127.1.0.0 and up: 127.0.x.y is left to the servers
 
 
-def is_loopback(host: str) -> bool:
-    return ipaddress.ip_address(host).is_loopback
-
-
-def raise_unless_permitted(host: str, allow_remote: bool) -> None:
+def raise_unless_permitted(target: Target, allow_remote: bool) -> None:
     """Raises PermissionError for a target that is another machine, where nobody allowed that."""
-    if not (allow_remote or is_loopback(host)):
-        raise PermissionError(f"{host} is not this machine; --allow-remote permits load on others")
+    if not (allow_remote or target.is_here):
+        raise PermissionError(f"{target.host} is not this machine; --allow-remote permits load on others")
 
 
 class SourceAddresses:
@@ -41,13 +40,16 @@ class SourceAddresses:
 class Source:
     """Where the connections to one server come from."""
 
-    def __init__(self, addresses: SourceAddresses, target_host: str) -> None:
+    def __init__(self, addresses: SourceAddresses, target: Target) -> None:
         self._addresses = addresses
-        self.on_loopback = is_loopback(target_host) and ":" not in target_host
+        self._has_name = target.transport.is_local and target.transport.in_datagrams  # or nobody could answer it
+        self.on_loopback = target.family == socket.AF_INET and target.is_here
         self.address = ""
         self.left = 0  # connections that may still come from there
 
-    def bind(self, sock: "socket._socket.socket") -> None:  # type: ignore[name-defined]
+    def bind(self, sock: _socket.socket) -> None:
+        if self._has_name:
+            sock.bind("")  # the kernel finds one
         if not self.on_loopback:
             return
         if not self.left:

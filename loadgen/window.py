@@ -38,6 +38,7 @@ class WindowLengths:
     counted_s: float
     drain_limit_s: float
     request_timeout_s: float
+    lost_after_s: float = 0.2  # a datagram without an answer
     stagger_s: float = 0.0  # of the head, in which a closed loop's clients begin one after the other
 
     @property
@@ -126,6 +127,7 @@ def run(
     arrivals = None
     if isinstance(load, OpenLoad):
         arrivals = Arrivals(start_ns + load.drawn(counted_to - start_ns), load.backlog)
+    flood.lost_after_ns = int(lengths.lost_after_s * 1e9)
     flood.spin_ns = load.spin_ns if isinstance(load, ClosedLoad) else 0
     _wait_until(start_ns, breathe)
     apart_ns = stamp.clocks_apart_ns()
@@ -137,6 +139,7 @@ def run(
         flood.shares.add(sample.clients, sample.service_ns + sample.dispatch_ns)
     if arrivals is None:
         unfinished = sum(c.open and c.asked_ns < counted_to for c in flood.bystanders)
+        unfinished += _between(np.array(log.missed_ns, np.int64), counted_from, counted_to)
         of_open_loop: dict[str, Any] = {}
     else:
         offered = _between(arrivals.planned_ns, counted_from, counted_to)

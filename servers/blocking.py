@@ -10,6 +10,7 @@ import socket
 import time
 
 from servers.contract import Door, Options, run
+from servers.datagrams import answering
 
 
 def serve(listener: socket.socket, options: Options) -> None:
@@ -37,5 +38,11 @@ def converse(client: socket.socket, options: Options) -> None:
         sendall(reply)
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    answer = answering(sock, options)
+    while True:
+        answer()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, waits=time.sleep)
+    run(serve, __doc__, waits=time.sleep, datagrams=serve_datagrams, unix=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from servers.contract import cannot_start
+from servers.contract import cannot_start, leave
 
 CRASHED = 1
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
@@ -55,11 +55,11 @@ class Children:
     def _ended(self, signum: int, frame: FrameType | None) -> None:
         for pid in [] if self._is_leaving else list(self._pids):
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                os._exit(self._take_along())
+                leave(self._take_along())
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         if not self._is_leaving:  # else it is told so once more, in the midst of it
-            os._exit(self._take_along())
+            leave(self._take_along())
 
     def _take_along(self) -> int:
         """End all of them; 0 if all lived and nothing else ended them."""

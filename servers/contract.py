@@ -1,29 +1,33 @@
 """The contract of servers/README.md for servers written in Python: what is left for a strategy is its mechanism.
 
-A strategy's file ends in `run(serve, __doc__)`, where `serve(listener, options)` serves until killed.
+A strategy's file ends in `run(serve, __doc__)`, where `serve(listener, options)` serves until killed. Which transports
+it offers besides TCP stands there too.
 """
 
 import argparse
 import contextlib
 import errno
+import importlib
 import os
-import pkgutil
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import FrameType
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import Literal, NoReturn
 
 from servers.handlers import KINDS, LONGEST_US, MOST_ITERATIONS, OFS, Handler, handled
+from servers.listening import AT_PATHS, TRANSPORTS, Transport, at_path, at_port, fault_of, remove_path
 from servers.services import SERVICES, Conversation
 
-if TYPE_CHECKING:  # most servers have no use for it, and their memory is measured
-    import asyncio
-
 CANNOT_START = 3
+# What asks a server by hand, where telnet doesn't.
+CLIENTS = {
+    "http": "curl http://127.0.0.1:9000/64",
+    "xmlrpc": 'python -c \'from xmlrpc.client import *; print(ServerProxy("http://127.0.0.1:9000").echo("hello"))\'',
+}
 
 # No descriptor or no memory left for one more connection.
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -44,6 +48,8 @@ class Options:
     recv_size: int  # bytes asked of the kernel at a time
     own: argparse.Namespace = field(default_factory=argparse.Namespace)  # what the strategy itself has added
     handler: Handler = field(default_factory=Handler)  # of each message
+    transport: Transport = "tcp"
+    path: str = ""  # of the Unix transports, which have no host and no port
 
 
 class Parser(argparse.ArgumentParser):
@@ -53,61 +59,74 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
 
+Serve = Callable[[socket.socket, Options], None]
 AddOptions = Callable[[Parser], None]
 # How a strategy waits without holding up its other clients: a call that sleeps, or in a way of its own.
 Waits = Callable[[float], object] | Literal["its own way"] | None
 
 
 def run(
-    serve: Callable[[socket.socket, Options], None],
+    serve: Serve,
     about: str | None,
     add_options: AddOptions | None = None,
     says_ready: bool = False,
     waits: Waits = None,
     offloads: bool = False,
+    service: str = "",
+    datagrams: Serve | None = None,
+    unix: bool = False,
+    lacks: Mapping[Transport, str] | None = None,
 ) -> None:
     """Read the options, listen, say READY, serve. Ends with exit code 0 (stopped), 2 or 3.
 
     A strategy with options of its own adds them to the command line by `add_options`. One that may still fail
     when it listens, such as at starting workers, `says_ready` by itself: it calls `ready`. The service carries
     handlers out; but one that waits in its own way, or `offloads` them, does so as `options.handler` says.
+    A strategy that can serves at `unix` sockets as at TCP's, and `datagrams` by a function of its own; which of these
+    transports it `lacks` all the same, it says with the reason. One whose library speaks a protocol has that
+    `service` alone, and no conversation.
     """
-    options = parse(about, add_options, waits, offloads)
+    options = parse(about, add_options, waits, offloads, service)
+    offered = {"tcp": serve, "unix": serve if unix else None, "udp": datagrams, "unix-datagram": datagrams}
+    chosen = offered[options.transport]
+    if reason := (lacks or {}).get(options.transport):
+        cannot_start(f"does not offer --transport {options.transport}: {reason}")
+    if chosen is None:
+        cannot_start(f"does not offer --transport {options.transport}")
     listener = listen(options)
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, _leave)
     if not says_ready:
         ready(listener)
-    serve(listener, options)
+    chosen(listener, options)
 
 
 def ready(listener: socket.socket) -> None:
-    host, port = listener.getsockname()[:2]
-    print(f"READY {host}:{port}", flush=True)
+    where = listener.getsockname()
+    print("READY", where if isinstance(where, str) else "{}:{}".format(*where), flush=True)
 
 
 def parse(
-    about: str | None, add_options: AddOptions | None = None, waits: Waits = None, offloads: bool = False
+    about: str | None,
+    add_options: AddOptions | None = None,
+    waits: Waits = None,
+    offloads: bool = False,
+    service: str = "",
 ) -> Options:
+    usual = service or "echo"
     parser = Parser(
         description=about,
-        epilog="Example: --service echo --port 9000, then from another terminal: telnet 127.0.0.1 9000. "
-        "Ctrl-C or SIGTERM stops it.",
+        epilog=f"Example: --service {usual} --port 9000, then from another terminal: "
+        f"{CLIENTS.get(usual, 'telnet 127.0.0.1 9000')}. Ctrl-C or SIGTERM stops it.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--service",
-        choices=SERVICES,
-        default="echo",
-        help="; ".join(map(_first_line, SERVICES.values())) + " (default: %(default)s)",
+        choices=[service] if service else SERVICES,
+        default=usual,
+        help=f"{_about(usual) if service else '; '.join(map(_about, SERVICES))} (default: %(default)s)",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port",
-        type=number(0, 65535),
-        default=0,
-        help="0 lets the kernel choose; the line READY host:port tells (default: %(default)s)",
-    )
+    _add_address(parser)
     parser.add_argument(
         "--backlog",
         type=number(1, 2**31 - 1),
@@ -127,9 +146,29 @@ def parse(
     handler = Handler(given.handler, given.handler_us, given.iterations, given.handler_of)
     if fault := handler.fault(given.service):
         parser.error(fault)
+    if fault := fault_of(given):
+        parser.error(fault)
     handler.keep_time()
-    service = _handling(SERVICES[given.service], handler, waits, offloads)
-    return Options(service, given.host, given.port, given.backlog, given.recv_size, given, handler)
+    conversation = _handling(SERVICES.get(given.service, Conversation), handler, waits, offloads)
+    host, port, path = given.host or "127.0.0.1", given.port or 0, given.path or ""
+    return Options(conversation, host, port, given.backlog, given.recv_size, given, handler, given.transport, path)
+
+
+def _add_address(parser: Parser) -> None:
+    parser.add_argument(
+        "--transport",
+        choices=TRANSPORTS,
+        default="tcp",
+        help="what messages travel by: streams of TCP or at a Unix path, or datagrams of UDP or at a Unix path "
+        "(default: %(default)s)",
+    )
+    parser.add_argument("--host", help="IPv4 address to listen on (default: 127.0.0.1)")
+    parser.add_argument(
+        "--port",
+        type=number(0, 65535),
+        help="0 lets the kernel choose; the line READY host:port tells (default: 0)",
+    )
+    parser.add_argument("--path", help="where a Unix transport listens, in place of host and port")
 
 
 def _add_handler(parser: Parser) -> None:
@@ -172,20 +211,15 @@ def _handling(service: type[Conversation], handler: Handler, waits: Waits, offlo
 
 
 def listen(options: Options, shares: bool = False) -> socket.socket:
-    """The one place where socket settings are made: a library adopts this listener, it makes none."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # On Linux accepted sockets inherit it: no strategy waits for an ACK before a small reply.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if shares:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind((options.host, options.port))
-        listener.listen(options.backlog)
+        if options.transport in AT_PATHS:
+            return at_path(options.transport, options.path, options.backlog)
+        return at_port(options.transport, options.host, options.port, options.backlog, shares)
     except OSError as error:
-        where = f"{options.host}:{options.port}"
-        cannot_start(f"cannot listen on {where}: {error.strerror or error}; try another --port")
-    return listener
+        where, other = options.path, "path"
+        if options.transport not in AT_PATHS:
+            where, other = f"{options.host}:{options.port}", "port"
+        cannot_start(f"cannot listen on {where}: {error.strerror or error}; try another --{other}")
 
 
 def reuseport_listeners(listener: socket.socket, options: Options, count: int) -> list[socket.socket]:
@@ -217,33 +251,6 @@ def counted(option: str, default: int, most: int, what: str) -> AddOptions:
         parser.add_argument(option, type=number(1, most), default=default, help=f"{what} (default: %(default)s)")
 
     return add_options
-
-
-def add_loop(parser: Parser, default: str) -> None:
-    """The option --loop, for servers that run on any of asyncio's event loops."""
-    parser.add_argument(
-        "--loop",
-        type=_loop_factory,
-        default=default,
-        metavar="PACKAGE.FACTORY",
-        help="what makes the event loop, such as uvloop.new_event_loop (default: %(default)s)",
-    )
-
-
-def _loop_factory(text: str) -> "Callable[[], asyncio.AbstractEventLoop]":
-    """What `package.factory` names; it is tried once, before anything starts."""
-    import asyncio
-
-    try:
-        with library(text.partition(".")[0]):
-            factory: Callable[[], asyncio.AbstractEventLoop] = pkgutil.resolve_name(text)
-        loop = factory()
-        if not isinstance(loop, asyncio.AbstractEventLoop):
-            raise TypeError(f"it makes {loop!r}")
-        loop.close()
-    except Exception as error:
-        raise argparse.ArgumentTypeError(f"{text} is no package.factory of event loops: {error}") from None
-    return factory
 
 
 class Complaint:
@@ -306,14 +313,19 @@ class SelectDoor(Door):
         return None
 
 
-def _leave(signum: int, frame: FrameType | None) -> NoReturn:
+def leave(code: int = 0) -> NoReturn:
     """At once, from whatever is running: no library sees an exception, nothing here outlives the process."""
-    os._exit(0)
+    remove_path()
+    os._exit(code)
 
 
-def _first_line(service: type[Conversation]) -> str:
-    """What its file says of a service."""
-    about = sys.modules[service.__module__].__doc__ or ""
+def _leave(signum: int, frame: FrameType | None) -> NoReturn:
+    leave()
+
+
+def _about(service: str) -> str:
+    """What its file says of a service first."""
+    about = importlib.import_module(f"servers.services.{service}").__doc__ or ""
     return about.splitlines()[0].removesuffix(".")
 
 

@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from servers.contract import Complaint, Door, Options, run
+from servers.datagram_requests import Server as DatagramServer
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -37,6 +38,7 @@ class Handler(socketserver.StreamRequestHandler):
 
 class Server(socketserver.TCPServer):
     def __init__(self, listener: socket.socket, options: Options) -> None:
+        self.address_family = listener.family  # in which alone UnixStreamServer differs
         # Adopting the contract's listener pins request_queue_size (5) and allow_reuse_address (False).
         super().__init__(listener.getsockname(), Handler, bind_and_activate=False)
         self.socket.close()
@@ -60,5 +62,9 @@ def serve(listener: socket.socket, options: Options) -> None:
     Server(listener, options).serve_forever()
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    DatagramServer(sock, options).serve_forever()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, waits=time.sleep)
+    run(serve, __doc__, waits=time.sleep, datagrams=serve_datagrams, unix=True)

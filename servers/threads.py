@@ -44,6 +44,8 @@ def telling(add_options: AddOptions) -> AddOptions:
 
 
 def tell(worker: int, client: socket.socket) -> None:
+    if client.family != socket.AF_INET:
+        return  # the ends of Unix sockets have no names
     with contextlib.suppress(OSError):  # it is gone already
         host, port = client.getpeername()
         os.write(STDOUT, f"WORKER {worker} {host}:{port}\n".encode())  # whole, whoever else writes

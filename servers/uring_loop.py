@@ -146,4 +146,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, says_ready=True)
+    run(serve, __doc__, says_ready=True, unix=True)

@@ -25,7 +25,7 @@ from axes.axis import in_time
 LEAST_VALUES = 3
 KIB = 1 << 10
 # Axes of numbers between which there are others: between one CPU and two nobody passes anybody.
-CONTINUOUS = [name for name in SWEPT if AXES[name].kind != "cpus"]
+CONTINUOUS = [name for name in SWEPT if AXES[name].kind not in ("cpus", "choice")]
 
 
 class Passing(NamedTuple):

@@ -28,7 +28,7 @@ Told = dict[str, NDArray[np.float64]]  # fields of a cell's windows that are num
 OF_NUMBERS = (
     "replies", "requests", "counted_s", "loader_cpu_s", "loader_wall_s", "loader_steal_s", "workers", "server_cpu_s",
     "server_steal_s", "unasked_cpu_s", "neighbours_cpu_s", "offered", "carried", "asked", "failed", "censored",
-    "unfinished", "unanswered", "answered", "held_s", "unstamped", "clock_step_s", "connects",
+    "unfinished", "unanswered", "answered", "held_s", "unstamped", "clock_step_s", "connects", "buffer_drops",
 )  # fmt: skip
 
 
@@ -39,6 +39,8 @@ class Evidence:
     replies: int = 0
     offered: float = 0.0  # requests meant to start in the counted parts, of an open loop
     wrong: Mapping[str, int] = field(default_factory=dict)  # replies that no server may give, by kind
+    lost: int = 0  # datagrams without an answer
+    buffer_drops: int = 0  # those of them that the server's receive buffer had no room for, as the kernel tells
     timed_out: int = 0  # requests and connects that were waited for in vain
     taken: float = 0.0  # of the servers' CPUs, what a loader that runs on one of them used
     round_trips: float = NAN  # a request's time by the CPU time that both sides spend on it
@@ -98,6 +100,8 @@ def evidence(
         replies=int(replies),
         offered=float(np.nansum(told["offered"])),
         wrong=_times(windows, WRONG),
+        lost=_times(windows, ["lost"]).get("lost", 0),
+        buffer_drops=int(told["buffer_drops"].sum()),
         timed_out=_times(windows, ["timed_out"]).get("timed_out", 0),
         taken=quotient(told["loader_cpu_s"].sum(), servers_s * len(server_cpus)) if server_cpus & loader_cpus else 0.0,
         round_trips=quotient(held_us, server_us + loader_us),

@@ -51,8 +51,8 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     if seen.wrong:
         yield Doubt(doubts.WRONG, ", ".join(f"{times:,} {kind}" for kind, times in seen.wrong.items()))
     elif limit == "errors":
-        share = _failed_share(row, seen)
-        yield beyond(doubts.FAILING, units.share(share)) if share else Doubt(doubts.FAILING, "no correct reply")
+        failed = _failures(row, seen)
+        yield beyond(doubts.FAILING, failed) if _failed_share(row, seen) else Doubt(doubts.FAILING, failed)
     if _known(row, "starved") > 0:
         yield Doubt(doubts.STARVED, f"{row['starved']:,} of {row['clients']:,}")
     if seen.unhandled:
@@ -133,6 +133,18 @@ def _failed_share(row: Row, seen: Evidence) -> float:
     """The errors by all that ended in the same span, the whole of the windows; 0 without errors, NaN if unknown."""
     errors = _known(row, "errors")
     return errors / (errors + seen.replies) if errors else 0.0
+
+
+def _failures(row: Row, seen: Evidence) -> str:
+    """How many requests failed, and of datagrams whether the server got them."""
+    share = _failed_share(row, seen)
+    if not share:
+        return "no correct reply"
+    if not seen.lost:
+        return units.share(share)
+    if seen.buffer_drops:
+        return f"{units.share(share)}; of {seen.lost:,} lost the receive buffer had no room for {seen.buffer_drops:,}"
+    return f"{units.share(share)}; of {seen.lost:,} lost all were received, as far as the kernel tells"
 
 
 def _takes_from_servers(seen: Evidence, thresholds: Mapping[str, float]) -> bool:

@@ -23,6 +23,7 @@ class Reading:
     observed: dict[str, Any] = field(default_factory=dict)  # what the loader told
     started_at: float = 0.0  # Unix time
     used: Usage = field(default_factory=Usage)
+    buffer_drops: int = 0  # datagrams that the server's receive buffer had no room for
     time_wait: int = 0  # sockets of the machine
     stolen_s: dict[str, float] = field(default_factory=dict)  # of a CPU of each side: its mean
 
@@ -33,6 +34,7 @@ class Reading:
         return observed | {
             "started_at": self.started_at,
             "time_wait": self.time_wait,
+            "buffer_drops": self.buffer_drops,
             "server_cpu_s": self.used.cpu_s,
             "server_minor_faults": self.used.minor_faults,
             "server_major_faults": self.used.major_faults,
@@ -52,10 +54,12 @@ def window(server: Server, ledger: Ledger | None = None, loader_cpus: Collection
     ticks = {side: cpu_ticks.read(of) for side, of in sides.items()}
     if ledger:
         ledger.begin_window(server.key)
+    dropped = server.buffer_drops()
     before = proctree.usage(server.pid)
     reading.started_at = time.time()
     yield reading
     reading.used = proctree.usage(server.pid) - before
+    reading.buffer_drops = server.buffer_drops() - dropped
     if ledger:
         ledger.end_window(server.key, reading.observed["replies"])
     reading.stolen_s = {side: cpu_ticks.stolen_s(of, ticks[side]) for side, of in sides.items()}

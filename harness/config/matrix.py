@@ -85,6 +85,8 @@ class _Entry(Table):
             raise ConfigError(f"{option}: {fault}")
         if fault := changed._fault_of_handlers():
             raise ConfigError(f"--handlers: {fault}")
+        if fault := changed._fault_of_datagrams():
+            raise ConfigError(f"--transports: {fault}")
         return changed
 
     @model_validator(mode="after")
@@ -106,6 +108,32 @@ class _Entry(Table):
             raise ValueError(fault)
         return self
 
+    @model_validator(mode="after")
+    def _datagrams_are_answered_one_by_one(self) -> "_Entry":
+        if fault := self._fault_of_datagrams():
+            raise ValueError(fault)
+        return self
+
+    def _fault_of_datagrams(self) -> str:
+        """What is wrong with what is sent in datagrams; empty if nothing is."""
+        transports, services, sizes = (
+            self.values(axes.AXES[name]) for name in ("transport", "service", "message_size")
+        )
+        found = [transport for transport in transports if transport in axes.IN_DATAGRAMS]
+        if not found:
+            return ""
+        unanswered = [service for service in services if service not in axes.ANSWERED]
+        too_large = [size for size in sizes if size > axes.LARGEST_DATAGRAM]
+        if unanswered:
+            return f"{found[0]}: service {unanswered[0]} has no message that is answered; take {axes.ANSWERED[0]} alone"
+        if too_large:
+            most = f"{axes.LARGEST_DATAGRAM:,} bytes, which a datagram has room for"
+            return f"{found[0]}: messages of {too_large[0]:,} bytes; let sizes be at most {most}"
+        for axis in axes.OF_STREAMS:
+            if self.values(axis) != [axis.usual]:
+                return f"{found[0]}: {axis.key} is of connections, which datagrams have none of; leave it out"
+        return ""
+
     def _fault_of_handlers(self) -> str:
         """What is wrong with what the servers do for each message; empty if nothing is."""
         handlers, times, services = (self.values(axes.AXES[name]) for name in ("handler", "handler_us", "service"))
@@ -116,9 +144,9 @@ class _Entry(Table):
         if (times or of) and not busy:
             named = "handler_times" if times else "handler_of"
             return f"{named}: there is no handler; give handlers (--handlers): waits, blocks or computes"
-        unhandled = [service for service in services if service not in axes.HANDLED]
+        unhandled = [service for service in services if service not in axes.ANSWERED]
         if busy and unhandled:
-            return f"{busy[0]}: service {unhandled[0]} has no message that is answered; take {axes.HANDLED[0]} alone"
+            return f"{busy[0]}: service {unhandled[0]} has no message that is answered; take {axes.ANSWERED[0]} alone"
         return ""
 
     def _fault(self) -> str:

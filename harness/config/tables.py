@@ -20,6 +20,7 @@ PLACEHOLDERS = (
     "python",
     "host",
     "port",
+    "path",
     "backlog",
     *(axis.name for axis in axes.on("command")),
     axes.ITERATIONS,
@@ -52,10 +53,11 @@ class Strategy(Table):
     command: PassedOn
     family: str = OTHER
     ready: Literal["line", "connect"] = "line"
-    services: Annotated[tuple[Service, ...], Field(min_length=1)] = SERVICES  # type: ignore[assignment]
+    services: Annotated[tuple[Service, ...], Field(min_length=1)] = axes.BYTES
     listing: str | None = None
     serves: Count | None = None  # clients at a time, by design, who comes first first; None: all of them
     one_at_a_time: bool = False  # short for serves = 1
+    carries: Count | None = None  # requests after which it ends a connection by itself; None: it doesn't
     workers: Count | None = None  # that share the connections: it is told who got which
     marks: bool = False  # its workers are threads: it has the option --marks, and prints which of them has a connection
     handler: Literal["waits", "computes"] | None = None
@@ -173,6 +175,7 @@ class Window(Table):
     p99_multiple: Annotated[float, Field(ge=0)]
     counted_limit_s: WindowSeconds
     drain_limit_s: WindowSeconds
+    lost_after_s: WindowSeconds
     request_timeout_s: WindowSeconds
 
     def length(self, clients: int) -> WindowLength:
@@ -192,6 +195,7 @@ class Window(Table):
             "head_s": head_s,
             "counted_s": counted_s,
             "drain_limit_s": self.length(clients).drain_limit_s or self.drain_limit_s,
+            "lost_after_s": self.lost_after_s,
             "request_timeout_s": self.request_timeout_s,
         }
 

@@ -9,10 +9,17 @@ The rules that servers are held to are in servers/README.md.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.conformance import addresses, echo, greet, log
+from harness.conformance import addresses, datagrams, echo, greet, http, log, xmlrpc
 from harness.conformance.client import Nonconformance, Target, TimedOut, untried
+from harness.processes.endpoint import Endpoint
 
-SUITES: dict[str, tuple[Callable[[Target], None], ...]] = {"echo": echo.CASES, "greet": greet.CASES, "log": log.CASES}
+SUITES: dict[str, tuple[Callable[[Target], None], ...]] = {
+    "echo": echo.CASES,
+    "greet": greet.CASES,
+    "log": log.CASES,
+    "http": http.CASES,
+    "xmlrpc": xmlrpc.CASES,
+}
 
 
 @dataclass(frozen=True)
@@ -25,14 +32,21 @@ class Case:
         return " ".join((self.run.__doc__ or "").split())
 
 
-def of_service(service: str) -> list[Case]:
-    """The cases of a service, the simplest first. Raises KeyError for an unknown service."""
-    return [Case(run.__name__.replace("_", "-"), run) for run in SUITES[service]]
+OF_TCP = (echo.no_delay,)  # what only TCP can do wrong
+
+
+def of_service(service: str, endpoint: Endpoint) -> list[Case]:
+    """The cases of a service where it is served there, the simplest first. Raises KeyError for an unknown service."""
+    cases = datagrams.CASES if endpoint.in_datagrams else SUITES[service]
+    left_out = () if endpoint.transport == "tcp" else OF_TCP
+    return [Case(run.__name__.replace("_", "-"), run) for run in cases if run not in left_out]
 
 
 def why_nobody(target: Target, service: str) -> str:
     """Why a server serves none of the target's clients, if it is for their address; else nothing."""
-    return addresses.refuses_others(target, of_service(service)[0].run)
+    if target.endpoint.is_local:  # where clients have no address
+        return ""
+    return addresses.refuses_others(target, of_service(service, target.endpoint)[0].run)
 
 
 def failures(target: Target, service: str, why_silent: Callable[[], str] = lambda: "") -> list[str]:
@@ -42,14 +56,15 @@ def failures(target: Target, service: str, why_silent: Callable[[], str] = lambd
     """
     found: list[str] = []
     patience = 2  # a server that hangs once may answer in the next case; one that hangs twice costs too much time
-    tried = of_service(service)
+    tried = of_service(service, target.endpoint)
     for case in tried:
         if not patience:
             found.append("the rest: not tried, as it does not answer")
             break
         try:
             case.run(target)
-            if case is tried[0] and (why := addresses.slows_others(target, case.run)):
+            has_address = not target.endpoint.is_local
+            if case is tried[0] and has_address and (why := addresses.slows_others(target, case.run)):
                 found.append(why)
         except Nonconformance as failure:
             if case is tried[0] and (why := why_nobody(target, service)):

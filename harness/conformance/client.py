@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
+from harness.processes.endpoint import Endpoint
+
 CROWD = 300  # connections at once, of one server
 HUGE = 16 * 2**20  # bytes in the largest message
 UNREAD_LIMIT = 64 * 2**20  # bytes a server may take in from a client that reads nothing, kernel's buffers included
@@ -23,6 +25,8 @@ DEADLINE_S = 10.0  # for one exchange with a server, however busy the machine is
 STALL_S = 0.15  # a server that takes no byte for so long has stopped reading
 QUIET_S = 0.03  # who has sent nothing for so long waits for more
 CHUNK = 2**18
+
+NO_ROOM = "no room in it for one more connection; pass {backlog} to listen()"
 
 T = TypeVar("T")
 
@@ -50,9 +54,9 @@ class TimedOut(Nonconformance):
 class Target:
     """A listening server."""
 
-    host: str
-    port: int
+    endpoint: Endpoint
     serves: int | None = None  # clients at a time, by design, in the order of their coming; None: all
+    carries: int | None = None  # requests after which it ends a connection, by design; None: it doesn't
     source: str = field(default_factory=fresh_address)  # the loopback address that its clients come from
 
     def at_once(self, clients: int) -> int:
@@ -64,19 +68,26 @@ class Target:
 
         Raises Nonconformance where the server is not there.
         """
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        is_local = self.endpoint.is_local
+        kind = socket.SOCK_DGRAM if self.endpoint.in_datagrams else socket.SOCK_STREAM
+        sock = socket.socket(socket.AF_UNIX if is_local else socket.AF_INET, kind)
         try:
             if buffer is not None:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.endpoint.transport == "tcp":
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(DEADLINE_S)
-            if ipaddress.ip_address(self.host).is_loopback:
+            if is_local and self.endpoint.in_datagrams:
+                sock.bind("")  # the kernel finds a name, by which it is answered
+            elif not is_local and ipaddress.ip_address(self.endpoint.host).is_loopback:
                 sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
                 sock.bind((self.source, 0))
-            sock.connect((self.host, self.port))
+            sock.connect(self.endpoint.address)
         except OSError as error:
             sock.close()
+            if error.errno == errno.EAGAIN:  # of a Unix socket, where TCP would try again
+                raise Nonconformance("a queue as long as it was asked for", NO_ROOM) from None
             blame(error, "an open port")
         sock.setblocking(False)
         return sock

@@ -1,9 +1,13 @@
 """A server is stopped and continued in the middle of a conversation, as a run does around each of its windows."""
 
+import socket
 import time
+from collections.abc import Callable
 
+from harness.conformance import http, xmlrpc
 from harness.conformance.client import Nonconformance, Target, exchange, message_of, same, untried
 from harness.conformance.greet import GREETING
+from harness.conformance.http_reply import ask
 from harness.processes import freezing
 from harness.processes.server import Server, ServerFailed
 
@@ -11,17 +15,22 @@ STOPS = 3  # one of them finds it waiting
 PAUSE_S = 0.01  # in which it gets to wait again
 OBITUARY_S = 1.0  # its clients see that it dies before the kernel says so
 MESSAGE = message_of(64)
-# what a client says before the first stop, what it says while the server stands still, what it hears then
-TALKS = {
-    "echo": (MESSAGE[:20], MESSAGE[20:], MESSAGE),
-    "log": (MESSAGE[:20], MESSAGE[20:], b"64\r\n"),
-    "greet": (b"", b"", GREETING),
+ASKED, CALLED = http.request(64), xmlrpc.call("a")
+# what a client says before the first stop, and what it does after the last, which raises Nonconformance
+Talk = tuple[bytes, Callable[[socket.socket], None]]
+IN_DATAGRAMS: Talk = b"", lambda sock: same(MESSAGE, exchange(sock, MESSAGE, len(MESSAGE)))
+TALKS: dict[str, Talk] = {
+    "echo": (MESSAGE[:20], lambda sock: same(MESSAGE, exchange(sock, MESSAGE[20:], len(MESSAGE)))),
+    "log": (MESSAGE[:20], lambda sock: same(b"64\r\n", exchange(sock, MESSAGE[20:], 4, half_close=True))),
+    "greet": (b"", lambda sock: same(GREETING, exchange(sock, b"", len(GREETING)))),
+    "http": (ASKED[:20], lambda sock: ask(sock, ASKED[20:]).must_be(http.TEXT, http.content(64))),
+    "xmlrpc": (CALLED[:20], lambda sock: xmlrpc.must_return(ask(sock, CALLED[20:]), "a")),
 }
 
 
 def failures(server: Server, target: Target, service: str) -> list[str]:
     """A line if it doesn't go on with its service as if nothing had happened, or if that can't be tried."""
-    early, late, reply = TALKS[service]
+    early, finish = IN_DATAGRAMS if target.endpoint.in_datagrams else TALKS[service]
     try:
         with target.connect() as sock:
             exchange(sock, early, 0)
@@ -29,7 +38,7 @@ def failures(server: Server, target: Target, service: str) -> list[str]:
                 time.sleep(PAUSE_S)
                 freezing.freeze(server.pid)
                 freezing.thaw(server.pid)
-            same(reply, exchange(sock, late, len(reply), half_close=service == "log"))
+            finish(sock)
     except Nonconformance as failure:
         return [f"stands-still: after SIGSTOP and SIGCONT {_death(server) or failure}"]
     except OSError as error:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 
 import axes
@@ -16,6 +17,7 @@ from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
 
 BACKLOG = 1024
+USUAL = axes.AXES["transport"].usual
 AT_ONCE = min(os.cpu_count() or 1, 4)  # servers
 DESCRIPTORS = AT_ONCE * (CROWD + 100) + 200  # that the harness needs for their crowds
 
@@ -53,10 +55,12 @@ def examine(
     watchdog: Watchdog,
     tell: Callable[[float, str], None],
     handled: Handled | None = None,
+    transports: Sequence[str] = (USUAL,),
 ) -> dict[str, Conformance]:
     """The conformance of each strategy on those of the services that it offers; `tell` hears how many are through.
 
-    With `handled` those that have such handlers are tried with them, too.
+    With `handled` those that have such handlers are tried with them, too; and over each of the `transports` that they
+    offer.
 
     Nothing is measured meanwhile, so several servers are tried at once.
     """
@@ -65,7 +69,7 @@ def examine(
         Stage(config, watchdog, logs, backlog=BACKLOG) as stage,
         ThreadPoolExecutor(max_workers=AT_ONCE) as pool,
     ):
-        suite = _Suite(stage, services, logs, handled or Handled())
+        suite = _Suite(stage, services, logs, handled or Handled(), transports)
         try:
             for name, conformance in zip(strategies, pool.map(suite.try_, strategies.values()), strict=True):
                 found[name] = conformance
@@ -79,16 +83,25 @@ def examine(
     return found
 
 
+def _has(service: str, transport: str, strategy: Strategy) -> bool:
+    """Whether a strategy can be told of the transport, and the service makes sense there."""
+    is_sent = transport not in axes.IN_DATAGRAMS or service in axes.ANSWERED
+    return is_sent and (transport == USUAL or strategy.is_told("transport"))
+
+
 def looks_up_names(server: Server) -> str:
     """The cause of a server's silence, if that is it; else nothing."""
     return f"it asks a name server who its clients are; {addresses.REMEDY}" if server.looks_up_names() else ""
 
 
 class _Suite:
-    def __init__(self, stage: Stage, services: list[str], logs: Path, handled: Handled) -> None:
+    def __init__(
+        self, stage: Stage, services: list[str], logs: Path, handled: Handled, transports: Sequence[str]
+    ) -> None:
         self._stage = stage
         self._handled = handled
         self._services = services
+        self._transports = transports
         self._logs = logs
         self._aborted = False
         self.sharing: dict[str, str] = {}  # servers that shared a port with one that was refused for it, and why
@@ -96,15 +109,22 @@ class _Suite:
     def try_(self, strategy: Strategy) -> Conformance:
         """Fresh servers of one strategy, one service after the other."""
         conformance = Conformance()
-        for service in self._services:
-            if service in strategy.services and conformance.absent is None and not self._aborted:
-                try:
-                    failures = self._failures(strategy, service, conformance)
-                    conformance.failures += [f"{service}: {failure}" for failure in failures]
-                except ServerFailed as failure:
+        for service, transport in product(self._services, self._transports):
+            if service not in strategy.services or not _has(service, transport, strategy):
+                continue
+            if conformance.absent is not None or self._aborted:
+                break
+            what = service if transport == USUAL else f"{service} over {transport}"
+            try:
+                failures = self._failures(strategy, service, transport, conformance)
+                conformance.failures += [f"{what}: {failure}" for failure in failures]
+            except ServerFailed as failure:
+                if transport == USUAL or self._transports == (transport,):
                     conformance.absent = failure
-                except OSError as error:  # our own side, around its cases
-                    conformance.failures.append(untried(service, error))
+                elif not failure.skipped:  # what it doesn't offer is skipped where that is measured
+                    conformance.failures.append(f"{what}: {failure}")
+            except OSError as error:  # our own side, around its cases
+                conformance.failures.append(untried(what, error))
         if conformance.conforms and strategy.is_told("handler"):
             conformance.failures += self._unhandled(strategy)
         return conformance
@@ -114,13 +134,13 @@ class _Suite:
         found = []
         for handler in self._handled.handlers:
             told = handlers.settings(handler, self._handled.iterations_per_ms)
-            settings = self._stage.config.settings(axes.HANDLED[0]) | told
+            settings = self._stage.config.settings(axes.ANSWERED[0]) | told
             if self._aborted:
                 break
             server = self._stage.start(strategy.label, strategy, settings, self._logs / handler)
             try:
                 self._stage.wait_ready(server)
-                found += handlers.failures(server, Target(server.host, server.port, strategy.serves), handler)
+                found += handlers.failures(server, Target(server.endpoint, strategy.serves), handler)
             except ServerFailed as failure:
                 found += [] if failure.skipped else [f"handler that {handler}: {failure}"]
             finally:
@@ -139,15 +159,15 @@ class _Suite:
         except OSError as error:
             return [f"how long its listen queue is can't be told here: {error.strerror or error}"]
 
-    def _failures(self, strategy: Strategy, service: str, conformance: Conformance) -> list[str]:
+    def _failures(self, strategy: Strategy, service: str, transport: str, conformance: Conformance) -> list[str]:
         """Its remarks go into `conformance`. Raises ServerFailed where there is nothing to try."""
-        settings = self._stage.config.settings(service)
-        server = self._stage.start(strategy.label, strategy, settings, self._logs / service)
+        settings = self._stage.config.settings(service) | {"transport": transport}
+        server = self._stage.start(strategy.label, strategy, settings, self._logs / f"{service}-{transport}")
         try:
             self._stage.wait_ready(server)
             self._raise_if_not_its_own(server)
             conformance.remarks += [line for line in self._short_queue(server) if line not in conformance.remarks]
-            target = Target(server.host, server.port, strategy.serves)
+            target = Target(server.endpoint, strategy.serves, strategy.carries)
             failures = cases.failures(target, service, lambda: looks_up_names(server))
             failures = failures or standstill.failures(server, target, service)
             if not failures:  # else it may have died of them

@@ -111,6 +111,11 @@ class Group:
         """Why a strategy can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
         if self["handler"] != self.usual.get("handler", self["handler"]) and not strategy.is_told("handler"):
             return "has no handler: its command has no {handler}"
+        if strategy.carries and not axes.ended_after(self.values, strategy.carries):
+            requests = "each request" if strategy.carries == 1 else f"{strategy.carries} requests"
+            return f"ends a connection after {requests}, and here they last longer"
+        if self["transport"] != self.usual.get("transport", self["transport"]) and not strategy.is_told("transport"):
+            return "listens on TCP alone: its command has no {transport}"
         for name, why in strategy.fixed.items():
             if name in self.varied:
                 return f"can't follow {axes.AXES[name].title}: {why}"

@@ -12,6 +12,7 @@ from harness.notes import Note
 from harness.plan import crowds, lengths, places, room
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.precision import Precision
+from harness.plan.selection import serving
 from harness.plan.waves import by_strategy, waves
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
@@ -102,6 +103,11 @@ class Plan:
     def handlers(self) -> list[str]:
         """What its servers do for each message, beside nothing."""
         return sorted({str(entry.values["handler"]) for entry in self._all_entries} - {"none"})
+
+    @property
+    def transports(self) -> list[str]:
+        """How messages travel to its servers."""
+        return list(dict.fromkeys(str(entry.values["transport"]) for entry in self._all_entries))
 
     @property
     def services(self) -> list[str]:
@@ -214,7 +220,7 @@ class Plan:
 
     @property
     def _check_seconds(self) -> float:
-        tried = len(self.services) * CHECK_S + len(self.handlers) * HANDLER_CHECK_S
+        tried = len(self.services) * len(self.transports) * CHECK_S + len(self.handlers) * HANDLER_CHECK_S
         return len(self.strategies) * tried / CHECKED_AT_ONCE
 
     def beside_seconds(self, block: int) -> float:
@@ -258,8 +264,9 @@ def make(
     gate: Gate | None = None,
     budget_s: float | None = None,
     variants: dict[str, dict[str, Any]] | None = None,
+    named: Sequence[str] = (),
 ) -> Plan:
-    """Raises ConfigError where what is asked for can't be measured here."""
+    """Raises ConfigError where what is asked for, such as a strategy that is `named`, can't be measured here."""
     if (overrides.values.get("load") == ["open"]) != bool(overrides.values.get("rate")):
         raise ConfigError(
             "--load open and --rate belong together, such as --load open --rate 2000,50%; give both or neither"
@@ -268,8 +275,7 @@ def make(
     server_cpus, loader_cpus = machine.share_cpus(config, workers or config.loadgen.workers)
     usual = config.usual | {"server_cpus": " ".join(map(str, server_cpus))}
     groups = _groups(config, profile_name, overrides, usual)
-    if not any(group.service in strategy.services for group in groups for strategy in strategies.values()):
-        raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
+    strategies = serving(strategies, list(dict.fromkeys(group.service for group in groups)), named)
     workers = workers or config.loadgen.workers
     most_clients = max(group.clients for group in groups)
     room.must_suffice(groups, strategies, overrides.values, config.origin(f"profiles.{profile_name}"))

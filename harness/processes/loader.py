@@ -53,7 +53,7 @@ class Loader:
 
     def open(
         self,
-        targets: dict[str, tuple[str, int]],
+        targets: dict[str, str],
         clients: int,
         exchange: dict[str, Any],
         stamps: bool = True,

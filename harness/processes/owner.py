@@ -13,6 +13,7 @@ import psutil
 
 from harness.processes import sockets
 from harness.processes.census import Census, Process
+from harness.processes.endpoint import Endpoint
 from harness.processes.sockets import Listener
 
 LOOKS_IDLE = 0.1  # of a CPU
@@ -25,8 +26,7 @@ class Owner:
 
     session: int
     mark: str
-    host: str
-    port: int
+    endpoint: Endpoint
     cpus: Collection[int] | None = None  # any
 
     def fault(self, census: Census, others: Mapping[int, str]) -> str:
@@ -35,8 +35,8 @@ class Owner:
         Raises PermissionError where this can't be told, as processes belong to another user.
         """
         members, strays = census.members(self.session), self.strays(census)
-        all_listeners = sockets.listeners()
-        there = sockets.serving(all_listeners, self.host, self.port)
+        all_listeners = sockets.listeners(self.endpoint.transport)
+        there = sockets.serving(self.endpoint, all_listeners)
         own = sockets.descriptors(members)
         outside = [one for one in there if one.inode not in own]
         if strays:
@@ -54,7 +54,7 @@ class Owner:
     def wrapped(self, census: Census) -> tuple[str, list[int]]:
         """The program that leads its session and who listens, where that is another; else nothing."""
         with contextlib.suppress(OSError):
-            there = {one.inode for one in sockets.serving(sockets.listeners(), self.host, self.port)}
+            there = {one.inode for one in sockets.serving(self.endpoint)}
             held = sockets.descriptors(census.members(self.session))
             listening = [pid for inode in there for pid in held.get(inode, [])]
             if listening and self.session not in listening:
@@ -69,11 +69,12 @@ class Owner:
         if holder is not None and census.session(holder) in others:
             whose = f"the server of {others[census.session(holder)]}"
         if is_shared:
-            return f"it and {whose} both listen on port {self.port}; give each a port of its own, such as {{port}}"
-        return f"{whose} listens on port {self.port}, not it; let it print the port that it listens on"
+            each = "path of its own, such as {path}" if self.endpoint.is_local else "port of its own, such as {port}"
+            return f"it and {whose} both listen on {self.endpoint.place}; give each a {each}"
+        return f"{whose} listens on {self.endpoint.place}, not it; let it print where it listens"
 
     def _nobody(self, own: Collection[Listener]) -> str:
-        at = f"{self.host}:{self.port}"
+        at = self.endpoint
         if own:
             where = " and ".join(map(str, own))
             return f"listens on {where}, not on {at} as it says; let it listen on {{host}}, and print the port"
@@ -98,9 +99,9 @@ def in_its_own_session(strays: Collection[Process], listening: Collection[Listen
     return f"{does} in a session of its own, where it isn't measured; run it in the foreground"
 
 
-def is_served(host: str, port: int) -> bool:
+def is_served(endpoint: Endpoint) -> bool:
     """Whether anybody listens there."""
-    return bool(sockets.serving(sockets.listeners(), host, port))
+    return bool(sockets.serving(endpoint))
 
 
 def why_not_ready(owner: Owner, within_s: float, printed: bytes, by_connecting: bool) -> str:
@@ -110,7 +111,7 @@ def why_not_ready(owner: Owner, within_s: float, printed: bytes, by_connecting: 
     late = f"not ready within {within_s:g} s"
     with contextlib.suppress(OSError):
         held = sockets.descriptors(kin)
-        for one in sockets.listeners():
+        for one in sockets.listeners(owner.endpoint.transport):
             if one.inode in held:
                 return f"{late}: {_unheard(one, owner, printed, by_connecting)}"
     used_s = sum(_cpu_s(pid) for pid in kin)
@@ -121,7 +122,7 @@ def why_not_ready(owner: Owner, within_s: float, printed: bytes, by_connecting: 
 
 def _unheard(one: Listener, owner: Owner, printed: bytes, by_connecting: bool) -> str:
     if by_connecting:
-        return f"it listens on {one}, not on {owner.host}:{owner.port}; let it listen on {{host}} and {{port}}"
+        return f"it listens on {one}, not on {owner.endpoint}; let it listen on {{host}} and {{port}}"
     if printed:
         return f"it listens on {one}, and its first line {printed[:60]!r} has no end; print a line end after it"
     return f"it listens on {one}, but its READY line hasn't come; let it flush stdout after the line"

@@ -15,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import axes
@@ -23,6 +23,8 @@ from harness.config import Strategy
 from harness.processes import census, freezing, owner, session, sockets
 from harness.processes.affinity import running_on
 from harness.processes.census import Census, Process
+from harness.processes.ended import Ended, how
+from harness.processes.endpoint import Endpoint, fresh_path, remove
 from harness.processes.owner import Owner
 from harness.processes.subreaper import keep_orphans
 
@@ -45,45 +47,13 @@ class ServerFailed(Exception):
         self.skipped = skipped
 
 
-@dataclass(frozen=True)
-class Ended:
-    exit_code: int
-    killed: bool  # it ignored SIGTERM
-    leftovers: int  # processes of its session that outlived it and were killed
-    was_asked: bool = True  # or it had ended before
-    left: int = 0  # processes that even SIGKILL didn't end
-    strays: int = 0  # processes that had left its session, outlived it and were killed
-    left_alone: str = ""  # why processes that listen outlived the one that heard SIGTERM
-
-    @property
-    def problems(self) -> list[str]:
-        """Where it broke the contract, a line each."""
-        found = []
-        if self.killed:
-            found.append("ignored SIGTERM and was killed")
-        elif self.exit_code not in (0, -signal.SIGTERM):  # foreign programs just die of it
-            asked = f"ended with {self.exit_code} when asked to stop, not with 0"
-            found.append(asked if self.was_asked else f"{_how(self.exit_code)} before it was asked to stop")
-        if self.left_alone:
-            found.append(self.left_alone)
-        elif self.leftovers:
-            found.append(f"left {self.leftovers} process{'es' * (self.leftovers > 1)} behind, which were killed")
-        if self.strays:
-            which = "a process" if self.strays == 1 else f"{self.strays} processes"
-            found.append(f"left {which} behind, outside of its session, and killed by us")
-        if self.left:
-            found.append(f"can't be killed: {self.left} process{'es' * (self.left > 1)} of it stay")
-        return found
-
-
 class Server:
     def __init__(
         self,
         key: str,
         process: subprocess.Popen[bytes],
         strategy: Strategy,
-        host: str,
-        port: int,
+        endpoint: Endpoint,
         logs: Path,
         *,
         mark: str,
@@ -93,8 +63,7 @@ class Server:
     ) -> None:
         self.key = key  # what tells it from all others that are alive; its files and the loader's target are called so
         self.strategy = strategy
-        self.host = host
-        self.port = port  # 0 until READY tells
+        self.endpoint = endpoint  # its port is 0 until READY tells
         self.pid = process.pid
         self.backlog = backlog  # that it was asked for
         self._mark, self._cpus, self._began_s = mark, cpus, began_s
@@ -120,11 +89,12 @@ class Server:
     ) -> "Server":
         """Start the command in a session of its own, its output going to files in `logs`.
 
-        `settings` fill its placeholders, beside where it listens: {"service": "echo"}. All that comes of it carries
+        `settings` fill its placeholders, beside where it listens: {"service": "echo"}; of a `transport` among them the
+        place is one of its own. All that comes of it carries
         `mark`, with a number, in its environment. Raises ServerFailed where the program itself can't be started.
         """
-        port = _free_port(host) if strategy.ready == "connect" else 0
-        options = {"host": host, "port": port, "backlog": backlog, **settings}
+        endpoint = _endpoint(host, str(settings.get("transport", "tcp")), strategy)
+        options = {**endpoint.told, "backlog": backlog, **settings}
         fills = options | {
             "python": shlex.quote(strategy.python),
             "options": " ".join(_option(name, value) for name, value in axes.told(options).items()),
@@ -148,13 +118,12 @@ class Server:
                 )
             except OSError as error:
                 raise ServerFailed(f"cannot run {command[0]}: {error.strerror}", skipped=True) from None
-        return cls(key, process, strategy, host, port, logs, mark=mark, backlog=backlog, cpus=cpus,
-                   began_s=began_s)  # fmt: skip
+        return cls(key, process, strategy, endpoint, logs, mark=mark, backlog=backlog, cpus=cpus, began_s=began_s)
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Host and port, once it is ready."""
-        return self.host, self.port
+    def address(self) -> tuple[str, int] | str:
+        """Where clients connect to, once it is ready: host and port, or a path."""
+        return self.endpoint.address
 
     @property
     def printed(self) -> bytes:
@@ -182,7 +151,7 @@ class Server:
                 raise ServerFailed(owner.why_not_ready(self._owner, deadline_s, printed, by_connecting))
             time.sleep(POLL_S)
         soon = time.monotonic() + LISTENS_SOON_S
-        while not owner.is_served(self.host, self.port) and time.monotonic() < soon:
+        while not owner.is_served(self.endpoint) and time.monotonic() < soon:
             time.sleep(POLL_S)
 
     def fault(self, seen: Census, others: Mapping[int, str]) -> str:
@@ -209,14 +178,18 @@ class Server:
         """How many connections may wait to be accepted, given those of all sockets; None if it can't be told."""
         with contextlib.suppress(PermissionError):
             own = sockets.descriptors(session.members(self.pid))
-            listening = sockets.serving(sockets.listeners(), self.host, self.port)
+            listening = sockets.serving(self.endpoint)
             found = [backlogs[one.inode] for one in listening if one.inode in own and one.inode in backlogs]
             return sum(found) if found else None
         return None
 
+    def buffer_drops(self) -> int:
+        """Datagrams that the kernel has dropped so far, as its receive buffer was full; it tells that of UDP alone."""
+        return sum(one.drops for one in sockets.serving(self.endpoint)) if self.endpoint.transport == "udp" else 0
+
     @property
     def _owner(self) -> Owner:
-        return Owner(self.pid, self._mark, self.host, self.port, self._cpus)
+        return Owner(self.pid, self._mark, self.endpoint, self._cpus)
 
     def raise_if_dead(self) -> None:
         """Raises ServerFailed with the reason, if the process has ended."""
@@ -226,12 +199,12 @@ class Server:
         last = self._last_words()
         if code == CANNOT_START:
             raise ServerFailed(last or "cannot start here, and said no more", skipped=True)
-        how = _how(code)
+        ended = how(code)
         strays = self._strays_of_the_dead()
         if strays:
             self._strays |= strays
-            how += f", and {owner.in_its_own_session(strays)}"
-        raise ServerFailed(f"{how}: {last}" if last else how)
+            ended += f", and {owner.in_its_own_session(strays)}"
+        raise ServerFailed(f"{ended}: {last}" if last else ended)
 
     def _strays_of_the_dead(self) -> set[Process]:
         """What has left its session, or is about to: a daemon's first process ends before the next one leaves."""
@@ -270,6 +243,8 @@ class Server:
         left = len(session.members(self.pid))
         self._wait_for_strays()
         strays = census.kill(self._left_behind, self._began_s)
+        if self.endpoint.is_local:
+            remove(self.endpoint.host)
         return Ended(self._process.returncode or 0, killed, leftovers - left, self._was_asked, left, strays, left_alone)
 
     def _wait_for_strays(self) -> None:
@@ -287,20 +262,27 @@ class Server:
         if not line.endswith(b"\n"):
             return False
         words = line.decode(errors="replace").split()
+        here = self.endpoint
+        if here.is_local:
+            if words != ["READY", here.host]:
+                raise ServerFailed(f"its first line is {line!r}, not READY {here.host}; {SAY_IT_FIRST}")
+            return True
         host, _, port = words[-1].rpartition(":") if words else ("", "", "")
         if len(words) != 2 or words[0] != "READY" or not port.isdigit():
             raise ServerFailed(f"its first line is {line!r}, not READY host:port; {SAY_IT_FIRST}")
-        if _is_elsewhere(host.strip("[]"), self.host):
-            raise ServerFailed(f"listens on {host or 'no host'}, not on {self.host}; let it listen on {{host}}")
-        self.port = int(port)
+        if _is_elsewhere(host.strip("[]"), here.host):
+            raise ServerFailed(f"listens on {host or 'no host'}, not on {here.host}; let it listen on {{host}}")
+        self.endpoint = replace(here, port=int(port))
         return True
 
     def _answers(self) -> bool:
-        try:
-            with socket.create_connection((self.host, self.port), timeout=1):
-                return True
-        except OSError:
-            return False
+        """Whether it can be connected to; where datagrams come nobody connects, and it says nothing of itself."""
+        if self.endpoint.in_datagrams:
+            return owner.is_served(self.endpoint)
+        family = socket.AF_UNIX if self.endpoint.is_local else socket.AF_INET
+        with socket.socket(family) as sock:
+            sock.settimeout(1)
+            return not sock.connect_ex(self.address)
 
     def _last_words(self) -> str:
         lines = self._stderr.read_text(errors="replace").strip().splitlines()
@@ -318,11 +300,6 @@ def _option(name: str, value: object) -> str:
     return option if value is True else f"{option} {value}"
 
 
-def _how(code: int) -> str:
-    """How a process ended, by its exit code."""
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
-
-
 def _is_elsewhere(said: str, asked: str) -> bool:
     """Whether a server names an address, or all of them, instead of the one that it was given."""
     if said in ("", "*"):
@@ -331,6 +308,13 @@ def _is_elsewhere(said: str, asked: str) -> bool:
         return ipaddress.ip_address(said) != ipaddress.ip_address(asked)
     except ValueError:
         return False  # a name
+
+
+def _endpoint(host: str, transport: str, strategy: Strategy) -> Endpoint:
+    """Where it is to listen; the port of one that tells it is the kernel's choice."""
+    if transport in axes.LOCAL:
+        return Endpoint(fresh_path(), transport=transport)
+    return Endpoint(host, _free_port(host) if strategy.ready == "connect" else 0, transport)
 
 
 def _free_port(host: str) -> int:

@@ -9,8 +9,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+import axes
+from harness.processes.endpoint import Endpoint
+
 DOMAIN = b":0035"  # the port of name servers there
-CONNECTED, LISTENS = b"01", b"0A"  # states in /proc/net/tcp
+CONNECTED, UNCONNECTED, LISTENS = b"01", b"07", b"0A"  # states in /proc/net/tcp and udp
+ACCEPTS = 1 << 16  # a flag in /proc/net/unix
 
 # NETLINK_SOCK_DIAG: linux/sock_diag.h, linux/inet_diag.h
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
@@ -24,18 +28,50 @@ ANSWER = struct.Struct("=4x48x4xIIII")  # queue, its limit (the backlog), user, 
 
 @dataclass(frozen=True)
 class Listener:
-    """A listening TCP socket."""
+    """A socket that takes connections, or datagrams of anybody."""
 
-    address: str
-    port: int
+    address: str  # of a Unix socket the path
+    port: int  # there 0
     inode: int
+    drops: int = 0  # datagrams that there was no room for
 
     def __str__(self) -> str:
+        if not self.port:
+            return self.address
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
-def listeners() -> list[Listener]:
+def listeners(transport: str = "tcp") -> list[Listener]:
     """All that listen in the network that we are in, which is where servers are connected to."""
+    return {"tcp": _of_tcp, "udp": _of_udp}.get(transport, lambda: _of_unix(transport in axes.IN_DATAGRAMS))()
+
+
+def _of_udp() -> list[Listener]:
+    """Those that no client has for itself."""
+    found = []
+    for name in ("udp", "udp6"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/self/net/{name}", "rb") as table:
+            next(table, None)
+            for line in table:
+                _, local, _, state, *fields = line.split()
+                if state == UNCONNECTED:
+                    address, _, port = local.partition(b":")
+                    found.append(Listener(_address(address), int(port, 16), int(fields[5]), int(fields[8])))
+    return found
+
+
+def _of_unix(in_datagrams: bool) -> list[Listener]:
+    found = []
+    with open("/proc/self/net/unix", "rb") as table:
+        next(table, None)
+        for line in table:
+            _, _, _, flags, kind, _, inode, *path = line.split(None, 7)
+            if path and (int(kind, 16) == socket.SOCK_DGRAM if in_datagrams else int(flags, 16) & ACCEPTS):
+                found.append(Listener(os.fsdecode(path[0].rstrip(b"\n")), 0, int(inode)))
+    return found
+
+
+def _of_tcp() -> list[Listener]:
     found = []
     for name in ("tcp", "tcp6"):
         with contextlib.suppress(FileNotFoundError), open(f"/proc/self/net/{name}", "rb") as table:
@@ -67,11 +103,12 @@ def accepted() -> Accepted:
     return found
 
 
-def serving(found: Iterable[Listener], host: str, port: int) -> list[Listener]:
-    """Those of them that get the connections to host and port: who names the address goes before who takes all."""
+def serving(endpoint: Endpoint, found: Iterable[Listener] | None = None) -> list[Listener]:
+    """Those, of all or of these, that get what is sent there: who names the address goes before who takes all."""
     by_rank = defaultdict(list)
-    for one in found:
-        if one.port == port and one.address in (order := (host, f"::ffff:{host}", "0.0.0.0", "::")):
+    host = endpoint.host
+    for one in listeners(endpoint.transport) if found is None else found:
+        if one.port == endpoint.port and one.address in (order := (host, f"::ffff:{host}", "0.0.0.0", "::")):
             by_rank[order.index(one.address)].append(one)
     return by_rank[min(by_rank)] if by_rank else []
 

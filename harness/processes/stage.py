@@ -12,8 +12,9 @@ from typing import Any
 from harness.config import Config, Strategy
 from harness.processes import sockets
 from harness.processes.census import Census
+from harness.processes.ended import Ended
 from harness.processes.loader import Loader, LoaderFailed
-from harness.processes.server import Ended, Server, ServerFailed
+from harness.processes.server import Server, ServerFailed
 from harness.processes.uninterrupted import uninterrupted
 from harness.processes.watchdog import Watchdog
 
@@ -180,7 +181,7 @@ class Stage:
 
         Raises LoaderFailed.
         """
-        targets = {key: self.servers[key].address for key in keys}
+        targets = {key: self.servers[key].endpoint.url for key in keys}
         for key in keys:
             self.servers[key].crowds.append((clients, exchange))
         stamps = self.config.loadgen.stamps_per_s > 0

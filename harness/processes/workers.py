@@ -35,5 +35,5 @@ def _by_process(server: Server, accepted: sockets.Accepted) -> dict[str, int]:
         holders = sockets.descriptors(members)
     except PermissionError:
         return {}
-    own = {client: holders.get(inode, []) for (port, client), inode in accepted.items() if port == server.port}
+    own = {client: holders.get(inode, []) for (port, client), inode in accepted.items() if port == server.endpoint.port}
     return {client: pids[0] for client, pids in own.items() if len(pids) == 1}

@@ -12,7 +12,8 @@ from harness.conformance.client import Target
 from harness.plan.group import Entry
 from harness.plan.plan import Plan
 from harness.processes.calibration import Calibration, settings
-from harness.processes.server import Ended, Server, ServerFailed
+from harness.processes.ended import Ended
+from harness.processes.server import Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.recorder import Recorder
 
@@ -107,7 +108,7 @@ class Fleet:
     def why_nobody(self, key: str, service: str) -> str:
         """Why a server that ends its clients' connections serves nobody, if that can be told; else nothing."""
         server = self.server(key)
-        return cases.why_nobody(Target(server.host, server.port, server.strategy.serves), service)
+        return cases.why_nobody(Target(server.endpoint, server.strategy.serves), service)
 
     def _start(self, key: str, entry: Entry, logs: Path) -> None:
         try:

@@ -84,8 +84,11 @@ def _checked(
     """Put every server through the conformance suite; those that are not to be measured, and why."""
     strategies = {label: strategy for label, strategy in planned.strategies.items() if label not in absent}
     with terminal.progress(len(strategies), "servers") as tell:
-        found = suite.examine(planned.config, strategies, planned.services, recorder.logs / "check", watchdog, tell,
-                              Handled(planned.handlers, calibrated.per_ms if calibrated else 0.0))  # fmt: skip
+        handled = Handled(planned.handlers, calibrated.per_ms if calibrated else 0.0)
+        logs = recorder.logs / "check"
+        found = suite.examine(
+            planned.config, strategies, planned.services, logs, watchdog, tell, handled, planned.transports
+        )
     view.conformance(found)
     unfit = {}
     for name, conformance in found.items():

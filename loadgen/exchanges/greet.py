@@ -9,7 +9,7 @@ class Greet(Exchange):
     connecting_asks = True
     server_closes = True
 
-    def messages(self, name: int) -> tuple[bytes, bytes]:
+    def messages(self, name: int, forms: bytes) -> tuple[bytes, bytes]:
         return b"", b""
 
     def reply(self, message: bytes) -> bytes:

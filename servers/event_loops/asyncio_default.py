@@ -60,4 +60,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, waits="its own way")
+    run(serve, __doc__, waits="its own way", unix=True)

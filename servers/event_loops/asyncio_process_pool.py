@@ -19,7 +19,7 @@ from types import FrameType
 from typing import NoReturn
 
 from servers.children import CRASHED, STOP_SIGNALS, settle
-from servers.contract import Complaint, Options, cannot_start, counted, ready, run
+from servers.contract import Complaint, Options, cannot_start, counted, leave, ready, run
 
 
 async def converse(
@@ -94,7 +94,7 @@ def begin(listener: socket.socket, parent: int) -> None:
 
 def stop(signum: int, frame: FrameType | None) -> NoReturn:
     stop_processes()
-    os._exit(0)
+    leave()
 
 
 def stop_processes() -> None:
@@ -108,4 +108,4 @@ def stop_processes() -> None:
 
 if __name__ == "__main__":
     processes = counted("--processes", 2, 64, "processes that carry out handlers")
-    run(serve, __doc__, processes, says_ready=True, waits="its own way", offloads=True)
+    run(serve, __doc__, processes, says_ready=True, waits="its own way", offloads=True, unix=True)

@@ -9,6 +9,7 @@ import asyncio
 import socket
 
 from servers.contract import Complaint, Options, run
+from servers.event_loops.datagrams import receive
 from servers.event_loops.delays import delayed
 
 
@@ -62,5 +63,9 @@ def serve(listener: socket.socket, options: Options) -> None:
     asyncio.run(listen(listener, options))
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    asyncio.run(receive(sock, options))
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, waits="its own way")
+    run(serve, __doc__, waits="its own way", datagrams=serve_datagrams, unix=True)

@@ -10,6 +10,7 @@ import selectors
 import socket
 
 from servers.contract import FD_SETSIZE, Complaint, Options, Parser, run
+from servers.event_loops.datagrams import receive
 from servers.event_loops.delays import delayed
 
 SELECTORS = {"select": "SelectSelector", "poll": "PollSelector", "epoll": "EpollSelector"}
@@ -75,10 +76,19 @@ def add_options(parser: Parser) -> None:
 
 
 def serve(listener: socket.socket, options: Options) -> None:
+    with runner(options) as own:
+        own.run(listen(listener, options))
+
+
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    with runner(options) as own:
+        own.run(receive(sock, options))
+
+
+def runner(options: Options) -> asyncio.Runner:
     selector = getattr(selectors, SELECTORS[options.own.selector])
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector())) as runner:
-        runner.run(listen(listener, options))
+    return asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector()))
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, waits="its own way")
+    run(serve, __doc__, add_options, waits="its own way", datagrams=serve_datagrams, unix=True)

@@ -8,8 +8,13 @@ public setting changes (--recv-size only bounds what is unsent), and copies what
 import asyncio
 import socket
 
-from servers.contract import Complaint, Options, Parser, add_loop, run
+from servers.contract import Complaint, Options, Parser, run
+from servers.event_loops.datagrams import receive
 from servers.event_loops.delays import delayed
+from servers.event_loops.factories import add_loop
+from servers.listening import Transport
+
+LACKS: dict[Transport, str] = {"unix-datagram": "libuv has datagrams of IP alone"}
 
 
 class Client(asyncio.Protocol):
@@ -49,7 +54,8 @@ async def listen(listener: socket.socket, options: Options) -> None:
     complain = Complaint()  # out of descriptors the loop would print a traceback a thousand times a second
     loop.set_exception_handler(lambda _, context: complain(context.get("exception", context["message"])))
     client = delayed(Client, options)
-    server = await loop.create_server(
+    create_server = loop.create_unix_server if options.path else loop.create_server  # uvloop's are two things
+    server = await create_server(
         lambda: client(options),
         sock=listener,
         backlog=options.backlog,  # 100: uvloop listens again on a socket that already listens
@@ -66,5 +72,10 @@ def serve(listener: socket.socket, options: Options) -> None:
         runner.run(listen(listener, options))
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    with asyncio.Runner(loop_factory=options.own.loop) as runner:
+        runner.run(receive(sock, options))
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, waits="its own way")
+    run(serve, __doc__, add_options, waits="its own way", datagrams=serve_datagrams, unix=True, lacks=LACKS)

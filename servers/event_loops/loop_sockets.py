@@ -10,7 +10,8 @@ and where it is tried at once, a read that finds nothing.
 import asyncio
 import socket
 
-from servers.contract import EXHAUSTED, Complaint, Options, Parser, add_loop, run
+from servers.contract import EXHAUSTED, Complaint, Options, Parser, run
+from servers.event_loops.factories import add_loop
 
 
 async def converse(client: socket.socket, options: Options) -> None:
@@ -59,4 +60,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, waits="its own way")
+    run(serve, __doc__, add_options, waits="its own way", unix=True)

@@ -8,7 +8,8 @@ transport reads up to 256,000 bytes at a time, the coroutine --recv-size of them
 import asyncio
 import socket
 
-from servers.contract import Complaint, Options, Parser, add_loop, run
+from servers.contract import Complaint, Options, Parser, run
+from servers.event_loops.factories import add_loop
 
 
 async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: Options) -> None:
@@ -41,7 +42,8 @@ async def listen(listener: socket.socket, options: Options) -> None:
     loop = asyncio.get_running_loop()
     complain = Complaint()  # out of descriptors the loop would print a traceback a thousand times a second
     loop.set_exception_handler(lambda _, context: complain(context.get("exception", context["message"])))
-    server = await asyncio.start_server(
+    start_server = asyncio.start_unix_server if options.path else asyncio.start_server  # uvloop's are two things
+    server = await start_server(
         lambda reader, writer: converse(reader, writer, options),
         sock=listener,
         backlog=options.backlog,  # 100: uvloop listens again on a socket that already listens
@@ -60,4 +62,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, waits="its own way")
+    run(serve, __doc__, add_options, waits="its own way", unix=True)

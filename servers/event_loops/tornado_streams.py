@@ -11,8 +11,10 @@ import socket
 from typing import Any
 
 from servers.contract import EXHAUSTED, Complaint, Door, Options, library, run
+from servers.datagrams import answering
 
 with library("tornado"):
+    from tornado.ioloop import IOLoop
     from tornado.iostream import IOStream, StreamClosedError
     from tornado.tcpserver import TCPServer
 
@@ -60,9 +62,21 @@ async def listen(listener: socket.socket, options: Options) -> None:
     await asyncio.Event().wait()
 
 
+async def receive(sock: socket.socket, options: Options) -> None:
+    """Tornado has no datagrams of its own, but tells what may be read."""
+    answer = answering(sock, options)
+    IOLoop.current().add_handler(sock, lambda *_: answer(), IOLoop.READ)
+    await asyncio.Event().wait()
+
+
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    sock.setblocking(False)
+    asyncio.run(receive(sock, options))
+
+
 def serve(listener: socket.socket, options: Options) -> None:
     asyncio.run(listen(listener, options))
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, waits="its own way")
+    run(serve, __doc__, waits="its own way", datagrams=serve_datagrams, unix=True)

@@ -54,4 +54,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, waits=eventlet.sleep)
+    run(serve, __doc__, waits=eventlet.sleep, unix=True)

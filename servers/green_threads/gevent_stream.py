@@ -7,14 +7,16 @@ a slot of it is taken and given back too, and past so many clients none is accep
 """
 
 import socket
+from typing import Any
 
 from servers.contract import Options, Parser, library, number, run
+from servers.datagrams import send
 from servers.green_threads.waking import wake_for_signals
 
 with library("gevent"):
     import gevent.socket
     from gevent.pool import Pool
-    from gevent.server import StreamServer
+    from gevent.server import DatagramServer, StreamServer
 
 
 def converse(client: gevent.socket.socket, options: Options) -> None:
@@ -43,9 +45,34 @@ def serve(listener: socket.socket, options: Options) -> None:
     StreamServer(adopted, lambda client, _: converse(client, options), spawn=spawn).serve_forever()
 
 
+class Datagrams(DatagramServer):  # type: ignore[misc]  # gevent tells no types
+    """A greenlet per datagram."""
+
+    def __init__(self, sock: socket.socket, options: Options) -> None:
+        # Adopting the contract's socket pins its buffers; "default" sets no limit on greenlets.
+        spawn = Pool(options.own.pool) if options.own.pool else "default"
+        super().__init__(gevent.socket.socket(fileno=sock.detach()), spawn=spawn)
+        self.received, self.recv_size = options.service().received, options.recv_size
+
+    def do_read(self) -> tuple[bytes, Any] | None:
+        try:
+            data, address = self._socket.recvfrom(self.recv_size)  # the library's own asks for 8192
+        except OSError:
+            return None  # none after all, or news of an earlier reply
+        return data, address
+
+    def handle(self, data: bytes, address: Any) -> None:
+        send(self._socket, self.received(data), address)  # the library's own would wait, and others for its lock
+
+
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    wake_for_signals()
+    Datagrams(sock, options).serve_forever()
+
+
 def add_options(parser: Parser) -> None:
     parser.add_argument("--pool", type=number(1, 100_000), help="greenlets at most (default: no limit)")
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, waits=gevent.sleep)
+    run(serve, __doc__, add_options, waits=gevent.sleep, datagrams=serve_datagrams, unix=True)

@@ -48,4 +48,11 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--threads", 32, 1024, "handlers at a time"), waits="its own way", offloads=True)
+    run(
+        serve,
+        __doc__,
+        counted("--threads", 32, 1024, "handlers at a time"),
+        waits="its own way",
+        offloads=True,
+        unix=True,
+    )

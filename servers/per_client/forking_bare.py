@@ -13,7 +13,7 @@ import time
 from types import FrameType
 from typing import NoReturn
 
-from servers.contract import Complaint, Door, Options, run
+from servers.contract import Complaint, Door, Options, leave, run
 
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 SIGNALS = STOP_SIGNALS | {signal.SIGCHLD}
@@ -78,7 +78,7 @@ class Server:
         for pid in children:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-        os._exit(0)
+        leave()
 
 
 def serve(listener: socket.socket, options: Options) -> None:
@@ -101,4 +101,4 @@ def converse(client: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, waits=time.sleep)
+    run(serve, __doc__, waits=time.sleep, unix=True)

@@ -16,7 +16,8 @@ import time
 from types import FrameType
 from typing import Any, NoReturn
 
-from servers.contract import Complaint, Door, Options, run
+from servers import datagram_requests
+from servers.contract import Complaint, Door, Options, leave, run
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -44,10 +45,45 @@ class Handler(socketserver.StreamRequestHandler):
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
 
-class Server(socketserver.ForkingMixIn, socketserver.TCPServer):
+class Forking(socketserver.ForkingMixIn):
     max_children = sys.maxsize  # 40: the 41st client would wait in silence for one of the others to leave
+    active_children: set[int] | None
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        # Between fork and the note of the child's id a signal would leave that child behind.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        try:
+            super().process_request(request, client_address)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the child: it dies of a signal like any process."""
+        for stop_signal in STOP_SIGNALS:
+            signal.signal(stop_signal, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        super().finish_request(request, client_address)  # type: ignore[misc]  # the server's, beside which this stands
+
+    def serve_until_stopped(self) -> None:
+        for stop_signal in STOP_SIGNALS:
+            signal.signal(stop_signal, self.stop)
+        self.serve_forever()  # type: ignore[attr-defined]
+
+    def stop(self, signum: int, frame: FrameType | None) -> NoReturn:
+        """Take the children along; waiting for them also counts their CPU time in ours."""
+        children = list(self.active_children or ())
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        for pid in children:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+        leave()
+
+
+class Server(Forking, socketserver.TCPServer):
     def __init__(self, listener: socket.socket, options: Options) -> None:
+        self.address_family = listener.family  # in which alone UnixStreamServer differs
         # Adopting the contract's listener pins request_queue_size (5) and allow_reuse_address (False).
         super().__init__(listener.getsockname(), Handler, bind_and_activate=False)
         self.socket.close()
@@ -63,43 +99,25 @@ class Server(socketserver.ForkingMixIn, socketserver.TCPServer):
             raise BlockingIOError  # the library's sign for: none after all
         return client, None  # nobody asks for the address
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        # Between fork and the note of the child's id a signal would leave that child behind.
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-        try:
-            super().process_request(request, client_address)
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """In the child: it dies of a signal like any process, and lets go of its parent's port."""
-        for stop_signal in STOP_SIGNALS:
-            signal.signal(stop_signal, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-        self.socket.close()
+        self.socket.close()  # the child lets go of its parent's port
         super().finish_request(request, client_address)
-
-    def stop(self, signum: int, frame: FrameType | None) -> NoReturn:
-        """Take the children along; waiting for them also counts their CPU time in ours."""
-        children = list(self.active_children or ())
-        for pid in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        for pid in children:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-        os._exit(0)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         self._complain(f"a connection could not be served: {sys.exception()}")
 
 
+class DatagramServer(Forking, datagram_requests.Server):
+    """A process per datagram."""
+
+
 def serve(listener: socket.socket, options: Options) -> None:
-    server = Server(listener, options)
-    for stop_signal in STOP_SIGNALS:
-        signal.signal(stop_signal, server.stop)
-    server.serve_forever()
+    Server(listener, options).serve_until_stopped()
+
+
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    DatagramServer(sock, options).serve_until_stopped()
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, waits=time.sleep)
+    run(serve, __doc__, waits=time.sleep, datagrams=serve_datagrams, unix=True)

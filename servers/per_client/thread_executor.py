@@ -49,4 +49,4 @@ def converse(client: socket.socket, options: Options) -> None:
 
 if __name__ == "__main__":
     clients = counted("--threads", 32, 1024, "clients that are served at a time")
-    run(serve, __doc__, clients, waits=time.sleep)
+    run(serve, __doc__, clients, waits=time.sleep, unix=True)

@@ -50,4 +50,4 @@ def converse(client: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, waits=time.sleep)
+    run(serve, __doc__, waits=time.sleep, unix=True)

@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any
 
+from servers import datagram_requests
 from servers.contract import Complaint, Door, Options, run
 
 
@@ -37,11 +38,14 @@ class Handler(socketserver.StreamRequestHandler):
             pass  # the client is gone
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+class Threading(socketserver.ThreadingMixIn):
     daemon_threads = True  # False: the process would outlive SIGTERM until the last client left
     block_on_close = False  # True: the server would keep books of its threads only to join them at the end
 
+
+class Server(Threading, socketserver.TCPServer):
     def __init__(self, listener: socket.socket, options: Options) -> None:
+        self.address_family = listener.family  # in which alone UnixStreamServer differs
         # Adopting the contract's listener pins request_queue_size (5) and allow_reuse_address (False).
         super().__init__(listener.getsockname(), Handler, bind_and_activate=False)
         self.socket.close()
@@ -65,5 +69,13 @@ def serve(listener: socket.socket, options: Options) -> None:
     Server(listener, options).serve_forever()
 
 
+class DatagramServer(Threading, datagram_requests.Server):
+    """A thread per datagram."""
+
+
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    DatagramServer(sock, options).serve_forever()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, waits=time.sleep)
+    run(serve, __doc__, waits=time.sleep, datagrams=serve_datagrams, unix=True)

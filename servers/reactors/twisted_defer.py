@@ -83,9 +83,17 @@ def serve(listener: socket.socket, options: Options) -> None:
     loop: Any = reactor
     loop.suggestThreadPoolSize(options.own.threads)  # 10
     # Adopting the contract's listener pins the backlog (50) and TCP_NODELAY (off).
-    loop.adoptStreamPort(listener.fileno(), socket.AF_INET, Clients(options))
+    loop.adoptStreamPort(listener.fileno(), listener.family, Clients(options))
+    listener.listen(options.backlog)  # of a Unix socket Twisted has made it 50 again
     loop.run(installSignalHandlers=False)  # the contract's handlers stay
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--threads", 32, 1024, "handlers at a time"), waits="its own way", offloads=True)
+    run(
+        serve,
+        __doc__,
+        counted("--threads", 32, 1024, "handlers at a time"),
+        waits="its own way",
+        offloads=True,
+        unix=True,
+    )

@@ -116,9 +116,10 @@ def serve(listener: socket.socket, options: Options) -> None:
     listener.setblocking(False)
     loop: Any = reactor
     # Adopting the contract's listener pins the backlog (50) and TCP_NODELAY (off).
-    loop.adoptStreamPort(listener.fileno(), socket.AF_INET, Clients(options))
+    loop.adoptStreamPort(listener.fileno(), listener.family, Clients(options))
+    listener.listen(options.backlog)  # of a Unix socket Twisted has made it 50 again
     loop.run(installSignalHandlers=False)  # the contract's handlers stay
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, waits="its own way")
+    run(serve, __doc__, waits="its own way", unix=True)

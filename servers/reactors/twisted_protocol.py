@@ -7,15 +7,17 @@ Cost: a system call to watch for writability and one to stop, and a layer of cal
 """
 
 import argparse
+import contextlib
 import importlib
 import socket
 from typing import Any
 
 from servers.contract import Options, Parser, cannot_start, library, run
+from servers.listening import Transport
 
 with library("twisted"):
     from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
-    from twisted.internet.protocol import Factory, Protocol
+    from twisted.internet.protocol import DatagramProtocol, Factory, Protocol
     from zope.interface import implementer
 
 REACTORS = {
@@ -27,6 +29,8 @@ REACTORS = {
     "asyncio": "twisted.internet.asyncioreactor",
     "uvloop": "twisted.internet.asyncioreactor",
 }
+
+LACKS: dict[Transport, str] = {"unix-datagram": "Twisted adopts no such socket, it would make one by itself"}
 
 
 @implementer(IHalfCloseableProtocol)  # without it a half-close would throw away what is not yet sent
@@ -117,12 +121,32 @@ def add_options(parser: Parser) -> None:
                         help=f"{', '.join(REACTORS)} (default: %(default)s)")  # fmt: skip
 
 
+class Datagrams(DatagramProtocol):
+    noisy = False
+    transport: Any
+
+    def __init__(self, options: Options) -> None:
+        self.received = options.service().received
+
+    def datagramReceived(self, datagram: bytes, addr: Any) -> None:
+        with contextlib.suppress(OSError):  # the reply is lost
+            self.transport.write(self.received(datagram), addr)
+
+
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    sock.setblocking(False)
+    # 8192: what is longer would be cut.
+    options.own.reactor.adoptDatagramPort(sock.fileno(), sock.family, Datagrams(options), options.recv_size)
+    options.own.reactor.run(installSignalHandlers=False)  # the contract's handlers stay
+
+
 def serve(listener: socket.socket, options: Options) -> None:
     listener.setblocking(False)
     # Adopting the contract's listener pins the backlog (50) and TCP_NODELAY (off).
-    options.own.reactor.adoptStreamPort(listener.fileno(), socket.AF_INET, Clients(options))
+    options.own.reactor.adoptStreamPort(listener.fileno(), listener.family, Clients(options))
+    listener.listen(options.backlog)  # of a Unix socket Twisted has made it 50 again
     options.own.reactor.run(installSignalHandlers=False)  # the contract's handlers stay
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, waits="its own way")
+    run(serve, __doc__, add_options, waits="its own way", datagrams=serve_datagrams, unix=True, lacks=LACKS)

@@ -8,6 +8,7 @@ import select
 import socket
 
 from servers.contract import Door, Options, run
+from servers.datagrams import answering
 
 NOTHING = memoryview(b"")
 
@@ -126,5 +127,15 @@ def serve(listener: socket.socket, options: Options) -> None:
     Loop(listener, options).run()
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    sock.setblocking(False)
+    answer, epoll = answering(sock, options), select.epoll()
+    epoll.register(sock.fileno(), select.EPOLLIN)
+    wait = epoll.poll
+    while True:
+        wait()
+        answer()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, datagrams=serve_datagrams, unix=True)

@@ -9,6 +9,7 @@ import select
 import socket
 
 from servers.contract import Door, Options, run
+from servers.datagrams import answering
 
 NOTHING = memoryview(b"")
 
@@ -128,5 +129,15 @@ def serve(listener: socket.socket, options: Options) -> None:
     Loop(listener, options).run()
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    sock.setblocking(False)
+    answer, poll = answering(sock, options), select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    wait = poll.poll
+    while True:
+        wait()
+        answer()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, datagrams=serve_datagrams, unix=True)

@@ -9,6 +9,7 @@ import select
 import socket
 
 from servers.contract import Options, SelectDoor, run
+from servers.datagrams import answering
 
 NOTHING = memoryview(b"")
 
@@ -129,5 +130,13 @@ def serve(listener: socket.socket, options: Options) -> None:
     Loop(listener, options).run()
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    sock.setblocking(False)
+    answer, watched, wait = answering(sock, options), [sock.fileno()], select.select
+    while True:
+        wait(watched, (), ())
+        answer()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__)
+    run(serve, __doc__, datagrams=serve_datagrams, unix=True)

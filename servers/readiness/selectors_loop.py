@@ -9,6 +9,7 @@ import selectors
 import socket
 
 from servers.contract import Door, Options, Parser, SelectDoor, run
+from servers.datagrams import answering
 
 SELECTORS: dict[str, type[selectors.BaseSelector]] = {
     "select": selectors.SelectSelector,
@@ -136,5 +137,15 @@ def add_options(parser: Parser) -> None:
     )
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    sock.setblocking(False)
+    answer, selector = answering(sock, options), SELECTORS[options.own.selector]()
+    selector.register(sock, selectors.EVENT_READ)
+    wait = selector.select
+    while True:
+        wait()
+        answer()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, add_options)
+    run(serve, __doc__, add_options, datagrams=serve_datagrams, unix=True)

@@ -86,4 +86,4 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, add_options, waits="its own way")
+    run(serve, __doc__, add_options, waits="its own way", unix=True)

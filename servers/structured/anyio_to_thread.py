@@ -58,9 +58,9 @@ async def listen(listener: socket.socket, options: Options) -> None:
                     complain(f"no connection can be accepted: {cause}")
                     await anyio.sleep(0.1)
                 continue
-            transport = getattr(client, "_transport")  # noqa: B009  # asyncio's, which AnyIO shows in no other way
-            transport.max_size = options.recv_size  # 256 KiB: what a read asks for
-            transport.pause_reading()  # what came before the first receive() would leave it reading for good
+            if transport := getattr(client, "_transport", None):  # asyncio's, which AnyIO shows in no other way
+                transport.max_size = options.recv_size  # 256 KiB: what a read asks for
+                transport.pause_reading()  # what came before the first receive() would leave it reading for good
             clients.start_soon(converse, client, options, limiter)
 
 
@@ -69,4 +69,11 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--threads", 32, 1024, "handlers at a time"), waits="its own way", offloads=True)
+    run(
+        serve,
+        __doc__,
+        counted("--threads", 32, 1024, "handlers at a time"),
+        waits="its own way",
+        offloads=True,
+        unix=True,
+    )

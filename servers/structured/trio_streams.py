@@ -5,11 +5,13 @@ Cost: each call is a checkpoint, at which a task can be cancelled and others get
 had to be waited for. The kernel is told to say so only when little is unsent (TCP_NOTSENT_LOWAT, 16 KiB).
 """
 
+import contextlib
 import logging
 import socket
 from functools import partial
 
 from servers.contract import Complaint, Options, library, run
+from servers.datagrams import send
 
 with library("trio"):
     import trio
@@ -53,10 +55,27 @@ async def listen(listener: socket.socket, options: Options) -> None:
     await trio.serve_listeners(partial(converse, options=options), [adopted])
 
 
+async def answer_datagrams(sock: socket.socket, options: Options) -> None:
+    adopted = trio.socket.from_stdlib_socket(sock)
+    received, size = options.service().received, options.recv_size
+    while True:
+        with contextlib.suppress(OSError):  # the reply is lost
+            data, sender = await adopted.recvfrom(size)
+            if options.path:
+                send(sock, received(data), sender)  # trio would wait for the one whose queue is full, and spin
+            else:
+                await adopted.sendto(received(data), sender)
+
+
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    sock.setblocking(False)
+    trio.run(answer_datagrams, sock, options)
+
+
 def serve(listener: socket.socket, options: Options) -> None:
     listener.setblocking(False)
     trio.run(listen, listener, options)
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, waits="its own way")
+    run(serve, __doc__, waits="its own way", datagrams=serve_datagrams, unix=True)

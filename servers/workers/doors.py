@@ -43,6 +43,8 @@ def told(door: type[Door], worker: int, tells: bool) -> type[Door]:
 class DescriptorReceiver(Door):
     """A worker's door: through it come the connections that the parent has accepted."""
 
+    family = socket.AF_INET  # of the connections
+
     def __init__(self, parent: socket.socket) -> None:
         self._parent = parent
         self._complain = Complaint()
@@ -54,7 +56,7 @@ class DescriptorReceiver(Door):
             except BlockingIOError:
                 return None
             if descriptors:
-                return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptors[0])
+                return socket.socket(self.family, socket.SOCK_STREAM, 0, descriptors[0])
             if not word:
                 os._exit(0)  # there is no parent any more
             self._complain("connection refused: Too many open files")  # the kernel has closed it

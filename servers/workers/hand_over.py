@@ -54,8 +54,9 @@ def work(parents: list[socket.socket], theirs: socket.socket, options: Options) 
     """A worker, which has an epoll object of its own, and lets go of what is its parent's."""
     for one in parents:
         one.close()
+    DescriptorReceiver.family = parents[0].family
     Loop(theirs, options, DescriptorReceiver).run()
 
 
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), says_ready=True)
+    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), says_ready=True, unix=True)

@@ -10,6 +10,7 @@ import socket
 
 from servers.children import Children
 from servers.contract import Options, counted, ready, run
+from servers.readiness import epoll_loop
 from servers.readiness.epoll_loop import Loop
 from servers.workers.doors import SharedDoor
 
@@ -27,5 +28,21 @@ def work(listener: socket.socket, options: Options) -> None:
     Loop(listener, options, SharedDoor).run()
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    """All wait at one socket: who is woken and finds nothing waits again."""
+    children = Children()
+    for _ in range(options.own.workers):
+        children.start(lambda: epoll_loop.serve_datagrams(sock, options))
+    ready(sock)
+    children.wait()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), says_ready=True)
+    run(
+        serve,
+        __doc__,
+        counted("--workers", 4, 64, "processes that serve"),
+        says_ready=True,
+        datagrams=serve_datagrams,
+        unix=True,
+    )

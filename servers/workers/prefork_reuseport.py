@@ -10,6 +10,8 @@ import socket
 
 from servers.children import Children
 from servers.contract import Options, counted, ready, reuseport_listeners, run
+from servers.listening import ONE_LISTENER
+from servers.readiness import epoll_loop
 from servers.readiness.epoll_loop import Loop
 
 
@@ -26,5 +28,21 @@ def work(listener: socket.socket, options: Options) -> None:
     Loop(listener, options).run()
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    """The kernel picks a socket for each sender, by a hash of its address."""
+    children = Children()
+    for own in reuseport_listeners(sock, options, options.own.workers):
+        children.start(lambda own=own: epoll_loop.serve_datagrams(own, options))  # type: ignore[misc]
+    ready(sock)
+    children.wait()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, counted("--workers", 4, 64, "processes that serve"), says_ready=True)
+    run(
+        serve,
+        __doc__,
+        counted("--workers", 4, 64, "processes that serve"),
+        says_ready=True,
+        datagrams=serve_datagrams,
+        lacks=ONE_LISTENER,
+    )

@@ -56,7 +56,7 @@ def interpret(listener: socket.socket, number: int, begun: int) -> None:
 
 def work(descriptor: int, number: int, begun: int) -> None:
     """In the new interpreter, which has an epoll object of its own. It says through a pipe when it has begun."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
+    listener = socket.socket(fileno=descriptor)
     options = parse(None, add_options)
     loop = Loop(listener, options, told(SharedDoor, number, options.own.tells))
     os.write(begun, b".")
@@ -65,4 +65,4 @@ def work(descriptor: int, number: int, begun: int) -> None:
 
 if __name__ == "__main__":
     interpreters()
-    run(serve, __doc__, add_options, says_ready=True)
+    run(serve, __doc__, add_options, says_ready=True, unix=True)

@@ -9,6 +9,7 @@ help with system calls alone, unless the interpreter is built without it.
 import socket
 
 from servers.contract import Options, counted, ready, run
+from servers.readiness import epoll_loop
 from servers.readiness.epoll_loop import Loop
 from servers.threads import start, telling, wait
 from servers.workers.doors import SharedDoor, told
@@ -26,5 +27,20 @@ def work(listener: socket.socket, options: Options, number: int) -> None:
     Loop(listener, options, told(SharedDoor, number, options.own.tells)).run()
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    """All wait at one socket: who is woken and finds nothing waits again."""
+    for _ in range(options.own.workers):
+        start(lambda: epoll_loop.serve_datagrams(sock, options))
+    ready(sock)
+    wait()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, telling(counted("--workers", 4, 64, "threads that serve")), says_ready=True)
+    run(
+        serve,
+        __doc__,
+        telling(counted("--workers", 4, 64, "threads that serve")),
+        says_ready=True,
+        datagrams=serve_datagrams,
+        unix=True,
+    )

@@ -9,6 +9,8 @@ help with system calls alone, unless the interpreter is built without it. By cha
 import socket
 
 from servers.contract import Door, Options, counted, ready, reuseport_listeners, run
+from servers.listening import ONE_LISTENER
+from servers.readiness import epoll_loop
 from servers.readiness.epoll_loop import Loop
 from servers.threads import start, telling, wait
 from servers.workers.doors import told
@@ -26,5 +28,20 @@ def work(listener: socket.socket, options: Options, number: int) -> None:
     Loop(listener, options, told(Door, number, options.own.tells)).run()
 
 
+def serve_datagrams(sock: socket.socket, options: Options) -> None:
+    """The kernel picks a socket for each sender, by a hash of its address."""
+    for own in reuseport_listeners(sock, options, options.own.workers):
+        start(lambda own=own: epoll_loop.serve_datagrams(own, options))  # type: ignore[misc]
+    ready(sock)
+    wait()
+
+
 if __name__ == "__main__":
-    run(serve, __doc__, telling(counted("--workers", 4, 64, "threads that serve")), says_ready=True)
+    run(
+        serve,
+        __doc__,
+        telling(counted("--workers", 4, 64, "threads that serve")),
+        says_ready=True,
+        datagrams=serve_datagrams,
+        lacks=ONE_LISTENER,
+    )

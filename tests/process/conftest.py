@@ -10,12 +10,12 @@ from harness.config import Strategy
 from harness.processes.server import Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
-from tests.support.project import CONFIG, STRATEGIES
+from tests.support.project import CONFIG, OF_BYTES
 
 
-@pytest.fixture(params=list(STRATEGIES.values()), ids=list(STRATEGIES))
+@pytest.fixture(params=list(OF_BYTES.values()), ids=list(OF_BYTES))
 def strategy(request: pytest.FixtureRequest) -> Strategy:
-    """Every strategy of bench.toml in turn."""
+    """Every strategy of bench.toml that serves bytes, in turn."""
     found: Strategy = request.param
     return found
 

@@ -12,6 +12,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from harness.processes import session
+from harness.processes.endpoint import Endpoint
 from harness.processes.loader import Loader
 
 LENGTHS = {"head_s": 0.01, "counted_s": 0.1, "drain_limit_s": 0.3, "request_timeout_s": 5.0}
@@ -30,6 +31,7 @@ class Peer:
         self._talk = talk
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.address: tuple[str, int] = self._listener.getsockname()
+        self.url = Endpoint(*self.address).url  # as the load generator is told it
         self.sources: list[str] = []  # one for each connection
         self.ends: list[str] = []  # the same with their ports
         self._accepted: list[socket.socket] = []
@@ -104,7 +106,7 @@ def running(workers: int, logs: Path, loop: str = "auto") -> Iterator[Loader]:
 @contextlib.contextmanager
 def opened(
     loader: Loader,
-    targets: dict[str, tuple[str, int]],
+    targets: dict[str, str],
     clients: int = CLIENTS,
     service: str = "echo",
     message_size: int = 64,

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compile
 
 def test_the_client_has_a_connection_for_each_request(tmp_path: Path, start: Callable[..., Server]) -> None:
     client = ending.build(tmp_path)
-    command = [str(client), *map(str, (start(STRATEGIES["epoll"]).port, 64, 3, 0.2))]
+    command = [str(client), *map(str, (start(STRATEGIES["epoll"]).endpoint.port, 64, 3, 0.2))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     requests, cpu_s = done.stdout.split()
     assert int(requests) > 0

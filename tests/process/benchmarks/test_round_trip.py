@@ -24,7 +24,7 @@ def client(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("size", [11, 64, 16384])
 def test_prints_the_median_of_a_real_server(client: Path, start: Callable[..., Server], size: int) -> None:
     server = start(STRATEGIES["epoll"])
-    ended = run(client, server.port, size)
+    ended = run(client, server.endpoint.port, size)
     assert ended.returncode == 0, ended.stderr
     assert int(ended.stdout) > 0
 
@@ -32,7 +32,7 @@ def test_prints_the_median_of_a_real_server(client: Path, start: Callable[..., S
 def test_server_that_is_not_there(client: Path, start: Callable[..., Server]) -> None:
     server = start(STRATEGIES["epoll"])
     server.stop()
-    ended = run(client, server.port, 64)
+    ended = run(client, server.endpoint.port, 64)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "Connection refused" in ended.stderr
 
@@ -40,7 +40,7 @@ def test_server_that_is_not_there(client: Path, start: Callable[..., Server]) ->
 def test_wrong_reply_is_no_round_trip(client: Path, start: Callable[..., Server]) -> None:
     """Of as many bytes as were sent, but others."""
     server = start(STRATEGIES["epoll"], service="greet")
-    ended = run(client, server.port, 26)
+    ended = run(client, server.endpoint.port, 26)
     assert (ended.returncode, ended.stdout) == (1, "")
 
 

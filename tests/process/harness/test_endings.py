@@ -86,7 +86,7 @@ def test_a_server_that_listens_elsewhere_is_refused_in_a_line(tmp_path: Path, wa
 def test_one_that_names_the_address_is_ready(tmp_path: Path, watchdog: Watchdog, host: str) -> None:
     with stage(watchdog, tmp_path) as it:
         it.wait_ready(it.start("it", saying(host), SETTINGS))
-        assert it.servers["it"].port > 1
+        assert it.servers["it"].endpoint.port > 1
         assert it.faults() == {}
 
 

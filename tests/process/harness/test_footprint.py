@@ -289,9 +289,7 @@ def test_task_that_is_gone_takes_its_switches_along(tree: Tree) -> None:
 def clients_of(server: Server, count: int) -> Iterator[list[socket.socket]]:
     """Connected, with one echo each, so that the server has a process or thread for every one."""
     with ExitStack() as stack:
-        clients = [
-            stack.enter_context(socket.create_connection((server.host, server.port), DEADLINE_S)) for _ in range(count)
-        ]
+        clients = [stack.enter_context(socket.create_connection(server.address, DEADLINE_S)) for _ in range(count)]
         echo(clients)
         yield clients
 

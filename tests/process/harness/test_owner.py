@@ -12,6 +12,7 @@ import pytest
 from harness.config import Strategy
 from harness.processes import sockets
 from harness.processes.census import Census
+from harness.processes.endpoint import Endpoint
 from harness.processes.server import Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
@@ -124,14 +125,14 @@ def test_nor_is_one_left_whose_server_has_ended_at_once(stage: Stage, tmp_path: 
 
 
 def test_two_servers_on_one_port_are_both_refused(stage: Stage, begin: Callable[..., Server]) -> None:
-    port = begin(sharing(0), "one").port
+    port = begin(sharing(0), "one").endpoint.port
     begin(sharing(port), "two")
     both = f"both listen on port {port}; give each a port of its own, such as {{port}}"
     assert stage.faults() == {"one": f"it and the server of two {both}", "two": f"it and the server of one {both}"}
 
 
 def test_a_port_that_is_shared_with_a_stranger_is_said(stage: Stage, begin: Callable[..., Server]) -> None:
-    port = begin(sharing(0)).port
+    port = begin(sharing(0)).endpoint.port
     program = SHARING.format(port=port)
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as stranger:
         assert stranger.stdout is not None
@@ -143,20 +144,20 @@ def test_a_port_that_is_shared_with_a_stranger_is_said(stage: Stage, begin: Call
 def test_who_takes_a_share_of_it_while_it_is_looked_at_is_named_too(stage: Stage, begin: Callable[..., Server]) -> None:
     before = begin(sharing(0))
     seen = Census()
-    late = begin(sharing(before.port), "late")
+    late = begin(sharing(before.endpoint.port), "late")
     assert "it and the server of late both listen on port" in before.fault(seen, {late.pid: "late"})
 
 
 def test_who_listens_on_all_addresses_takes_nothing_from_who_names_one(
     stage: Stage, begin: Callable[..., Server]
 ) -> None:
-    port = begin(STRATEGIES["epoll"]).port
+    port = begin(STRATEGIES["epoll"]).endpoint.port
     anybody = sockets.Listener("0.0.0.0", port, 1)
     one, two = sockets.Listener("127.0.0.1", port, 2), sockets.Listener("::ffff:127.0.0.1", port, 3)
-    assert sockets.serving([anybody, one], "127.0.0.1", port) == [one]
-    assert sockets.serving([anybody, two], "127.0.0.1", port) == [two]
-    assert sockets.serving([anybody], "127.0.0.1", port) == [anybody]
-    assert sockets.serving([anybody], "127.0.0.1", port + 1) == []
+    assert sockets.serving(Endpoint("127.0.0.1", port), [anybody, one]) == [one]
+    assert sockets.serving(Endpoint("127.0.0.1", port), [anybody, two]) == [two]
+    assert sockets.serving(Endpoint("127.0.0.1", port), [anybody]) == [anybody]
+    assert sockets.serving(Endpoint("127.0.0.1", port + 1), [anybody]) == []
 
 
 # --- where, and on which CPUs --------------------------------------------------------------------------------------

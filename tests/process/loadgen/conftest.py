@@ -29,7 +29,7 @@ def flooded(one_worker: Loader) -> Callable[..., Any]:
     """flooded(talk, windows=1, **open): the answer to `open`, then the observations."""
 
     def run(talk: Callable[[socket.socket, int], None], windows: int = 1, lengths: Any = None, **given: Any) -> Any:
-        with peers(it=talk) as started, opened(one_worker, {"it": started["it"].address}, **given) as answer:
+        with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}, **given) as answer:
             seen = [one_worker.window("it", LENGTHS | (lengths or {})) for _ in range(windows)]
         return answer["targets"]["it"], *seen
 

@@ -9,22 +9,23 @@ import pytest
 from harness.processes.loader import Loader, LoaderFailed
 from loadgen import source
 from loadgen.source import Source, SourceAddresses
+from loadgen.target import Target
 from tests.support.peers import CLIENTS, echo, opened, peers
 
 
 def test_remote_target_is_refused_before_any_connect(one_worker: Loader) -> None:
     with peers(near=echo, other=echo) as started:
-        targets = {"near": started["near"].address, "far": ("203.0.113.1", 9)}
+        targets = {"near": started["near"].url, "far": "tcp://203.0.113.1:9"}
         with pytest.raises(LoaderFailed, match=r"203\.0\.113\.1.*--allow-remote"):
             one_worker.open(targets, 1, {"service": "echo", "message_size": 64, "requests_per_connection": 0})
-        with opened(one_worker, {"other": started["other"].address}):
+        with opened(one_worker, {"other": started["other"].url}):
             pass
         assert started["near"].sources == [], "a refused command leaves nothing behind"
 
 
 def test_each_server_sees_an_address_of_its_own(one_worker: Loader) -> None:
     with peers(a=echo, b=echo) as started:
-        targets = {name: peer.address for name, peer in started.items()}
+        targets = {name: peer.url for name, peer in started.items()}
         for _ in range(2):
             with opened(one_worker, targets):
                 pass
@@ -42,7 +43,7 @@ def test_source_address_changes_before_its_ports_run_out(monkeypatch: pytest.Mon
     addresses = SourceAddresses()
     used: list[list[str]] = []
     for _ in range(4):
-        one = Source(addresses, "127.0.0.1")
+        one = Source(addresses, Target.of("tcp://127.0.0.1:9"))
         used.append([bound(one) for _ in range(7)])
     for sources in used:
         assert [len(list(group)) for _, group in itertools.groupby(sources)] == [3, 3, 1]
@@ -53,7 +54,7 @@ def test_source_address_changes_before_its_ports_run_out(monkeypatch: pytest.Mon
 
 
 def test_source_of_other_targets_is_left_to_the_kernel() -> None:
-    assert bound(Source(SourceAddresses(), "192.0.2.1")) == "0.0.0.0"
+    assert bound(Source(SourceAddresses(), Target.of("tcp://192.0.2.1:9"))) == "0.0.0.0"
 
 
 def bound(one: Source) -> str:

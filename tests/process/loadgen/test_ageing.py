@@ -55,7 +55,7 @@ def opened(compiled: bool, hangs: HangsAndCloses) -> Iterator[Crowd]:
         it.join(0)
     with peers(it=hangs) as started:
         try:
-            it.open({"targets": {"it": started["it"].address}, "stamps": True,
+            it.open({"targets": {"it": started["it"].url}, "stamps": True,
                      "exchange": {"service": "echo", "message_size": 64}}, lambda: None)  # fmt: skip
             yield it
         finally:

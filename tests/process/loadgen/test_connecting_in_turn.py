@@ -25,7 +25,7 @@ def test_no_more_clients_connect_at_once_than_the_queue_holds(one_worker: Loader
 
     with peers(it=talk) as started:
         try:
-            opened = one_worker.open({"it": started["it"].address}, 9, EXCHANGE, queue=QUEUE)
+            opened = one_worker.open({"it": started["it"].url}, 9, EXCHANGE, queue=QUEUE)
             seen = one_worker.window("it", LENGTHS)
         finally:
             one_worker.close()
@@ -41,7 +41,7 @@ def test_those_that_starve_hold_up_nobody_who_comes_later(one_worker: Loader) ->
 
     with peers(it=every_third) as started:
         try:
-            opened = one_worker.open({"it": started["it"].address}, 6, EXCHANGE, queue=QUEUE)
+            opened = one_worker.open({"it": started["it"].url}, 6, EXCHANGE, queue=QUEUE)
         finally:
             one_worker.close()
     assert opened["targets"]["it"]["answered"] == 2
@@ -50,7 +50,7 @@ def test_those_that_starve_hold_up_nobody_who_comes_later(one_worker: Loader) ->
 def test_two_workers_share_the_queue(two_workers: Loader) -> None:
     with peers(it=echo) as started:
         try:
-            opened = two_workers.open({"it": started["it"].address}, 7, EXCHANGE, queue=1)
+            opened = two_workers.open({"it": started["it"].url}, 7, EXCHANGE, queue=1)
         finally:
             two_workers.close()
     assert opened["targets"]["it"] == {"answered": 7, "errors": {}}

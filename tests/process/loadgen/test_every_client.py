@@ -29,7 +29,7 @@ KINDS = {
 def test_a_slowed_loader_is_felt(kind: str, start: Callable[..., Server], one_worker: Loader) -> None:
     """Each reply takes it that much longer, so a second has room for no more."""
     server = start(STRATEGIES["epoll"], KINDS[kind].get("service", "echo"))
-    with opened(one_worker, {"it": (server.host, server.port)}, **KINDS[kind]):
+    with opened(one_worker, {"it": server.endpoint.url}, **KINDS[kind]):
         seen = one_worker.window("it", LENGTHS, {"spin_ns": SPIN_NS})
     assert 0 < seen["requests"] <= LENGTHS["counted_s"] * 1e9 / SPIN_NS + 1
 
@@ -48,7 +48,7 @@ def hangs_after(answers: int) -> Callable[[socket.socket, int], None]:
 @pytest.mark.parametrize("answers", [0, 1, 20])
 def test_a_client_that_hangs_starves(answers: int, one_worker: Loader) -> None:
     """Also one that was served before: in the last window it waits from end to end."""
-    with peers(it=hangs_after(answers)) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=hangs_after(answers)) as started, opened(one_worker, {"it": started["it"].url}):
         windows = [one_worker.window("it", LENGTHS) for _ in range(3)]
     assert windows[-1]["unanswered"] == 1
     assert windows[-1]["unfinished"] == 1
@@ -59,7 +59,7 @@ def test_a_client_that_hangs_in_an_open_loop_starves(one_worker: Loader) -> None
     """It waits through all of the drain, and a new connection stands in for it in the next window."""
     load = {"rate_rps": 300.0, "arrivals": "even", "backlog": 1000, "seed": 1}
     lengths = LENGTHS | {"counted_s": 0.4, "request_timeout_s": 0.3}
-    with peers(it=hangs_after(20)) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=hangs_after(20)) as started, opened(one_worker, {"it": started["it"].url}):
         seen = [one_worker.window("it", lengths, load) for _ in range(2)]
     assert [window["unanswered"] for window in seen] == [1, 0]
     assert seen[0]["unfinished"] == 1
@@ -67,7 +67,7 @@ def test_a_client_that_hangs_in_an_open_loop_starves(one_worker: Loader) -> None
 
 
 def test_a_client_that_was_served_in_the_block_and_waits_a_little_does_not_starve(one_worker: Loader) -> None:
-    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].url}):
         assert [one_worker.window("it", LENGTHS)["unanswered"] for _ in range(2)] == [0, 0]
 
 
@@ -82,7 +82,7 @@ def test_what_was_asked_in_the_head_and_is_open_at_the_end_is_slower_than_any_an
                 ended.wait(DEADLINE_S)
             sock.sendall(message)
 
-    with peers(it=stalls) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=stalls) as started, opened(one_worker, {"it": started["it"].url}):
         seen = one_worker.window("it", LENGTHS)
         ended.set()
     assert seen["censored"] == seen["unfinished"] == CLIENTS
@@ -103,7 +103,7 @@ def test_a_reply_before_its_request_is_sent_is_early(one_worker: Loader) -> None
 
     exchange: dict[str, Any] = {"service": "echo", "message_size": size, "requests_per_connection": 0}
     with peers(it=knows) as started:
-        answer = one_worker.open({"it": started["it"].address}, 1, exchange)
+        answer = one_worker.open({"it": started["it"].url}, 1, exchange)
         try:
             assert answer["targets"]["it"] == {"answered": 1, "errors": {}}
             seen = one_worker.window("it", LENGTHS | {"drain_limit_s": DEADLINE_S})

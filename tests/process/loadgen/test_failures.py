@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hdrh.histogram import HdrHistogram
 
+from harness.processes.endpoint import Endpoint
 from harness.processes.loader import Loader
 from tests.support.peers import CLIENTS, DEADLINE_S, LENGTHS, echo, messages, opened, peers, reset, silent, total
 
@@ -62,7 +63,7 @@ def unanswering(one_worker: Loader) -> dict[str, tuple[dict[str, Any], dict[str,
         wrong=wrong, twice=twice, crossed=Crossing(), resets=resets, closes=closes, silent=silent, late=RightFromThe(4)
     ) as started:  # fmt: skip
         nobody.bind(("127.0.0.1", 0))  # holds the port and listens to no one
-        targets = {name: peer.address for name, peer in started.items()} | {"refused": nobody.getsockname()}
+        targets = {name: peer.url for name, peer in started.items()} | {"refused": Endpoint(*nobody.getsockname()).url}
         with opened(one_worker, targets, clients=4) as answer:
             return {name: (answer["targets"][name], one_worker.window(name, LENGTHS)) for name in targets}
 
@@ -165,7 +166,7 @@ def test_late_answers_are_no_latencies(one_worker: Loader) -> None:
             if turn < 2:
                 sock.sendall(message)
 
-    with peers(it=holds) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=holds) as started, opened(one_worker, {"it": started["it"].url}):
         held = one_worker.window("it", LENGTHS)
         release.set()
         after = one_worker.window("it", LENGTHS)
@@ -181,7 +182,7 @@ def test_late_answers_are_no_latencies(one_worker: Loader) -> None:
 def test_old_request_is_timed_out_and_its_connection_replaced(one_worker: Loader) -> None:
     lengths = LENGTHS | {"drain_limit_s": 0.05, "request_timeout_s": 0.02}
     talk = after_the_first(lambda sock, message: None)
-    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}):
         first = one_worker.window("it", lengths)
         assert len(started["it"].sources) == CLIENTS
         second = one_worker.window("it", lengths)

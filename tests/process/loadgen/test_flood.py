@@ -17,6 +17,7 @@ from loadgen.flood import Flood
 from loadgen.loops import HotLoop
 from loadgen.python_loop import PythonLoop
 from loadgen.source import Source, SourceAddresses
+from loadgen.target import Target
 from loadgen.window import ClosedLoad, OpenLoad, WindowLengths
 from tests.support.peers import Peer, messages
 
@@ -57,9 +58,9 @@ def flooded(
 ) -> Iterator[Flood]:
     peer = Peer(talk)
     exchange = type("Unlike", (Unlike,), {"share": share})(message_size=64)
-    source = Source(SourceAddresses(), peer.address[0])
+    source = Source(SourceAddresses(), Target.of(peer.url))
     flood = Flood(
-        *peer.address, exchange, [exchange.requests(name) for name in range(3)], source, hot_loop, stamps=True
+        Target.of(peer.url), exchange, [exchange.requests(name) for name in range(3)], source, hot_loop, stamps=True
     )
     try:
         flood.ask_all(again=False)

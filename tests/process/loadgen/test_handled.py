@@ -31,7 +31,7 @@ def slow(sock: socket.socket, number: int) -> None:
 def test_latencies_are_those_of_bystanders(one_worker: Loader, whose: str) -> None:
     exchange = {"service": "echo", "message_size": 64, "handler_of": whose}
     with peers(it=slow_for_one) as started:
-        one_worker.open({"it": started["it"].address}, CLIENTS, exchange, queue=CLIENTS)
+        one_worker.open({"it": started["it"].url}, CLIENTS, exchange, queue=CLIENTS)
         seen = one_worker.window("it", LENGTHS | {"counted_s": 0.3})
         one_worker.close()
     told = decoded(seen["latency_hdr"])
@@ -47,7 +47,7 @@ def test_an_open_request_of_the_one_is_no_tail(one_worker: Loader) -> None:
     """All others are answered before the window ends; that of the one is open."""
     exchange = {"service": "echo", "message_size": 64, "handler_of": "one"}
     with peers(it=slow_for_one) as started:
-        one_worker.open({"it": started["it"].address}, CLIENTS, exchange, queue=CLIENTS)
+        one_worker.open({"it": started["it"].url}, CLIENTS, exchange, queue=CLIENTS)
         found = [one_worker.window("it", LENGTHS | {"counted_s": 0.01, "drain_limit_s": 0.02}) for _ in range(5)]
         one_worker.close()
     assert max(seen["censored"] for seen in found) >= 1
@@ -67,7 +67,7 @@ def test_clients_begin_one_after_the_other(one_worker: Loader) -> None:
         came.append(time.monotonic())
         echo(sock, number)
 
-    with peers(it=note_first) as started, opened(one_worker, {"it": started["it"].address}, clients=CLIENTS):
+    with peers(it=note_first) as started, opened(one_worker, {"it": started["it"].url}, clients=CLIENTS):
         seen = one_worker.window("it", lengths)
     assert len(came) == CLIENTS
     assert max(came) - min(came) >= 0.1  # four fifths of it, less what the machine is late for the first

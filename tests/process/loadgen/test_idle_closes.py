@@ -35,7 +35,7 @@ class ClosesIdle:
 @pytest.mark.parametrize("end", [socket.socket.close, reset], ids=["closed", "reset"])
 def test_they_are_replaced_before_the_window(one_worker: Loader, end: Callable[[socket.socket], None]) -> None:
     talk = ClosesIdle(end)
-    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}):
         first = one_worker.window("it", LENGTHS)
         assert talk.closed.wait(DEADLINE_S)
         second = one_worker.window("it", LENGTHS)
@@ -49,7 +49,7 @@ def test_they_are_replaced_before_the_window(one_worker: Loader, end: Callable[[
 
 def test_workers_add_theirs_up(two_workers: Loader) -> None:
     talk = ClosesIdle(socket.socket.close, most=4)
-    with peers(it=talk) as started, opened(two_workers, {"it": started["it"].address}, clients=4):
+    with peers(it=talk) as started, opened(two_workers, {"it": started["it"].url}, clients=4):
         two_workers.window("it", LENGTHS)
         assert talk.closed.wait(DEADLINE_S)
         seen = two_workers.window("it", LENGTHS)
@@ -59,7 +59,7 @@ def test_workers_add_theirs_up(two_workers: Loader) -> None:
 
 def test_a_client_that_gets_none_anew_is_an_error_of_the_window(one_worker: Loader) -> None:
     talk = ClosesIdle(socket.socket.close)
-    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}):
         assert talk.closed.wait(DEADLINE_S)
         started["it"].close()
         seen = one_worker.window("it", LENGTHS)
@@ -72,7 +72,7 @@ def test_in_an_open_loop_idle_clients_connect_anew_within_the_window(one_worker:
     """Each of three clients is asked for every 0.6 s, and has lost its connection by then."""
     talk = ClosesIdle(socket.socket.close)
     lengths = LENGTHS | {"counted_s": 2.0}
-    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}):
         seen = one_worker.window("it", lengths, {"rate_rps": 5, "arrivals": "even", "backlog": 100, "seed": 1})
     assert seen["replaced"] > 3
     assert seen["connects"] > 3

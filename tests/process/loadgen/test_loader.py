@@ -32,7 +32,7 @@ def test_message_names_its_client_and_its_turn(one_worker: Loader) -> None:
             streams.setdefault(number, []).append(message)
             sock.sendall(message)
 
-    with peers(it=listen) as started, opened(one_worker, {"it": started["it"].address}, message_size=11):
+    with peers(it=listen) as started, opened(one_worker, {"it": started["it"].url}, message_size=11):
         one_worker.window("it", LENGTHS)
     assert len({messages[0][:8] for messages in streams.values()}) == CLIENTS
     for said in streams.values():
@@ -81,9 +81,7 @@ def test_connections_carry_so_many_requests(flooded: Callable[..., Any], per_con
 @pytest.mark.parametrize("service", ["greet", "log"])
 def test_services_of_one_request(one_worker: Loader, start: Callable[..., Server], service: str) -> None:
     server = start(STRATEGIES["epoll"], service)
-    with opened(
-        one_worker, {"epoll": (server.host, server.port)}, service=service, requests_per_connection=1
-    ) as answer:
+    with opened(one_worker, {"epoll": server.endpoint.url}, service=service, requests_per_connection=1) as answer:
         seen = one_worker.window("epoll", LENGTHS)
     assert answer["targets"]["epoll"] == {"answered": CLIENTS, "errors": {}}
     assert 0 < seen["requests"] <= seen["replies"]
@@ -117,6 +115,6 @@ def test_wrong_answer_of_a_service_is_corrupt(flooded: Callable[..., Any], servi
 def test_population_grows_and_shrinks(one_worker: Loader) -> None:
     with peers(it=echo) as started:
         for clients in (5, 1, 9):
-            with opened(one_worker, {"it": started["it"].address}, clients=clients) as answer:
+            with opened(one_worker, {"it": started["it"].url}, clients=clients) as answer:
                 assert answer["clients"] == [clients]
                 assert answer["targets"]["it"]["answered"] == clients

@@ -27,7 +27,7 @@ def loaded(one_worker: Auditor) -> Callable[..., dict[str, Any]]:
     def run(
         talk: Callable[..., None], load: dict[str, Any], lengths: dict[str, float] | None = None, clients: int = 3
     ) -> dict[str, Any]:
-        with peers(it=talk) as started, opened(one_worker, {"it": started["it"].address}, clients):
+        with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}, clients):
             return one_worker.window("it", LENGTHS | (lengths or {}), OPEN | load)
 
     return run
@@ -71,7 +71,7 @@ def test_stall_is_in_the_open_loop_s_tail_and_hidden_from_the_closed_one_s(one_w
     """One stall of a second: most requests of that second are slow, but a closed loop has three of them."""
     lengths = LENGTHS | {"head_s": 0.0, "counted_s": 2.0}  # without a head it counts however soon it comes
     with peers(open=stalling(1.0, 100), closed=stalling(1.0, 500)) as started:
-        addresses = {name: peer.address for name, peer in started.items()}
+        addresses = {name: peer.url for name, peer in started.items()}
         with opened(one_worker, addresses):
             of_open = one_worker.window("open", lengths, OPEN)
             of_closed = one_worker.window("closed", lengths | {"drain_limit_s": 2.0})
@@ -127,7 +127,7 @@ def test_client_whose_connection_broke_connects_anew(loaded: Callable[..., dict[
 
 
 def test_closed_windows_go_on_after_an_open_one(one_worker: Auditor) -> None:
-    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].url}):
         first = one_worker.window("it", LENGTHS, OPEN)
         second = one_worker.window("it", LENGTHS)
         third = one_worker.window("it", LENGTHS, OPEN)
@@ -146,7 +146,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Auditor]:
 
 
 def test_workers_share_the_rate(two: Auditor) -> None:
-    with peers(it=echo) as started, opened(two, {"it": started["it"].address}, clients=4):
+    with peers(it=echo) as started, opened(two, {"it": started["it"].url}, clients=4):
         seen = two.window("it", LENGTHS | {"counted_s": 0.5}, OPEN | {"arrivals": "even", "rate_rps": 800.0})
     assert seen["offered"] == pytest.approx(400, abs=2)
     assert seen["rate_rps"] == 800
@@ -154,7 +154,7 @@ def test_workers_share_the_rate(two: Auditor) -> None:
 
 
 def test_worker_without_clients_does_nothing(two: Auditor) -> None:
-    with peers(it=echo) as started, opened(two, {"it": started["it"].address}, clients=1):
+    with peers(it=echo) as started, opened(two, {"it": started["it"].url}, clients=1):
         closed = two.window("it", LENGTHS)
         seen = two.window("it", LENGTHS | {"counted_s": 0.3}, OPEN | {"arrivals": "even"})
     assert closed["requests"] > 0

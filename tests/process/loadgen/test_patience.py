@@ -37,7 +37,7 @@ class Waiting:
             else:
                 self.is_over.set()
 
-        targets = {name: peer.address for name, peer in started.items()}
+        targets = {name: peer.url for name, peer in started.items()}
         found = self.crowd.open({"targets": targets, "exchange": EXCHANGE, "queue": QUEUE, "stamps": True}, breathe)
         return {name: target["answered"] for name, target in found["targets"].items()}
 

@@ -28,7 +28,7 @@ def workers_of(peer: Peer) -> dict[str, int]:
 
 
 def seen(loader: Loader, windows: int = 3, load: Any = None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    with peers(it=slow_first) as started, opened(loader, {"it": started["it"].address}, clients=4):
+    with peers(it=slow_first) as started, opened(loader, {"it": started["it"].url}, clients=4):
         found = [loader.window("it", LENGTHS, load) for _ in range(windows)]
         return loader.balance("it", workers_of(started["it"])), found
 
@@ -57,14 +57,14 @@ def test_two_processes_add_theirs(two_workers: Loader) -> None:
 
 
 def test_windows_of_a_slowed_loader_are_left_out(one_worker: Loader) -> None:
-    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].address}, clients=4):
+    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].url}, clients=4):
         plain = one_worker.window("it", LENGTHS)
         one_worker.window("it", LENGTHS, {"spin_ns": 1000})
         assert_adds_up(one_worker.balance("it", workers_of(started["it"])), [plain])
 
 
 def test_whom_no_worker_has_is_told_apart(one_worker: Loader) -> None:
-    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].address}, clients=4):
+    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].url}, clients=4):
         window = one_worker.window("it", LENGTHS)
         told = one_worker.balance("it", {started["it"].ends[0]: 0})
     assert told["elsewhere"] + told["workers"]["0"]["requests"] == window["replies"]

@@ -37,7 +37,7 @@ def slowed(start: Callable[..., Server], one_worker: Loader) -> Callable[..., di
         exchange = ECHO | KINDS[kind]
         server = start(STRATEGIES["epoll"], exchange["service"])
         try:
-            one_worker.open({"it": (server.host, server.port)}, CLIENTS, exchange, stamps)
+            one_worker.open({"it": server.endpoint.url}, CLIENTS, exchange, stamps)
             return one_worker.window("it", LONG, {"spin_ns": SPIN_NS})
         finally:
             one_worker.close()
@@ -74,7 +74,7 @@ def test_one_request_in_so_many_is_drawn(kind: str, start: Callable[..., Server]
     exchange = ECHO | KINDS[kind]
     server = start(STRATEGIES["epoll"], exchange["service"])
     try:
-        one_worker.open({"it": (server.host, server.port)}, CLIENTS, exchange)
+        one_worker.open({"it": server.endpoint.url}, CLIENTS, exchange)
         seen = [one_worker.window("it", LONG, None, every) for every in (1, 4)]
     finally:
         one_worker.close()
@@ -86,7 +86,7 @@ def test_one_request_in_so_many_is_drawn(kind: str, start: Callable[..., Server]
 
 def test_an_open_loops_parts_are_of_the_same_requests(one_worker: Loader) -> None:
     load = {"rate_rps": 400.0, "arrivals": "even", "backlog": 1000, "seed": 1}
-    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].address}):
+    with peers(it=echo) as started, opened(one_worker, {"it": started["it"].url}):
         seen = one_worker.window("it", LONG, load, 3)
     drawn = total(seen["latency_hdr"])
     assert 0 < drawn < seen["answered"] == seen["offered"]
@@ -102,6 +102,6 @@ def test_every_client_is_among_those_drawn(one_worker: Loader) -> None:
             time.sleep(0 if number else slow)
             sock.sendall(data)
 
-    with peers(it=one_is_slow) as started, opened(one_worker, {"it": started["it"].address}, clients=2):
+    with peers(it=one_is_slow) as started, opened(one_worker, {"it": started["it"].url}, clients=2):
         seen = one_worker.window("it", LENGTHS | {"counted_s": 2.0}, None, 2)
     assert HdrHistogram.decode(seen["latency_hdr"]).get_max_value() > slow * 1e9

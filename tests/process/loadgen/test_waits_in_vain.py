@@ -31,7 +31,7 @@ class Forgets:
 
 
 def windows(loader: Loader, load: str, talk: Forgets) -> list[dict[str, Any]]:
-    with peers(it=talk) as started, opened(loader, {"it": started["it"].address}):
+    with peers(it=talk) as started, opened(loader, {"it": started["it"].url}):
         return [loader.window("it", SOON, *LOADS[load]) for _ in range(4)]
 
 

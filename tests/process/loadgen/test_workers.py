@@ -13,7 +13,7 @@ def test_two_workers_give_the_same_fields(one_worker: Loader, two_workers: Loade
     seen = {}
     with peers(it=echo) as started:
         for loader in (one_worker, two_workers):
-            with opened(loader, {"it": started["it"].address}, clients=6) as answer:
+            with opened(loader, {"it": started["it"].url}, clients=6) as answer:
                 assert answer["targets"]["it"] == {"answered": 6, "errors": {}}
                 seen[loader] = loader.window("it", LENGTHS)
     one, two = seen[one_worker], seen[two_workers]
@@ -27,7 +27,7 @@ def test_two_workers_give_the_same_fields(one_worker: Loader, two_workers: Loade
 def test_two_workers_share_the_clients_evenly(two_workers: Loader) -> None:
     with peers(it=echo) as started:
         for clients in (6, 7, 2):
-            with opened(two_workers, {"it": started["it"].address}, clients=clients) as answer:
+            with opened(two_workers, {"it": started["it"].url}, clients=clients) as answer:
                 assert sorted(answer["clients"]) == [clients // 2, clients - clients // 2]
 
 
@@ -39,13 +39,13 @@ def test_two_workers_name_their_clients_apart(two_workers: Loader) -> None:
             names.add(message[:8])
             sock.sendall(message)
 
-    with peers(it=listen) as started, opened(two_workers, {"it": started["it"].address}, clients=8):
+    with peers(it=listen) as started, opened(two_workers, {"it": started["it"].url}, clients=8):
         pass
     assert len(names) == 8
 
 
 def test_two_workers_start_together(two_workers: Loader) -> None:
-    with peers(it=echo) as started, opened(two_workers, {"it": started["it"].address}, clients=2):
+    with peers(it=echo) as started, opened(two_workers, {"it": started["it"].url}, clients=2):
         spreads = [two_workers.window("it", LENGTHS)["start_range_s"] for _ in range(5)]
     assert min(spreads) < 0.02  # the others: whatever else the machine does
 
@@ -53,7 +53,7 @@ def test_two_workers_start_together(two_workers: Loader) -> None:
 def test_two_workers_add_what_they_saw(two_workers: Loader) -> None:
     with (
         peers(it=lambda sock, number: (silent if number < 2 else echo)(sock, number)) as started,
-        opened(two_workers, {"it": started["it"].address}, clients=6) as answer,
+        opened(two_workers, {"it": started["it"].url}, clients=6) as answer,
     ):
         seen = two_workers.window("it", LENGTHS)
     assert answer["targets"]["it"]["answered"] == 4

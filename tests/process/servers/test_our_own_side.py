@@ -22,7 +22,7 @@ UNTRIED = f"could not be tried: {os.strerror(errno.EADDRNOTAVAIL)}"
 
 def test_a_case_for_which_there_is_no_address_could_not_be_tried(start: Callable[..., Server]) -> None:
     server = start(STRATEGIES["epoll"])
-    target = Target(server.host, server.port, source=NOWHERE)
+    target = Target(server.endpoint, source=NOWHERE)
     assert standstill.failures(server, target, "echo") == [f"stands-still: {UNTRIED}"]
     assert set(cases.failures(target, "echo")) == {f"{case.name}: {UNTRIED}" for case in cases.of_service("echo")}
     assert cases.why_nobody(target, "echo") == ""

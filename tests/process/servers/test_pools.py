@@ -75,9 +75,9 @@ def test_a_server_that_serves_fewer_than_it_says_is_found(
 ) -> None:
     monkeypatch.setattr(client, "DEADLINE_S", 0.5)
     server = start(sized("thread-pool", 3), suite.__name__.rpartition(".")[2])  # type: ignore[attr-defined]
-    getattr(suite, case)(Target(server.host, server.port, serves=3))
+    getattr(suite, case)(Target(server.endpoint, serves=3))
     with pytest.raises(Nonconformance):
-        getattr(suite, case)(Target(server.host, server.port, serves=4))
+        getattr(suite, case)(Target(server.endpoint, serves=4))
 
 
 BAD = [*((name, threads) for name in POOLS for threads in ("0", "1000000")), ("thread-pool", "-1"), ("thread-pool", "")]

@@ -138,10 +138,10 @@ def test_port_is_free_again_at_once(start: Start) -> None:
         assert sock.recv(100) == greet.GREETING
     server.stop()
     process = subprocess.Popen(
-        command(STRATEGIES["epoll"], "--port", str(server.port)), cwd=ROOT, stdout=subprocess.PIPE
+        command(STRATEGIES["epoll"], "--port", str(server.endpoint.port)), cwd=ROOT, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == b"READY 127.0.0.1:%d\n" % server.port
+    assert process.stdout.readline() == b"READY 127.0.0.1:%d\n" % server.endpoint.port
     process.terminate()
     assert process.communicate(timeout=5)[0] == b""
     assert process.returncode == 0
@@ -188,7 +188,7 @@ def growth_under_flood(server: Server, serves: int | None = None) -> int:
 def test_select_refuses_what_it_cannot_watch(name: str, start: Start, tmp_path: Path) -> None:
     server = start(STRATEGIES[name], backlog=2000)
     with contextlib.ExitStack() as stack:
-        connected = [stack.enter_context(socket.create_connection((server.host, server.port), 10)) for _ in range(1100)]
+        connected = [stack.enter_context(socket.create_connection(server.address, 10)) for _ in range(1100)]
         served = [sock for sock in connected if not refused(sock)]
         assert 1000 <= len(served) < 1024
         for sock in served[::100]:
@@ -219,7 +219,7 @@ def test_full_descriptor_table_is_survived(strategy: Strategy, start: Start, tmp
 def test_small_reads(name: str, case: str, start: Start) -> None:
     """Messages arrive in bits of 100 bytes."""
     server = start(STRATEGIES[name], recv_size=100)
-    target = Target(server.host, server.port, STRATEGIES[name].serves)
+    target = Target(server.endpoint, STRATEGIES[name].serves)
     next(each for each in cases.of_service("echo") if each.name == case).run(target)
 
 
@@ -249,7 +249,7 @@ def test_the_example_in_another_language_conforms(
         (tmp_path / name).write_text(found[1])
     mine = read(ROOT / "bench.toml", tmp_path / "mine.toml").strategies["mine"]
     server = start(mine.model_copy(update={"ready": ready}))
-    assert cases.failures(Target(server.host, server.port), "echo") == []
+    assert cases.failures(Target(server.endpoint), "echo") == []
     assert server.stop().problems == []
 
 
@@ -279,7 +279,7 @@ def run_here(strategy: Strategy, *options: str) -> "subprocess.CompletedProcess[
 @contextlib.contextmanager
 def clients(server: Server, count: int) -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(socket.create_connection((server.host, server.port), 10)) for _ in range(count)]
+        yield [stack.enter_context(socket.create_connection(server.address, 10)) for _ in range(count)]
 
 
 def talk(sock: socket.socket) -> None:

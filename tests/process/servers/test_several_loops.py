@@ -82,7 +82,7 @@ def served(pid: int) -> int:
 
 
 def listening(server: Server) -> int:
-    return len(sockets.serving(sockets.listeners(), server.host, server.port))
+    return len(sockets.serving(server.endpoint))
 
 
 @pytest.mark.parametrize("name", ["prefork-reuseport", "thread-loops-reuseport"])
@@ -177,7 +177,7 @@ def test_all_end_when_the_parent_or_the_terminal_is_told(name: str, stop_signal:
 def test_a_port_that_others_share_is_taken_all_the_same(start: Start) -> None:
     """Though the kernel would let the same user's listeners join."""
     server = start(STRATEGIES["prefork-reuseport"])
-    words = command(STRATEGIES["thread-loops-reuseport"], "--port", str(server.port))
+    words = command(STRATEGIES["thread-loops-reuseport"], "--port", str(server.endpoint.port))
     ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert (ended.returncode, ended.stdout) == (3, "")
     assert "Address already in use" in ended.stderr

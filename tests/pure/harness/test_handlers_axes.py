@@ -144,4 +144,11 @@ def test_the_plan_expects_what_the_windows_last(tmp_path: Path) -> None:
 
 def test_a_window_without_a_handler_is_as_it_was(tmp_path: Path) -> None:
     lengths = first_visit(planned(tmp_path), "epoll").lengths
-    assert lengths == {"head_s": 0.02, "counted_s": 0.1, "drain_limit_s": 0.5, "request_timeout_s": 5.0, "stagger_s": 0}
+    assert lengths == {
+        "head_s": 0.02,
+        "counted_s": 0.1,
+        "drain_limit_s": 0.5,
+        "request_timeout_s": 5.0,
+        "lost_after_s": 0.2,
+        "stagger_s": 0,
+    }

@@ -16,13 +16,17 @@ LOCUSTS = {"locust", "gevent"}  # they patch the process that imports them
 SERVER_HELPERS = (  # and what is in them
     "servers.contract",
     "servers.handlers",
+    "servers.listening",
     "servers.services",
     "servers.children",
     "servers.threads",
     "servers.readiness.dispatchers",
     "servers.event_loops.delays",
+    "servers.event_loops.factories",
     "servers.green_threads.waking",
     "servers.workers.doors",
+    "servers.http.adopting",
+    "servers.http.wsgi_application",
 )
 WORKERS_LOOP = "servers.readiness.epoll_loop"  # whoever multiplies a loop multiplies that one
 SERVER_LIBRARIES = {
@@ -38,6 +42,10 @@ SERVER_LIBRARIES = {
     "anyio_streams.py": {"anyio"},
     "anyio_to_thread.py": {"anyio"},
     "tornado_streams.py": {"tornado"},
+    "twisted_web.py": {"twisted"},
+    "tornado_web.py": {"tornado"},
+    "aiohttp_web.py": {"aiohttp"},
+    "cheroot_wsgi.py": {"cheroot"},
     "uring_loop.py": {"liburing"},
     "asyncore_dispatcher.py": {"asyncore"},  # of the standard library until Python 3.11
     "dispatchers.py": {"asyncore"},

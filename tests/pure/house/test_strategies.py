@@ -8,7 +8,8 @@ from tests.support.project import CONFIG, ROOT, STRATEGIES, command
 
 SHARED = {
     "contract.py", "handlers.py", "children.py", "threads.py", "readiness/dispatchers.py", "event_loops/delays.py",
-    "workers/doors.py", "green_threads/waking.py",
+    "workers/doors.py", "green_threads/waking.py", "http/adopting.py", "http/wsgi_application.py",
+    "http/asgi_application.py", "http/cgi_program.py",
 }  # fmt: skip
 
 

@@ -6,11 +6,15 @@ import pytest
 
 import axes
 from harness.conformance import cases, greet
+from harness.conformance import http as conformance_http
 from loadgen.exchanges import EXCHANGES
+from loadgen.exchanges.http import Http
 from servers.services import SERVICES
+from servers.services import http as servers_http
 from tests.support.project import ROOT
 
-NAMES = sorted(SERVICES)
+NAMES = sorted(EXCHANGES)
+OF_BYTES = sorted(SERVICES)  # the others are spoken by libraries
 
 
 def files(folder: str) -> set[str]:
@@ -19,13 +23,16 @@ def files(folder: str) -> set[str]:
 
 def test_each_service_has_its_three_files_and_its_place_on_the_axis() -> None:
     assert files("servers/services") - {"__init__", "conversation"} == set(NAMES)
-    assert files("loadgen/exchanges") - {"__init__", "exchange"} == set(NAMES)
+    assert files("loadgen/exchanges") - {"__init__", "exchange", "http_reply"} == set(NAMES)
+    assert set(OF_BYTES) == set(axes.BYTES)
     assert files("harness/conformance") - {
         "__init__",
         "addresses",
         "cases",
         "client",
+        "datagrams",
         "handlers",
+        "http_reply",
         "standstill",
         "suite",
     } == set(NAMES)
@@ -34,7 +41,7 @@ def test_each_service_has_its_three_files_and_its_place_on_the_axis() -> None:
     assert all(f"* `{name}`: " in told for name in NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_BYTES)
 @pytest.mark.parametrize("cut", [1, 7, 1000])
 def test_what_the_server_says_is_what_the_loader_expects(name: str, cut: int) -> None:
     exchange = EXCHANGES[name](message_size=64)
@@ -63,7 +70,23 @@ def test_messages_of_other_clients_and_of_the_next_turn_are_others() -> None:
 
 def test_help_of_a_server_has_what_each_service_does() -> None:
     """The first line of a service's file starts with its name, as `--help` shows it."""
-    for name, service in SERVICES.items():
+    for name in NAMES:
         first = Path(ROOT / "servers/services" / f"{name}.py").read_text().splitlines()[0]
         assert first.startswith(f'"""{name}: ')
+    for name, service in SERVICES.items():
         assert service.__module__ == f"servers.services.{name}"
+
+
+@pytest.mark.parametrize("size", [0, 1, 11, 64, 16384, 2**20 + 3])
+def test_what_is_at_a_target_is_the_same_wherever_it_stands(size: int) -> None:
+    said = servers_http.content(f"/{size}?00000012a")
+    assert said == Http(message_size=size).content == conformance_http.content(size)
+    assert said is not None
+    assert len(said) == size
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/x", "/-1", "/64/", "/6 4", "/٦٤", f"/{servers_http.LARGEST + 1}", "/" + "9" * 5000]
+)
+def test_nothing_is_at_other_targets(target: str) -> None:
+    assert servers_http.content(target) is None
