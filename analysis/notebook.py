@@ -35,7 +35,9 @@ pd.options.display.max_colwidth = 200
 
 run = read(os.environ.get("RESULTS", "results/latest"))
 machine = run.run.get("machine") or {}
-display(Markdown(f"Run `{run.run['run_id']}` ({run.run['outcome']}), on {machine.get('cpu', 'an unknown CPU')}."))
+revision = run.run.get("revision") or "an unknown revision"
+place = f"on {machine.get('cpu', 'an unknown CPU')}, at {revision}"
+display(Markdown(f"Run `{run.run['run_id']}` ({run.run['outcome']}), {place}."))
 for note in run.notes:
     display(Markdown(f"- {note}"))
 
@@ -117,12 +119,21 @@ display(measured[[*where, "p50_us", "p50_us_low", "p50_us_high", "p90_us", "p99_
 # %% [markdown]
 # ## What a request costs
 #
-# CPU time of the server's process tree by its correct replies, of each block, and the mean of these.
+# CPU time of the server's process tree by its correct replies, of each block, and the mean of these. The memory of a
+# connection is looked at in two blocks at most: it has a least and a most, and no interval.
 
 # %%
 sums = windows.groupby([*where, "block"], sort=False)[["server_cpu_s", "replies"]].sum()
 costs = (sums["server_cpu_s"] / sums["replies"] * 1e6).groupby(level=where, sort=False).mean().rename("by_hand")
-costly = ["server_cpu_us_per_request", "memory_mib", "memory_per_connection_kib", "threads", "processes"]
+costly = [
+    "server_cpu_us_per_request",
+    "memory_mib",
+    "memory_per_connection_kib",
+    "memory_per_connection_kib_least",
+    "memory_per_connection_kib_most",
+    "threads",
+    "processes",
+]
 display(measured.set_index(where)[costly].join(costs).head(15))
 
 # %% [markdown]

@@ -15,6 +15,11 @@ def short(number: float) -> str:
     return count(number) if number >= 100 else _three(number)
 
 
+def share(part: float) -> str:
+    """A share in per cent, with a digit more where it is small: 2.3 %, 31 %."""
+    return f"{part * 100:.2g} %" if part < 0.1 else f"{part * 100:.0f} %"
+
+
 def lopsided(low: float, high: float) -> bool:
     """Whether an interval, symmetric on the log scale, can't be written as ± half of it."""
     return high / low > 1.5  # ± 20 %: its ends would be told wrong by two points and more

@@ -45,8 +45,7 @@ def footprint(records: Columns | None) -> dict[str, Any]:
     """
     if records is None:
         return {}
-    clients = first(records, "clients")
-    slopes = _known(records, "crowd_bytes") - _known(records, "one_client_bytes")
+    slopes = _slopes(records)
     return {
         "server_user_us_per_request": _per_reply(records, "user_s") * 1e6,
         "server_system_us_per_request": _per_reply(records, "system_s") * 1e6,
@@ -54,10 +53,20 @@ def footprint(records: Columns | None) -> dict[str, Any]:
         "involuntary_switches_per_request": _per_reply(records, "involuntary_switches"),
         "memory_idle_mib": _mean(_known(records, "own_idle_bytes", "pss_idle_bytes").tolist()) / MIB,
         "memory_mib": _mean(_known(records, "own_bytes", "pss_bytes").tolist()) / MIB,
-        "memory_per_connection_kib": quotient(_mean(slopes.tolist()), clients - 1) / KIB,
+        "memory_per_connection_kib": _mean(slopes),
+        "memory_per_connection_kib_least": min(slopes, default=NAN),
+        "memory_per_connection_kib_most": max(slopes, default=NAN),
+        "memory_per_connection_blocks": len(slopes) or None,
         "processes": column(records, "processes").max(),
         "threads": column(records, "threads").max(),
     }
+
+
+def _slopes(records: Columns) -> list[float]:
+    """What a connection takes more, in KiB, in each block in which it was looked at."""
+    slopes = _known(records, "crowd_bytes") - _known(records, "one_client_bytes")
+    clients = first(records, "clients")
+    return [quotient(slope, clients - 1) / KIB for slope in slopes.tolist() if slope == slope]
 
 
 def quotient(value: float, by: float) -> float:

@@ -1,6 +1,8 @@
 """What a cell is among the others of its group: its bar, how far its blocks spread beside theirs, its ranks."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from math import expm1
 from typing import Any
 
@@ -10,7 +12,7 @@ from analysis.doubts import NOT_ITS_OWN, OFF_LITTLES_LAW, UNRECONCILED, touching
 from analysis.interleaved import interleaved
 from analysis.judging.trend import changes, trends
 from analysis.ranking import ranks
-from analysis.records.points import Group, group_of
+from analysis.records.points import Group, by_group, group_of
 from analysis.statistics import Rounds
 
 Key = tuple[Any, ...]  # the values of CELL_KEYS
@@ -84,6 +86,26 @@ def moved(cells: pd.DataFrame) -> str:
     """The machine's common movement over all groups of these cells in a sentence; nothing where none was told."""
     low, high = cells["movement_low"].min(), cells["movement_high"].max()
     return "" if pd.isna(low) else f"the machine moved all by {low * 100:+.0f} % to {high * 100:+.0f} % between blocks"
+
+
+def ranks_in_words(cells: pd.DataFrame) -> str:
+    """What a rank is; with the first that doesn't follow from how many stand before it, where there is such a one."""
+    ranked = cells[cells["rank"].notna()]
+    if ranked.empty:
+        return ""
+    told = "1 + how many were shown to be faster than it, or than one at least as fast; = where several share that"
+    for group in by_group(ranked):
+        sizes = Counter(int(rank) for rank in group["rank"])
+        for (rank, many), (after, _) in pairwise(sorted(sizes.items())):
+            if after != rank + many:
+                before = f"{'=' * (many > 1)}{rank}, which {_several(many)}"
+                were = "1 was" if after == 2 else f"{after - 1} were"
+                return f"{told}. So {after} follows {before}: {were} shown to be faster, ranked or not"
+    return told
+
+
+def _several(many: int) -> str:
+    return f"{many} share" if many > 1 else "one has"
 
 
 def _known(blocks: Mapping[int, float]) -> dict[int, float]:

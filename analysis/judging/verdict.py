@@ -7,13 +7,14 @@ purpose. Where it sets the pace the rate falls by as much; where the server does
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from math import isnan, nan
 from typing import Any
 
 import pandas as pd
 
-from analysis import doubts
-from analysis.doubts import Doubt
+from analysis import doubts, units
+from analysis.doubts import Doubt, Kind
 from analysis.judging.evidence import Evidence
 from analysis.records.columns import Columns, column
 from analysis.statistics import supported
@@ -42,15 +43,16 @@ def limited_by(row: Row, seen: Evidence, thresholds: Mapping[str, float], handle
 
 def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> Iterator[Doubt]:
     """Why throughput and latency are doubtful, each with its number; `limited_by` is in the row."""
+    beyond = partial(_beyond_threshold, thresholds)
     limit = row["limited_by"]
     if limit in ("loader", "both"):
         kind = doubts.LOADER_LIMITED if limit == "loader" else doubts.MAYBE_LOADER_LIMITED
-        taken = f"took {_share(seen.taken)} of the servers' CPUs" if _takes_from_servers(seen, thresholds) else ""
-        yield Doubt(kind, taken or _loader_evidence(row))
+        yield _loader_doubt(kind, row, seen, thresholds)
     if seen.wrong:
         yield Doubt(doubts.WRONG, ", ".join(f"{times:,} {kind}" for kind, times in seen.wrong.items()))
     elif limit == "errors":
-        yield Doubt(doubts.FAILING, _failures(row, seen))
+        failed = _failures(row, seen)
+        yield beyond(doubts.FAILING, failed) if _failed_share(row, seen) else Doubt(doubts.FAILING, failed)
     if _known(row, "starved") > 0:
         yield Doubt(doubts.STARVED, f"{row['starved']:,} of {row['clients']:,}")
     if seen.unhandled:
@@ -59,12 +61,12 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
         yield Doubt(doubts.TIMED_OUT, f"{seen.timed_out:,} of {seen.replies + seen.timed_out:,}")
     spread = _known(row, "block_spread")
     if spread > thresholds["block_spread"]:
-        yield Doubt(doubts.UNSTABLE, f"spread {_share(spread)}")
+        yield beyond(doubts.UNSTABLE, f"spread {units.share(spread)}")
     yield from _doubts_of_pace(row, thresholds)
     drift = _known(row, "drift")
     is_shown = seen.drift_low > 0 or seen.drift_high < 0
     if abs(drift) > thresholds["drift_share"] and is_shown:
-        yield Doubt(doubts.DRIFTING, f"second half {drift * 100:+.0f} %")
+        yield beyond(doubts.DRIFTING, f"second half {drift * 100:+.0f} %")
     if seen.withheld_p99:
         yield Doubt(doubts.SHORT_WINDOWS, seen.withheld_p99)
     elif isnan(_known(row, "p99_us")):
@@ -77,11 +79,11 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
         yield Doubt(doubts.UNRECONCILED, f"{seen.unreconciled:,} of {row['windows']:,} windows")
     littles_law = _known(row, "littles_law")
     if row["load"] == "closed" and not row["errors"] and abs(littles_law - 1) > thresholds["littles_law_share"]:
-        yield Doubt(doubts.OFF_LITTLES_LAW, f"rate x latency = {littles_law:.2f} x clients")
+        yield beyond(doubts.OFF_LITTLES_LAW, f"rate x latency = {littles_law:.2f} x clients")
     if seen.unstamped is None:
         late = _known(row, "arrival_p90_us") / row["p99_us"] if row["p99_us"] else 0.0
         if late > thresholds["arrival_share"]:
-            yield Doubt(doubts.LATE_CLOCK, f"{_share(late)} of the p99")
+            yield beyond(doubts.LATE_CLOCK, f"{units.share(late)} of the p99")
     elif seen.unstamped:
         of = round((seen.latencies - seen.unanswered) * seen.drawn)
         yield Doubt(doubts.LATE_CLOCK, f"{seen.unstamped:,} of {of:,} replies without the kernel's stamp")
@@ -95,23 +97,25 @@ def _doubts_of_pace(row: Row, thresholds: Mapping[str, float]) -> Iterator[Doubt
 
     Older runs have no thresholds for it.
     """
+    beyond = partial(_beyond_threshold, thresholds)
     least = _beyond(row, "trend", 0.0)
     if least and abs(_known(row, "trend")) > thresholds.get("trend_share", nan):
-        yield Doubt(doubts.TREND, f"{_known(row, 'trend') * 100:+.0f} % in a block, {least * 100:+.0f} % at least")
+        yield beyond(doubts.TREND, f"{_known(row, 'trend') * 100:+.0f} % in a block, {least * 100:+.0f} % at least")
     is_paced = _beyond(row, "perturbation_loss", thresholds.get("pace_share", nan))
     if is_paced and row["limited_by"] not in ("loader", "both"):
         lost = _known(row, "perturbation_loss") * 100
-        yield Doubt(doubts.PACED, f"a loader {_slower(row)} slower cost {lost:.0f} %")
+        yield beyond(doubts.PACED, f"a loader {_slower(row)} slower cost {lost:.0f} %")
 
 
 def _doubts_of_isolation(seen: Evidence, thresholds: Mapping[str, float]) -> Iterator[Doubt]:
     """What other servers did in its windows, and what it did itself outside of them."""
+    beyond = partial(_beyond_threshold, thresholds)
     if seen.neighbours > thresholds.get("neighbours_share", nan):  # older runs don't tell
-        yield Doubt(doubts.COMPANY, f"{_share(seen.neighbours)} of their time")
+        yield beyond(doubts.COMPANY, f"{units.share(seen.neighbours)} of their time")
     if seen.restless:
-        yield Doubt(doubts.RESTLESS, f"{_share(seen.restless)} of a CPU")
+        yield beyond(doubts.RESTLESS, f"{units.share(seen.restless)} of a CPU")
     elif seen.unasked > thresholds.get("put_off_share", nan):
-        yield Doubt(doubts.PUT_OFF, f"{_share(seen.unasked)} of its CPU time")
+        yield beyond(doubts.PUT_OFF, f"{units.share(seen.unasked)} of its CPU time")
 
 
 def served_by_others(failures: Columns) -> list[Doubt]:
@@ -137,10 +141,10 @@ def _failures(row: Row, seen: Evidence) -> str:
     if not share:
         return "no correct reply"
     if not seen.lost:
-        return _share(share)
+        return units.share(share)
     if seen.buffer_drops:
-        return f"{_share(share)}; of {seen.lost:,} lost the receive buffer had no room for {seen.buffer_drops:,}"
-    return f"{_share(share)}; of {seen.lost:,} lost all were received, as far as the kernel tells"
+        return f"{units.share(share)}; of {seen.lost:,} lost the receive buffer had no room for {seen.buffer_drops:,}"
+    return f"{units.share(share)}; of {seen.lost:,} lost all were received, as far as the kernel tells"
 
 
 def _takes_from_servers(seen: Evidence, thresholds: Mapping[str, float]) -> bool:
@@ -201,24 +205,34 @@ def _beyond(row: Row, name: str, bound: float) -> float:
 def _slower(row: Row) -> str:
     """How much longer the loader took for a request where it was slowed down."""
     lost = _known(row, "perturbation_loss_if_loader")
-    return _share(lost / (1 - lost))
+    return units.share(lost / (1 - lost))
 
 
-def _loader_evidence(row: Row) -> str:
+def _loader_doubt(kind: Kind, row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> Doubt:
+    """What the loader took, or what slowing it down showed, or else how busy it was."""
+    if _takes_from_servers(seen, thresholds):
+        return Doubt(kind, f"took {units.share(seen.taken)} of the servers' CPUs", _told(thresholds, "taken_share"))
     low, high = _known(row, "perturbation_loss_low"), _known(row, "perturbation_loss_high")
-    if not isnan(low):
-        # half of the last number is the threshold
-        expected = _share(_known(row, "perturbation_loss_if_loader"))
-        fall = f"{low * 100:.0f} to {_share(high)}"
-        return f"slowing the loader lowered the rate by {fall}, where {expected} is expected if it limits"
-    return f"it used {_share(row['loader_cpu_share'])} of its CPU"
+    if isnan(low):
+        key = "perturb_from_share" if row["load"] == "closed" else ""  # else its own delay decides
+        return Doubt(kind, f"it used {units.share(row['loader_cpu_share'])} of its CPU", _told(thresholds, key))
+    expected = units.share(_known(row, "perturbation_loss_if_loader"))
+    fall = f"{low * 100:.0f} to {units.share(high)}"
+    told = f"slowing the loader lowered the rate by {fall}, where {expected} is expected if it limits"
+    return Doubt(kind, told, units.share(_half_of_loss(row)))
+
+
+def _beyond_threshold(thresholds: Mapping[str, float], kind: Kind, number: str) -> Doubt:
+    """A doubt that the threshold of its kind decides."""
+    return Doubt(kind, number, _told(thresholds, kind.threshold))
+
+
+def _told(thresholds: Mapping[str, float], key: str) -> str:
+    """A threshold as it is written; empty in a run that is older than it."""
+    return units.share(thresholds[key]) if key in thresholds else ""
 
 
 def _known(row: Row, name: str) -> float:
     """The figure, or NaN, which no comparison holds for."""
     value = row.get(name)
     return nan if value is None else float(value)
-
-
-def _share(value: float) -> str:
-    return f"{value * 100:.2g} %" if value < 0.1 else f"{value * 100:.0f} %"

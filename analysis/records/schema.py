@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import axes
-from analysis.doubts import KINDS
+from analysis.doubts import KINDS, PLACES
 from analysis.splice import spliced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,6 +95,7 @@ def tables() -> str:
         "cells.csv: reasons apart": _CSV["reasons"],
         "cells.csv: for comparing": _CSV["comparison"],
         "cells.csv: connects, and the loader's part": _CSV["loader"],
+        "cells.csv: how sure the memory of a connection is": _CSV["memory"],
     }
     return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])
 
@@ -111,10 +112,17 @@ def _doubts() -> str:
     head = (
         "### cells.csv: the codes of doubts\n\n"
         "A threshold is a key of `[verdict]` in `bench.toml`, where its value and the reason for it stand.\n\n"
-        "| code | in words | touches | threshold | remedy |\n|---|---|---|---|---|\n"
+        "| code | in words | when | touches | threshold | remedy |\n|---|---|---|---|---|---|\n"
     )
     rows = (
-        (f"`{kind.code}`", kind.phrase, ", ".join(kind.touches), kind.threshold and f"`{kind.threshold}`", kind.remedy)
+        (
+            f"`{kind.code}`",
+            kind.phrase,
+            PLACES.sub(r"`\1`", kind.when),
+            ", ".join(kind.touches),
+            kind.threshold and f"`{kind.threshold}`",
+            kind.remedy,
+        )
         for kind in KINDS
     )
     return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 import axes
 from analysis import units
+from analysis.doubts import reasons
 from analysis.judging.served import served
 from analysis.records.points import Row, as_rows
 from analysis.records.reading import Results
-from analysis.report import code
+from analysis.report import code, memory
 from analysis.report.entries import Entry
 from axes import AXES
 
@@ -90,17 +91,16 @@ def _paragraphs(text: str) -> list[str]:
 def _place(results: Results, cell: Row) -> Place:
     where = axes.title({name: cell[name] for name in AXES}, results.usual)
     if pd.isna(cell["windows"]):
-        return Place(where, NONE, str(cell["status"]), NONE, NONE, NONE, str(cell["reason"]))
+        return Place(where, NONE, str(cell["status"]), NONE, NONE, NONE, reasons(cell))
     rate = units.short(cell["throughput_rps"]) + (f", {served(cell)} served" if served(cell) else "")
-    memory = cell["memory_per_connection_kib"]
     return Place(
         where,
         rate,
         str(cell["limited_by"]) or NONE,
         _known(cell["server_cpu_us_per_request"], units.duration),
-        NONE if pd.isna(memory) else f"{units.short(memory)} KiB",
+        NONE if pd.isna(cell[memory.MEMORY]) else memory.told(cell),
         tasks(cell),
-        str(cell["reason"]),
+        reasons(cell),
     )
 
 

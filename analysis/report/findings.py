@@ -6,15 +6,17 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis import units
-from analysis.doubts import touching
+from analysis.doubts import in_full, touching
 from analysis.drawing.selection import Selection, selections
 from analysis.judging.handlers import in_words, own_cpu
 from analysis.judging.served import is_starved, served
 from analysis.judging.standing import moved
 from analysis.records.points import SWEPT, label, nearly_all, title
 from analysis.records.reading import Results
-from analysis.report import unranked
+from analysis.report import memory, unranked
+from analysis.report.apart import PAIRS, untold
 from analysis.report.entries import Entry
+from analysis.report.memory import MEMORY
 from analysis.report.ratios import Ratios
 
 ORDERS = "any wrong order among all of them, 5 %"
@@ -22,7 +24,6 @@ INTERVAL = "each interval misses the true figure in 5 %"
 COUNTED = "counted, not estimated"
 MOVED = "an estimate: what all strategies of a group have in common in a block, without an interval"
 MOST_LOADS, MOST_NAMES, FEW = 9, 8, 3  # that are told of, named in a sentence, told of one by one
-MEMORY = "memory_per_connection_kib"
 LIMITS = {
     "server": "the server, whose CPU had no time left or which let requests wait",
     "loader": "the load generator, so the server may do more than this",
@@ -48,9 +49,8 @@ def findings(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ra
     numbers = {entry.name: entry.number for entry in entries}
     for _, selection in list(selections(results, cells, "closed"))[:1]:
         typical = selection.typical()
-        usual_size = typical.cells["message_size"].iloc[0]
-        of_size = selection.measured[selection.measured["message_size"] == usual_size]
-        crowd = of_size[of_size["clients"] == of_size["clients"].max()]
+        alike = _differing_in(selection, typical, "clients")
+        crowd = alike[alike["clients"] == alike["clients"].max()]
         for place, group in enumerate(_loads(selection, typical)):
             found += _fastest(group, results, numbers, ratios, place == 0)
         found += [
@@ -75,10 +75,15 @@ def _loads(selection: Selection, typical: Selection) -> list[pd.DataFrame]:
     """The groups that are told of: the typical one, then those that differ from it in clients, then in size alone."""
     found = [typical.measured]
     for axis in SWEPT:
-        others = typical.measured[[other for other in SWEPT if other != axis]].iloc[0]
-        alike = selection.measured[(selection.measured[others.index] == others).all(axis=1)]
+        alike = _differing_in(selection, typical, axis)
         found += [part for _, part in alike.groupby(axis) if part.index[0] not in typical.measured.index]
     return found[:MOST_LOADS]
+
+
+def _differing_in(selection: Selection, typical: Selection, axis: str) -> pd.DataFrame:
+    """The cells that differ from the typical ones on this axis alone, and these themselves."""
+    others = typical.measured[[other for other in SWEPT if other != axis]].iloc[0]
+    return selection.measured[(selection.measured[others.index] == others).all(axis=1)]
 
 
 def _outcome(results: Results) -> Iterator[Finding]:
@@ -98,7 +103,8 @@ def _fastest(
         top = group.sort_values("throughput_rps", ascending=False).iloc[0]
         alone = len(group) == 1
         why = "" if alone else "no order was shown, as no rate can be compared. The highest is "
-        yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {_limits(top.to_frame().T)}", INTERVAL)
+        limits = _limits(top.to_frame().T, explained=is_first)
+        yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {limits}", INTERVAL)
         return
     best = ranked["rank"].min()  # not 1 where those who are faster can't be ranked themselves
     first, rest = ranked[ranked["rank"] == best], ranked[ranked["rank"] > best]
@@ -113,16 +119,16 @@ def _fastest(
         text = f"{where}, {_who(first, ranked)} can't be told apart: "
         text += f"{units.short(low)} to {units.short(high)} requests a second."
         subject = f"{label(top)}, the highest of them, is"
-    is_usual = set(first["limited_by"]) == {"server"} and not is_first  # which needs no words each time
-    said_limits = "" if is_usual else f" {_limits(first)}"
     if len(rest) and _is_known(ratios, top, rest.iloc[0], numbers):
         value, low, high = ratios.of(ratios.point(top), numbers[label(top)], numbers[label(rest.iloc[0])])
         text += (
             f" {subject} {value:.2f} times{_interval(low, high)} the rate of {label(rest.iloc[0])}, the next in rank."
         )
+        if is_first:
+            text += " (A ratio is of neighbouring windows, and not quite the quotient of the rates.)"
         if low <= 1 <= high:
             text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
-    yield Finding(f"{text}{_unranked(not_ranked, top)}{said_limits}", f"{ORDERS}; {INTERVAL}")
+    yield Finding(f"{text}{_unranked(not_ranked, top)} {_limits(first, explained=is_first)}", f"{ORDERS}; {INTERVAL}")
 
 
 def _handlers(cells: pd.DataFrame) -> Iterator[Finding]:
@@ -166,13 +172,17 @@ def _rate(cell: pd.Series) -> str:
     return f"{units.short(cell['throughput_rps'])} requests a second{interval}"
 
 
-def _limits(cells: pd.DataFrame) -> str:
-    """What limited each of the first, those of one limit together; and whose rate is doubtful."""
+def _limits(cells: pd.DataFrame, *, explained: bool) -> str:
+    """What limited each of these, those of one limit together; and whose rate is doubtful.
+
+    The commonest limit is explained once, in the first sentence of them.
+    """
     parts = []
     for word, part in cells.groupby("limited_by", sort=False):
         who = _names(part) if len(part) < len(cells) or len(cells) == 1 else "them"
-        parts.append(f"{who}: {LIMITS.get(str(word), str(word) or 'not known')}")
-    doubtful = [f"{label(cell)} ({'; '.join(map(str, doubts))})" for _, cell in cells.iterrows()
+        is_usual = word == "server" and not explained
+        parts.append(f"{who}: {'the server' if is_usual else LIMITS.get(str(word), str(word) or 'not known')}")
+    doubtful = [f"{label(cell)} ({in_full(doubts)})" for _, cell in cells.iterrows()
                 if (doubts := touching(cell, "throughput_rps"))]  # fmt: skip
     more = f" Doubtful are the rates of {', '.join(doubtful)}." if doubtful else ""
     return f"What limited {'; '.join(parts)}.{more}"
@@ -189,8 +199,8 @@ def _cpu(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     shared = f" {_names(first)} share the first rank of cost." if len(first) > 1 else ""
     yield Finding(
         f"With {title(group, results.usual)}, a request costs between {units.duration(least[name])} of CPU time "
-        f"({label(least)}) and {units.duration(most[name])} ({label(most)}).{shared}",
-        ORDERS,
+        f"({label(least)}) and {units.duration(most[name])} ({label(most)}).{shared}{untold(most, by_cost, name)}",
+        f"{ORDERS}; {PAIRS}",
     )
 
 
@@ -209,13 +219,13 @@ def _connections(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     if len(known) > 1:
         least, most_of_all = known.iloc[0], known.iloc[-1]
         parts.append(
-            f"{'of the others' if parts else ''} a connection takes between {units.short(least[MEMORY])} KiB of memory "
-            f"({label(least)}) and {units.short(most_of_all[MEMORY])} KiB ({label(most_of_all)})".strip()
+            f"{'of the others' if parts else ''} a connection takes between {_memory(least)} and "
+            f"{_memory(most_of_all)} of memory".strip()
         )
     if parts:
         yield Finding(
             f"{where}, {'; '.join(parts)}. Memory is the server's own, without what the kernel keeps for sockets.",
-            "threads and processes are counted; memory is a mean of few blocks, without an interval",
+            f"threads and processes are counted; {memory.RANGE}",
         )
 
 
@@ -227,8 +237,13 @@ def _running(cells: pd.DataFrame, what: str) -> Iterator[str]:
         yield f"{_names(cells)} run {what} for each client" + f", and a connection takes {span} KiB" * bool(span)
         return
     for _, cell in cells.iterrows():
-        memory = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {units.short(cell[MEMORY])} KiB"
-        yield f"{label(cell)} runs {int(cell[what]):,} {what}{memory}"
+        taken = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {memory.told(cell)}"
+        yield f"{label(cell)} runs {int(cell[what]):,} {what}{taken}"
+
+
+def _memory(cell: pd.Series) -> str:
+    blocks = memory.of_blocks(cell)
+    return f"{units.short(cell[MEMORY])} KiB ({', '.join(filter(None, [label(cell), blocks]))})"
 
 
 def _waiting(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
@@ -249,12 +264,13 @@ def _p99(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
         low, high = cell["p99_us_low"], cell["p99_us_high"]
         interval = f", {units.duration(low)} to {units.duration(high)}" if pd.notna(low) else ""
         interval += f", of {units.short(cell['requests'])} requests"
+        interval += ", doubtful" * bool(touching(cell, "p99_us"))
         return f"{units.duration(cell['p99_us'])} ({label(cell)}{interval})"
 
     yield Finding(
         f"With {title(group, results.usual)}, one request in a hundred takes longer than {told(least)} at best, and "
-        f"than {told(most)} at worst.",
-        INTERVAL,
+        f"than {told(most)} at worst.{untold(least, known, 'p99_us')}{untold(most, known, 'p99_us')}",
+        f"{INTERVAL}; {PAIRS}",
     )
 
 
@@ -265,12 +281,13 @@ def _at_rate(group: pd.DataFrame, results: Results, load: str) -> Iterator[Findi
         top = group.sort_values("knee_rps", ascending=False).iloc[0]
         limit = f"{results.run['knee']['p99_limit_ms']:g} ms"
         rate = f"{units.short(top['knee_rps'])} requests a second"
-        yield Finding(f"With {title(group, results.usual)}, {label(top)} keeps its p99 under {limit} up to {rate}, "
-                      "the highest rate of all.", INTERVAL)  # fmt: skip
+        yield Finding(f"With {title(group, results.usual)}, {label(top)} keeps its p99 under {limit} up to {rate}, the "
+                      f"highest rate of all.{untold(top, group, 'knee_rps')} "
+                      f"{_limits(top.to_frame().T, explained=True)}", f"{INTERVAL}; {PAIRS}")  # fmt: skip
     dropped = group[group["dropped"].fillna(0) > 0]
     if load == "open":
         who = f"{_names(dropped)} dropped requests" if len(dropped) else "nobody dropped a request"
-        yield Finding(f"With {title(group, results.usual)}, {who}.", COUNTED)
+        yield Finding(f"With {title(group, results.usual)}, {who}. {_limits(group, explained=True)}", COUNTED)
 
 
 def _doubtful(cells: pd.DataFrame) -> Iterator[Finding]:

@@ -1,44 +1,36 @@
-"""How a run was measured, on what, and what repeats it."""
+"""How a run was measured, and on what."""
 
-import shlex
-from collections import Counter
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from analysis import units
-from analysis.doubts import KINDS
+from analysis.doubts import KINDS, written
 from analysis.judging.standing import moved
 from analysis.records.machine import machine, server_cpus
-from analysis.records.points import POINT, label, title
+from analysis.records.points import label, title
 from analysis.records.reading import Results
 from analysis.report import glossary
 from analysis.report.glossary import FIGURES, LIMITS, LOADER, LOOPS, RANKS
+from analysis.report.repeat import DIRTY, blocks, done, several
 
 HOW = {"closed": "in a closed loop: each client has one request in flight",
        "open": "in an open loop: at a rate of its own, whatever the server does",
        "knee": "in search of the highest rate that a server answers in time"}  # fmt: skip
+SHARE = re.compile(r"\b\w+_share\b")  # the key of a threshold
 RULES = (  # what is said of the method on the page: a heading there, and the paragraph that tells it
     ("Latency: the clock", LOADER, "The clock."),
     ("Latency: percentiles", FIGURES, "Latency is"),
     ("Latency: what a closed loop hides (coordinated omission)", LOOPS, "In the open loop"),
     ("CPU time", FIGURES, "Server CPU per request"),
     ("Memory", FIGURES, "Other costs"),
+    ("Ratios", FIGURES, "Ratios are taken first"),
     ("Bars", FIGURES, "Bars in"),
     ("Ranks", RANKS, "A strategy's rank"),
     ("What limited it", LIMITS, "limited_by says"),
 )
-
-
-def command(run: Mapping[str, Any]) -> str:
-    """What repeats the run, a line each as a shell takes it."""
-    revision = str(run.get("revision") or "").removesuffix("-dirty")
-    return "\n".join([
-        *([f"git checkout {shlex.quote(revision)}"] if revision else []),
-        "make setup",
-        shlex.join([".venv/bin/python", *map(str, run.get("command") or ["run_bench.py"])]),
-    ])  # fmt: skip
 
 
 def brief(results: Results, cells: pd.DataFrame) -> str:
@@ -51,7 +43,7 @@ def brief(results: Results, cells: pd.DataFrame) -> str:
     who = f"{strategies} strategies" if strategies > 1 else "one strategy"
     return (
         f"One load generator asked {who} in turn, {asked}. It did so over loopback, in short windows in random order, "
-        f"with {results.run.get('blocks', '?')} blocks of fresh server processes, which every interval counts."
+        f"with {several(blocks(results), 'block')} of fresh server processes, which every interval counts."
     )
 
 
@@ -65,12 +57,11 @@ def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
         "visits the servers in the same order",
     )
     if "revision" in run:
-        commit, changed, _ = str(run["revision"] or "not in git").partition("-dirty")
+        commit, changed, _ = str(run["revision"] or "not in git").partition(DIRTY)
         yield "Revision", commit + ", with changes that no commit has" * bool(changed)
     yield (
         "Repeated",
-        f"{run.get('blocks', '?')} blocks of fresh server processes; every interval and every rank counts blocks. "
-        f"{_rounds(results)}",
+        f"{done(results)} A block has fresh server processes; every interval and every rank counts blocks.",
     )
     yield from _asked(results, cells)
     yield "On", "; ".join([", ".join(machine(run)) or "an unknown machine", *_cpus(run), "loopback"])
@@ -91,24 +82,18 @@ def rules() -> Iterator[tuple[str, str]]:
             yield name, said
 
 
-def doubts(cells: pd.DataFrame) -> list[tuple[str, str]]:
-    """The kinds of doubt that cells have, and the figures that each makes doubtful."""
+def limits(results: Results) -> list[tuple[str, str]]:
+    """What `limited_by` says, by this run's thresholds."""
+    return [(word, SHARE.sub(lambda key: written(results.thresholds, key[0]), meaning))
+            for word, meaning in glossary.table(glossary.LIMITS)]  # fmt: skip
+
+
+def doubts(results: Results, cells: pd.DataFrame) -> list[tuple[str, str]]:
+    """The kinds of doubt that cells have: when there is such a one, by this run's thresholds, and what it touches."""
     found = {doubt.kind for kinds in cells["doubts"] for doubt in kinds}
-    return [(kind.phrase, f"touches {', '.join(kind.touches)}") for kind in KINDS if kind in found]
-
-
-def _rounds(results: Results) -> str:
-    """How many rounds each group got in each block, as counted."""
-    if results.windows.empty:
-        return "There are no rounds."
-    rounds = Counter(results.windows.groupby([*POINT, "block"])["round"].nunique())
-    if len(rounds) == 1:
-        (number,) = rounds
-        return f"Each load got {_several(number, 'round')} in each block."
-    planned = results.run.get("rounds", "?")
-    told = [f"{_several(number, 'round')} {times:,} times" for number, times in sorted(rounds.items(), reverse=True)]
-    pairs = f"{_several(rounds.total(), 'pair')} of a load and a block"
-    return f"Of {pairs}, these got {', '.join(told)}; {planned} were planned."
+    settings = results.thresholds | {"p99_multiple": results.p99_multiple("closed")}
+    return [(kind.phrase, f"{kind.says(settings)}. It touches {', '.join(kind.touches)}")
+            for kind in KINDS if kind in found]  # fmt: skip
 
 
 def _asked(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -118,7 +103,7 @@ def _asked(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
         return
     yield "Load", "; ".join(HOW[how] for how in measured["load"].unique())
     lengths = results.windows.groupby("clients")["counted_s"].median().to_dict()
-    counted = [f"{length:.3g} s with {_several(int(str(clients)), 'client')}" for clients, length in lengths.items()]
+    counted = [f"{length:.3g} s with {several(int(str(clients)), 'client')}" for clients, length in lengths.items()]
     yield "Windows", f"a counted part of {', '.join(counted)} (the median)"
     few, many = measured["requests"].min(), measured["requests"].max()
     yield "Requests", f"{units.short(few)} to {units.short(many)} in a cell; the table has each cell's own"
@@ -142,10 +127,6 @@ def _cycle(measured: pd.DataFrame, usual: Mapping[str, Any]) -> str:
         f"{units.duration(cycle)} the median latency is {units.duration(cell['p50_us'])}, and a reply waits for "
         f"{units.duration(cell['loader_delay_p50_us'])} (median) until the loader sees it"
     )
-
-
-def _several(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 def _cpus(run: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@
   const narrowed = Object.fromEntries(data.axes.map((axis) => [`in-${axis}`, ""])); // rows at one value of an axis
   const usual = { show: data.usual, ref: data.reference, draw: data.sweeps[0]?.id ?? "", at: data.at,
     sort: "", filter: "", sure: "", everyone: "", shown: "", ...narrowed };
-  const unsure = new Set(inOrder.filter((row) => "unsure" in row.dataset).map((row) => `${row.dataset.point} ${row.dataset.entry}`));
+  const unsure = new Map(inOrder.map((row) => [`${row.dataset.point} ${row.dataset.entry}`, row.dataset.unsure ?? ""]));
   const opened = new Set(); // families whose list is open
   let view = { ...usual };
   const drawn = new Map(); // place of a chart -> what is drawn there: {chart, view}
@@ -56,24 +56,12 @@
   }
 
   // --- ratios --------------------------------------------------------------------------------------------------------
-  function ratio(point, one, other) {
-    if (point < 0) return null; // it was not measured there
-    if (one === other) return [1, null, null];
-    const pairs = ratios[point];
-    const there = pairs?.get(`${one} ${other}`);
-    if (there) return there.slice(2);
-    const back = pairs?.get(`${other} ${one}`);
-    if (!back) return null;
-    const [, , value, low, high] = back;
-    return [1 / value, high === null ? null : 1 / high, low === null ? null : 1 / low];
-  }
-
   function toReference(rows) {
     const reference = new Map(rows.filter((row) => row.s === view.ref).map((row) => [row.i, row]));
     const last = new Map();
     const made = [];
     for (const row of rows) {
-      const found = ratio(row.i, number.get(row.s), number.get(view.ref));
+      const found = ratio(ratios[row.i], number.get(row.s), number.get(view.ref));
       if (!found) continue;
       const said = words(found);
       const other = reference.get(row.i);
@@ -193,11 +181,17 @@
     for (const row of inOrder) {
       const cell = row.querySelector(".of-ratio");
       const [point, one, other] = [Number(row.dataset.point), Number(row.dataset.entry), number.get(view.ref)];
-      const found = cell && ratio(point, one, other);
+      const found = cell && ratio(ratios[point], one, other);
       if (!cell) continue;
-      const isUnsure = unsure.has(`${point} ${one}`) || unsure.has(`${point} ${other}`);
-      cell.textContent = found ? words(found).cell + (isUnsure ? " ?" : "") : "-";
+      const others = one === other ? "" : unsure.get(`${point} ${other}`);
+      cell.textContent = found ? words(found).cell + (row.dataset.unsure || others ? " ?" : "") : "-";
       cell.dataset.order = found ? found[0] : "";
+      row.querySelector(".of-reference")?.remove();
+      if (others) {
+        const line = document.getElementById("of-reference").content.cloneNode(true);
+        line.querySelector("div").textContent = `ratio: the reference, ${view.ref}, is doubtful: ${others}`;
+        row.append(line);
+      }
     }
   }
 

@@ -20,14 +20,27 @@ from markupsafe import Markup
 from analysis.gate import words
 from analysis.gate.result import Gate
 from analysis.judging.crossovers import by_group, passings
-from analysis.judging.standing import moved
+from analysis.judging.standing import moved, ranks_in_words
 from analysis.records import writing
 from analysis.records.machine import machine
 from analysis.records.reading import Results
-from analysis.report import balance, cards, changes, findings, glossary, method, specs, spectra, sweeps, table, vega
+from analysis.report import (
+    balance,
+    cards,
+    changes,
+    findings,
+    glossary,
+    method,
+    repeat,
+    specs,
+    spectra,
+    sweeps,
+    table,
+    vega,
+)
 from analysis.report.entries import Entry, entries
 from analysis.report.ratios import Ratios
-from analysis.report.words import HOW_TO_READ
+from analysis.report.words import HOW_TO_READ, QUOTIENTS
 
 HERE = Path(__file__).resolve().parent
 NAME = "report.html"
@@ -93,6 +106,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         how_to_share=balance.HOW_TO_READ,
         pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
+        quotients=QUOTIENTS if len(everyone) > 1 else "",
         columns=table.columns(rows),
         rows=rows,
         cards=cards.cards(results, cells, everyone),
@@ -110,14 +124,16 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
     return {
         "brief": method.brief(results, cells),
         "rules": list(method.rules()),
-        "limits": glossary.table(glossary.LIMITS),
+        "limits": method.limits(results),
         "words": glossary.table(glossary.WORDS),
-        "doubts": method.doubts(cells),
+        "doubts": method.doubts(results, cells),
         "has_sources": bool(results.run.get("sources")),
         "machine": machine(results.run),
         "moved": moved(cells) if len(cells) else "",
+        "ranks": ranks_in_words(cells),
         "notes": results.notes,
-        "command": method.command(results.run),
+        "command": repeat.command(results.run),
+        "repeated": list(repeat.said(results)),
         "facts": list(method.facts(results, cells)),
     }
 

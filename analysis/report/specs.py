@@ -43,6 +43,7 @@ ENDS: list[Spec] = [  # the names at the ends of lines: a column that is sorted 
 BAR: list[Spec] = [{"filter": "isValid(datum.low)"}]
 SAID = {"s": "who", "p": "where", "v": "figure", "e": "95 %, with the machine's movement", "b": "bar, for comparing",
         "d": "doubtful"}  # fmt: skip
+OF_MEMORY = {"s": "who", "p": "where", "v": "figure", "b": "least to most of its blocks", "d": "doubtful"}
 OF_A_RATIO = {"s": "who", "p": "where", "f": "ratio", "b": "bar, 95 %", "d": "doubtful"}
 OF_A_TAIL = {"s": "who", "p": "where", "f": "latency", "d": "doubtful"}
 
@@ -181,7 +182,7 @@ def _cuts(rows: Rows, place: Spec, side: str, colour: Spec) -> list[Spec]:
 def _markers(entries: Sequence[Entry], place: Spec, size: int, kind: str, is_tail: bool) -> Spec:
     colour = _colour(entries)
     hollow = {"condition": {"test": "datum.h", "value": PAPER}} | colour
-    told = OF_A_TAIL if is_tail else OF_A_RATIO if kind == "ratio" else SAID
+    told = OF_A_TAIL if is_tail else {"ratio": OF_A_RATIO, "memory": OF_MEMORY}.get(kind, SAID)
     said = [{"field": field, "title": title} for field, title in told.items()]
     return {
         "mark": {"type": "point", "filled": True, "opacity": 1, "size": size, "strokeWidth": 1.6},

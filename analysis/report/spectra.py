@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import units
-from analysis.doubts import touching
+from analysis.doubts import in_full, touching
 from analysis.drawing.selection import is_hollow, selections
 from analysis.judging.latencies import tail
 from analysis.judging.served import served
@@ -98,5 +98,5 @@ def _line(cell: Row, windows: Columns, results: Results) -> Line:
     if points:
         share, took = points[-1]
         words = f"{served(cell)} served" if served(cell) else f"{units.duration(took)}, 1 in {units.short(share)}"
-    doubts = "; ".join(map(str, touching(cell, "p99_us"))) or "nothing"
+    doubts = in_full(touching(cell, "p99_us")) or "nothing"
     return Line(label(cell), is_hollow(cell, "p99_us"), words, doubts, points)

@@ -8,12 +8,12 @@ import pandas as pd
 
 import axes
 from analysis import units
-from analysis.doubts import touching
+from analysis.doubts import in_full, touching
 from analysis.drawing.selection import LOG_FROM, Selection, ends_of, is_hollow, selections
 from analysis.judging.served import served
 from analysis.records.points import SWEPT, Row, label
 from analysis.records.reading import Results
-from analysis.report import specs
+from analysis.report import memory, specs
 from analysis.report.entries import Entry
 from analysis.report.ratios import Ratios
 from analysis.report.specs import Rows, Spec
@@ -40,7 +40,8 @@ class Figure(NamedTuple):
 HIGHER, LOWER = "higher is better", "lower is better"
 CLOCK = "lower is better; without the loader's own delay, which is the rest of a client's cycle"
 RATIO = Figure("ratio", "Ratio to the reference", "requests per second by those of the reference", "ratio",
-               "above 1 is faster than the reference", ("closed", "knee"))  # fmt: skip
+               "above 1 is faster than the reference; of neighbouring windows, so not quite the quotient of the rates",
+               ("closed", "knee"))  # fmt: skip
 FIGURES = (
     Figure("throughput_rps", "Throughput", "correct replies per second", "rate", HIGHER),
     Figure("knee_rps", "Knee", "highest rate with its p99 under the limit, requests per second", "rate",
@@ -52,8 +53,9 @@ FIGURES = (
            ("closed", "open", "knee")),
     Figure("server_cpu_us_per_request", "CPU time of a request", "CPU time of the server for each correct reply",
            "duration", LOWER, ("closed", "open", "knee")),
-    Figure("memory_per_connection_kib", "Memory of a connection", "memory that a connection takes more, KiB", "memory",
-           "lower is better; the server's own memory (PSS, all its processes), without the kernel's for sockets"),
+    Figure(memory.MEMORY, "Memory of a connection", "memory that a connection takes more, KiB", "memory",
+           "lower is better; the server's own (PSS, all its processes), without the kernel's for sockets; bars: the "
+           "least to the most of its blocks"),
 )  # fmt: skip
 
 
@@ -200,7 +202,7 @@ def _rows(sheet: _Sheet, figure: Figure) -> list[dict[str, Any]]:
         own = []
         for cell in cells:
             point, place = sheet.ratios.point(cell), sheet.number(cell[sheet.axis])
-            doubts = "; ".join(map(str, touching(cell, figure.column)))
+            doubts = in_full(touching(cell, figure.column))
             told = _told(cell, figure) | {"d": doubts or "nothing"} if figure is not RATIO else _ratio(sheet, cell)
             if told["y"] == told["y"]:
                 own.append(
@@ -214,12 +216,12 @@ def _ratio(sheet: _Sheet, cell: Row) -> dict[str, Any]:
     """Of a ratio what is drawn, and its own doubts, to which the page adds those of another reference."""
     point = sheet.ratios.point(cell)
     told = sheet.ratios.to_reference(point, sheet.numbers[label(cell)])
-    own = "; ".join(map(str, touching(cell, "ratio")))
+    own = in_full(touching(cell, "ratio"))
     is_own_hollow = is_hollow(cell, "ratio")
     other = sheet.at_reference.get(point)
     doubts = [own] if own else []
     if other is not None and other is not cell and touching(other, "ratio"):
-        doubts.append(f"of the reference: {'; '.join(map(str, touching(other, 'ratio')))}")
+        doubts.append(f"of the reference: {in_full(touching(other, 'ratio'))}")
     return told | {"h": is_own_hollow or (other is not None and is_hollow(other, "ratio")), "oh": is_own_hollow,
                    "d": "; ".join(doubts) or "nothing", "od": own, "f": told["w"]}  # fmt: skip
 
@@ -254,7 +256,9 @@ def _ends(figure: Figure, low: Any, high: Any) -> str:
 
 
 def _ends_of(cell: Row, name: str) -> list[str]:
-    """The bar for comparing, where the column has one."""
+    """The bar for comparing, where the column has one; of memory the least and the most."""
+    if name == memory.MEMORY:
+        return list(memory.ENDS)
     bar = ends_of(name)
     return bar if bar[0] in cell else [f"{name}_low", f"{name}_high"]
 

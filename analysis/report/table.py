@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis import units
-from analysis.doubts import touching
+from analysis.doubts import in_full, reasons, touching
 from analysis.judging.served import is_starved
 from analysis.records import points
 from analysis.records.reading import Results
-from analysis.report import unranked
+from analysis.report import memory, unranked
 from analysis.report.cards import NONE, tasks
 from analysis.report.entries import Entry
 from analysis.report.ratios import Ratios
@@ -48,8 +48,9 @@ class Row:
     values: dict[str, Value]
     at: dict[str, str]  # its place on each axis that the run varies
     is_doubtful: bool
-    is_ratio_doubtful: bool  # of its own doubts; a ratio has those of its reference too
+    ratio_doubts: str  # its own; a ratio has those of its reference too
     reason: str
+    of_reference: str  # why its ratio is doubtful, where its reference is
 
 
 @dataclass
@@ -71,8 +72,9 @@ COLUMNS = (
            "faster than # 1. A doubt of the rate alone (? behind it) leaves the rank: it bends all of a group alike"),
     Column("rate", "requests/s", "correct replies per second; in brackets the 95 % interval over blocks, with the "
            "machine's movement in it"),
-    Column("ratio", "ratio", "of requests/s to the reference; in brackets the 95 % interval; ~ where it may be 1, ? "
-           "where the cell or its reference is doubtful"),
+    Column("ratio", "ratio", "of requests/s to the reference, between neighbouring windows, so not quite the quotient "
+           "of the rates; in brackets the 95 % interval; ~ where it may be 1, ? where the cell or its reference is "
+           "doubtful"),
     Column("limit", "limited by", "what kept the rate from being higher. Where both sides are busy their CPU shares "
            "can't tell: what slowing the loader down did to the rate decides", False),
     Column("server", "server CPU", "share of its CPUs that the server used in its windows. It isn't requests/s times "
@@ -85,7 +87,8 @@ COLUMNS = (
            "part of a client's cycle, and no part of p50 and p99"),
     Column("cpu", "CPU/req.", "CPU time of the server by correct reply; point at it for its interval"),
     Column("memory", "KiB/conn.", "memory that a connection takes more: PSS of all processes of the server, without "
-           "pages of files and what the kernel keeps for sockets; a mean of few blocks, without an interval"),
+           "pages of files and what the kernel keeps for sockets. The mean of so few blocks that it has no interval: "
+           "point at it for the least and the most of them"),
     Column("tasks", "runs", "processes or threads while all are connected", False),
     Column("requests", "requests", "correct replies that were counted, in all blocks"),
 )  # fmt: skip
@@ -97,8 +100,8 @@ def rows(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios
     every = [(cell, by_name[points.label(cell)]) for cell in points.as_rows(cells)]
     context = _Context(results, ratios, [choice.name for choice in choices(cells)],
                        Counter((points.group_of(cell), cell["rank"]) for cell, _ in every if pd.notna(cell["rank"])),
-                       {(_point(cell, ratios), entry.number) for cell, entry in every if touching(cell, "ratio")}
-                       )  # fmt: skip
+                       {(_point(cell, ratios), entry.number): said for cell, entry in every
+                        if (said := in_full(touching(cell, "ratio")))})  # fmt: skip
     return [_row(context, cell, entry) for cell, entry in every]
 
 
@@ -125,7 +128,7 @@ class _Context(NamedTuple):
     ratios: Ratios
     varied: list[str]
     shared: Counter[tuple[Any, Any]]  # how many have that rank in that group
-    doubted: set[tuple[int, int]]  # point and entry of the ratios that are doubtful
+    doubted: dict[tuple[int, int], str]  # why, of the ratios that are doubtful by their point and entry
 
 
 def _point(cell: points.Row, ratios: Ratios) -> int:
@@ -135,9 +138,9 @@ def _point(cell: points.Row, ratios: Ratios) -> int:
 def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
     ratios = context.ratios
     point = _point(cell, ratios)
-    own = (point, entry.number) in context.doubted
-    is_unsure = own or (point, ratios.reference) in context.doubted
-    reason = str(cell["reason"])
+    own = context.doubted.get((point, entry.number), "")
+    others = "" if entry.number == ratios.reference else context.doubted.get((point, ratios.reference), "")
+    reason = reasons(cell)
     knee = pd.notna(cell["knee_rps"])
     values = {
         "strategy": Value(entry.name, entry.name),
@@ -146,14 +149,14 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
         "else": _text(_else(context.results, cell)),
         "rank": _rank(cell, context.shared),
         "rate": _rate(cell, "knee_rps" if knee else "throughput_rps"),
-        "ratio": _ratio(ratios.to_reference(point, entry.number), is_unsure),
+        "ratio": _ratio(ratios.to_reference(point, entry.number), bool(own or others)),
         "p50": _marked(cell, "p50_us", units.duration),
         "p99": _marked(cell, "p99_us", units.duration),
         "delay": _marked(cell, "loader_delay_p50_us", units.duration),
         "cpu": _marked(cell, "server_cpu_us_per_request", units.duration),
         "server": _share(cell, "server_cpu_share"),
         "loader": _share(cell, "loader_cpu_share"),
-        "memory": _marked(cell, "memory_per_connection_kib", units.short),
+        "memory": _marked(cell, memory.MEMORY, units.short, memory.of_blocks(cell)),
         "tasks": Value(tasks(cell), "" if pd.isna(cell["threads"]) else f"{cell['threads']:09}"),
         "limit": _text(str(cell["limited_by"])),
         "requests": _number(cell, "requests", units.short),
@@ -161,7 +164,7 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
     is_doubtful = cell["verdict"] == "doubtful" or cell["status"] != "ok" or is_starved(cell)
     told = reason if cell["status"] == "ok" else f"{cell['status']}: {reason}"
     at = {name: AXES[name].write(cell[name]) for name in context.varied}
-    return Row(entry, point, values, at, bool(is_doubtful), own, told)
+    return Row(entry, point, values, at, bool(is_doubtful), own, told, others)
 
 
 def _rank(cell: points.Row, shared: Counter[tuple[Any, Any]]) -> Value:
@@ -214,17 +217,17 @@ def _text(text: str) -> Value:
     return Value(text, text)
 
 
-def _marked(cell: points.Row, name: str, write: Callable[[float], str]) -> Value:
-    """A figure with a ? where it is doubtful, and its interval beside it."""
+def _marked(cell: points.Row, name: str, write: Callable[[float], str], aside: str = "") -> Value:
+    """A figure with a ? where it is doubtful; beside it its interval, or what is known in place of one."""
     value = cell[name]
     if pd.isna(value):
         return Value(NONE, "")
     doubts = touching(cell, name)
     low, high = cell.get(f"{name}_low"), cell.get(f"{name}_high")
-    said = [] if pd.isna(low) else [f"95 % interval: {write(low)} to {write(high)}"]
+    said = [aside] if pd.isna(low) else [f"95 % interval: {write(low)} to {write(high)}"]
     said += [f"of {units.count(cell['requests'])} requests"] * name.startswith(("p50", "p99"))
-    said += [f"doubtful: {doubt}" for doubt in doubts]
-    return Value(write(value) + " ?" * bool(doubts), _order(value), "; ".join(said))
+    said += [f"doubtful: {doubt.in_full}" for doubt in doubts]
+    return Value(write(value) + " ?" * bool(doubts), _order(value), "; ".join(filter(None, said)))
 
 
 def _order(value: float) -> str:

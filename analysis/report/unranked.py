@@ -8,7 +8,7 @@ from analysis.records.points import Row
 
 def why(cell: Row) -> str:
     """The doubts that touch the comparison, or what else keeps it out."""
-    said = [str(doubt) for doubt in touching(cell, "rank")]
+    said = [doubt.in_full for doubt in touching(cell, "rank")]
     return " and ".join(said) or _else(cell)
 
 

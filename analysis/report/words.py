@@ -6,6 +6,10 @@ BARS = (
     "what was shown. A bar that ends far beyond all figures is cut short, where an arrow stands; "
     "its marker tells the whole."
 )
+QUOTIENTS = (
+    "A ratio is not quite the quotient of the rates beside it. It is taken first, between the windows of one round, "
+    "which meet the same machine. A block has the median of its rounds', and shown is the blocks' geometric mean."
+)
 HOLLOW = (
     "A hollow marker is doubtful, or some of its clients are never served: point at it, or look into the "
     "table, for the reason. A dashed line is a listing of the book's chapter."
@@ -25,6 +29,7 @@ HOW_TO_READ: dict[str, list[str]] = {
     "ratio": [
         "Above 1 a strategy answers more requests than the reference, below 1 fewer. Choose the reference in "
         "the list of strategies, or click a line.",
+        QUOTIENTS,
         "Where the reference is doubtful, every ratio to it is drawn hollow.",
         "A bar is the 95 % interval of this very ratio, from the ratios within blocks. One that holds 1 "
         "(marked ~) shows no difference. It is 95 % for each by itself: of fourteen, one misses every other "
@@ -52,7 +57,9 @@ HOW_TO_READ: dict[str, list[str]] = {
     ],
     "memory_per_connection_kib": [
         "Lower is better. It is what a server's own memory grows by from one client to all of them, by "
-        "client: a mean of few blocks, without an interval. It is given from 100 clients on.",
+        "client. It is given from 100 clients on.",
+        "It is looked at in two blocks at most. A bar goes from the least to the most of these, and is no interval: no "
+        "error rate is known for it.",
         HOLLOW,
     ],
     "spectrum": [

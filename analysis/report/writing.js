@@ -1,5 +1,18 @@
 "use strict";
-// How figures are written: what the page makes anew is told as what it was made with.
+// How figures are made and written: what the page makes anew is told as what it was made with.
+
+// Of the pairs that a point knows, either way round; nothing where it was not measured.
+function ratio(pairs, one, other) {
+  if (!pairs) return null;
+  if (one === other) return [1, null, null];
+  const there = pairs.get(`${one} ${other}`);
+  if (there) return there.slice(2);
+  const back = pairs.get(`${other} ${one}`);
+  if (!back) return null;
+  const [, , value, low, high] = back;
+  return [1 / value, high === null ? null : 1 / high, low === null ? null : 1 / low];
+}
+
 function words([value, low, high]) {
   const maybeOne = low !== null && low <= 1 && high >= 1;
   const interval = low === null ? "none" : `${low.toFixed(2)} to ${high.toFixed(2)}`;

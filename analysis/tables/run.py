@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis import units
-from analysis.doubts import touching
+from analysis.doubts import LOADER_LIMITED, MAYBE_LOADER_LIMITED, Doubt, touching
 from analysis.judging.handlers import in_words, own_cpu
 from analysis.judging.served import served
-from analysis.judging.standing import moved
+from analysis.judging.standing import moved, ranks_in_words
 from analysis.judging.verdict import slowing_tells
 from analysis.records.points import by_group, member, nearly_all, title
 from analysis.records.reading import Results
@@ -63,10 +63,8 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     if sentence := moved(cells):
         lines.append(f"{sentence[0].upper()}{sentence[1:]}: that is in ±, and not in ratios and ranks.")
     lines.append("±: 95 % interval over blocks, its ends where wide. CPU/req: the server's CPU time for a request.")
-    if cells["rank"].notna().any():
-        lines.append(
-            "#: 1 + how many were shown to be faster than it, or than one at least as fast; = where several share that."
-        )
+    if told := ranks_in_words(cells):
+        lines.append(f"#: {told}.")
     for along in filter(None, cells.loc[cells["load"] != "open", ALONG].unique()):
         lines.append(f"Along {AXES[along].title} the ratio is to the same strategy at the usual value, or the least.")
     apart = cells[cells[ALONG] == ""]
@@ -255,7 +253,7 @@ def _remarks(group: pd.DataFrame) -> list[str]:
     found: dict[str, dict[str, str]] = {}
     for _, cell in group.iterrows():
         for doubt in cell["doubts"]:
-            found.setdefault(doubt.kind.phrase, {})[member(cell)] = f"{member(cell)} ({doubt.number})"
+            found.setdefault(_reason(doubt), {})[member(cell)] = f"{member(cell)} ({doubt.number})"
         if cell["status_reason"]:
             found.setdefault(cell["status_reason"], {})[member(cell)] = member(cell)
     everyone = [member(cell) for _, cell in group.iterrows()]
@@ -263,3 +261,9 @@ def _remarks(group: pd.DataFrame) -> list[str]:
     return own + [
         f"  {nearly_all(list(of), everyone) or ', '.join(of.values())}: {phrase}" for phrase, of in found.items()
     ]
+
+
+def _reason(doubt: Doubt) -> str:
+    """A kind of doubt with its threshold; where each cell has one of its own, its number says it."""
+    is_own = doubt.kind in (LOADER_LIMITED, MAYBE_LOADER_LIMITED)
+    return doubt.kind.phrase + f" (threshold {doubt.limit})" * bool(doubt.limit and not is_own)

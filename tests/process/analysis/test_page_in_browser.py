@@ -111,6 +111,18 @@ def test_rows_are_filtered_by_words_and_by_doubt(opened: Browser) -> None:
     assert "starvation" not in " ".join(rows(opened, "limit"))
 
 
+def test_a_ratio_to_a_doubtful_reference_says_why_below_its_row(opened: Browser) -> None:
+    opened.go()
+    assert opened.texts(".of-reference") == []
+    opened.go("#ref=blocking")
+    said = opened.texts('[data-entry="2"] .of-reference')
+    assert len(said) == 2  # at a hundred clients
+    assert all(one.startswith("ratio: the reference, blocking, is doubtful: clients starved (") for one in said)
+    assert opened.texts('[data-entry="0"] .of-reference') == []
+    opened.go("#ref=select")
+    assert opened.texts(".of-reference") == []
+
+
 def test_the_reference_is_chosen_in_the_list_or_in_a_chart(opened: Browser) -> None:
     opened.go()
     assert opened.texts("#figures figcaption")[1].startswith("Ratio to epoll")

@@ -30,6 +30,13 @@ def test_the_words_and_the_limits_are_those_of_the_methodology() -> None:
     assert {"server", "loader, both", "round-trip", "starvation", "errors", "handler", "offered rate"} == limits.keys()
 
 
+def test_the_limits_have_the_values_of_their_thresholds(tmp_path: Path) -> None:
+    results = read(MadeUp(capacity={"epoll": 1e5}, groups=[(10, 64)], blocks=2, rounds=1).write(tmp_path))
+    told = dict(method.limits(results))
+    assert told["errors"] == "1 % of the requests or more failed, or none succeeded"
+    assert "_share" not in " ".join(told.values())
+
+
 def test_a_project_without_its_documents_has_a_page_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,17 +75,6 @@ def test_the_loaders_turn_is_told_as_the_rest_of_a_cycle(tmp_path: Path) -> None
     told = dict(method.facts(results, cells))["Latency and rate"]
     assert "of 100 µs the median latency is 40.0 µs" in told
     assert "a reply waits for 33.0 µs" in told
-
-
-@pytest.mark.parametrize(
-    ("revision", "first"),
-    [("1a2b-dirty", "git checkout 1a2b"), ("1a2b", "git checkout 1a2b"), (None, "make setup"),
-     ("$(reboot)", "git checkout '$(reboot)'")],
-)  # fmt: skip
-def test_the_command_that_repeats_a_run_begins_at_its_revision(revision: str | None, first: str) -> None:
-    lines = method.command({"revision": revision, "command": ["run_bench.py", "--seed", "2"]}).splitlines()
-    assert lines[0] == first
-    assert lines[-2:] == ["make setup", ".venv/bin/python run_bench.py --seed 2"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from analysis.report import findings, page, sweeps, table
 from analysis.report.entries import FEW, MOST, Entry, entries
 from analysis.report.ratios import Ratios
 from tests.support.made_up import MadeUp
-from tests.support.pages import rendered
+from tests.support.pages import rendered, rendered_as
 
 LIMITED = Doubt(doubts.LOADER_LIMITED, "slowing the loader lowered the rate by 20 to 40 %")
 DRIFTS = Doubt(doubts.DRIFTING, "second half +11 %")
@@ -67,12 +67,25 @@ def test_every_ratio_to_a_doubtful_reference_is_marked(tmp_path: Path) -> None:
     cells = doubted(cells, "epoll", LIMITED)
     rows = table.rows(results, cells, everyone, ratios)
     assert all(row.values["ratio"].text.endswith(" ?") for row in rows)
-    assert [row.is_ratio_doubtful for row in rows] == [row.entry.name == "epoll" for row in rows]
+    assert [bool(row.ratio_doubts) for row in rows] == [row.entry.name == "epoll" for row in rows]
+    assert {row.entry.name: row.of_reference for row in rows} == {
+        "epoll": "", "poll": str(LIMITED), "select": str(LIMITED)
+    }  # fmt: skip
     told = [row for sweep in sweeps.sweeps(results, cells, everyone, ratios) for chart in sweep.charts
             if chart.figure.column == "ratio" for row in chart.spec["datasets"]["rows"]]  # fmt: skip
     assert all(row["h"] for row in told)
     assert {row["s"] for row in told if row["oh"]} == {"epoll"}
     assert next(row for row in told if row["s"] == "poll")["d"] == f"of the reference: {LIMITED}"
+
+
+def test_the_reason_of_a_doubtful_reference_stands_below_every_row_that_it_marks(tmp_path: Path) -> None:
+    results, cells, *_ = tabulated(tmp_path)
+    text = rendered_as(results, doubted(cells, "epoll", LIMITED))
+    rows = re.findall(r"<tbody data-entry=.*?</tbody>", text, re.DOTALL)
+    said = [f"ratio: the reference, epoll, is doubtful: {LIMITED}" in row for row in rows]
+    assert [("epoll" in re.findall("<bdi>(.*?)</bdi>", row), said) for row, said in zip(rows, said, strict=True)] == [
+        (True, False), (False, True), (False, True)
+    ]  # fmt: skip
 
 
 def test_intervals_have_one_form_and_figures_say_theirs(tmp_path: Path) -> None:
