@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from analysis.drawing.looks import Look, look
+from harness.config import SERVICES
 from tests.support.made_up import CAPACITY, CONFIG, FAMILIES, MadeUp
 
 # Nothing under this is drawn together with the same marker, nor side by side in a family. 2.3 can just be told apart.
@@ -92,10 +93,14 @@ def test_ours_differ_in_both() -> None:
     assert len({one.marker for one in found.values()}) == len(found)
 
 
-def test_all_of_bench_toml_can_be_told_apart() -> None:
+@pytest.mark.parametrize("service", SERVICES)
+def test_all_of_bench_toml_that_are_drawn_together_can_be_told_apart(service: str) -> None:
+    """No chart has strategies of two services."""
     found = looks(MadeUp(capacity=dict.fromkeys(CONFIG.strategies, 1.0)))
-    assert len(set(found.values())) == len(CONFIG.strategies)
-    assert list(too_near(list(found.values()))) == []
+    together = [found[name] for name, strategy in CONFIG.strategies.items() if service in strategy.services]
+    assert together
+    assert len(set(together)) == len(together)
+    assert list(too_near(together)) == []
 
 
 def test_a_look_stays_whatever_else_is_selected() -> None:
