@@ -31,6 +31,7 @@ class Connection:
         "served",
         "sock",
         "unsent",
+        "unsent_ns",
     )
 
     def __init__(self, requests: tuple[Request, Request], number: int = 0) -> None:
@@ -46,6 +47,7 @@ class Connection:
         self.in_vain = False  # a request has timed out, and no correct reply has come since
         self.missed: dict[bytes, None] = {}  # replies that may still come, of datagrams that were taken for lost
         self.losses = 0
+        self.unsent_ns = 0  # when its datagram was last seen to wait for room
         self.quick = False  # nothing unusual has happened: the hot loop may handle it
         self.intended_ns = 0  # open loop: when the open request was meant to start
         self.asked_ns = 0  # when it was sent

@@ -78,7 +78,9 @@ class Flood(Connections):
         """Nobody sends a datagram again but the client: who waits too long for an answer asks anew."""
         now = clock()
         for connection in self.connections:
-            if connection.open and now - connection.asked_ns > self.lost_after_ns:
+            if connection.unsent:  # a Unix socket's queue has no room: what isn't sent can't be lost
+                connection.unsent_ns = now
+            elif connection.open and now - max(connection.asked_ns, connection.unsent_ns) > self.lost_after_ns:
                 self.miss(connection, "lost")
 
     def give_up(self, timeout_s: float) -> list[int]:

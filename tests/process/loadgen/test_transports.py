@@ -205,3 +205,19 @@ def test_nobody_there_is_refused(one_worker: Loader) -> None:
         pass
     assert answer["targets"]["it"]["answered"] == 0
     assert set(answer["targets"]["it"]["errors"]) == {"refused"}
+
+
+def test_what_waits_for_room_is_not_lost(one_worker: Loader, tmp_path: Path) -> None:
+    """A Unix socket's queue is short, and whoever finds it full waits: 60 clients do, for a server that takes its time."""
+    clients, takes_s = 60, 0.02
+    place = Endpoint(str(tmp_path / "s"), transport="unix-datagram")
+
+    def dawdles(sock: socket.socket, datagram: bytes, sender: object, number: int) -> None:
+        threading.Event().wait(takes_s)
+        echoed(sock, datagram, sender, number)
+
+    lengths = LENGTHS | {"lost_after_s": 25 * takes_s, "drain_limit_s": 3.0}
+    with serving(place, dawdles) as url, opened(one_worker, {"it": url}, clients):
+        seen = [one_worker.window("it", lengths) for _ in range(2)]
+    assert all(window["errors"] == {} for window in seen)
+    assert all(window["replies"] > 0 for window in seen)
