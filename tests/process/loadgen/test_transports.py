@@ -208,7 +208,7 @@ def test_nobody_there_is_refused(one_worker: Loader) -> None:
 
 
 def test_what_waits_for_room_is_not_lost(one_worker: Loader, tmp_path: Path) -> None:
-    """A Unix socket's queue is short, and whoever finds it full waits: 60 clients do, for a server that takes its time."""
+    """A Unix socket's queue is short, and whoever finds it full waits: here for a server that takes its time."""
     clients, takes_s = 60, 0.02
     place = Endpoint(str(tmp_path / "s"), transport="unix-datagram")
 
