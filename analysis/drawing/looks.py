@@ -44,6 +44,7 @@ _RANGES = [
     _Range((6, 6), 65, 13),  # rose
     _Range((281, 303), 60, 8),  # indigo
     _Range((108, 125), 42, 12),  # moss
+    _Range((80, 320), 50, 1),  # sand, teal and purple: of those with another service, which no chart has beside others
 ]
 _LIGHTNESS = [41, 65, 25, 53, 74]
 _MARKERS = ["o", "s", "^", "v", "<", ">", "D", "X", "P", "p", "h", "8", "*", "d"]
@@ -70,7 +71,7 @@ def look(run: Mapping[str, Any], strategy: str, variant: str = "") -> Look:
 @functools.cache
 def _member(family: int, place: int) -> Look:
     """Of the family at that place in the list, the strategy at that place in the family."""
-    turn, number = divmod(family, len(_RANGES))  # a family past the tenth has an earlier one's colours, other markers
+    turn, number = divmod(family, len(_RANGES))  # a family past the last has an earlier one's colours, other markers
     (low, high), chroma, first = _RANGES[number]
     hue = low + (high - low) * (place % 3) / 2
     colour = _hex(_LIGHTNESS[place % len(_LIGHTNESS)], chroma, hue)

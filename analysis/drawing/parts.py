@@ -52,7 +52,7 @@ def sweep(
     """
     points = selection.points(axis)
     of, write = AXES[axis].number, AXES[axis].write
-    position = _matrix_axis(axes, {of(value): write(value) for value in points})
+    position = _matrix_axis(axes, {of(value): write(value) for value in points}, AXES[axis].kind == "choice")
     low, high = limits or span(selection.measured, (name,))
     high = room(ceiling, high)
     positive = selection.measured.loc[selection.measured[name] > 0, name]
@@ -91,11 +91,14 @@ def sweep(
     label_ends(axes, ends, size)
 
 
-def _matrix_axis(axes: Axes, written: Mapping[float, str]) -> Callable[..., Any]:
-    """Ticks at the measured values, the least first; what moves a value aside by a share of their range."""
+def _matrix_axis(axes: Axes, written: Mapping[float, str], in_steps: bool) -> Callable[..., Any]:
+    """Ticks at the measured values, the least first; what moves a value aside by a share of their range.
+
+    In steps, all are as far from each other.
+    """
     points = list(written)
     low, high = points[0], points[-1]
-    if high / low >= ON_LOG_FROM:
+    if high / low >= ON_LOG_FROM and not in_steps:
         axes.set_xscale("log")
 
         def position(value: Any, aside: float) -> Any:

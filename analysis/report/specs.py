@@ -49,15 +49,17 @@ OF_A_TAIL = {"s": "who", "p": "where", "f": "latency", "d": "doubtful"}
 
 
 class Axis:
-    """What is along the bottom of a chart: its title, and the values that have a name."""
+    """What is along the bottom of a chart: its title, and the values that have a name; in steps, all as far apart."""
 
-    def __init__(self, title: str, ticks: Mapping[float, str], span: tuple[float, float]) -> None:
-        self.title, self.ticks, self.span = title, ticks, span
+    def __init__(
+        self, title: str, ticks: Mapping[float, str], span: tuple[float, float], in_steps: bool = False
+    ) -> None:
+        self.title, self.ticks, self.span, self.in_steps = title, ticks, span, in_steps
 
     def spec(self) -> Spec:
         """Its encoding."""
         low, high = self.span
-        is_log = low > 0 and high / low >= LOG_FROM
+        is_log = low > 0 and high / low >= LOG_FROM and not self.in_steps
         if is_log:
             domain = [low * (high / low) ** -EDGE, high * (high / low) ** EDGE]
         else:

@@ -155,7 +155,7 @@ class _Sheet:
             return specs.Axis("requests offered per second", {}, span)
         axis = AXES[self.axis]
         written = {axis.number(value): axis.write(value) for value in self.selection.points(self.axis)}
-        return specs.Axis(axis.title, {place: written[place] for place in places}, span)
+        return specs.Axis(axis.title, {place: written[place] for place in places}, span, axis.kind == "choice")
 
     def aside(self, value: float, line: int, places: Sequence[float]) -> float:
         """Where a point of that line is drawn among these places, so that bars stand side by side."""

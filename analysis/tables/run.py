@@ -110,6 +110,8 @@ def _group(group: pd.DataFrame, usual: Mapping[str, Any], reference: str, withou
         table.add_column("#", justify="right", no_wrap=True)
     table.add_column("strategy", overflow="fold", min_width=min(longest, 20))
     told = _figures(str(first["load"]), reference, not connections_stay(dict(first[list(AXES)])))
+    if not any(_is_reference(cell, reference) for _, cell in group.iterrows()):  # no ratios
+        without = [*without, _by(reference)]
     figures = [column for column in [*told, ("limited by", _limit)] if column[0] not in without]
     for name, _ in figures:
         table.add_column(Text(name), justify="left" if name == "limited by" else "right", no_wrap=True)
@@ -151,7 +153,7 @@ def _figures(load: str, reference: str, connections_end: bool) -> list[Column]:
         return "1" if _is_reference(cell, reference) and pd.notna(cell["throughput_rps"]) else _ratio(cell)
 
     times: list[Column] = [("p50", _time("p50_us")), ("p99", _time("p99_us"))]
-    by_reference: Column = (f"of {reference}"[:16], ratio)
+    by_reference: Column = (_by(reference), ratio)
     cpu: Column = ("CPU/req", _cpu)
     if connections_end:
         times.append(("connect p99", _connect))
@@ -161,6 +163,11 @@ def _figures(load: str, reference: str, connections_end: bool) -> list[Column]:
     if load == "knee":
         return [("knee, requests/s", _rate("knee_rps")), by_reference, *times, cpu]
     return [("requests/s", _rate("throughput_rps")), by_reference, *times, cpu]
+
+
+def _by(reference: str) -> str:
+    """The heading of the ratios."""
+    return f"of {reference}"[:16]
 
 
 def _is_reference(cell: pd.Series, reference: str) -> bool:
