@@ -11,16 +11,14 @@ import shlex
 import signal
 import socket
 import subprocess
-import threading
 import time
-from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import axes
 from harness.config import Strategy
-from harness.processes import census, freezing, owner, session, sockets
+from harness.processes import census, freezing, owner, ports, session, sockets
 from harness.processes.affinity import running_on
 from harness.processes.census import Census, Process
 from harness.processes.ended import Ended, how
@@ -31,9 +29,6 @@ from harness.processes.subreaper import keep_orphans
 CANNOT_START = 3  # the exit code for a missing library or a port that is taken
 POLL_S = 0.005
 SAY_IT_FIRST = 'let it say that first, or declare ready = "connect" in the bench file'
-LATELY = 256  # servers: far more than start at once
-_given: deque[int] = deque(maxlen=LATELY)  # ports
-_giving = threading.Lock()
 _numbers = itertools.count()  # of marks
 FAREWELL_S = 0.3
 LISTENS_SOON_S = 1.0  # one that says READY a moment too early isn't refused for it
@@ -314,16 +309,4 @@ def _endpoint(host: str, transport: str, strategy: Strategy) -> Endpoint:
     """Where it is to listen; the port of one that tells it is the kernel's choice."""
     if transport in axes.LOCAL:
         return Endpoint(fresh_path(), transport=transport)
-    return Endpoint(host, _free_port(host) if strategy.ready == "connect" else 0, transport)
-
-
-def _free_port(host: str) -> int:
-    """One that was given to none of the last servers: until they listen, the kernel may offer it again."""
-    with _giving:
-        for _ in range(2 * LATELY):
-            with socket.create_server((host, 0)) as probe:
-                port: int = probe.getsockname()[1]
-            if port not in _given:
-                break
-        _given.append(port)
-        return port
+    return Endpoint(host, ports.free(host) if strategy.ready == "connect" else 0, transport)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,9 +13,10 @@ from typing import Any
 import pytest
 
 from harness.config import Strategy
-from harness.processes import loader, session
+from harness.processes import loader, ports, session
+from harness.processes.ended import Ended
 from harness.processes.loader import Loader, LoaderFailed
-from harness.processes.server import Ended, Server, ServerFailed, _free_port
+from harness.processes.server import Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
 from tests.support.project import CONFIG, STRATEGIES
@@ -90,25 +92,25 @@ def test_one_that_names_the_address_is_ready(tmp_path: Path, watchdog: Watchdog,
         assert it.faults() == {}
 
 
-def test_servers_that_are_connected_to_get_ports_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel may offer a port again that nobody listens on yet: here it does so every time but one."""
-    offered = [41001, 41001, 41001, 41002]
+def test_servers_that_are_connected_to_get_ports_of_their_own() -> None:
+    given = [ports.free("127.0.0.1") for _ in range(50)]
+    assert len(set(given)) == len(given)
 
-    class Probe:
-        def __init__(self, *_: Any) -> None:
-            self.port = offered.pop(0)
 
-        def __enter__(self) -> "Probe":
-            return self
+def test_nobody_who_lets_the_kernel_choose_gets_such_a_port() -> None:
+    first = int(ports.CHOSEN_BY_KERNEL.read_text().split()[0])
+    assert ports.FIRST <= ports.free("127.0.0.1") < first
 
-        def __exit__(self, *_: object) -> None:
-            pass
 
-        def getsockname(self) -> tuple[str, int]:
-            return "127.0.0.1", self.port
-
-    monkeypatch.setattr("harness.processes.server.socket.create_server", Probe)
-    assert [_free_port("127.0.0.1"), _free_port("127.0.0.1")] == [41001, 41002]
+def test_a_port_that_is_taken_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as soon:
+        _, port = taken.getsockname()
+        _, other = soon.getsockname()
+        soon.close()
+        monkeypatch.setattr(ports, "_candidates", lambda: [port, other, other])
+        assert ports.free("127.0.0.1") == other
+        with pytest.raises(OSError, match="in use"):  # the other was given
+            ports.free("127.0.0.1")
 
 
 # --- killing -------------------------------------------------------------------------------------------------
