@@ -87,13 +87,14 @@ def test_tables_print_names_as_they_stand(tmp_path: Path) -> None:
     console = Console(file=said, width=200)
     results = results_of(MadeUp(capacity={MARKUP: 1e4, "epoll": 1e4}, groups=[(3, 64)], blocks=2).write(tmp_path / "a"))
     run_table.render(results, cells.tabulate(results), console)
-    of_reference = results.run | {"reference": "[/b]"}
-    (tmp_path / "a/run.json").write_text(json.dumps(of_reference))
-    results = results_of(tmp_path / "a")
-    run_table.render(results, cells.tabulate(results), console)
+    for reference in ("[/b]", MARKUP):  # one that isn't there, and one that heads a column
+        (tmp_path / "a/run.json").write_text(json.dumps(results.run | {"reference": reference}))
+        changed = results_of(tmp_path / "a")
+        run_table.render(changed, cells.tabulate(changed), console)
     gate_table.render(examine(results_of(MadeUpGate(throughput={MARKUP: 1.0}).write(tmp_path / "b"))), console)
     assert said.getvalue().count(MARKUP) >= 3
-    assert "of [/b]" in said.getvalue()
+    assert "No ratios without [/b]" in said.getvalue()
+    assert f"of {MARKUP}"[:16] in said.getvalue()
 
 
 def test_the_terminal_prints_names_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
