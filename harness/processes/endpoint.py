@@ -9,8 +9,6 @@ from urllib.parse import quote
 
 import axes
 
-LONGEST_PATH = 107  # bytes; a Unix socket's address has room for no more
-
 
 @dataclass(frozen=True)
 class Endpoint:
