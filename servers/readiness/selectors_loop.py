@@ -132,9 +132,7 @@ def serve(listener: socket.socket, options: Options) -> None:
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument(
-        "--selector", choices=SELECTORS, default="epoll", help="what the loop waits with (default: %(default)s)"
-    )
+    parser.add_argument("--selector", choices=SELECTORS, default="epoll", help="what waits (default: %(default)s)")
 
 
 def serve_datagrams(sock: socket.socket, options: Options) -> None:
