@@ -125,7 +125,8 @@ def _cycle(measured: pd.DataFrame, usual: Mapping[str, Any]) -> str:
         "reply's last byte is there. Then the loader takes its turn, which is in the rate and in no latency. That turn "
         f"is the largest part of the cycle with {label(cell)}, {title(known.iloc[[place]], usual)}: of "
         f"{units.duration(cycle)} the median latency is {units.duration(cell['p50_us'])}, and a reply waits for "
-        f"{units.duration(cell['loader_delay_p50_us'])} (median) until the loader sees it; medians don't add up to the whole"
+        f"{units.duration(cell['loader_delay_p50_us'])} (median) until the loader sees it; medians "
+        "don't add up to the whole"
     )
 
 
