@@ -181,7 +181,7 @@ def _table(kind: str, records: list[tuple[Any, ...]]) -> pd.DataFrame:
     fields = RECORDS[kind]
     columns = zip(*records, strict=True) if records else ((),) * len(fields)
     filled = {name: _column(column, field) for (name, field), column in zip(fields.items(), columns, strict=True)}
-    return as_columns(pd.DataFrame(filled))
+    return pd.DataFrame(as_columns(filled))
 
 
 def _column(values: Sequence[Any], field: Field) -> pd.Series:
