@@ -41,7 +41,7 @@ test-quick: setup  ## run those that start nothing (50 seconds)
 	$(VENV)/bin/python -m pytest tests/pure --numprocesses logical --dist worksteal
 
 test-strategies: setup  ## hold every strategy to the contract (3 minutes)
-	$(VENV)/bin/python -m pytest tests/conformance --dist loadgroup
+	$(VENV)/bin/python -m pytest tests/conformance
 
 test-cases: setup  ## run servers with one fault each: does a run give the right answer? (3 minutes)
 	$(VENV)/bin/python -m pytest tests/cases

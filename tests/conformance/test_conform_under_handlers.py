@@ -8,8 +8,6 @@ from harness.conformance import suite
 from harness.processes.watchdog import Watchdog
 from tests.support.project import CONFIG, STRATEGIES
 
-pytestmark = pytest.mark.xdist_group("under handlers")  # of one process: they share servers
-
 UNDER = {
     "waits": ["asyncio", "asyncio-buffered", "asyncio-tasks", "uvloop", "twisted-line", "gevent", "trio"],
     "blocks": ["epoll", "asyncio-process-pool", "twisted-defer", "gevent-threadpool", "trio-to-thread"],

@@ -12,8 +12,6 @@ from harness.conformance.suite import Conformance
 from harness.processes.watchdog import Watchdog
 from tests.support.project import CONFIG, STRATEGIES
 
-pytestmark = pytest.mark.xdist_group("check")  # of one process: they share servers
-
 
 class Examined(NamedTuple):
     found: Mapping[str, Conformance]

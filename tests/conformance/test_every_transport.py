@@ -16,8 +16,6 @@ import pytest
 
 from tests.support.project import ROOT, STRATEGIES, command
 
-pytestmark = pytest.mark.xdist_group("transports")  # of one process: they share servers
-
 SIZES = (1, 64, 8193, 65_507)  # bytes: one more than UDPServer and Twisted take by themselves, and the most of UDP
 UNREAD = 40  # replies that nobody takes: more than a Unix socket's queue has room for (net.unix.max_dgram_qlen)
 HOARDED = 400  # replies of a client whose queue has no limit: more than the server's send buffer has room for
