@@ -33,14 +33,14 @@ bench: setup  ## measure the fourteen strategies of the default profile, then dr
 # Hundreds of Python processes, none of which has to compile the project anew, whatever the environment says.
 test test-quick test-strategies test-cases: export PYTHONDONTWRITEBYTECODE =
 
-test: setup  ## run the tests, but for those of every strategy (7 minutes)
+test: setup  ## run the tests, but for those of every strategy (9 minutes)
 	$(VENV)/bin/python -m pytest
 
 # They compute, so there is nothing to do for more workers than CPUs.
-test-quick: setup  ## run those that start nothing (50 seconds)
+test-quick: setup  ## run those that start nothing (1 minute)
 	$(VENV)/bin/python -m pytest tests/pure --numprocesses logical --dist worksteal
 
-test-strategies: setup  ## hold every strategy to the contract (3 minutes)
+test-strategies: setup  ## hold every strategy to the contract (5 minutes)
 	$(VENV)/bin/python -m pytest tests/conformance
 
 test-cases: setup  ## run servers with one fault each: does a run give the right answer? (3 minutes)
