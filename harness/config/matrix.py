@@ -63,6 +63,7 @@ class _Entry(Table):
     """The product of its lists. What a service leaves no choice of has one value (axes.OF_SERVICE)."""
 
     along: str = ""  # the key of the axis whose values are compared with each other
+    strategies: list[str] = []  # who takes part, of those that are taken: names, globs, chapter; nobody named: all
 
     @field_validator("along")
     @classmethod

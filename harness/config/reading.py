@@ -4,6 +4,7 @@ Whatever is wrong with it becomes one `ConfigError` line that names the file, th
 """
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,21 @@ def read(path: Path, on_top: Path | None = None) -> Config:
                 f'write [families.{strategy.family}] and waits = "how it waits"'
             )
     for name, profile in config.profiles.items():
-        for word in profile.strategies:
-            if not meant(word, config.strategies):
-                known = [*config.strategies, *WORDS]
-                raise ConfigError(
-                    f"{config.origin(f'profiles.{name}')}: profiles.{name}.strategies: no strategy {word!r}"
-                    f"{nearest(word, known)}; there are {', '.join(known)}"
-                )
+        words = {"strategies": profile.strategies}
+        words |= {f"matrix.{place}.strategies": entry.strategies for place, entry in enumerate(profile.matrix)}
+        for key, named in words.items():
+            if fault := fault_of_names(named, config):
+                raise ConfigError(f"{config.origin(f'profiles.{name}')}: profiles.{name}.{key}: {fault}")
     return config
+
+
+def fault_of_names(named: Iterable[str], config: Config) -> str:
+    """What is wrong with words for strategies; empty if each means one at least."""
+    known = [*config.strategies, *WORDS]
+    for word in named:
+        if not meant(word, config.strategies):
+            return f"no strategy {word!r}{nearest(word, known)}; there are {', '.join(known)}"
+    return ""
 
 
 def strategies_of(path: Path) -> dict[str, Strategy]:

@@ -1,13 +1,13 @@
 """A group of cells: one point of the matrix, and who is compared there."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import axes
 from axes import Axis
-from harness.config import Matrix, Strategy
+from harness.config import ConfigError, Matrix, Strategy, meant
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Group:
     usual: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # for its title
     varied: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # axes that the matrix names, though
     # a setting has their usual value: who can't follow them takes no part, not even at that value
+    only: frozenset[str] | None = field(default=None, compare=False, repr=False)  # strategies that take part; None: all
 
     @property
     def values(self) -> dict[str, Any]:
@@ -56,7 +57,12 @@ class Group:
 
     def at(self, **values: Any) -> "Group":
         """The same group with other values on some axes."""
-        return Group(tuple((self.values | values).items()), self.along, self.usual, self.varied)
+        return replace(self, point=tuple((self.values | values).items()))
+
+    def joined(self, other: "Group") -> "Group":
+        """The same group with those who take part in another of its point, too."""
+        both = None if self.only is None or other.only is None else self.only | other.only
+        return replace(self, only=both, varied=self.varied | other.varied)
 
     @property
     def service(self) -> str:
@@ -92,7 +98,8 @@ class Group:
     def entries(self, strategies: Mapping[str, Strategy]) -> Iterator[Entry]:
         """Each strategy that offers the service, at each value along; also those that can't follow an axis."""
         for label, strategy in strategies.items():
-            if self.service in strategy.services:
+            is_in = self.only is None or strategy.name in self.only
+            if is_in and self.service in strategy.services:
                 for values in self._points():
                     yield Entry(self._name(label, values), strategy, values)
 
@@ -122,14 +129,45 @@ class Group:
         return ""
 
 
-def groups_of(matrix: Sequence[Matrix], usual: Mapping[str, Any], cpus: Callable[[int], str]) -> list[Group]:
+def groups_of(
+    matrix: Sequence[Matrix],
+    usual: Mapping[str, Any],
+    cpus: Callable[[int], str],
+    strategies: Mapping[str, Strategy],
+) -> list[Group]:
     """Each once: the closed loops first, in the order of the file, as others may need their rates.
 
-    `cpus` says which ones so many are.
+    `cpus` says which ones so many are; whom an entry names is one of all the `strategies` that there are.
     """
-    wanted = list(dict.fromkeys(group for entry in matrix for group in _product(entry, usual, cpus)))
+
+    def only(words: Sequence[str]) -> frozenset[str] | None:
+        return frozenset(name for word in words for name in meant(word, strategies)) if words else None
+
+    wanted = _joined(
+        replace(group, only=only(entry.strategies))
+        for entry in matrix
+        for group in _product(entry, usual, cpus)
+    )
     closed = [group.closed for group in wanted if group.load == "closed" or group.needs_capacity]
-    return list(dict.fromkeys([*closed, *wanted]))
+    return _joined([*closed, *wanted])
+
+
+def taking_part(groups: Sequence[Group], strategies: Mapping[str, Strategy]) -> list[Group]:
+    """The groups in which one of these has a part. Raises ConfigError where what the entries name leaves none."""
+    taken = {strategy.name for strategy in strategies.values()}
+    found = [group for group in groups if group.only is None or group.only & taken]
+    if not found:
+        asked = ", ".join(sorted(set().union(*(group.only or () for group in groups))))
+        raise ConfigError(f"none of these strategies is in the profile's matrix, which names {asked}; take one of those")
+    return found
+
+
+def _joined(groups: Iterable[Group]) -> list[Group]:
+    """Each point once, with everybody who takes part there."""
+    found: dict[Group, Group] = {}
+    for group in groups:
+        found[group] = found[group].joined(group) if group in found else group
+    return list(found.values())
 
 
 def _product(entry: Matrix, usual: Mapping[str, Any], cpus: Callable[[int], str]) -> Iterator[Group]:

@@ -10,7 +10,7 @@ from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
 from harness.plan import crowds, lengths, places, room
-from harness.plan.group import Entry, Group, groups_of
+from harness.plan.group import Entry, Group, groups_of, taking_part
 from harness.plan.precision import Precision
 from harness.plan.selection import serving
 from harness.plan.waves import by_strategy, waves
@@ -274,7 +274,7 @@ def make(
     profile = config.profile(profile_name)
     server_cpus, loader_cpus = machine.share_cpus(config, workers or config.loadgen.workers)
     usual = config.usual | {"server_cpus": " ".join(map(str, server_cpus))}
-    groups = _groups(config, profile_name, overrides, usual)
+    groups = taking_part(_groups(config, profile_name, overrides, usual), strategies)
     strategies = serving(strategies, list(dict.fromkeys(group.service for group in groups)), named)
     workers = workers or config.loadgen.workers
     most_clients = max(group.clients for group in groups)
@@ -319,7 +319,7 @@ def _groups(config: Config, profile: str, overrides: Overrides, usual: Mapping[s
     matrix = [entry.with_values(overrides.values, overrides.along) for entry in config.profile(profile).matrix]
     file = f"{config.origin(f'profiles.{profile}')}: profiles.{profile}: cpus"
     source = BY_KEY["cpus"].option if "cpus" in overrides.values else file
-    return groups_of(matrix, usual, lambda count: places.of_count(config, count, source))
+    return groups_of(matrix, usual, lambda count: places.of_count(config, count, source), config.strategies)
 
 
 def fitted(plan: Plan, blocks: int) -> Plan:
