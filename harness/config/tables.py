@@ -271,6 +271,14 @@ class Profile(Table):
         return self
 
 
+class Amount(Table):
+    """How much a trial measures: its matrix comes from the claims."""
+
+    blocks: Annotated[int, Field(ge=2, le=1000)]
+    rounds: Annotated[int, Field(ge=1, le=1000)]
+    at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+
+
 class Config(Table):
     """The whole of bench.toml, with what was laid over it."""
 
@@ -287,6 +295,7 @@ class Config(Table):
     gate: Gate
     variants: dict[str, Variant] = {}
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
+    trial: dict[str, Amount] = {}
     origins: dict[str, Path] = {}
 
     def place(self, name: str) -> int | None:

@@ -100,10 +100,11 @@ class Group:
         for label, strategy in strategies.items():
             is_in = self.only is None or strategy.name in self.only
             if is_in and self.service in strategy.services:
-                for values in self._points():
+                for values in self.points():
                     yield Entry(self._name(label, values), strategy, values)
 
-    def _points(self) -> Iterator[dict[str, Any]]:
+    def points(self) -> Iterator[dict[str, Any]]:
+        """The values of each of its cells on all axes."""
         for value in self[self.along] if self.along else [None]:
             yield self.values | ({self.along: value} if self.along else {})
 
@@ -144,9 +145,7 @@ def groups_of(
         return frozenset(name for word in words for name in meant(word, strategies)) if words else None
 
     wanted = _joined(
-        replace(group, only=only(entry.strategies))
-        for entry in matrix
-        for group in _product(entry, usual, cpus)
+        replace(group, only=only(entry.strategies)) for entry in matrix for group in _product(entry, usual, cpus)
     )
     closed = [group.closed for group in wanted if group.load == "closed" or group.needs_capacity]
     return _joined([*closed, *wanted])
@@ -158,7 +157,9 @@ def taking_part(groups: Sequence[Group], strategies: Mapping[str, Strategy]) -> 
     found = [group for group in groups if group.only is None or group.only & taken]
     if not found:
         asked = ", ".join(sorted(set().union(*(group.only or () for group in groups))))
-        raise ConfigError(f"none of these strategies is in the profile's matrix, which names {asked}; take one of those")
+        raise ConfigError(
+            f"none of these strategies is in the profile's matrix, which names {asked}; take one of those"
+        )
     return found
 
 
