@@ -20,7 +20,8 @@ class Axis:
 
     name: str  # in run.json, windows.jsonl, cells.csv; the placeholder of a server's command
     key: str  # of its values in a matrix entry and on the command line
-    # command: a server's; exchange: what a client says; load: how many and when; company: who else is there; place: CPUs
+    # command: a server's; exchange: what a client says; load: how many and when; company: who else is there;
+    # place: CPUs
     sides: tuple[Side, ...]
     kind: Kind
     meaning: str

@@ -231,8 +231,8 @@ _AXES = (
         sides=("company",),
         kind="choice",
         meaning="who else is at each server, and is no part of the figures: none; idle, connections that say nothing; "
-        "slow, clients that ask much and read little; dribble, who send a byte at a time; churn, who come, ask once and "
-        "leave; burst, who come all at once; chat, who say something now and then",
+        "slow, who ask much and read little; dribble, who send a byte at a time; churn, who come, ask once and leave; "
+        "burst, who come all at once; chat, who say something now and then",
         since=5,
         usual="none",
         choices=get_args(Company),
@@ -305,7 +305,8 @@ OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
 LOCAL: tuple[Transport, ...] = ("unix", "unix-datagram")  # whose addresses are paths
 LARGEST_DATAGRAM = 65_507  # bytes; UDP's, and a Unix socket is held to the same
 IN_DATAGRAMS: tuple[Transport, ...] = ("udp", "unix-datagram")  # each message is one: there are no connections
-OF_STREAMS = (AXES["requests_per_connection"], AXES["handler"], AXES["company"])  # there is one of these where messages are datagrams
+# Of these there is one where messages are datagrams.
+OF_STREAMS = (AXES["requests_per_connection"], AXES["handler"], AXES["company"])
 ANSWERED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
 BYTES: tuple[Service, ...] = ("echo", "greet", "log")  # what a server of byte streams offers, if it doesn't say so
 

@@ -133,7 +133,8 @@ class _Entry(Table):
             return f"company_sizes: there is no company; give company (--company): {', '.join(axes.BESIDE)}"
         unanswered = [service for service in services if service not in axes.ANSWERED]
         if beside and unanswered:
-            return f"{beside[0]}: service {unanswered[0]} keeps no connection for messages that are answered; take {axes.ANSWERED[0]} alone"
+            kept = "keeps no connection for messages that are answered"
+            return f"{beside[0]}: service {unanswered[0]} {kept}; take {axes.ANSWERED[0]} alone"
         return ""
 
     def _fault_of_datagrams(self) -> str:
