@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from loadgen.company.members import FIRST_NAME, GONE, MESSAGE_SIZE, Came, Members
 from loadgen.exchanges.echo import Echo
 from loadgen.exchanges.exchange import Request
+from loadgen.source import Source
+from loadgen.target import Target
 
 AT_ONCE = 64  # that nobody has asked for yet
 CONNECT_LIMIT_S, ANSWER_LIMIT_S, COME_LIMIT_S = 3.0, 4.0, 60.0
@@ -33,8 +35,8 @@ EVERY_S = 5.0  # a session's messages, in the mean
 class Idle(Members):
     """Connections that say nothing."""
 
-    def __init__(self, *given) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(*given)
+    def __init__(self, target: Target, source: Source, size: int) -> None:
+        super().__init__(target, source, size)
         self.there: dict[int, socket.socket] = {}  # by descriptor
 
     @property
@@ -121,8 +123,8 @@ class Idle(Members):
 class _Asking(Idle):
     """Each has a request under way, or the next one to make."""
 
-    def __init__(self, *given) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(*given)
+    def __init__(self, target: Target, source: Source, size: int) -> None:
+        super().__init__(target, source, size)
         self._requests: dict[int, Iterator[Request]] = {}
         self._under_way: dict[int, Request] = {}
         self.sent: dict[int, int] = {}
@@ -185,8 +187,8 @@ class _Asking(Idle):
 class Slow(_Asking):
     """Each asks for more than buffers hold, as fast as the server takes it, and reads 4 KiB a second."""
 
-    def __init__(self, *given) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(*given)
+    def __init__(self, target: Target, source: Source, size: int) -> None:
+        super().__init__(target, source, size)
         self._both = Echo(SLOW_SIZE).requests(FIRST_NAME)  # the same for all of them
         self._turns: list[tuple[float, int]] = []  # when each reads next
 
@@ -201,7 +203,8 @@ class Slow(_Asking):
         now = time.monotonic()
         moved, limit = now, now + FILL_LIMIT_S
         while (now := time.monotonic()) < min(limit, moved + FILLED_S):
-            if any([self.send(descriptor, SLOW_SIZE) for descriptor in list(self.there)]):
+            taken = [self.send(descriptor, SLOW_SIZE) for descriptor in list(self.there)]
+            if any(taken):
                 moved = now
             else:
                 time.sleep(0.005)
@@ -259,8 +262,8 @@ class Dribble(_Asking):
 class Chat(_Asking):
     """Each says something now and then, and waits for the reply."""
 
-    def __init__(self, *given) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(*given)
+    def __init__(self, target: Target, source: Source, size: int) -> None:
+        super().__init__(target, source, size)
         self._random = random.Random(self.size)
         self._turns: list[tuple[float, int]] = []
 
@@ -287,9 +290,8 @@ class Chat(_Asking):
     @property
     def is_done(self) -> bool:
         """No message is left over to when the server stands still."""
-        return all(
-            not sent or heard == sent for sent, heard in zip(self.sent.values(), self.heard.values(), strict=True)
-        )
+        both = zip(self.sent.values(), self.heard.values(), strict=True)
+        return all(heard == sent for sent, heard in both)
 
     @property
     def patience_s(self) -> float:
