@@ -23,6 +23,10 @@ class Entry:
         """What its server is told: the axes on the command's side. A run that begins counts a handler's iterations."""
         return {axis.name: self.values[axis.name] for axis in axes.on("command")} | {axes.ITERATIONS: 0}
 
+    def beside(self, size: int) -> "Entry":
+        """The same with a company of that size."""
+        return Entry(self.name, self.strategy, {**self.values, "company_size": size})
+
     @property
     def cpus(self) -> list[int]:
         """Those that its server runs on."""
@@ -110,13 +114,23 @@ class Group:
 
     def _name(self, label: str, values: Mapping[str, Any]) -> str:
         """The label, with what else tells its server from others: epoll (1 KiB)."""
+        alone = axes.company_of(values)[0] == "none"
         unusual = [
-            axis.write(values[axis.name]) for axis in axes.of_servers() if values[axis.name] != self.usual[axis.name]
+            axis.write(values[axis.name])
+            for axis in axes.of_servers()
+            if values[axis.name] != self.usual[axis.name] and not (alone and "company" in axis.sides)
         ]
         return f"{label} ({', '.join(unusual)})" if unusual else label
 
-    def unable(self, strategy: Strategy) -> str:
-        """Why a strategy can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
+    def unable(self, entry: Entry) -> str:
+        """Why it can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
+        strategy = entry.strategy
+        kind, size = axes.company_of(entry.values)
+        if kind in axes.STAYING and not strategy.serves_all(size + 1):
+            return (
+                f"serves {strategy.serves} at a time: the {size:,} that come before its clients and stay take all "
+                "its places"
+            )
         if self["handler"] != self.usual.get("handler", self["handler"]) and not strategy.is_told("handler"):
             return "has no handler: its command has no {handler}"
         if strategy.carries and not axes.ended_after(self.values, strategy.carries):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import axes
 from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
@@ -115,9 +116,10 @@ class Plan:
 
     @property
     def descriptors(self) -> int:
-        """Files that the loader, the hungriest process, has open at once."""
-        connections = max(group.clients * max(map(len, self.waves[group])) for group in self.groups)
-        return connections + machine.DESCRIPTORS_ASIDE
+        """Files that the hungriest process has open at once: the loader, or a server and who is its company."""
+        of_loader = max(group.clients * max(map(len, self.waves[group])) for group in self.groups)
+        of_servers = max(entry.values["clients"] + axes.company_of(entry.values)[1] for entry in self._all_entries)
+        return max(of_loader, of_servers) + machine.DESCRIPTORS_ASIDE
 
     def shuffled(self, items: Sequence[T], *place: object) -> list[T]:
         """In the random order that the seed gives to that place of the run."""
@@ -135,7 +137,7 @@ class Plan:
     def unable(self, group: Group) -> dict[str, str]:
         """Those that can't follow an axis which is varied in the group, by name, and why."""
         entries = self.entries[group]
-        return {name: why for name, entry in entries.items() if (why := group.unable(entry.strategy))}
+        return {name: why for name, entry in entries.items() if (why := group.unable(entry))}
 
     @property
     def skipped(self) -> dict[str, list[str]]:
