@@ -6,6 +6,7 @@ is imported when it is named, so that measuring doesn't load what draws. Only he
 
 VERBS = {
     "bench": "measure strategies side by side; the command if none is named",
+    "trial": "claims, tried on this machine: does it hold what they say?",
     "gate": "did a change make it slower? base against head, with known error rates",
     "compare": "two results folders, side by side",
     "report": "a results folder as one page, made again: findings, charts, table, code",

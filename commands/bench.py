@@ -1,13 +1,11 @@
 """`run_bench.py`: strategies measured side by side."""
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, page_of, view_of
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
@@ -15,11 +13,6 @@ from harness.plan import plan, selection
 from harness.recorder import Recorder
 from harness.run.measure import measure, recorder_of
 from harness.terminal import say
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.reading import Results
 
 EXAMPLES = """\
   run_bench.py                                       the default profile and its strategies: 4 to 5 minutes
@@ -122,7 +115,7 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
         balance.write(results, shared)
         found = crossovers.passings(results, tabulated)
         crossed = crossovers.write(results, found)
-        drawn = _drawn(results, tabulated) if draws else []
+        charts = drawn(results, tabulated) if draws else []
         table.render(results, tabulated, terminal.console)
         crossing.render(results, found, terminal.console)
         balance_table.render(results, tabulated, shared, terminal.console)
@@ -136,16 +129,8 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
     say(f"Cells:  {escape(str(written))}")
     if crossed:
         say(f"Crossovers: {escape(str(crossed))}")
-    for folder in sorted({path.parent for path in drawn}):
+    for folder in sorted({path.parent for path in charts}):
         say(f"Charts: {escape(str(folder))}")
     if made:
         say(f"Page:   {escape(made)}")
     return EXIT_CODES[outcome]
-
-
-def _drawn(results: "Results", tabulated: "pd.DataFrame") -> list[Path]:
-    """The charts' files."""
-    from analysis.drawing import charts
-
-    with terminal.console.status("Drawing the charts"):
-        return charts.draw(results, tabulated)

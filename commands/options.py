@@ -70,6 +70,11 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
     )
     _add_axes(how, verb)
     own(how)
+    add_conduct(how)
+
+
+def add_conduct(how: Group) -> None:
+    """What all that measures can be told."""
     how.add_argument("--seed", type=values.seed, metavar="N", help="decides every random order (default: bench.toml's)")
     how.add_argument(
         "--workers",

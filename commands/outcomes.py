@@ -62,6 +62,14 @@ def page_of(results: "Results", cells: "pd.DataFrame", gate: "Gate | None" = Non
         return f"none ({type(error).__name__}: {error}); run_bench.py report {results.folder} tries again"
 
 
+def drawn(results: "Results", cells: "pd.DataFrame") -> list[Path]:
+    """The files of the charts, drawn."""
+    from analysis.drawing import charts
+
+    with terminal.console.status("Drawing the charts"):
+        return charts.draw(results, cells)
+
+
 def view_of(planned: Plan, forms: Forms, recorder: Recorder, given: argparse.Namespace) -> View:
     """How whoever waits is told meanwhile."""
     from analysis.so_far import SoFar

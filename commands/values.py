@@ -8,7 +8,7 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from axes import Axis
 from harness.config import Rate, Time, nearest
-from harness.config.tables import MOST_WORKERS
+from harness.config.tables import MOST_BLOCKS, MOST_WORKERS
 
 T = TypeVar("T")
 
@@ -100,6 +100,13 @@ def seed(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def blocks(text: str) -> int:
+    """At least two, as blocks are what repeats."""
+    if not text.isdecimal() or not 2 <= int(text) <= MOST_BLOCKS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 2 to {MOST_BLOCKS}")
+    return int(text)
 
 
 def workers(text: str) -> int:

@@ -30,7 +30,7 @@ from harness.processes.calibration import Calibration
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
-SPARE_BYTES = 48 << 10  # more than a run.json has
+SPARE_BYTES = 256 << 10  # more than a run.json has
 Ceiling = Callable[[str], list[dict[str, Any]] | None]  # of a hot loop, as run.json has it
 
 
@@ -56,6 +56,11 @@ class Recorder:
         self.measured = False  # whether there is any window
         self._spare = self.folder / ".spare"
         self._spare.write_bytes(bytes(SPARE_BYTES))
+
+    def claims(self, record: dict[str, Any]) -> None:
+        """What is tried: the claims, and the cells that their rules ask."""
+        self._run["claims"] = record
+        self._write_run()
 
     def begin_measuring(self) -> None:
         self._began = time.monotonic()
@@ -235,6 +240,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "limits": machine.limits(),
         "calibration": None,
         "unchecked": {},
+        "claims": None,
         "left_out": plan.left_out,
         "notes": [asdict(note) for note in plan.notes],
         "surroundings": [],

@@ -155,10 +155,12 @@ class File(Table):
     claims: Annotated[list[Claim], Field(min_length=1)]
 
 
-def read(asked: str, config: Config, probes: Mapping[str, Any]) -> File:
-    """The file of that path, or the one of that name that comes with the project. Raises ConfigError."""
-    path = SHIPPED / f"{asked}.toml" if asked in shipped() else Path(asked)
-    tables = parsed(path, "--claims")
+def read(asked: str, config: Config, probes: Mapping[str, Any]) -> tuple[File, str]:
+    """The file of that path, or the one of that name that comes with the project, and its path. Raises ConfigError."""
+    path = Path(asked)
+    if asked in shipped():
+        path = SHIPPED.relative_to(ROOT) / f"{asked}.toml"
+    tables = parsed(ROOT / path if asked in shipped() else path, "--claims")
     try:
         file = File.model_validate(tables)
     except ValidationError as error:
@@ -169,7 +171,7 @@ def read(asked: str, config: Config, probes: Mapping[str, Any]) -> File:
             raise ConfigError(f"{path}: claims.{claim.name}: is there twice; give one of them another name")
         if fault := _fault_of_names(claim, config, probes):
             raise ConfigError(f"{path}: claims.{claim.name}.{fault}")
-    return file
+    return file, str(path)
 
 
 def shipped() -> list[str]:

@@ -144,7 +144,7 @@ matrix = [
         4: ["select", "epoll"],
         5: ["select", "poll", "epoll"],  # an entry that names nobody takes all
     }
-    with pytest.raises(ConfigError, match="epoll, select.*, uvloop; take one of those"):
+    with pytest.raises(ConfigError, match=r"epoll, select.*, uvloop; take one of those"):
         planned(read(ROOT / "bench.toml", _without_all(tmp_path)), "poll")
 
 

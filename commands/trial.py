@@ -1,0 +1,111 @@
+"""`run_bench.py trial`: claims tried on this machine, each with a verdict and what it stands on."""
+
+import argparse
+
+from rich.markup import escape
+
+from commands import options, values
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end, hushed, page_of, view_of
+from commands.paths import BENCH_FILE
+from harness import terminal
+from harness.config import Config, ConfigError, claims, nearest, read
+from harness.config.tables import Amount
+from harness.plan import trial
+from harness.plan.trial import Trial
+from harness.recorder import Recorder
+from harness.run.measure import measure, recorder_of
+from harness.terminal import say
+from harness.variants import entries
+
+EXAMPLES = """\
+  run_bench.py trial                                 the chapter's fifteen claims: half an hour
+  run_bench.py trial --profile quick                 the same in ten minutes; less is shown
+  run_bench.py trial --claims famous                 what else is said of servers
+  run_bench.py trial --claims mine.toml --bench mine-servers.toml
+                                                     the claims of your README (docs/claims.md)
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which claims, and how much is measured for them."""
+    which = parser.add_argument_group("what to take")
+    shipped = ", ".join(claims.shipped())
+    which.add_argument(
+        "--claims",
+        default="chapter",
+        metavar="FILE",
+        help=f"a file of claims, or one that comes with the project: {shipped} (default: chapter)",
+    )
+    options.add_bench_file(which)
+    how = parser.add_argument_group("how to measure")
+    how.add_argument(
+        "--profile",
+        default="default",
+        metavar="NAME",
+        help="quick or default, of bench.toml's [trial] (default: default)",
+    )
+    how.add_argument("--blocks", type=values.blocks, metavar="N", help="as many blocks, in place of the profile's; "
+                     "what isn't shown says how many it would take")  # fmt: skip
+    options.add_conduct(how)
+    options.add_results(parser)
+    options.add_telling(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Exit code 0: no claim is refuted, 1: one is, 3: one isn't shown, 2: bad input, 4: the disk is full."""
+    from analysis.stopping.fixed import FixedBlocks
+
+    config = read(BENCH_FILE, given.bench)
+    made = _made(config, given)
+    planned = made.plan
+    with hushed(given):
+        forms = entries.plain(planned.strategies)
+        announce(planned, forms, given)
+        if given.list:
+            return 0
+        recorder = recorder_of(planned, given.results)
+        recorder.claims(made.record)
+        view = view_of(planned, forms, recorder, given)
+        beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
+        fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
+        outcome = measure(planned, forms, recorder, fixed, view, given.unchecked)
+    return end(_judged(recorder, outcome), outcome, recorder, given)
+
+
+def _made(config: Config, given: argparse.Namespace) -> Trial:
+    if given.profile not in config.trial:
+        raise ConfigError(
+            f"--profile {given.profile}: no such amount of a trial{nearest(given.profile, config.trial)}; "
+            f"there are {', '.join(config.trial)}"
+        )
+    amount = config.trial[given.profile]
+    if given.blocks:
+        amount = Amount(blocks=given.blocks, rounds=amount.rounds)
+    file, path = claims.read(given.claims, config, {})
+    return trial.make(config, file, path, amount, given.seed, given.workers)
+
+
+def _judged(recorder: Recorder, outcome: str) -> int:
+    """Verdicts, cells, charts and page, from the files alone."""
+    # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
+    from analysis.claims import verdicts
+    from analysis.judging import cells
+    from analysis.records import reading as records
+    from analysis.tables import claims as table
+
+    try:
+        results = records.read(recorder.folder)
+    except records.ResultsError as error:
+        say(f"Nothing to show: {escape(str(error))}")
+        return NOTHING_MEASURED
+    tabulated = cells.tabulate(results)
+    written = cells.write(results, tabulated)
+    found = verdicts.verdicts(results, tabulated)
+    charts = drawn(results, tabulated)
+    table.render(results, found, terminal.console)
+    made = page_of(results, tabulated)
+    say(f"Cells:  {escape(str(written))}")
+    for folder in sorted({path.parent for path in charts}):
+        say(f"Charts: {escape(str(folder))}")
+    say(f"Page:   {escape(made)}")
+    return verdicts.exit_code(found) if outcome == "complete" else EXIT_CODES[outcome]
