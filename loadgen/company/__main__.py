@@ -13,6 +13,7 @@ An answer with the key "error" says why the command wasn't done. The end of stdi
 import gc
 import json
 import os
+import resource
 import select
 import sys
 import time
@@ -120,6 +121,7 @@ class Company:
 
 def main() -> None:
     # Answers have the pipe to themselves: whatever else prints, prints to stderr.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     gc.disable()  # nothing here is a cycle, and ten thousand connections are looked at for a while
