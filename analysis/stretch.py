@@ -1,4 +1,4 @@
-"""How an axis of values is stretched: evenly, or by logarithms where they span much; from zero on by those of 1 + x / c.
+"""How an axis of values is stretched: evenly, or by logarithms where they span much; from zero by those of 1 + x / c.
 
 The page and the pictures draw alike.
 """

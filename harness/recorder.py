@@ -220,6 +220,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "workers": plan.workers,
         "server_cpus": plan.server_cpus,
         "loader_cpus": plan.loader_cpus,
+        "company_cpus": plan.company_cpus,
         "window": plan.config.window.model_dump(),
         "open": plan.config.open.model_dump(),
         "knee": plan.config.knee.model_dump(),

@@ -96,6 +96,8 @@ def tables() -> str:
         "cells.csv: for comparing": _CSV["comparison"],
         "cells.csv: connects, and the loader's part": _CSV["loader"],
         "cells.csv: how sure the memory of a connection is": _CSV["memory"],
+        "cells.csv: ratios of other figures": _CSV["ratios"],
+        "cells.csv: the company, who was there beside the clients": _CSV["company"],
     }
     return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])
 

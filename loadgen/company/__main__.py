@@ -103,13 +103,14 @@ class Company:
         members, self._acting = self._acting, None
         if members is None:
             raise ValueError("no window has begun")
+        acted_s = time.perf_counter() - self._began_s
         deadline = time.perf_counter() + members.patience_s
         while not members.is_done and time.perf_counter() < deadline:
             for descriptor, seen in members.epoll.poll(0.005, EVENTS):
                 members.ready(descriptor, seen, self._now_s)
         members.end()
         self._acted_s[self._target] = self._now_s
-        return members.did.record(members.open, time.process_time() - self._cpu_s)
+        return members.did.record(members.open, acted_s, time.process_time() - self._cpu_s)
 
     def _leave(self) -> dict[str, Any]:
         self._acting = None
