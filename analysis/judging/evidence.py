@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.alike import Alike
 from analysis.histograms import count, mean
+from analysis.judging import company
 from analysis.judging.costs import quotient
 from analysis.judging.handlers import unhandled
 from analysis.judging.latencies import block_histograms
@@ -29,6 +30,7 @@ OF_NUMBERS = (
     "replies", "requests", "counted_s", "loader_cpu_s", "loader_wall_s", "loader_steal_s", "workers", "server_cpu_s",
     "server_steal_s", "unasked_cpu_s", "neighbours_cpu_s", "offered", "carried", "asked", "failed", "censored",
     "unfinished", "unanswered", "answered", "held_s", "unstamped", "clock_step_s", "connects", "buffer_drops",
+    "company_wrong", "company_cpu_s",
 )  # fmt: skip
 
 
@@ -56,6 +58,9 @@ class Evidence:
     neighbours: float = 0.0  # CPU time that the other servers used in its windows, as a share of their time
     unasked: float = 0.0  # of the server's CPU time, what it used while nobody asked; 0 where waking up explains it
     restless: float = 0.0  # of a CPU, how busy it is when it is left alone
+    company_wrong: int = 0  # wrong replies to its company
+    company_left: float = 0.0  # of a company that came to stay, what was gone at some window's end
+    company_took: float = 0.0  # of the loader's CPUs, what its company used
     unhandled: str = ""  # what shows that messages were answered before their handlers were done
 
 
@@ -79,6 +84,8 @@ def evidence(
     # what the host took is no rest
     servers_s = wall_s - told["server_steal_s"].sum()
     loaders_s = (told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum()
+    shares = set(map(str, results.run.get("company_cpus") or [])) <= loader_cpus
+    beside_s = float(np.nansum(told["company_cpu_s"])) if shares else 0.0
     latencies = column(windows, "latency_hdr", object)
     looked_at = count(latencies)
     followed, held_us = _held(told, latencies)
@@ -87,7 +94,7 @@ def evidence(
     drift, drift_low, drift_high = _drift(windows)
     columns = {
         "server_cpu_share": quotient(server_s - unasked_s, servers_s * max(1, len(server_cpus))),
-        "loader_cpu_share": quotient(told["loader_cpu_s"].sum(), loaders_s),
+        "loader_cpu_share": quotient(told["loader_cpu_s"].sum(), loaders_s - beside_s),
         "loader_cpu_us_per_request": loader_us,
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
@@ -117,6 +124,9 @@ def evidence(
         neighbours=quotient(told["neighbours_cpu_s"].sum(), wall_s),
         unasked=quotient(unasked_s, server_s) if unasked_s > WAKING * wall_s else 0.0,
         restless=restless,
+        company_wrong=int(told["company_wrong"].sum()),
+        company_left=company.left(windows),
+        company_took=quotient(beside_s, wall_s * max(1, len(loader_cpus))),
         unhandled=unhandled(windows),
     )
 

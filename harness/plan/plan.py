@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, TypeVar
 
 import axes
@@ -19,6 +20,7 @@ from harness.plan.waves import by_strategy, waves
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
 START_S, STOP_S = 0.20, 0.04  # a server
 CONNECT_S = 0.0004  # a connection, with the exchange that proves it
+COME_S = 0.0002  # one of a company
 SETTLE_S = 0.1  # until servers rest, before and after a crowd has come
 SILENCE_S = 0.2  # until those that starve are given up on
 BETWEEN_WINDOWS_S = 0.013  # its neighbours stand still, and it rests before and after
@@ -85,6 +87,12 @@ class Plan:
     def servers_cpus(self) -> list[list[int]]:
         """The CPUs that servers run on, of each number of them that there is."""
         return places.each(self._all_entries)
+
+    @property
+    def company_cpus(self) -> list[int]:
+        """Those that nobody else here uses; where there are none, the loader's."""
+        taken = {*self.loader_cpus, *chain(*self.servers_cpus)}
+        return [cpu for cpu in machine.cpus() if cpu not in taken] or self.loader_cpus
 
     @property
     def _all_entries(self) -> Iterator[Entry]:
@@ -180,7 +188,8 @@ class Plan:
         members = self._taking_turns(group)
         starving = any(not self.entries[group][name].strategy.serves_all(group.clients) for name in members)
         connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
-        return connecting + self.rounds_of(group) * self._round_seconds(group)
+        beside = sum(axes.company_of(self.entries[group][name].values)[1] for name in members)
+        return connecting + COME_S * beside + self.rounds_of(group) * self._round_seconds(group)
 
     @property
     def windows_seconds(self) -> float:

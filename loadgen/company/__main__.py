@@ -13,6 +13,7 @@ An answer with the key "error" says why the command wasn't done. The end of stdi
 import gc
 import json
 import os
+import resource
 import select
 import sys
 import time
@@ -102,13 +103,14 @@ class Company:
         members, self._acting = self._acting, None
         if members is None:
             raise ValueError("no window has begun")
+        acted_s = time.perf_counter() - self._began_s
         deadline = time.perf_counter() + members.patience_s
         while not members.is_done and time.perf_counter() < deadline:
             for descriptor, seen in members.epoll.poll(0.005, EVENTS):
                 members.ready(descriptor, seen, self._now_s)
         members.end()
         self._acted_s[self._target] = self._now_s
-        return members.did.record(members.open, time.process_time() - self._cpu_s)
+        return members.did.record(members.open, acted_s, time.process_time() - self._cpu_s)
 
     def _leave(self) -> dict[str, Any]:
         self._acting = None
@@ -120,6 +122,7 @@ class Company:
 
 def main() -> None:
     # Answers have the pipe to themselves: whatever else prints, prints to stderr.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     gc.disable()  # nothing here is a cycle, and ten thousand connections are looked at for a while

@@ -20,12 +20,13 @@ class Tally:
     took_ns: list[int] = field(default_factory=list)  # each connect
     all_served_s: float | None = None  # of a burst, from its instant until the last had its reply
 
-    def record(self, open_: int, cpu_s: float) -> dict[str, Any]:
-        """With the connections that are open at the end."""
+    def record(self, open_: int, acted_s: float, cpu_s: float) -> dict[str, Any]:
+        """With the connections that are open at the end, and how long it acted."""
         counts = ("closed", "connects", "refused", "served", "wrong", "waiting", "retransmitted")
         return {f"company_{name}": getattr(self, name) for name in counts} | {
             "company_open": open_,
             "company_connect_hdr": histogram.encode(self.took_ns),
             "company_served_s": self.all_served_s,
+            "company_s": acted_s,
             "company_cpu_s": cpu_s,
         }

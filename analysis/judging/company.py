@@ -1,0 +1,44 @@
+"""What became of a cell's company, who was there beside the clients that are measured: columns of cells.csv."""
+
+from typing import Any
+
+import numpy as np
+
+import axes
+from analysis.alike import Alike
+from analysis.judging.costs import quotient
+from analysis.judging.latencies import block_histograms
+from analysis.records.columns import Columns, column, first
+
+SUMS = ("closed", "connects", "refused", "served", "wrong", "waiting", "retransmitted")
+
+
+def kind(windows: Columns) -> str:
+    """Who is there, as the axis has it; empty where that is nobody."""
+    told, size = axes.company_of({name: first(windows, name) for name in ("company", "company_size")})
+    return told if size else ""
+
+
+def figures(windows: Columns) -> dict[str, Any]:
+    """Of all its windows together; nothing where nobody was there."""
+    here = kind(windows)
+    if not here:
+        return {}
+    sums = {f"company_{name}": int(column(windows, f"company_{name}", float).sum()) for name in SUMS}
+    acted_s = float(column(windows, "company_s", float).sum())
+    connects = Alike(block_histograms(windows, "company_connect_hdr"))
+    served_s = column(windows, "company_served_s", float)
+    return sums | {
+        "company_open": int(column(windows, "company_open", float).min()),
+        "company_connects_per_s": quotient(sums["company_connects"], acted_s) if sums["company_connects"] else None,
+        "company_connect_p99_us": connects.percentile(99) / 1e3,
+        "company_served_us": float(np.median(served_s)) * 1e6,  # also where one of them never was
+        "company_cpu_share": quotient(float(column(windows, "company_cpu_s", float).sum()), acted_s),
+    }
+
+
+def left(windows: Columns) -> float:
+    """The share of those who came to stay that had left by the end of a window, at most."""
+    if kind(windows) not in axes.STAYING:
+        return 0.0
+    return 1 - quotient(float(column(windows, "company_open", float).min()), first(windows, "company_size"))
