@@ -1,17 +1,22 @@
 """`run_bench.py trial`: claims tried on this machine, each with a verdict and what it stands on."""
 
 import argparse
+from collections.abc import Callable, Iterator
+from itertools import chain
 
 from rich.markup import escape
 
 from commands import options, values
 from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
-from harness import terminal
+from harness import probes, terminal
 from harness.config import Config, ConfigError, claims, nearest, read
 from harness.config.tables import Amount
 from harness.plan import trial
 from harness.plan.trial import Trial
+from harness.probes import PROBES
+from harness.probes.form import Row, Scene
+from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
 from harness.run.measure import measure, recorder_of
 from harness.terminal import say
@@ -68,8 +73,36 @@ def run(given: argparse.Namespace) -> int:
         view = view_of(planned, forms, recorder, given)
         beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
         fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
-        outcome = measure(planned, forms, recorder, fixed, view, given.unchecked)
+        with Watchdog() as watchdog:
+            probed = _begun(made, recorder, watchdog)
+            outcome = measure(planned, forms, recorder, fixed, view, given.unchecked)
+            if outcome == "complete":
+                outcome = _probed(probed, recorder)
     return end(_judged(recorder, outcome), outcome, recorder, given)
+
+
+def _begun(made: Trial, recorder: Recorder, watchdog: Watchdog) -> Callable[[], Iterator[Row]]:
+    """Begin the probes, each with the strategies that claims ask it about; what is returned ends them.
+
+    Those that take time by themselves are begun first and end last: in between all else is measured.
+    """
+    planned, ends = made.plan, []
+    for name in sorted(made.probes, key=lambda name: -PROBES[name].takes_s):
+        strategies = {who: planned.config.strategies[who] for who in made.probes[name]}
+        scene = Scene(planned.config, strategies, watchdog, recorder.logs, planned.server_cpus)
+        ends.append(probes.begin([name], scene))
+    return lambda: chain.from_iterable(end() for end in reversed(ends))
+
+
+def _probed(rows: Callable[[], Iterator[Row]], recorder: Recorder) -> str:
+    """Record what the probes find, a line at once; how that ended."""
+    try:
+        with terminal.console.status("Probes"):
+            for row in rows():
+                recorder.beside("probes.jsonl", row.record)
+    except KeyboardInterrupt:
+        return "interrupted"
+    return "complete"
 
 
 def _made(config: Config, given: argparse.Namespace) -> Trial:
@@ -81,7 +114,7 @@ def _made(config: Config, given: argparse.Namespace) -> Trial:
     amount = config.trial[given.profile]
     if given.blocks:
         amount = Amount(blocks=given.blocks, rounds=amount.rounds)
-    file, path = claims.read(given.claims, config, {})
+    file, path = claims.read(given.claims, config, PROBES)
     return trial.make(config, file, path, amount, given.seed, given.workers)
 
 

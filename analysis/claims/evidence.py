@@ -22,7 +22,7 @@ from analysis.judging.cells import by_round, prices_of, rates_of, tabulate
 from analysis.records.columns import parts
 from analysis.records.points import CELL_KEYS, POINT, as_rows
 from analysis.records.reading import Results
-from analysis.statistics import UNKNOWN, Estimate, Rounds, geometric, paired
+from analysis.statistics import NAN, UNKNOWN, Estimate, Rounds, geometric, paired
 from axes import ALONG, AXES
 
 Key = tuple[Any, ...]  # the values of CELL_KEYS
@@ -32,6 +32,8 @@ MICRO = 1e6
 FROM_BELOW = (doubts.LOADER_LIMITED, doubts.MAYBE_LOADER_LIMITED)  # a faster loader would only raise such a rate
 IN_THE_INTERVAL = (doubts.UNSTABLE,)
 IN_SOME_BLOCKS = ("memory_", "voluntary_", "involuntary_", "server_user_", "server_system_")  # are looked at
+TIMES = ("s",)  # units of probes
+LEAST_S = 1e-6  # what a clock tells from nothing
 RATES = ("throughput_", "ratio", "knee_", "capacity_")
 
 
@@ -120,6 +122,8 @@ def evidence(rule: Rule, asked: Asked) -> Evidence:
     """What the windows of a run say of a rule."""
     try:
         match rule["kind"]:
+            case "probe":
+                return _probed(rule, asked.results.probes)
             case "count":
                 return _counted(rule, asked)
             case "along":
@@ -138,10 +142,37 @@ def _counted(rule: Rule, asked: Asked) -> Evidence:
     return replace(count(rule, float(value)), cells=(row,))
 
 
-def count(rule: Rule, value: float) -> Evidence:
-    """A rule that a number without noise decides."""
-    told = Evidence(rule, found=Estimate(value, value, value))
-    return replace(told, tried=Tried(counted=told.sign * value >= told.sign * told.threshold))
+def count(rule: Rule, *values: float) -> Evidence:
+    """A rule that numbers without noise decide, if all lie on one side."""
+    told = Evidence(rule, found=Estimate(sum(values) / len(values), min(values), max(values)))
+    sides = {told.sign * value >= told.sign * told.threshold for value in values}
+    if len(sides) > 1:
+        return replace(told, missing="it is so in some blocks and not in others")
+    return replace(told, tried=Tried(counted=sides.pop()))
+
+
+def _probed(rule: Rule, probes: pd.DataFrame) -> Evidence:
+    """What a probe found, by block. Times have noise, all else is counted."""
+    own, unit = _probe_values(rule, rule["who"], probes)
+    if rule["by"]:
+        by, _ = _probe_values(rule, rule["by"], probes)
+        own = {block: value / by[block] if by.get(block) else NAN for block, value in own.items()}
+    rule = {**rule, "unit": unit}
+    if unit not in TIMES:
+        return count(rule, *own.values())
+    return _tested(rule, {block: _log(max(value, LEAST_S)) for block, value in own.items()}, (), ())
+
+
+def _probe_values(rule: Rule, who: str, probes: pd.DataFrame) -> tuple[dict[int, float], str]:
+    """A strategy's values by block, and their unit. Raises Missing."""
+    probe, _, figure = rule["figure"].partition(".")
+    asked = probes[(probes["probe"] == probe) & (probes["case"] == rule["case"]) & (probes["strategy"] == who)]
+    found = asked[asked["figure"] == figure]
+    if found.empty or found["value"].isna().any():
+        failed = asked[asked["failure"].astype(bool)]["failure"].tolist()
+        raise Missing(str(failed[0]) if failed else f"{probe} told no {figure}", is_lacking=bool(failed))
+    values = dict(zip(found["block"].tolist(), found["value"].astype(float).tolist(), strict=True))
+    return values, str(found["unit"].iloc[0])
 
 
 def _compared(rule: Rule, asked: Asked) -> Evidence:
@@ -256,7 +287,7 @@ def _only(results: Results, key: Key, block: int) -> Results:
     return replace(
         results,
         windows=kept(results.windows),
-        probes=kept(results.probes),
+        searches=kept(results.searches),
         perturbed=kept(results.perturbed),
         footprints=kept(results.footprints),
         failures=results.failures.iloc[:0],

@@ -38,6 +38,8 @@ def render(results: Results, found: Sequence[Verdict], console: Console) -> None
 def summary(found: Sequence[Verdict]) -> str:
     """15 claims: 7 hold, 3 refuted here, 4 not shown, 1 not testable here."""
     told = Counter(one.outcome for one in found)
-    said = {outcome: outcome.value for outcome in Outcome} | ({Outcome.HOLDS: "hold"} if told[Outcome.HOLDS] != 1 else {})
+    said = {outcome: outcome.value for outcome in Outcome} | (
+        {Outcome.HOLDS: "hold"} if told[Outcome.HOLDS] != 1 else {}
+    )
     parts = [f"{told[outcome]} {said[outcome]}" for outcome in Outcome if told[outcome]]
     return f"{len(found)} claim{'s' * (len(found) != 1)}: {', '.join(parts)}."

@@ -142,11 +142,6 @@ class Claim(Table):
         own = list(dict.fromkeys(name for rule in self.rules if not rule.probe for name in (rule.who, rule.by) if name))
         return [entry if entry.strategies else entry.model_copy(update={"strategies": own}) for entry in self.matrix]
 
-    @property
-    def probes(self) -> list[str]:
-        """The probes that its rules ask."""
-        return list(dict.fromkeys(rule.probe for rule in self.rules if rule.probe))
-
 
 class File(Table):
     """All of a file."""

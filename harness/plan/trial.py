@@ -27,14 +27,14 @@ class Trial:
     """What is going to be tried, and what can't be."""
 
     plan: Plan
-    probes: list[str]
+    probes: dict[str, list[str]]  # by name: the strategies that each is asked about
     record: dict[str, Any]  # claims.json: the claims, and for each rule the cells that it asks
 
 
 def make(config: Config, file: File, path: str, amount: Amount, seed: int | None, workers: int | None) -> Trial:
     """Raises ConfigError for a rule that asks what the claim's matrix doesn't have."""
     taken: list[Matrix] = []
-    probes: dict[str, None] = {}
+    probes: dict[str, list[str]] = {}
     records = []
     for claim in file.claims:
         lacking, told = "", [_told(rule) for rule in claim.rules]
@@ -47,11 +47,14 @@ def make(config: Config, file: File, path: str, amount: Amount, seed: int | None
                 taken += claim.entries
                 told = [_told(rule, _points(rule, claim, alone.groups, path, place))
                         for place, rule in enumerate(claim.rules)]  # fmt: skip
-        probes |= dict.fromkeys(claim.probes)
+        for rule in claim.rules:
+            if rule.probe:
+                asked = probes.setdefault(rule.probe, [])
+                asked += [name for name in (rule.who, rule.by) if name and name not in asked]
         said = claim.model_dump(include={"name", "text", "source", "means", "changes", "not_testable"})
         records.append(said | {"lacking": lacking, "rules": told})
     planned = _plan(config, taken or [_nothing(config)], amount, seed, workers, path)
-    return Trial(planned, list(probes), {"file": path, "title": file.title, "claims": records})
+    return Trial(planned, probes, {"file": path, "title": file.title, "claims": records})
 
 
 def _plan(
