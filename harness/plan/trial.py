@@ -90,34 +90,36 @@ def _points(rule: Rule, claim: Claim, groups: Iterable[Group], path: str, place:
     if rule.probe:
         return []
     where = f"{path}: claims.{claim.name}.rules.{place}"
-    known = [
-        (axes.recorded(point) | {axes.ALONG: group.along}, group)
-        for group in groups
-        for point in group.points()
-        if _matches(point, {BY_KEY[key].name: value for key, value in rule.at.items()})
-    ]
-    if not known:
+    wanted = {BY_KEY[key].name: value for key, value in rule.at.items()}
+    at = [(point, group) for group in groups for point in group.points() if _matches(point, wanted)]
+    if not at:
         asked = ", ".join(f"{key} = {value!r}" for key, value in rule.at.items())
         raise ConfigError(f"{where}.at: the matrix has nothing at {asked}; add it there, or correct it")
-    for name in filter(None, (rule.who, rule.by)):
-        if not any(group.only is None or name in group.only for _, group in known):
-            raise ConfigError(f"{where}: {name} isn't among the strategies of that entry; add it there")
+    names = {name for name in (rule.who, rule.by) if name}
+    known = [
+        axes.recorded(point) | {axes.ALONG: group.along} for point, group in at if group.only and names <= group.only
+    ]
+    if not known:
+        raise ConfigError(
+            f"{where}: no entry at that place has {' and '.join(sorted(names))}; add them to its strategies"
+        )
     varied = next(iter(rule.growth), rule.along)
-    free = [axis for axis in AXES.values() if axis.key != varied and len({repr(p[axis.name]) for p, _ in known}) > 1]
+    free = [
+        axis for axis in AXES.values() if axis.key != varied and len({repr(point[axis.name]) for point in known}) > 1
+    ]
     if free:
-        values = ", ".join(dict.fromkeys(str(point[free[0].name]) for point, _ in known))
+        values = ", ".join(dict.fromkeys(str(point[free[0].name] or 0) for point in known))
         raise ConfigError(
             f"{where}: the matrix has several {free[0].key} ({values}); add at = {{ {free[0].key} = ... }}"
         )
-    points = [point for point, _ in known]
     if not varied:
-        return points[:1]
+        return known[:1]
     name = BY_KEY[varied].name
     if rule.along:
-        if len(points) < 2:
+        if len(known) < 2:
             raise ConfigError(f"{where}.along: the matrix has one value of {varied}; give it two and more")
-        return sorted(points, key=lambda point: AXES[name].number(point[name] or 0))
-    found = [next((p for p in points if _matches(p, {name: value})), None) for value in rule.growth[varied]]
+        return sorted(known, key=lambda point: AXES[name].number(point[name] or 0))
+    found = [next((p for p in known if _matches(p, {name: value})), None) for value in rule.growth[varied]]
     for value, point in zip(rule.growth[varied], found, strict=True):
         if point is None:
             raise ConfigError(f"{where}.growth: the matrix has no {varied} = {value!r}; add it there, or correct it")
