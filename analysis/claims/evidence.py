@@ -19,6 +19,7 @@ from analysis.claims.decision import Tried
 from analysis.crossover import NONE, Crossover, crossing
 from analysis.doubts import COMPARISON, RATE, Doubt, touching
 from analysis.judging.cells import by_round, prices_of, rates_of, tabulate
+from analysis.judging.latencies import latencies
 from analysis.records.columns import parts
 from analysis.records.points import CELL_KEYS, POINT, as_rows
 from analysis.records.reading import Results
@@ -105,6 +106,9 @@ class Asked:
             return by_round(self.windows[key], rates_of(self.windows[key]))
         if figure == "server_cpu_us_per_request":
             return by_round(self.windows[key], prices_of(self.windows[key]) * MICRO)
+        if figure in ("p50_us", "p99_us"):
+            waited = latencies(self.windows[key], self.results.p99_multiple(self.rows[key]["load"]), 1.0)
+            return {(block, 0): value for block, value in waited.by_block.get(figure, {}).items()}
         some = figure.startswith(IN_SOME_BLOCKS)
         found = {block: float(row[figure]) for block, row in self._blocks(key).items()}
         return {(block, 0): value for block, value in found.items() if value == value or not some}

@@ -8,6 +8,8 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from analysis.claims.verdicts import verdicts
+from analysis.drawing import claims
 from analysis.drawing.at_rate import knee_by, latency_by_rate
 from analysis.drawing.balance import balance
 from analysis.drawing.closed import cpu_per_request, latency_by_clients, throughput_by
@@ -53,6 +55,8 @@ def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Calla
         yield f"cpu_per_request{suffix}", cpu_per_request, selection.typical()
     for place, found in enumerate(by_group(passings(results, cells))):
         yield f"crossovers{f'-{place + 1}' * bool(place)}", crossovers_of(found), Selection(results, cells)
+    for verdict in filter(claims.has_picture, verdicts(results, cells)):
+        yield f"claims-{verdict.name}", claims.claim_of(verdict), Selection(results, cells)
     among = balances(results)
     for suffix, selection in selections(results, cells, "closed") if among else ():
         for more, part in selection.sweeps("clients"):
