@@ -60,7 +60,7 @@ def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
     rates = {key: by_round(part, rates_of(part)) for key, part in parts(results.windows, CELL_KEYS).items()}
     groups: dict[Any, list[dict[str, Any]]] = {}
     for cell in as_rows(cells):
-        if cell[ALONG] in CONTINUOUS:
+        if cell[ALONG] in CONTINUOUS and cell[cell[ALONG]]:  # zero has no place among logarithms
             groups.setdefault(group_of(cell), []).append(cell)
     found = []
     for members in groups.values():

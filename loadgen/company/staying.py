@@ -264,7 +264,7 @@ class Chat(_Asking):
 
     def __init__(self, target: Target, source: Source, size: int) -> None:
         super().__init__(target, source, size)
-        self._random = random.Random(self.size)
+        self._random = random.Random()
         self._turns: list[tuple[float, int]] = []
 
     def settle(self) -> None:
