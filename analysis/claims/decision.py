@@ -27,7 +27,7 @@ from analysis.statistics import holm
 PROMISE = 0.01  # of files: a single wrong outcome among all claims
 ERROR = PROMISE / 2  # what the tests of a file spend
 CORRELATION = 0.25  # of log variances, as of ratios that have a strategy in common
-WORTH = 0.5  # of what the other rules would tell of a variance if they had nothing in common
+WORTH = 1 / 3  # of what the other rules would tell of a variance if they had nothing in common
 POWER = 0.95  # with which "so many blocks would show it" is said
 MOST_BLOCKS = 200  # that anybody would wait for
 
