@@ -202,7 +202,8 @@ def test_memory_is_known_by_the_blocks_that_looked(tmp_path: Path) -> None:
     results = run_of(tmp_path, claim("small", rule("memory_per_connection_kib", who="epoll", at_most=100)))
     before = 8 << 20
     lines = [footprint("epoll", clients=100, block=block, own_bytes=9 << 20, own_idle_bytes=before,
-                       one_client_bytes=before, crowd_bytes=before + 99 * 2048 + block) for block in (0, 1)]  # fmt: skip
+                       one_client_bytes=before, crowd_bytes=before + 99 * 2048 + block)
+             for block in (0, 1)]  # fmt: skip
 
     with open(tmp_path / "windows.jsonl", "a") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
