@@ -94,6 +94,7 @@ kept:  ## take the newest run's chart and cells into docs/, for the README
 
 docs: proofs  ## write what is generated: the README's findings, docs/options.md, docs/proofs.md
 	$(VENV)/bin/python -m docs.kept_run
+	$(VENV)/bin/python -m docs.kept_trial
 	$(VENV)/bin/python -m docs.options
 
 proofs: $(READY)  ## write docs/proofs.md from the sittings in benchmarks/proofs

@@ -6,9 +6,10 @@
     table = cells(run)
     charts(run, table)["throughput_vs_clients"]
 
-The rooms: records (a folder as tables), judging (from windows to cells), statistics and noise (pure functions), gate
-(base against head), stopping (when a run has measured enough), drawing, tables, export, report (the page). The harness
-asks stopping alone while it measures, so what is imported here is imported when it is asked for.
+The rooms: records (a folder as tables), judging (from windows to cells), claims (what they show of a sentence),
+statistics and noise (pure functions), gate (base against head), stopping (when a run has measured enough), drawing,
+tables, export, report (the page). The harness asks stopping alone while it measures, so what is imported here is
+imported when it is asked for.
 """
 
 from pathlib import Path
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from analysis.claims.verdicts import Verdict
     from analysis.records.reading import Results
 
-__all__ = ["cells", "charts", "read"]
+__all__ = ["cells", "charts", "read", "verdicts"]
 
 
 def read(folder: str | Path) -> "Results":
@@ -57,3 +59,14 @@ def charts(results: "Results", table: "pd.DataFrame") -> "dict[str, Figure]":
     from analysis.drawing.charts import figures
 
     return dict(figures(results, table))
+
+
+def verdicts(results: "Results", table: "pd.DataFrame") -> "list[Verdict]":
+    """What a run shows of each claim that it tried, in their order; nothing of a run without claims.
+
+    `table` is what `cells` gives. Each has an `outcome`, and of each rule the figure with its interval and a
+    logarithm a block.
+    """
+    from analysis.claims.verdicts import verdicts as of_claims
+
+    return of_claims(results, table)

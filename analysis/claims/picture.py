@@ -16,7 +16,7 @@ from analysis.statistics import Estimate
 LEAST, MOST = log(1.25), log(30.0)  # how far a picture goes to either side of the threshold, on the log scale
 
 
-class Mark(NamedTuple):
+class Place(NamedTuple):
     """A rule's place: logarithms of its figure by the threshold, cut where they lie beyond the picture."""
 
     rule: Evidence
@@ -42,7 +42,7 @@ def reach(rules: Sequence[Evidence]) -> float:
     return min(max([LEAST, *(1.15 * end for end in known)]), MOST)
 
 
-def marks(verdict: Verdict) -> list[Mark]:
+def placed(verdict: Verdict) -> list[Place]:
     """Of the rules that have a figure."""
     far = reach(verdict.rules)
     found = []
@@ -51,7 +51,7 @@ def marks(verdict: Verdict) -> list[Mark]:
             continue
         low, at, high = (_cut(_log(value, rule.threshold), far) for value in
                          (rule.found.low, rule.found.value, rule.found.high))  # fmt: skip
-        found.append(Mark(rule, low, at, high, rule.sign, _looks(rule, verdict.outcome)))
+        found.append(Place(rule, low, at, high, rule.sign, _looks(rule, verdict.outcome)))
     return found
 
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from analysis.claims import words
 from analysis.claims.decision import Outcome
-from analysis.claims.picture import Line, Mark, lines, marks, ratio, reach
+from analysis.claims.picture import Line, Place, lines, placed, ratio, reach
 from analysis.claims.verdicts import Verdict
 from analysis.drawing.looks import FAINT, GRID, INK
 from analysis.drawing.selection import Selection
@@ -34,11 +34,11 @@ def claim_of(verdict: Verdict) -> Callable[[Selection], Figure]:
 
 def has_picture(verdict: Verdict) -> bool:
     """Whether anything was found that can be drawn."""
-    return bool(marks(verdict))
+    return bool(placed(verdict))
 
 
 def _chart(results: Results, verdict: Verdict) -> Figure:
-    found, curves = marks(verdict), lines(verdict)
+    found, curves = placed(verdict), lines(verdict)
     title, _, more = words.verdict(verdict).partition(": ")
     figure = sheet(title, str(verdict.claim["text"]))
     figure.texts[0].set_color(OUTCOMES.get(verdict.outcome, INK))
@@ -52,19 +52,19 @@ def _chart(results: Results, verdict: Verdict) -> Figure:
     return figure
 
 
-def _forest(axes: Area, found: list[Mark], far: float) -> None:
+def _forest(axes: Area, found: list[Place], far: float) -> None:
     """A row a rule."""
     axes.set_xlim(-far, far)
     axes.set_ylim(max(len(found), 2) - 0.4, -0.6)
-    for row, mark in enumerate(found):
-        axes.fill_between((0, mark.side * far), row - 0.42, row + 0.42, color=GRID, lw=0, zorder=0)
-        colour = COLOURS[mark.looks]
-        axes.plot((mark.low, mark.high), (row, row), color=colour, lw=2.4, solid_capstyle="butt")
-        axes.plot(mark.at, row, "o", color=colour, mfc="white" if mark.looks == "hollow" else colour, ms=8, mew=2)
-        told = f"{words.found(mark.rule)}\nclaimed: {words.claimed(mark.rule)}"
+    for row, place in enumerate(found):
+        axes.fill_between((0, place.side * far), row - 0.42, row + 0.42, color=GRID, lw=0, zorder=0)
+        colour = COLOURS[place.looks]
+        axes.plot((place.low, place.high), (row, row), color=colour, lw=2.4, solid_capstyle="butt")
+        axes.plot(place.at, row, "o", color=colour, mfc="white" if place.looks == "hollow" else colour, ms=8, mew=2)
+        told = f"{words.found(place.rule)}\nclaimed: {words.claimed(place.rule)}"
         axes.annotate(told, (1.02, row), xycoords=("axes fraction", "data"), va="center", size=9.5, color=INK)
     axes.axvline(0, color=INK, lw=1)
-    axes.set_yticks(range(len(found)), [textwrap.fill(words.subject(mark.rule), 52) for mark in found])
+    axes.set_yticks(range(len(found)), [textwrap.fill(words.subject(place.rule), 52) for place in found])
     axes.tick_params(axis="y", length=0, labelsize=10)
     axes.spines["left"].set_visible(False)
     near = (0.5, 0.8, 1, 1.25, 2) if far < log(4) else (1 / 30, 0.1, 0.25, 0.5, 1, 2, 4, 10, 30)

@@ -10,7 +10,7 @@ from analysis.claims import words
 from analysis.claims.causes import causes
 from analysis.claims.decision import Outcome
 from analysis.claims.evidence import Evidence
-from analysis.claims.picture import Line, Mark, lines, marks, reach
+from analysis.claims.picture import Line, Place, lines, placed, reach
 from analysis.claims.verdicts import Verdict, verdicts
 from analysis.records.reading import Results
 from analysis.report import repeat
@@ -99,7 +99,7 @@ def trial(results: Results, cells: pd.DataFrame) -> Trial | None:
 
 def _card(one: Verdict, results: Results) -> Card:
     claim = one.claim
-    found = {id(mark.rule): mark for mark in marks(one)}
+    found = {id(place.rule): place for place in placed(one)}
     far = reach(one.rules)
     verdict, _, more = words.verdict(one).partition(": ")
     known = list(causes(one, results))
@@ -119,11 +119,11 @@ def _card(one: Verdict, results: Results) -> Card:
     )
 
 
-def _told(rule: Evidence, mark: Mark | None, far: float, results: Results) -> Told:
+def _told(rule: Evidence, drawn: Place | None, far: float, results: Results) -> Told:
     bar = None
-    if mark:
-        low, at, high = (round(100 * place / far, 1) for place in (mark.low, mark.at, mark.high))
-        bar = Bar(low, at, high, mark.side, mark.looks)
+    if drawn:
+        low, at, high = (round(100 * place / far, 1) for place in (drawn.low, drawn.at, drawn.high))
+        bar = Bar(low, at, high, drawn.side, drawn.looks)
     where = f"; so {words.where(rule)}" if rule.crossover.is_told else ""
     return Told(
         words.subject(rule),

@@ -97,7 +97,6 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         scripts=[Markup(script) for script in scripts],
         data=Markup(_embedded(told)),
         entries=everyone,
-        trial=claims.trial(results, cells),
         findings=findings.of_change(results, cells) if gate else findings.findings(results, cells, everyone, ratios),
         families=grouped if any(not entry.is_chosen for entry in everyone) else [],
         choices=choices,
@@ -106,7 +105,6 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         spectra=tails,
         passed=[] if gate else list(by_group(passings(results, cells))),
         shares=[] if gate else list(balance.tables(results, cells, everyone)),
-        how_to_share=balance.HOW_TO_READ,
         probes=probes.told(results),
         pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
@@ -124,8 +122,10 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
 
 
 def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
-    """What the page says of how it was measured."""
+    """What the page says of how it was measured, and what for."""
     return {
+        "how_to_share": balance.HOW_TO_READ,
+        "trial": claims.trial(results, cells),
         "brief": method.brief(results, cells),
         "rules": list(method.rules()),
         "limits": method.limits(results),
