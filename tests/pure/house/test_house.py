@@ -38,7 +38,8 @@ FREED: dict[str, tuple[str, set[str]]] = {
     }),
     "spread": ("a standard deviation", {
         "analysis/gate/decision.py", "analysis/gate/result.py", "analysis/interleaved.py",
-        "analysis/judging/standing.py", "analysis/judging/verdict.py", "analysis/noise.py", "benchmarks/claims_replay.py",
+        "analysis/judging/standing.py", "analysis/judging/verdict.py", "analysis/noise.py",
+        "benchmarks/claims_replay.py",
         "analysis/tables/calibration.py", "benchmarks/spread.py", "harness/config/tables.py",
     }),
     "chance": ("nothing: it is a p value, or an error rate", set()),
