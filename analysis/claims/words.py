@@ -97,11 +97,17 @@ def found(rule: Evidence) -> str:
     if rule.found.low == rule.found.high:
         return _number(rule.found.value) + _unit(rule)
     low, high = _number(rule.found.low), _number(rule.found.high)
-    return f"{_number(rule.found.value)}{_unit(rule)} ({low} to {high})"
+    told = f"{_number(rule.found.value)}{_unit(rule)} ({low} to {high})"
+    if rule.rule["kind"] != "along":
+        return told
+    axis = AXES[rule.rule["axis"]]
+    return f"{told} at {axis.say(rule.rule['points'][-1][axis.name])}"
 
 
 def claimed(rule: Evidence) -> str:
-    """At least 2 times."""
+    """At least 2 times; of a ratio to 1, no less."""
+    if _unit(rule) == " times" and rule.threshold == 1:
+        return "no less" if rule.sign > 0 else "no more"
     word = "at least" if rule.sign > 0 else "at most"
     return f"{word} {_number(rule.threshold)}{_unit(rule)}"
 
