@@ -15,10 +15,10 @@ from analysis.drawing.looks import GRID, INK, dash
 from analysis.drawing.parts import marker, span, sweep, time_axis
 from analysis.drawing.selection import Selection
 from analysis.drawing.sheet import area, sheet
-from analysis.judging.unkindness import UNSERVED
+from analysis.judging.unkindness import SIZE, UNSERVED
 from axes import AXES
 
-ALONG, CPU, MEMORY = "company_size", "server_cpu_us_per_request", "memory_mib"
+ALONG, CPU, MEMORY = SIZE, "server_cpu_us_per_request", "memory_mib"
 LEFT, RIGHT = (0.07, 0.215, 0.255, 0.575), (0.573, 0.215, 0.245, 0.575)
 
 

@@ -1,9 +1,9 @@
-"""Who lets polite clients wait for unkind ones: their p99 beside a company by that without, of each strategy.
+"""Who lets polite clients wait for unkind ones: their p99 beside a company by that without, and what a request costs.
 
 Both are of servers that were visited in the same rounds, so that a ratio is that of neighbours in time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,8 +15,11 @@ from analysis.records.points import POINT, Row, as_rows, label
 from analysis.statistics import Estimate
 from axes import ALONG, AXES
 
-BESIDE = (ALONG, *(axis.name for axis in axes.on("company")))
+BESIDE = tuple(axis.name for axis in axes.on("company"))
+(SIZE,) = (axis.name for axis in axes.on("company") if axis.of)
 UNSERVED = ("errors", "starvation")
+P99, CPU = "p99_ratio", "server_cpu_ratio"
+FIGURES = {P99: "p99_us", CPU: "server_cpu_us_per_request"}  # each with what it is the ratio of
 Kind = tuple[str, int]  # who, and how many
 
 
@@ -24,14 +27,15 @@ Kind = tuple[str, int]  # who, and how many
 class Square:
     """Of a strategy and a kind of company."""
 
-    p99: Estimate  # ratio; NaN where there is none
-    doubts: tuple[Doubt, ...]  # about either p99
+    ratio: Estimate  # NaN where there is none
+    value_us: float  # what it is the ratio of
+    doubts: tuple[Doubt, ...]  # about either side
     why_not: str  # there is none, in words
 
     @property
     def is_shown(self) -> bool:
         """Whether the two are told apart."""
-        return self.p99.low > 1 or self.p99.high < 1
+        return not self.why_not and (self.ratio.low > 1 or self.ratio.high < 1)
 
 
 @dataclass(frozen=True)
@@ -40,35 +44,43 @@ class Unkindness:
 
     cells: pd.DataFrame
     kinds: list[Kind]  # in the order of the axis, each with its sizes rising
-    squares: dict[str, dict[Kind, Square]]  # by label
+    names: list[str]  # of strategies, with their variants
+    squares: Mapping[str, Mapping[tuple[str, Kind], Square]]  # of each figure
 
 
 def unkindness(cells: pd.DataFrame) -> Iterator[Unkindness]:
     """Of groups that compare with and without company; none of a run that has none."""
-    (size,) = (axis.name for axis in axes.on("company") if axis.of)
-    beside = cells[cells[ALONG] == size]
-    alike = [name for name in POINT if name not in BESIDE]
+    beside = cells[cells[ALONG] == SIZE]
+    alike = [name for name in POINT if name not in (ALONG, *BESIDE)]
     for _, part in beside.groupby(alike, sort=False, dropna=False):
         rows = as_rows(part)
-        first = {(label(cell), cell["company"]): cell for cell in rows if not cell[size]}
-        squares: dict[str, dict[Kind, Square]] = {label(cell): {} for cell in rows}
+        without = {(label(cell), cell["company"]): cell for cell in rows if not cell[SIZE]}
+        squares: dict[str, dict[tuple[str, Kind], Square]] = {figure: {} for figure in FIGURES}
         for cell in rows:
-            if cell[size]:
-                without = first.get((label(cell), cell["company"]))
-                squares[label(cell)][cell["company"], cell[size]] = _square(cell, without)
-        kinds = {kind for own in squares.values() for kind in own}
-        place = AXES["company"].place
-        yield Unkindness(part, sorted(kinds, key=lambda kind: (place(kind[0]), kind[1])), squares)
+            other = without.get((label(cell), cell["company"]))
+            for figure, own in squares.items() if cell[SIZE] else ():
+                own[label(cell), kind_of(cell)] = _square(cell, other, figure)
+        kinds = sorted({kind_of(cell) for cell in rows if cell[SIZE]}, key=_place)
+        yield Unkindness(part, kinds, list(dict.fromkeys(label(cell) for cell in rows)), squares)
 
 
-def _square(cell: Row, without: Row | None) -> Square:
-    ratio = Estimate(*(float(cell[f"p99_ratio{end}"]) for end in ("", "_low", "_high")))
+def kind_of(cell: Row) -> Kind:
+    """Who is there, and how many."""
+    return str(cell["company"]), int(cell[SIZE])
+
+
+def _place(kind: Kind) -> tuple[object, int]:
+    return AXES["company"].place(kind[0]), kind[1]
+
+
+def _square(cell: Row, without: Row | None, figure: str) -> Square:
+    ratio = Estimate(*(float(cell[f"{figure}{end}"]) for end in ("", "_low", "_high")))
     why = ""
     if pd.isna(cell["windows"]):
         why = str(cell["status"])
     elif is_starved(cell) or cell["limited_by"] in UNSERVED:
         why = "unserved"
     elif ratio.value != ratio.value:
-        why = "no p99"
-    both = [*touching(cell, "p99_ratio"), *(touching(without, "p99_ratio") if without is not None else ())]
-    return Square(ratio, tuple(dict.fromkeys(both)), why)
+        why = "no p99" if figure == P99 else "not told"
+    both = [*touching(cell, figure), *(touching(without, figure) if without is not None else ())]
+    return Square(ratio, float(cell[FIGURES[figure]]), tuple(dict.fromkeys(both)), why)
