@@ -6,12 +6,11 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar
 
-import axes
 from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
-from harness.plan import crowds, lengths, places, room
+from harness.plan import company, crowds, lengths, places, room
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.precision import Precision
 from harness.plan.selection import serving
@@ -20,7 +19,6 @@ from harness.plan.waves import by_strategy, waves
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
 START_S, STOP_S = 0.20, 0.04  # a server
 CONNECT_S = 0.0004  # a connection, with the exchange that proves it
-COME_S = 0.0002  # one of a company
 SETTLE_S = 0.1  # until servers rest, before and after a crowd has come
 SILENCE_S = 0.2  # until those that starve are given up on
 BETWEEN_WINDOWS_S = 0.013  # its neighbours stand still, and it rests before and after
@@ -90,9 +88,8 @@ class Plan:
 
     @property
     def company_cpus(self) -> list[int]:
-        """Those that nobody else here uses; where there are none, the loader's."""
-        taken = {*self.loader_cpus, *chain(*self.servers_cpus)}
-        return [cpu for cpu in machine.cpus() if cpu not in taken] or self.loader_cpus
+        """Those that the servers' company runs on."""
+        return company.cpus({*self.loader_cpus, *chain(*self.servers_cpus)}, self.loader_cpus)
 
     @property
     def _all_entries(self) -> Iterator[Entry]:
@@ -126,8 +123,7 @@ class Plan:
     def descriptors(self) -> int:
         """Files that the hungriest process has open at once: the loader, or a server and who is its company."""
         of_loader = max(group.clients * max(map(len, self.waves[group])) for group in self.groups)
-        of_servers = max(entry.values["clients"] + axes.company_of(entry.values)[1] for entry in self._all_entries)
-        return max(of_loader, of_servers) + machine.DESCRIPTORS_ASIDE
+        return max(of_loader, company.files(self._all_entries)) + machine.DESCRIPTORS_ASIDE
 
     def shuffled(self, items: Sequence[T], *place: object) -> list[T]:
         """In the random order that the seed gives to that place of the run."""
@@ -174,7 +170,8 @@ class Plan:
         window, handler_us = self.config.window, self.entries[group][name].values["handler_us"]
         counted_s = window.length(group.clients).counted_s if group.load == "closed" else self.config.open.counted_s
         length = lengths.of_window(window, group.clients, handler_us, counted_s)
-        return length["head_s"] + length["counted_s"] + handler_us / 1e6 + BETWEEN_WINDOWS_S
+        after_s = BETWEEN_WINDOWS_S + company.waiting_s(self.entries[group][name], self.backlog)
+        return length["head_s"] + length["counted_s"] + handler_us / 1e6 + after_s
 
     def _round_seconds(self, group: Group) -> float:
         return sum(self.window_seconds(group, name) for name in self._taking_turns(group))
@@ -188,8 +185,8 @@ class Plan:
         members = self._taking_turns(group)
         starving = any(not self.entries[group][name].strategy.serves_all(group.clients) for name in members)
         connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
-        beside = sum(axes.company_of(self.entries[group][name].values)[1] for name in members)
-        return connecting + COME_S * beside + self.rounds_of(group) * self._round_seconds(group)
+        connecting += company.coming_s(self.entries[group][name] for name in members)
+        return connecting + self.rounds_of(group) * self._round_seconds(group)
 
     @property
     def windows_seconds(self) -> float:
