@@ -102,11 +102,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         sweeps=swept,
         points=[sweep for sweep in swept if not sweep.is_along],
         spectra=tails,
-        passed=[] if gate else list(by_group(passings(results, cells))),
-        shares=[] if gate else list(balance.tables(results, cells, everyone)),
-        how_to_share=balance.HOW_TO_READ,
-        beside=[] if gate else list(company.tables(results, cells, everyone)),
-        how_to_compare=company.HOW_TO_READ,
+        **_beside_the_figures(results, cells, everyone, gate),
         pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
         quotients=QUOTIENTS if len(everyone) > 1 else "",
@@ -120,6 +116,19 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     along = [sweep for sweep in swept if sweep.is_along]
     stills = _pictures(along, [first] if first else [], end, everyone, room) if swept else []
     return str(html).replace(PICTURES_PLACE, _template("pictures.html").render(pictures=stills), 1)
+
+
+def _beside_the_figures(
+    results: Results, cells: pd.DataFrame, everyone: Sequence[Entry], gate: Gate | None
+) -> dict[str, Any]:
+    """The sections that some runs have; of a comparison of two variants none."""
+    return {
+        "passed": [] if gate else list(by_group(passings(results, cells))),
+        "shares": [] if gate else list(balance.tables(results, cells, everyone)),
+        "how_to_share": balance.HOW_TO_READ,
+        "beside": [] if gate else list(company.tables(results, cells, everyone)),
+        "how_to_compare": company.HOW_TO_READ,
+    }
 
 
 def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Who else is at a group's servers, as a plan knows it: on which CPUs, with how many files, for how long."""
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 
 import axes
 from harness import machine
@@ -10,8 +11,9 @@ COME_S = 0.0002  # one of them, with what proves that the server took it in
 AGAIN_S = 1.0  # a burst beyond a queue ends when the kernel has sent again what found no room
 
 
-def cpus(taken: Collection[int], loader_cpus: list[int]) -> list[int]:
+def cpus(servers_cpus: Collection[Collection[int]], loader_cpus: list[int]) -> list[int]:
     """Those that nobody else here uses; where there are none, the loader's."""
+    taken = {*chain(*servers_cpus), *loader_cpus}
     return [cpu for cpu in machine.cpus() if cpu not in taken] or loader_cpus
 
 

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any, TypeVar
 
 from axes import BY_KEY
@@ -14,7 +13,7 @@ from harness.plan import company, crowds, lengths, places, room
 from harness.plan.group import Entry, Group, groups_of
 from harness.plan.precision import Precision
 from harness.plan.selection import serving
-from harness.plan.waves import by_strategy, waves
+from harness.plan.waves import by_strategy, who
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
 START_S, STOP_S = 0.20, 0.04  # a server
@@ -89,7 +88,7 @@ class Plan:
     @property
     def company_cpus(self) -> list[int]:
         """Those that the servers' company runs on."""
-        return company.cpus({*self.loader_cpus, *chain(*self.servers_cpus)}, self.loader_cpus)
+        return company.cpus(self.servers_cpus, self.loader_cpus)
 
     @property
     def _all_entries(self) -> Iterator[Entry]:
@@ -182,10 +181,9 @@ class Plan:
 
     def group_seconds(self, group: Group) -> float:
         """Expected for one block."""
-        members = self._taking_turns(group)
-        starving = any(not self.entries[group][name].strategy.serves_all(group.clients) for name in members)
-        connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
-        connecting += company.coming_s(self.entries[group][name] for name in members)
+        members = [self.entries[group][name] for name in self._taking_turns(group)]
+        starving = any(not entry.strategy.serves_all(group.clients) for entry in members)
+        connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving + company.coming_s(members)
         return connecting + self.rounds_of(group) * self._round_seconds(group)
 
     @property
@@ -306,7 +304,7 @@ def make(
         budget_s=budget_s or BUDGET_S,
         variants=variants or {},
         left_out=[],
-        **_who(groups, strategies, config.reference),
+        **who(groups, strategies, config.reference),
     )
     if not any(plan.members(group) for group in groups):
         why = next(why for group in groups for why in plan.unable(group).values())
@@ -343,16 +341,10 @@ def fitted(plan: Plan, blocks: int) -> Plan:
         elif len(names) > 1:
             kept = {label: form for label, form in plan.strategies.items() if form.name != names[-1]}
             left_out = [*plan.left_out, names[-1]]
-            plan = replace(plan, strategies=kept, left_out=left_out, **_who(plan.groups, kept, plan.config.reference))
+            plan = replace(plan, strategies=kept, left_out=left_out, **who(plan.groups, kept, plan.config.reference))
         else:
             raise ConfigError(
                 f"--budget {plan.budget_s:.0f}s: a change is seen in some blocks and confirmed in others; the {blocks} "
                 f"that this takes at least last {plan.seconds_of(blocks):.0f} s for {names[0]} alone; allow that much"
             )
     return plan
-
-
-def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy], reference: str) -> dict[str, Any]:
-    """The plan's `entries` and `waves`."""
-    entries = {group: {entry.name: entry for entry in group.entries(strategies)} for group in groups}
-    return {"entries": entries, "waves": {group: waves(group, entries[group], reference) for group in groups}}
