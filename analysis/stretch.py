@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 LOG_FROM = 4  # an axis whose values span more is logarithmic
-BEFORE_FIRST = 3.0  # the least value above zero by c: zero then stands two thirds of a decade before it
+BEFORE_FIRST = 10.0  # the least value above zero by c: zero then stands a decade before it
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,6 @@ def tabulate(results: Results) -> pd.DataFrame:
     rows: dict[Key, dict[str, Any]] = {}
     evident: dict[Key, Evidence] = {}
     compared: dict[str, dict[Key, dict[int, float]]] = {}  # figures that have bars, of each cell in each block
-    others: dict[Key, Key] = {}  # to which ratios are taken
-    references = _first_values({**windows, **searches, **failures}, results.usual)
     for key in {**windows, **searches, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured = windows.get(key)
@@ -72,10 +70,7 @@ def tabulate(results: Results) -> pd.DataFrame:
                 measured, perturbed.get(key), results, cell["starved"], waited.withheld_p99, restlessness
             )
             cell["server_cpu_us_per_request_slowed"] = slowed_cpu(perturbed.get(key))
-            other = _reference_of(cell, key, references, results)
-            cell |= shown | columns("ratio", _by(rates, key, other)) | company.figures(measured)
-            cell |= columns("server_cpu_ratio", _by(prices, key, other))
-            others[key] = other
+            cell |= shown | company.figures(measured)
             cell["limited_by"] = _limit(cell, evident[key], results)
             of_blocks = block_means(column(measured, "block"), rates_of(measured))
             blocks = {"throughput_rps": of_blocks, "server_cpu_us_per_request": cpu_by_block(measured)}
@@ -87,8 +82,7 @@ def tabulate(results: Results) -> pd.DataFrame:
     for figure, known in compared.items():
         compare(rows, figure, known)
     tails = {key: {(block, 0): p99 for block, p99 in of.items()} for key, of in compared.get("p99_us", {}).items()}
-    for key in tails:
-        rows[key] |= columns("p99_ratio", _by(tails, key, others[key]))
+    _take_ratios(rows, {"ratio": rates, "server_cpu_ratio": prices, "p99_ratio": tails}, results)
     tell_trends(rows, rates)
     for key, cell in rows.items():
         measured, failed = windows.get(key), failures.get(key)
@@ -124,6 +118,16 @@ def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def _place_along(cell: Mapping[str, Any]) -> Any:
     """The place of a cell among others of its strategy in a group; 0 where a group compares along no axis."""
     return AXES[cell[ALONG]].place(cell[cell[ALONG]]) if cell[ALONG] else 0
+
+
+def _take_ratios(
+    rows: dict[Key, dict[str, Any]], figures: Mapping[str, Mapping[Key, Rounds]], results: Results
+) -> None:
+    """Give each cell that was measured its ratios: of each of these columns by its figures."""
+    references = _first_values(rows, results.usual)
+    for name, known in figures.items():
+        for key in known:
+            rows[key] |= columns(name, _by(known, key, _reference_of(rows[key], key, references, results)))
 
 
 def _reference_of(cell: dict[str, Any], key: Key, references: dict[Group, Any], results: Results) -> Key:

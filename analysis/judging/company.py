@@ -1,5 +1,6 @@
 """What became of a cell's company, who was there beside the clients that are measured: columns of cells.csv."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ from analysis.judging.costs import quotient
 from analysis.judging.latencies import block_histograms
 from analysis.records.columns import Columns, column, first
 
-SUMS = ("closed", "connects", "refused", "served", "wrong", "waiting", "retransmitted")
+SUMS = (
+    "company_closed", "company_connects", "company_refused", "company_served", "company_wrong", "company_waiting",
+    "company_retransmitted",
+)  # fmt: skip
 
 
 def kind(windows: Columns) -> str:
@@ -24,7 +28,7 @@ def figures(windows: Columns) -> dict[str, Any]:
     here = kind(windows)
     if not here:
         return {}
-    sums = {f"company_{name}": int(column(windows, f"company_{name}", float).sum()) for name in SUMS}
+    sums = {name: int(column(windows, name, float).sum()) for name in SUMS}
     acted_s = float(column(windows, "company_s", float).sum())
     connects = Alike(block_histograms(windows, "company_connect_hdr"))
     served_s = column(windows, "company_served_s", float)
@@ -42,3 +46,15 @@ def left(windows: Columns) -> float:
     if kind(windows) not in axes.STAYING:
         return 0.0
     return 1 - quotient(float(column(windows, "company_open", float).min()), first(windows, "company_size"))
+
+
+def took_s(windows: Columns, run: Mapping[str, Any]) -> float:
+    """CPU seconds of the load generator's CPUs that the company used; none where it has CPUs of its own."""
+    is_shared = set(run.get("company_cpus") or []) <= set(run.get("loader_cpus") or [])
+    return float(np.nansum(column(windows, "company_cpu_s", float))) if is_shared else 0.0
+
+
+def evidence(windows: Columns, took: float) -> dict[str, Any]:
+    """What a verdict stands on, beside what it `took` of the loader's CPUs."""
+    wrong = int(column(windows, "company_wrong", float).sum())
+    return {"company_wrong": wrong, "company_left": left(windows), "company_took": took}

@@ -30,7 +30,6 @@ OF_NUMBERS = (
     "replies", "requests", "counted_s", "loader_cpu_s", "loader_wall_s", "loader_steal_s", "workers", "server_cpu_s",
     "server_steal_s", "unasked_cpu_s", "neighbours_cpu_s", "offered", "carried", "asked", "failed", "censored",
     "unfinished", "unanswered", "answered", "held_s", "unstamped", "clock_step_s", "connects", "buffer_drops",
-    "company_wrong", "company_cpu_s",
 )  # fmt: skip
 
 
@@ -84,12 +83,10 @@ def evidence(
     # what the host took is no rest
     servers_s = wall_s - told["server_steal_s"].sum()
     loaders_s = (told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum()
-    shares = set(map(str, results.run.get("company_cpus") or [])) <= loader_cpus
-    beside_s = float(np.nansum(told["company_cpu_s"])) if shares else 0.0
+    beside_s = company.took_s(windows, results.run)
     latencies = column(windows, "latency_hdr", object)
     looked_at = count(latencies)
     followed, held_us = _held(told, latencies)
-    delay = Alike(block_histograms(windows, "arrival_hdr"))
     unanswered = int(told["unfinished"].sum())
     drift, drift_low, drift_high = _drift(windows)
     columns = {
@@ -99,9 +96,7 @@ def evidence(
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
         "littles_law": _littles_law(windows, told, starved),
-        "arrival_p90_us": delay.percentile(90) / 1e3,
-        "loader_delay_p50_us": delay.percentile(50) / 1e3,
-        "loader_delay_p99_us": delay.percentile(99) / 1e3,
+        **_delay(windows),
     }
     return columns, Evidence(
         replies=int(replies),
@@ -124,11 +119,16 @@ def evidence(
         neighbours=quotient(told["neighbours_cpu_s"].sum(), wall_s),
         unasked=quotient(unasked_s, server_s) if unasked_s > WAKING * wall_s else 0.0,
         restless=restless,
-        company_wrong=int(told["company_wrong"].sum()),
-        company_left=company.left(windows),
-        company_took=quotient(beside_s, wall_s * max(1, len(loader_cpus))),
+        **company.evidence(windows, quotient(beside_s, wall_s * max(1, len(loader_cpus)))),
         unhandled=unhandled(windows),
     )
+
+
+def _delay(windows: Columns) -> dict[str, float]:
+    """The loader's own."""
+    delay = Alike(block_histograms(windows, "arrival_hdr"))
+    percents = {"arrival_p90_us": 90, "loader_delay_p50_us": 50, "loader_delay_p99_us": 99}
+    return {name: delay.percentile(percent) / 1e3 for name, percent in percents.items()}
 
 
 def _held(told: Told, latencies: NDArray[np.object_]) -> tuple[int, float]:

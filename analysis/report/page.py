@@ -29,6 +29,7 @@ from analysis.report import (
     cards,
     changes,
     claims,
+    company,
     findings,
     glossary,
     method,
@@ -103,9 +104,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         sweeps=swept,
         points=[sweep for sweep in swept if not sweep.is_along],
         spectra=tails,
-        passed=[] if gate else list(by_group(passings(results, cells))),
-        shares=[] if gate else list(balance.tables(results, cells, everyone)),
-        probes=probes.told(results),
+        **_beside_the_figures(results, cells, everyone, gate),
         pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
         quotients=QUOTIENTS if len(everyone) > 1 else "",
@@ -121,11 +120,24 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     return str(html).replace(PICTURES_PLACE, _template("pictures.html").render(pictures=stills), 1)
 
 
-def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
-    """What the page says of how it was measured, and what for."""
+def _beside_the_figures(
+    results: Results, cells: pd.DataFrame, everyone: Sequence[Entry], gate: Gate | None
+) -> dict[str, Any]:
+    """The sections that some runs have; of a comparison of two variants none."""
     return {
+        "trial": None if gate else claims.trial(results, cells),
+        "probes": probes.told(results),
+        "passed": [] if gate else list(by_group(passings(results, cells))),
+        "shares": [] if gate else list(balance.tables(results, cells, everyone)),
         "how_to_share": balance.HOW_TO_READ,
-        "trial": claims.trial(results, cells),
+        "beside": [] if gate else list(company.tables(results, cells, everyone)),
+        "how_to_compare": company.HOW_TO_READ,
+    }
+
+
+def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
+    """What the page says of how it was measured."""
+    return {
         "brief": method.brief(results, cells),
         "rules": list(method.rules()),
         "limits": method.limits(results),

@@ -3,24 +3,21 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any, TypeVar
 
-import axes
 from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
-from harness.plan import crowds, lengths, places, room
+from harness.plan import company, crowds, lengths, places, room
 from harness.plan.group import Entry, Group, groups_of, taking_part
 from harness.plan.precision import Precision
 from harness.plan.selection import serving
-from harness.plan.waves import by_strategy, waves
+from harness.plan.waves import by_strategy, who
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
 START_S, STOP_S = 0.20, 0.04  # a server
 CONNECT_S = 0.0004  # a connection, with the exchange that proves it
-COME_S = 0.0002  # one of a company
 SETTLE_S = 0.1  # until servers rest, before and after a crowd has come
 SILENCE_S = 0.2  # until those that starve are given up on
 BETWEEN_WINDOWS_S = 0.013  # its neighbours stand still, and it rests before and after
@@ -90,9 +87,8 @@ class Plan:
 
     @property
     def company_cpus(self) -> list[int]:
-        """Those that nobody else here uses; where there are none, the loader's."""
-        taken = {*self.loader_cpus, *chain(*self.servers_cpus)}
-        return [cpu for cpu in machine.cpus() if cpu not in taken] or self.loader_cpus
+        """Those that the servers' company runs on."""
+        return company.cpus(self.servers_cpus, self.loader_cpus)
 
     @property
     def _all_entries(self) -> Iterator[Entry]:
@@ -126,8 +122,7 @@ class Plan:
     def descriptors(self) -> int:
         """Files that the hungriest process has open at once: the loader, or a server and who is its company."""
         of_loader = max(group.clients * max(map(len, self.waves[group])) for group in self.groups)
-        of_servers = max(entry.values["clients"] + axes.company_of(entry.values)[1] for entry in self._all_entries)
-        return max(of_loader, of_servers) + machine.DESCRIPTORS_ASIDE
+        return max(of_loader, company.files(self._all_entries)) + machine.DESCRIPTORS_ASIDE
 
     def shuffled(self, items: Sequence[T], *place: object) -> list[T]:
         """In the random order that the seed gives to that place of the run."""
@@ -174,7 +169,8 @@ class Plan:
         window, handler_us = self.config.window, self.entries[group][name].values["handler_us"]
         counted_s = window.length(group.clients).counted_s if group.load == "closed" else self.config.open.counted_s
         length = lengths.of_window(window, group.clients, handler_us, counted_s)
-        return length["head_s"] + length["counted_s"] + handler_us / 1e6 + BETWEEN_WINDOWS_S
+        after_s = BETWEEN_WINDOWS_S + company.waiting_s(self.entries[group][name], self.backlog)
+        return length["head_s"] + length["counted_s"] + handler_us / 1e6 + after_s
 
     def _round_seconds(self, group: Group) -> float:
         return sum(self.window_seconds(group, name) for name in self._taking_turns(group))
@@ -185,11 +181,10 @@ class Plan:
 
     def group_seconds(self, group: Group) -> float:
         """Expected for one block."""
-        members = self._taking_turns(group)
-        starving = any(not self.entries[group][name].strategy.serves_all(group.clients) for name in members)
-        connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
-        beside = sum(axes.company_of(self.entries[group][name].values)[1] for name in members)
-        return connecting + COME_S * beside + self.rounds_of(group) * self._round_seconds(group)
+        members = [self.entries[group][name] for name in self._taking_turns(group)]
+        starving = any(not entry.strategy.serves_all(group.clients) for entry in members)
+        connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving + company.coming_s(members)
+        return connecting + self.rounds_of(group) * self._round_seconds(group)
 
     @property
     def windows_seconds(self) -> float:
@@ -309,7 +304,7 @@ def make(
         budget_s=budget_s or BUDGET_S,
         variants=variants or {},
         left_out=[],
-        **_who(groups, strategies, config.reference),
+        **who(groups, strategies, config.reference),
     )
     if not any(plan.members(group) for group in groups):
         why = next(why for group in groups for why in plan.unable(group).values())
@@ -346,16 +341,10 @@ def fitted(plan: Plan, blocks: int) -> Plan:
         elif len(names) > 1:
             kept = {label: form for label, form in plan.strategies.items() if form.name != names[-1]}
             left_out = [*plan.left_out, names[-1]]
-            plan = replace(plan, strategies=kept, left_out=left_out, **_who(plan.groups, kept, plan.config.reference))
+            plan = replace(plan, strategies=kept, left_out=left_out, **who(plan.groups, kept, plan.config.reference))
         else:
             raise ConfigError(
                 f"--budget {plan.budget_s:.0f}s: a change is seen in some blocks and confirmed in others; the {blocks} "
                 f"that this takes at least last {plan.seconds_of(blocks):.0f} s for {names[0]} alone; allow that much"
             )
     return plan
-
-
-def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy], reference: str) -> dict[str, Any]:
-    """The plan's `entries` and `waves`."""
-    entries = {group: {entry.name: entry for entry in group.entries(strategies)} for group in groups}
-    return {"entries": entries, "waves": {group: waves(group, entries[group], reference) for group in groups}}

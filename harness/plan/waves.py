@@ -1,9 +1,11 @@
 """Who is alive together in a group: all at once, or in waves where this machine has no room for that."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import axes
 from harness import machine
+from harness.config import Strategy
 from harness.plan.group import Entry, Group
 
 MEMORY_SHARE = 0.7  # of what is available now, for all messages and all connections alive at once
@@ -40,6 +42,12 @@ def waves(group: Group, entries: Mapping[str, Entry], reference: str) -> list[li
             found.append([*shared])
         found[-1] += of
     return found
+
+
+def who(groups: Sequence[Group], strategies: Mapping[str, Strategy], reference: str) -> dict[str, Any]:
+    """A plan's `entries` and `waves`."""
+    entries = {group: {entry.name: entry for entry in group.entries(strategies)} for group in groups}
+    return {"entries": entries, "waves": {group: waves(group, entries[group], reference) for group in groups}}
 
 
 def by_strategy(entries: Mapping[str, Entry], names: Iterable[str]) -> dict[str, list[str]]:

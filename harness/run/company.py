@@ -44,10 +44,9 @@ class Companies:
             return
         missing = size - came["open"]
         if missing > self._plan.config.verdict.errors_share * size:
-            how = [f"{came[name]:,} {name}" for name in ("refused", "closed") if came[name]]
-            raise ServerFailed(f"keeps {came['open']:,} of {size:,}" + f" ({', '.join(how)})" * bool(how))
+            raise ServerFailed(f"has room for {came['open']:,} only")
         if not came["answers"]:
-            raise ServerFailed(f"answers nobody who comes after {came['open']:,} of {size:,}")
+            raise ServerFailed("answers nobody who comes after them")
 
     @contextmanager
     def window(self, key: str, head_s: float) -> Iterator[Beside]:
