@@ -51,7 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--blocks", type=values.blocks, metavar="N", help="as many blocks, in place of the profile's; "
                      "what isn't shown says how many it would take")  # fmt: skip
-    options.add_conduct(how)
+    options.add_ways(how)
     options.add_results(parser)
     options.add_telling(parser)
 

@@ -70,6 +70,11 @@ class Recorder:
         self._run["unchecked"][label] = reason
         self._write_run()
 
+    def required(self, limits: Sequence[str]) -> None:
+        """What every cell is to keep, as it was written."""
+        self._run["requirements"] = list(limits)
+        self._write_run()
+
     def calibrated(self, calibration: Calibration) -> None:
         """What a handler's time comes to."""
         self._run["calibration"] = calibration.record
@@ -250,6 +255,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "calibration": None,
         "unchecked": {},
         "claims": None,
+        "requirements": [],
         "left_out": plan.left_out,
         "notes": [asdict(note) for note in plan.notes],
         "surroundings": [],

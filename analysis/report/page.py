@@ -20,6 +20,7 @@ from markupsafe import Markup
 from analysis.gate import words
 from analysis.gate.result import Gate
 from analysis.judging.crossovers import by_group, passings
+from analysis.judging.requirements import judged
 from analysis.judging.standing import moved, ranks_in_words
 from analysis.records import writing
 from analysis.records.machine import machine
@@ -35,6 +36,7 @@ from analysis.report import (
     method,
     probes,
     repeat,
+    soak,
     specs,
     spectra,
     sweeps,
@@ -127,6 +129,8 @@ def _beside_the_figures(
     return {
         "trial": None if gate else claims.trial(results, cells),
         "probes": probes.told(results),
+        "required": judged(results, cells),
+        "soak": soak.told(results),
         "passed": [] if gate else list(by_group(passings(results, cells))),
         "shares": [] if gate else list(balance.tables(results, cells, everyone)),
         "how_to_share": balance.HOW_TO_READ,
@@ -143,6 +147,7 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
         "limits": method.limits(results),
         "words": glossary.table(glossary.WORDS),
         "doubts": method.doubts(results, cells),
+        "how_to_share": balance.HOW_TO_READ,
         "has_sources": bool(results.run.get("sources")),
         "machine": machine(results.run),
         "moved": moved(cells) if len(cells) else "",
