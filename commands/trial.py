@@ -11,6 +11,7 @@ from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end
 from commands.paths import BENCH_FILE
 from harness import probes, terminal
 from harness.config import Config, ConfigError, claims, nearest, read
+from harness.config.claims import File
 from harness.config.tables import Amount
 from harness.plan import trial
 from harness.plan.trial import Trial
@@ -61,7 +62,7 @@ def run(given: argparse.Namespace) -> int:
     from analysis.stopping.fixed import FixedBlocks
 
     config = read(BENCH_FILE, given.bench)
-    made = _made(config, given)
+    file, made = _made(config, given)
     planned = made.plan
     with hushed(given):
         forms = entries.plain(planned.strategies)
@@ -69,7 +70,7 @@ def run(given: argparse.Namespace) -> int:
         if given.list:
             return 0
         recorder = recorder_of(planned, given.results)
-        recorder.claims(made.record)
+        recorder.claims(file.title, made.claims)
         view = view_of(planned, forms, recorder, given)
         beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
         fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
@@ -105,7 +106,7 @@ def _probed(rows: Callable[[], Iterator[Row]], recorder: Recorder) -> str:
     return "complete"
 
 
-def _made(config: Config, given: argparse.Namespace) -> Trial:
+def _made(config: Config, given: argparse.Namespace) -> tuple[File, Trial]:
     if given.profile not in config.trial:
         raise ConfigError(
             f"--profile {given.profile}: no such amount of a trial{nearest(given.profile, config.trial)}; "
@@ -115,7 +116,7 @@ def _made(config: Config, given: argparse.Namespace) -> Trial:
     if given.blocks:
         amount = Amount(blocks=given.blocks, rounds=amount.rounds)
     file, path = claims.read(given.claims, config, PROBES)
-    return trial.make(config, file, path, amount, given.seed, given.workers)
+    return file, trial.make(config, file, path, amount, given.seed, given.workers)
 
 
 def _judged(recorder: Recorder, outcome: str) -> int:

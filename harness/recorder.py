@@ -57,9 +57,9 @@ class Recorder:
         self._spare = self.folder / ".spare"
         self._spare.write_bytes(bytes(SPARE_BYTES))
 
-    def claims(self, record: dict[str, Any]) -> None:
-        """What is tried: the claims, and the cells that their rules ask."""
-        self._run["claims"] = record
+    def claims(self, title: str, claims: list[dict[str, Any]]) -> None:
+        """What is tried: the claims of a file, with the cells that their rules ask."""
+        self._run |= {"claims": claims, "claims_title": title}
         self._write_run()
 
     def begin_measuring(self) -> None:
@@ -254,7 +254,8 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "limits": machine.limits(),
         "calibration": None,
         "unchecked": {},
-        "claims": None,
+        "claims": [],
+        "claims_title": "",
         "requirements": [],
         "left_out": plan.left_out,
         "notes": [asdict(note) for note in plan.notes],

@@ -35,7 +35,7 @@ class Verdict:
 
 def verdicts(results: Results, cells: pd.DataFrame) -> list[Verdict]:
     """Of the claims of a run, in the order of their file; empty for a run without claims."""
-    claims = (results.run.get("claims") or {}).get("claims") or []
+    claims = results.run.get("claims") or []
     asked = Asked(results, cells)
     found = {claim["name"]: _evidence(claim, asked) for claim in claims}
     tried = {name: [rule.tried for rule in rules] for name, rules in found.items() if rules and not _absent(rules)}

@@ -92,7 +92,7 @@ def trial(results: Results, cells: pd.DataFrame) -> Trial | None:
     found = verdicts(results, cells)
     if not found:
         return None
-    title = (results.run.get("claims") or {}).get("title") or "claims"
+    title = results.run.get("claims_title") or "claims"
     cards = [_card(one, results) for one in found]
     return Trial(title, summary(found), READING, repeat.command(results.run), cards)
 

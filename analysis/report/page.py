@@ -147,7 +147,6 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
         "limits": method.limits(results),
         "words": glossary.table(glossary.WORDS),
         "doubts": method.doubts(results, cells),
-        "how_to_share": balance.HOW_TO_READ,
         "has_sources": bool(results.run.get("sources")),
         "machine": machine(results.run),
         "moved": moved(cells) if len(cells) else "",

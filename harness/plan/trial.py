@@ -28,7 +28,7 @@ class Trial:
 
     plan: Plan
     probes: dict[str, list[str]]  # by name: the strategies that each is asked about
-    record: dict[str, Any]  # claims.json: the claims, and for each rule the cells that it asks
+    claims: list[dict[str, Any]]  # as run.json has them, each rule with the cells that it asks
 
 
 def make(config: Config, file: File, path: str, amount: Amount, seed: int | None, workers: int | None) -> Trial:
@@ -54,7 +54,7 @@ def make(config: Config, file: File, path: str, amount: Amount, seed: int | None
         said = claim.model_dump(include={"name", "text", "source", "means", "changes", "not_testable"})
         records.append(said | {"lacking": lacking, "rules": told})
     planned = _plan(config, taken or [_nothing(config)], amount, seed, workers, path)
-    return Trial(planned, probes, {"file": path, "title": file.title, "claims": records})
+    return Trial(planned, probes, records)
 
 
 def _plan(
@@ -78,7 +78,7 @@ def _nothing(config: Config) -> Matrix:
 
 
 def _told(rule: Rule, points: list[Point] | None = None) -> dict[str, Any]:
-    """A rule as claims.json has it: axes by their names, its cells' points in full."""
+    """A rule as run.json has it: axes by their names, its cells' points in full."""
     told = rule.model_dump(include={"figure", "who", "by", "case", "at_least", "at_most", "margin"})
     axis = BY_KEY[next(iter(rule.growth), rule.along)].name if rule.growth or rule.along else ""
     kind = "count" if rule.figure in COUNTS else "growth" if rule.growth else "along" if rule.along else "level"

@@ -51,7 +51,7 @@ def run_of(folder: Path, *told: dict[str, Any], made: MadeUp | None = None) -> R
     made = made or MadeUp(groups=[(100, 64)], **QUIET)
     made.write(folder)
     run = json.loads((folder / "run.json").read_text())
-    run["claims"] = {"file": "mine.toml", "title": "mine", "claims": list(told)}
+    run |= {"claims": list(told), "claims_title": "mine"}
     (folder / "run.json").write_text(json.dumps(run))
     return read(folder)
 

@@ -35,7 +35,7 @@ def test_what_comes_with_the_project_can_be_tried_and_is_told(name: str) -> None
     config = read(BENCH)
     file, path = claims.read(name, config, PROBES)
     made = trial.make(config, file, path, config.trial["quick"], None, None)
-    for claim, told in zip(file.claims, made.record["claims"], strict=True):
+    for claim, told in zip(file.claims, made.claims, strict=True):
         assert claim.source
         assert claim.means
         assert claim.changes
@@ -62,7 +62,7 @@ def test_claims_share_points_and_servers(tmp_path: Path) -> None:
 def test_a_rule_names_its_cells_in_full(tmp_path: Path) -> None:
     growth = f'rules = [{{ {RULE}, growth = {{ clients = [10, 100] }} }}, {{ {RULE}, along = "clients" }}]\n'
     made = planned(tmp_path, HEAD + MATRIX + growth)
-    grown, along = made.record["claims"][0]["rules"]
+    grown, along = made.claims[0]["rules"]
     assert [grown["kind"], grown["axis"]] == ["growth", "clients"]
     assert [point["clients"] for point in grown["points"]] == [10, 100]
     assert [along["kind"], [point["clients"] for point in along["points"]]] == ["along", [10, 100]]
@@ -73,7 +73,7 @@ def test_what_this_machine_lacks_is_told_and_the_rest_is_tried(tmp_path: Path) -
     matrix = 'matrix = [{ service = ["echo"], clients = [10], cpus = [1, 999], along = "cpus" }]\n'
     rules = 'rules = [{ figure = "throughput_rps", who = "epoll", growth = { cpus = [1, 999] }, at_least = 1 }]\n'
     made = planned(tmp_path, HEAD + matrix + rules + HEAD.replace("mine", "another") + MATRIX + AT_10)
-    lacking, there = (claim["lacking"] for claim in made.record["claims"])
+    lacking, there = (claim["lacking"] for claim in made.claims)
     assert "999 CPUs" in lacking
     assert str(tmp_path) not in lacking
     assert there == ""
