@@ -14,15 +14,18 @@ from harness.config import Config, ConfigError, claims, nearest, read
 from harness.config.claims import File
 from harness.config.tables import Amount
 from harness.plan import trial
+from harness.plan.plan import Plan
 from harness.plan.trial import Trial
 from harness.probes import PROBES
 from harness.probes.form import Row, Scene
 from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
+from harness.run.blocks import Rule
 from harness.run.measure import measure, recorder_of
 from harness.terminal import say
 from harness.variants import entries
 
+SEARCH_SHARE = 0.25  # of the time that a trial may take, for the search
 EXAMPLES = """\
   run_bench.py trial                                 the chapter's fifteen claims: half an hour
   run_bench.py trial --profile quick                 the same in ten minutes; less is shown
@@ -59,8 +62,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Exit code 0: no claim is refuted, 1: one is, 3: one isn't shown, 2: bad input, 4: the disk is full."""
-    from analysis.stopping.fixed import FixedBlocks
-
     config = read(BENCH_FILE, given.bench)
     file, made = _made(config, given)
     planned = made.plan
@@ -72,14 +73,47 @@ def run(given: argparse.Namespace) -> int:
         recorder = recorder_of(planned, given.results)
         recorder.claims(file.title, made.claims)
         view = view_of(planned, forms, recorder, given)
-        beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
-        fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
         with Watchdog() as watchdog:
             probed = _begun(made, recorder, watchdog)
-            outcome = measure(planned, forms, recorder, fixed, view, given.unchecked)
+            outcome = measure(planned, forms, recorder, _rule(planned), view, given.unchecked)
+            if outcome == "complete":
+                outcome = _searched(file, config, recorder, given)
             if outcome == "complete":
                 outcome = _probed(probed, recorder)
     return end(_judged(recorder, outcome), outcome, recorder, given)
+
+
+def _searched(file: File, config: Config, recorder: Recorder, given: argparse.Namespace) -> str:
+    """Refine the axes along which something holds from a value on, in a run within the run; how the trial ended."""
+    from analysis.claims import search, verdicts
+    from analysis.judging import cells
+    from analysis.records import reading as records
+
+    results = records.read(recorder.folder)
+    values = verdicts.to_search(results, cells.tabulate(results))
+    if not values:
+        return "complete"
+    amount = _amount(config, given)
+    made = trial.make(config, trial.refined(file, values), given.claims, _for_search(amount), given.seed, given.workers)
+    forms = entries.plain(made.plan.strategies)
+    say("Searching for where " + escape(", ".join(values)) + " holds from")
+    own = recorder_of(made.plan, recorder.folder / search.FOLDER)
+    own.claims(file.title, made.claims)
+    outcome = measure(made.plan, forms, own, _rule(made.plan), view_of(made.plan, forms, own, given), given.unchecked)
+    return outcome if outcome in ("interrupted", "failed") else "complete"  # a search in vain leaves the grid's answer
+
+
+def _rule(planned: Plan) -> Rule:
+    from analysis.stopping.fixed import FixedBlocks
+
+    beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
+    return FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
+
+
+def _for_search(amount: Amount) -> Amount:
+    """As many blocks in a quarter of the time."""
+    at_most_s = amount.at_most_s and amount.at_most_s * SEARCH_SHARE
+    return amount.model_copy(update={"at_most_s": at_most_s})
 
 
 def _begun(made: Trial, recorder: Recorder, watchdog: Watchdog) -> Callable[[], Iterator[Row]]:
@@ -107,16 +141,19 @@ def _probed(rows: Callable[[], Iterator[Row]], recorder: Recorder) -> str:
 
 
 def _made(config: Config, given: argparse.Namespace) -> tuple[File, Trial]:
+    amount = _amount(config, given)
+    file, path = claims.read(given.claims, config, PROBES)
+    return file, trial.make(config, file, path, amount, given.seed, given.workers)
+
+
+def _amount(config: Config, given: argparse.Namespace) -> Amount:
     if given.profile not in config.trial:
         raise ConfigError(
             f"--profile {given.profile}: no such amount of a trial{nearest(given.profile, config.trial)}; "
             f"there are {', '.join(config.trial)}"
         )
     amount = config.trial[given.profile]
-    if given.blocks:
-        amount = Amount(blocks=given.blocks, rounds=amount.rounds)
-    file, path = claims.read(given.claims, config, PROBES)
-    return file, trial.make(config, file, path, amount, given.seed, given.workers)
+    return Amount(blocks=given.blocks, rounds=amount.rounds) if given.blocks else amount
 
 
 def _judged(recorder: Recorder, outcome: str) -> int:

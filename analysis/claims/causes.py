@@ -11,7 +11,8 @@ from analysis.records.points import member
 from analysis.records.reading import Results
 
 COLUMNS = {
-    "server_user_us_per_request": "µs of CPU in the program",
+    "server_cpu_us_per_request": "µs of CPU",
+    "server_user_us_per_request": "µs in the program",
     "server_system_us_per_request": "µs in the kernel",
     "server_minor_faults_per_request": "page faults",
     "voluntary_switches_per_request": "switches to wait",
@@ -19,6 +20,7 @@ COLUMNS = {
     "processes": "processes",
     "limited_by": "limited by",
 }
+TICKS = ("server_user_us_per_request", "server_system_us_per_request")
 SYSTEM_CALLS = "system calls"
 
 
@@ -40,6 +42,8 @@ def causes(verdict: Verdict, results: Results) -> Iterator[tuple[str, dict[str, 
 def _written(cell: Mapping[str, Any], column: str) -> str:
     value = cell.get(column)
     if value is None or value is pd.NA or value != value or value == "":
+        return ""
+    if column in TICKS and not value:  # it was less than the kernel's tick
         return ""
     return value if isinstance(value, str) else f"{float(value):.3g}"
 

@@ -53,6 +53,7 @@ class Evidence:
     doubts: tuple[str, ...] = ()  # that keep it from being decided, in words
     curve: tuple[tuple[float, Estimate], ...] = ()  # of a rule along an axis, at each value
     crossover: Crossover = NONE
+    searched: tuple[tuple[float, Estimate], ...] = ()  # the curve at the values of a search
     cells: tuple[Mapping[str, Any], ...] = ()  # the rows of cells.csv that it asked, those of `who` first
 
     @property

@@ -75,10 +75,10 @@ def ratio(place: float) -> float:
 
 def _looks(rule: Evidence, outcome: Outcome) -> str:
     on_its_side = rule.tried.counted
-    if on_its_side is None:
+    if on_its_side is None and outcome is not Outcome.NOT_SHOWN:
         ends = [rule.sign * _log(value, rule.threshold) for value in (rule.found.low, rule.found.high)]
         on_its_side = True if min(ends) > 0 else False if max(ends) < 0 else None
-    if on_its_side is None or outcome is Outcome.NOT_SHOWN:
+    if on_its_side is None:
         return "hollow"
     return "better" if on_its_side else "worse"
 

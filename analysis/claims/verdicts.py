@@ -1,13 +1,15 @@
 """The verdict of each claim that a run tried, from its results folder alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from analysis.claims import search
 from analysis.claims.decision import Decided, Outcome, decide
 from analysis.claims.evidence import Asked, Evidence, evidence
+from analysis.judging.cells import tabulate
 from analysis.records.reading import Results
 
 EXIT_REFUTED, EXIT_NOT_SHOWN = 1, 3
@@ -37,10 +39,36 @@ def verdicts(results: Results, cells: pd.DataFrame) -> list[Verdict]:
     """Of the claims of a run, in the order of their file; empty for a run without claims."""
     claims = results.run.get("claims") or []
     asked = Asked(results, cells)
-    found = {claim["name"]: _evidence(claim, asked) for claim in claims}
+    found = _searched({claim["name"]: _evidence(claim, asked) for claim in claims}, results)
     tried = {name: [rule.tried for rule in rules] for name, rules in found.items() if rules and not _absent(rules)}
     decided = decide(tried)
     return [_verdict(claim, found[claim["name"]], decided.get(claim["name"])) for claim in claims]
+
+
+def to_search(results: Results, cells: pd.DataFrame) -> dict[str, dict[str, list[int]]]:
+    """By the name of a claim and of an axis: which values would tell better where it holds from."""
+    return search.refined({one.name: one.rules for one in verdicts(results, cells)})
+
+
+def _searched(found: dict[str, tuple[Evidence, ...]], results: Results) -> dict[str, tuple[Evidence, ...]]:
+    """The same with crossovers as a search found them, where there was one."""
+    refined = search.searched(results)
+    if refined is None:
+        return found
+    asked = Asked(refined, tabulate(refined))
+    for claim in refined.run.get("claims") or []:
+        told = [evidence(rule, asked) for rule in claim["rules"] if rule["points"]]
+        found[claim["name"]] = tuple(_with_search(one, told) for one in found.get(claim["name"], ()))
+    return found
+
+
+def _with_search(one: Evidence, told: list[Evidence]) -> Evidence:
+    for other in told:
+        if all(
+            one.rule[key] == other.rule[key] for key in ("kind", "figure", "who", "by", "axis", "at_least", "at_most")
+        ):
+            return replace(one, crossover=search.better(one.crossover, other.crossover), searched=other.curve)
+    return one
 
 
 def exit_code(found: list[Verdict]) -> int:

@@ -38,6 +38,15 @@ def where(rule: Evidence) -> str:
     return place(rule.rule["axis"], rule.crossover)
 
 
+def by_search(rule: Evidence) -> str:
+    """Between which values the axis was refined; empty where it wasn't."""
+    if not rule.searched:
+        return ""
+    axis = AXES[rule.rule["axis"]]
+    first, last = (axis.write(round(rule.searched[place][0])) for place in (0, -1))
+    return f", by a search between {first} and {last}"
+
+
 def needs(one: Verdict) -> str:
     """What is missing, or what it would take; empty where nothing is."""
     if one.missing or one.outcome is Outcome.NOT_TESTABLE:
@@ -62,7 +71,7 @@ def evidence(rule: Evidence, usual: Mapping[str, Any]) -> str:
         return f"{said}: {rule.missing}"
     told = f"{said}: {found(rule)}; claimed: {claimed(rule)}"
     if rule.crossover.is_told:
-        told += f"; so {where(rule)}"
+        told += f"; so {where(rule)}{by_search(rule)}"
     return told
 
 
@@ -70,12 +79,14 @@ def subject(rule: Evidence) -> str:
     """Whose figure, by whose."""
     told = rule.rule
     name = FIGURES.get(told["figure"], told["figure"].removesuffix("_us").replace("_", " "))
-    case = f" {told['case']}" if told["case"] else ""
     who, by = told["who"], told["by"]
     if told["kind"] == "growth":
         grown = f"growth of {who}'s {name}"
         return f"{grown} by {by}'s" if by else grown
-    return f"{who}'s {name}{case}" + f" by {by}'s" * bool(by) if who else f"{name}{case}"
+    if told["kind"] == "probe":
+        probe, _, figure = told["figure"].replace("_", " ").partition(".")
+        name = f"{probe}, {figure} ({told['case']})"
+    return f"{who}'s {name}" + f" by {by}'s" * bool(by) if who else name
 
 
 def at(rule: Evidence, usual: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from math import log
 import pandas as pd
 
 from analysis.claims import words
-from analysis.claims.causes import causes
+from analysis.claims.causes import COLUMNS, SYSTEM_CALLS, causes
 from analysis.claims.decision import Outcome
 from analysis.claims.evidence import Evidence
 from analysis.claims.picture import Line, Place, lines, placed, reach
@@ -115,7 +115,7 @@ def _card(one: Verdict, results: Results) -> Card:
         rules=[_told(rule, found.get(id(rule)), far, results) for rule in one.rules],
         curves=[_curve(line) for line in lines(one)],
         causes=known,
-        columns=list(dict.fromkeys(name for _, told in known for name in told)),
+        columns=[name for name in [*COLUMNS.values(), SYSTEM_CALLS] if any(name in told for _, told in known)],
     )
 
 
@@ -124,7 +124,7 @@ def _told(rule: Evidence, drawn: Place | None, far: float, results: Results) -> 
     if drawn:
         low, at, high = (round(100 * place / far, 1) for place in (drawn.low, drawn.at, drawn.high))
         bar = Bar(low, at, high, drawn.side, drawn.looks)
-    where = f"; so {words.where(rule)}" if rule.crossover.is_told else ""
+    where = f"; so {words.where(rule)}{words.by_search(rule)}" if rule.crossover.is_told else ""
     return Told(
         words.subject(rule),
         words.at(rule, results.usual),

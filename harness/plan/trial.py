@@ -57,6 +57,23 @@ def make(config: Config, file: File, path: str, amount: Amount, seed: int | None
     return Trial(planned, probes, records)
 
 
+def refined(file: File, values: Mapping[str, Mapping[str, list[int]]]) -> File:
+    """The claims with rules along an axis, at other values of it: by the claim's name and the axis's.
+
+    An entry that has one value of the axis keeps it, and takes no part: those rules ask for several.
+    """
+    claims = []
+    for claim in file.claims:
+        for name, new in values.get(claim.name, {}).items():
+            key = AXES[name].key
+            entries = [
+                entry.model_copy(update={key: new}) for entry in claim.entries if len(entry.values(AXES[name])) > 1
+            ]
+            rules = [rule for rule in claim.rules if rule.along == key]
+            claims.append(claim.model_copy(update={"matrix": entries, "rules": rules}))
+    return file.model_copy(update={"claims": claims})
+
+
 def _plan(
     config: Config, entries: list[Matrix], amount: Amount, seed: int | None, workers: int | None, path: str
 ) -> Plan:
