@@ -48,15 +48,15 @@ def _company_fits(group: Group, entry: Entry, source: object) -> None:
     needed = group.clients + size + machine.DESCRIPTORS_ASIDE
     if needed > limit:
         raise ConfigError(
-            f"{source}: {size:,} beside {group.clients} clients need {needed:,} open files in a server, and a process "
-            f"may have {limit:,} here; {max(0, size - needed + limit):,} fit: take no more, or raise `ulimit -Hn`"
+            f"{source}: a company of {size:,} beside {group.clients} clients needs {needed:,} open files in a server, and "
+            f"a process may have {limit:,} here; {max(0, size - needed + limit):,} fit: take no more, or raise `ulimit -Hn`"
         )
     left = memory_for_servers(group)
     without = memory_of_servers(group, [entry.beside(0)])
     more = memory_of_servers(group, [entry]) - without
     if size and without <= left < without + more:
         raise ConfigError(
-            f"{source}: {size:,} beside {group.clients} clients take {_gib(without + more)} of memory with "
+            f"{source}: a company of {size:,} beside {group.clients} clients takes {_gib(without + more)} of memory with "
             f"{entry.strategy.label} alone, and {_gib(left)} can be had here; {int(size * (left - without) / more):,} "
             f"fit: take no more, or leave {entry.strategy.label} out"
         )
