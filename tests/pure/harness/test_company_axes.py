@@ -126,8 +126,8 @@ def test_beyond_the_memory_it_is_refused_with_the_number_that_fits(
     with pytest.raises(ConfigError) as refused:
         planned(config, "epoll,forking", company_sizes=[2000])
     found = re.fullmatch(
-        r"--company-sizes: a company of 2,000 beside 10 clients takes 2\.2 GiB of memory with forking alone, and 0\.7 GiB can be had "
-        r"here; (\d+) fit: take no more, or leave forking out",
+        r"--company-sizes: a company of 2,000 beside 10 clients takes 2\.2 GiB of memory with forking alone, and "
+        r"0\.7 GiB can be had here; (\d+) fit: take no more, or leave forking out",
         str(refused.value),
     )
     assert found
