@@ -78,8 +78,8 @@ def fanned(tmp_path: Path) -> Results:
 @pytest.fixture
 def unkind(tmp_path: Path) -> Results:
     return results_of(tmp_path, [
-        told(name, kind, size, block, round_, p99_ms=p99_ms, **({"company_served_s": 0.25, "company_connects": 50,
-             "company_connect_hdr": histogram(np.full(50, 2e6))} if (kind, size) == ("burst", 50) else {}))
+        told(name, kind, size, block, round_, p99_ms=p99_ms, **({"company_served_s": 0.25, "company_connects": 100,
+             "company_connect_hdr": histogram(np.full(100, 2e6))} if (kind, size) == ("burst", 50) else {}))
         for block, round_ in everywhere()
         for kind, of in P99_MS.items()
         for name, both in of.items()
