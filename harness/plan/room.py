@@ -46,17 +46,18 @@ def _company_fits(group: Group, entry: Entry, source: object) -> None:
     """Whoever is at a server takes a file of it; and memory, as much as a client does."""
     size, limit = company_of(entry.values)[1], machine.descriptor_limit()
     needed = group.clients + size + machine.DESCRIPTORS_ASIDE
+    what = f"{source}: a company of {size:,} beside {group.clients} clients"
     if needed > limit:
         raise ConfigError(
-            f"{source}: {size:,} beside {group.clients} clients need {needed:,} open files in a server, and a process "
-            f"may have {limit:,} here; {max(0, size - needed + limit):,} fit: take no more, or raise `ulimit -Hn`"
+            f"{what} needs {needed:,} open files in a server, and a process may have {limit:,} here; "
+            f"{max(0, size - needed + limit):,} fit: take no more, or raise `ulimit -Hn`"
         )
     left = memory_for_servers(group)
     without = memory_of_servers(group, [entry.beside(0)])
     more = memory_of_servers(group, [entry]) - without
     if size and without <= left < without + more:
         raise ConfigError(
-            f"{source}: {size:,} beside {group.clients} clients take {_gib(without + more)} of memory with "
+            f"{what} takes {_gib(without + more)} of memory with "
             f"{entry.strategy.label} alone, and {_gib(left)} can be had here; {int(size * (left - without) / more):,} "
             f"fit: take no more, or leave {entry.strategy.label} out"
         )

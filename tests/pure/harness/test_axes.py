@@ -59,7 +59,7 @@ def test_every_axis_is_told_apart() -> None:
     """Titles are what people tell groups by, and what random orders are drawn from."""
     other = {"service": "log", "clients": 7, "message_size": 100, "requests_per_connection": 3, "load": "knee",
              "rate": "7%", "recv_size": 100, "transport": "udp", "handler": "blocks", "handler_us": 70,
-             "handler_of": "one", "server_cpus": "0 1"}  # fmt: skip
+             "handler_of": "one", "company": "idle", "company_size": 70, "server_cpus": "0 1"}  # fmt: skip
     varied = {name: axes.title(point(**{name: value}), USUAL) for name, value in other.items()}
     assert len({*varied.values(), axes.title(point(), USUAL)}) == len(other) + 1
     assert set(other) == set(AXES)
@@ -73,7 +73,7 @@ def test_what_has_no_limit_is_null_in_files() -> None:
     assert list(recorded) == list(AXES)
 
 
-COMPARABLE = "recv_sizes, transports, handler_times, cpus"
+COMPARABLE = "recv_sizes, transports, handler_times, company_sizes, cpus"
 
 # --- plans -----------------------------------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ def test_a_setting_that_is_not_varied_is_told_to_all(tmp_path: Path) -> None:
     assert [str(group) for group in made.groups] == ["echo, 100 clients, 64 B"]
 
 
-COMPARABLE = "recv_sizes, transports, handler_times, cpus"
+COMPARABLE = "recv_sizes, transports, handler_times, company_sizes, cpus"
 
 
 @pytest.mark.parametrize(
