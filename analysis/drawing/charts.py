@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from analysis.drawing import soak
 from analysis.drawing.at_rate import knee_by, latency_by_rate
 from analysis.drawing.balance import balance
 from analysis.drawing.closed import cpu_per_request, latency_by_clients, throughput_by
@@ -39,6 +40,8 @@ def figures(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Figure
         with rc_context(SETTINGS):
             figure = chart(selection)
         yield name, figure
+    if len(results.seconds):
+        yield soak.NAME, soak.figure(results)
 
 
 def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Selection], Figure], Selection]]:
