@@ -1,7 +1,5 @@
 """The chart of a soak: latency, memory, CPU and errors against time, one above the other."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -10,21 +8,14 @@ from matplotlib.ticker import FuncFormatter
 
 from analysis import units
 from analysis.drawing.looks import FAINT, GRID, INK, look
-from analysis.drawing.sheet import SETTINGS, area, foot, save, sheet
+from analysis.drawing.sheet import SETTINGS, area, foot, sheet
 from analysis.judging.soak import Course, Findings, course, findings
 from analysis.records.points import label, title
 from analysis.records.reading import Results
 
 NAME = "soak"
 LEFT, WIDTH = 0.09, 0.84
-READING = "each point is a second; a line down: a stall; latency from the instant at which a request was meant to start"
-
-
-def draw(results: Results) -> Path:
-    """Write the chart into RESULTS/charts/; its path. OSError."""
-    folder = results.folder / "charts"
-    folder.mkdir(exist_ok=True)
-    return save(figure(results), folder / NAME)[0]
+READING = "a point a second; shaded: a stall; latency from the instant at which a request was meant to start"
 
 
 def figure(results: Results) -> Figure:
@@ -58,7 +49,8 @@ def _chart(results: Results, seen: Course, found: Findings) -> Figure:
     latency.set_yscale("log")
     latency.yaxis.set_major_formatter(FuncFormatter(lambda value, _: units.tick(value)))
     memory.plot(at, seen.memory_mib, color=colour, lw=1.3)
-    cpu.plot(at, seen.cpu_share * 100, color=colour, lw=1.1)
+    looked = np.isfinite(seen.cpu_share)
+    cpu.plot(at[looked], seen.cpu_share[looked] * 100, color=colour, lw=1.1)
     errors.bar(at, seen.unanswered, width=1.0, color=colour)
     if not seen.unanswered.any():
         errors.set_ylim(0, 1)

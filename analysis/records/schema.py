@@ -101,6 +101,7 @@ def tables() -> str:
         "cells.csv: how sure the memory of a connection is": _CSV["memory"],
         "cells.csv: ratios of other figures": _CSV["ratios"],
         "cells.csv: the company, who was there beside the clients": _CSV["company"],
+        "cells.csv: mean latency": _CSV["means"],
     }
     return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])
 

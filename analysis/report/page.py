@@ -26,6 +26,7 @@ from analysis.records import writing
 from analysis.records.machine import machine
 from analysis.records.reading import Results
 from analysis.report import (
+    at_rate,
     balance,
     cards,
     changes,
@@ -131,6 +132,7 @@ def _beside_the_figures(
         "probes": probes.told(results),
         "required": judged(results, cells),
         "soak": soak.told(results),
+        "at_rate": None if gate else at_rate.told(results, cells),
         "passed": [] if gate else list(by_group(passings(results, cells))),
         "shares": [] if gate else list(balance.tables(results, cells, everyone)),
         "how_to_share": balance.HOW_TO_READ,
