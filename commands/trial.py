@@ -24,6 +24,7 @@ from harness.run.blocks import Rule
 from harness.run.measure import measure, recorder_of
 from harness.terminal import say
 from harness.variants import entries
+from harness.views import events
 
 SEARCH_SHARE = 0.25  # of the time that a trial may take, for the search
 EXAMPLES = """\
@@ -80,7 +81,7 @@ def run(given: argparse.Namespace) -> int:
                 outcome = _searched(file, config, recorder, given)
             if outcome == "complete":
                 outcome = _probed(probed, recorder)
-    return end(_judged(recorder, outcome), outcome, recorder, given)
+    return end(_judged(recorder, outcome, given), outcome, recorder, given)
 
 
 def _searched(file: File, config: Config, recorder: Recorder, given: argparse.Namespace) -> str:
@@ -156,10 +157,10 @@ def _amount(config: Config, given: argparse.Namespace) -> Amount:
     return Amount(blocks=given.blocks, rounds=amount.rounds) if given.blocks else amount
 
 
-def _judged(recorder: Recorder, outcome: str) -> int:
+def _judged(recorder: Recorder, outcome: str, given: argparse.Namespace) -> int:
     """Verdicts, cells, charts and page, from the files alone."""
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
-    from analysis.claims import verdicts
+    from analysis.claims import verdicts, words
     from analysis.judging import cells
     from analysis.records import reading as records
     from analysis.tables import claims as table
@@ -172,6 +173,9 @@ def _judged(recorder: Recorder, outcome: str) -> int:
     tabulated = cells.tabulate(results)
     written = cells.write(results, tabulated)
     found = verdicts.verdicts(results, tabulated)
+    if given.json:
+        for one in found:
+            events.emit("verdict", **words.told(one, results.usual))
     charts = drawn(results, tabulated)
     table.render(results, found, terminal.console)
     made = page_of(results, tabulated)

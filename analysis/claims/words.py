@@ -33,6 +33,13 @@ def verdict(one: Verdict) -> str:
     return f"{word}: {more}" if more else word
 
 
+def told(one: Verdict, usual: Mapping[str, Any]) -> dict[str, Any]:
+    """A verdict for programs."""
+    said = [evidence(rule, usual) for rule in one.rules]
+    return {"name": one.name, "text": one.claim["text"], "outcome": one.outcome.value, "verdict": verdict(one),
+            "evidence": said}  # fmt: skip
+
+
 def where(rule: Evidence) -> str:
     """From which value of the axis on: from 310 µs to 360 µs on."""
     return place(rule.rule["axis"], rule.crossover)

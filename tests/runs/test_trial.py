@@ -50,9 +50,9 @@ rules = [{ figure = "throughput_rps", who = "missing", by = "epoll", at_least = 
 def trial(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
     started: list[Bench] = []
 
-    def start(claims: str) -> Bench:
+    def start(claims: str, *more: str) -> Bench:
         (tmp_path / "claims.toml").write_text(claims)
-        options = ("--claims", str(tmp_path / "claims.toml"), "--profile", "quick", "--blocks", "2")
+        options = ("--claims", str(tmp_path / "claims.toml"), "--profile", "quick", "--blocks", "2", *more)
         missing = {"missing": f"{MISBEHAVE} no-library"}
         started.append(Bench(tmp_path, missing, *options, verb="trial", settings=SETTINGS))
         return started[-1]
@@ -82,6 +82,15 @@ def test_a_claim_that_is_false_is_refuted(trial: Callable[..., Bench]) -> None:
     running = trial(FALSE + TRUE)
     assert running.ended() == 1, running.output
     assert running.output.count("REFUTED HERE\n") == 1
+
+
+def test_programs_are_told_each_verdict(trial: Callable[..., Bench]) -> None:
+    running = trial(FALSE, "--json")
+    assert running.ended() == 1, running.output
+    told = [json.loads(line) for line in running.output.splitlines()]
+    verdict = next(one for one in told if one["event"] == "verdict")
+    assert [verdict["name"], verdict["outcome"]] == ["all-served", "refuted here"]
+    assert told[-1]["exit_code"] == 1
 
 
 def test_what_isnt_to_be_had_is_not_testable(trial: Callable[..., Bench]) -> None:
