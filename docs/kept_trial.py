@@ -55,7 +55,7 @@ def _beyond(one: Verdict) -> float:
     if rule is None or rule.found.value != rule.found.value:
         return 0.0
     if not rule.threshold or rule.found.value <= 0:
-        return BEYOND_ANY
+        return BEYOND_ANY if one.outcome is Outcome.REFUTED else 0.0
     return abs(log(rule.found.value / rule.threshold))
 
 
@@ -86,7 +86,9 @@ def _verdict(claim: dict[str, Any]) -> str:
 
 def _counted(trial: dict[str, Any]) -> str:
     found = [claim["outcome"] for claim in trial["claims"]]
-    return f"Of {len(found)} claims {found.count(Outcome.HOLDS)} hold and {found.count(Outcome.REFUTED)} are refuted"
+    hold, refuted = found.count(Outcome.HOLDS), found.count(Outcome.REFUTED)
+    held, were = "holds" if hold == 1 else "hold", "is" if refuted == 1 else "are"
+    return f"Of {len(found)} claims {hold} {held} and {refuted} {were} refuted"
 
 
 def kept() -> dict[str, Any] | None:
