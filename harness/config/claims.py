@@ -6,7 +6,7 @@ What is wrong with such a file becomes one `ConfigError` line that names the fil
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
@@ -26,6 +26,23 @@ FIGURES = [
     name for name, kind in _KINDS.items() if kind in ("figure", "count") and not name.endswith(("_low", "_high"))
 ]
 COUNTS = [name for name in FIGURES if _KINDS[name] == "count"]  # they have no noise
+
+
+class Probe(Protocol):
+    """What is known of a probe (harness/probes)."""
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """What it tries."""
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """What it finds; empty: it can't be said beforehand."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks strategies, one by one."""
+
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -150,7 +167,7 @@ class File(Table):
     claims: Annotated[list[Claim], Field(min_length=1)]
 
 
-def read(asked: str, config: Config, probes: Mapping[str, Any]) -> tuple[File, str]:
+def read(asked: str, config: Config, probes: Mapping[str, Probe]) -> tuple[File, str]:
     """The file of that path, or the one of that name that comes with the project, and its path. Raises ConfigError."""
     path = Path(asked)
     if asked in shipped():
@@ -174,7 +191,7 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
 
-def _fault_of_names(claim: Claim, config: Config, probes: Mapping[str, Any]) -> str:
+def _fault_of_names(claim: Claim, config: Config, probes: Mapping[str, Probe]) -> str:
     """A strategy or a probe that doesn't exist; empty if all do."""
     for place, entry in enumerate(claim.matrix):
         if fault := fault_of_names(entry.strategies, config):
@@ -184,8 +201,22 @@ def _fault_of_names(claim: Claim, config: Config, probes: Mapping[str, Any]) -> 
             name = getattr(rule, key)
             if name and name not in config.strategies:
                 return f"rules.{place}.{key}: no strategy {_unknown(name, config.strategies)}"
-        if rule.probe and rule.probe not in probes:
-            return f"rules.{place}.figure: no probe {_unknown(rule.probe, probes)}"
+        if rule.probe and (fault := _fault_of_probe(rule, probes)):
+            return f"rules.{place}.{fault}"
+    return ""
+
+
+def _fault_of_probe(rule: Rule, probes: Mapping[str, Probe]) -> str:
+    """What is wrong with a rule about a probe's figure; empty if nothing is."""
+    if rule.probe not in probes:
+        return f"figure: no probe {_unknown(rule.probe, probes)}"
+    probe, figure = probes[rule.probe], rule.figure.partition(".")[2]
+    if probe.figures and figure not in probe.figures:
+        return f"figure: {rule.probe} has no figure {_unknown(figure, probe.figures)}"
+    if rule.case not in probe.cases:
+        return f"case: {rule.probe} has no case {_unknown(rule.case, probe.cases)}"
+    if probe.asks != bool(rule.who):
+        return f"who: {rule.probe} is asked of {'a strategy; name it' if probe.asks else 'nobody; leave who out'}"
     return ""
 
 

@@ -9,11 +9,15 @@ from harness.probes import anatomy, backlog, restart, shared_state
 from harness.probes.form import Probe, Row, Scene, at_the_end
 
 PROBES = {
-    "restart": Probe("after a server was stopped, how long its port can't be bound", restart.begin, takes_s=65),
-    "backlog": Probe("how many clients listen(n) admits, what the others see", at_the_end(backlog.rows), takes_s=11),
-    "shared_state": Probe("whose updates of a shared number are lost", at_the_end(shared_state.rows), takes_s=12),
-    "anatomy": Probe("system calls of a request, size of a strategy's code", at_the_end(anatomy.rows), takes_s=5),
-}
+    "restart": Probe("after a server was stopped, how long its port can't be bound", restart.begin, takes_s=65,
+                     cases=restart.CASES, figures=("seconds", "refused"), asks=True),
+    "backlog": Probe("how many clients listen(n) admits, what the others see", at_the_end(backlog.rows), takes_s=11,
+                     cases=backlog.CASES, figures=("asked", "established", "refused", "waiting", "resent")),
+    "shared_state": Probe("whose updates of a shared number are lost", at_the_end(shared_state.rows), takes_s=12,
+                          cases=tuple(shared_state.KINDS), figures=("asked", "lost", "alone")),
+    "anatomy": Probe("system calls of a request, size of a strategy's code", at_the_end(anatomy.rows), takes_s=5,
+                     cases=(anatomy.CODE, *anatomy.CROWDS), asks=True),
+}  # fmt: skip
 
 
 def begin(names: Sequence[str], scene: Scene) -> Callable[[], Iterator[Row]]:

@@ -15,6 +15,7 @@ from functools import partial
 from harness.probes.form import Row, Scene
 
 BACKLOGS = (1, 5, 128)
+CASES = tuple(f"listen({backlog})" for backlog in BACKLOGS)
 BEYOND = 20  # clients beyond the backlog
 SOON_S = 0.2  # who is to be established on loopback is
 WATCHED_S = 3.5  # for a SYN that is sent again: the first time after a second on Linux

@@ -54,6 +54,9 @@ class Probe:
     about: str
     begin: Begin
     takes_s: float  # about, until its rows are there
+    cases: tuple[str, ...] = ()  # what it tries
+    figures: tuple[str, ...] = ()  # what it finds; empty: among others each system call has its name
+    asks: bool = False  # strategies, one by one; else there are rows of none
 
 
 def at_the_end(rows: Callable[[Scene], Iterator[Row]]) -> Begin:

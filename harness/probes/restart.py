@@ -28,6 +28,7 @@ HEARD_S = 5.0  # for a greeting
 WITH, WITHOUT, ITSELF = "with SO_REUSEADDR", "without", "the server started anew"
 NO_GREETING = "it offers no service greet, in which the server closes first"
 CONTROL = "without, where clients close first"
+CASES = (WITH, WITHOUT, ITSELF, CONTROL)
 
 
 @dataclass

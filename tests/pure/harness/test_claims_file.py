@@ -14,6 +14,7 @@ from tests.support.project import ROOT
 HEAD = '[[claims]]\nname = "mine"\ntext = "It is so."\n'
 MATRIX = 'matrix = [{ service = ["echo"], clients = [10, 100] }]\n'
 RULE = 'figure = "throughput_rps", who = "epoll", by = "poll", at_least = 1'
+PROBED = "rules = [{{ figure = {}, at_least = 1 }}]\n"
 AT_10 = f"rules = [{{ {RULE}, at = {{ clients = 10 }} }}]\n"
 
 
@@ -110,6 +111,10 @@ def test_probes_alone_have_a_run_too(tmp_path: Path) -> None:
         (HEAD + MATRIX + f"rules = [{{ {RULE}, growth = {{ clients = [10] }} }}]", ["from one value to another"]),
         (HEAD + MATRIX + f"rules = [{{ {RULE}, growth = {{ clients = [10, 7] }} }}]", ["has no clients = 7"]),
         (HEAD + MATRIX + AT_10.replace("throughput_rps", "starved"), ["starved is counted; leave by"]),
+        (HEAD + PROBED.format('"backlog.refusd", case = "listen(5)"'), ["no figure 'refusd'", '"refused"']),
+        (HEAD + PROBED.format('"backlog.refused", case = "listen(6)"'), ["no case 'listen(6)'", "listen(128)"]),
+        (HEAD + PROBED.format('"restart.refused", case = "without"'), ["who: restart is asked of a strategy"]),
+        (HEAD + PROBED.format('"anatomy.names", who = "epoll"'), ["case: anatomy has no case", "its code"]),
         ("", ["claims: is missing"]),
         ("claims = 3", ["claims", "not a list"]),
         ("[[claims]\n", ["not TOML"]),
