@@ -26,6 +26,7 @@ from harness.terminal import say
 from harness.variants import entries
 from harness.views import events
 
+LEAST_BLOCKS = 4  # however slow they are: with fewer hardly anything is shown
 SEARCH_SHARE = 0.25  # of the time that a trial may take, for the search
 EXAMPLES = """\
   run_bench.py trial                                 the chapter's fifteen claims: half an hour
@@ -108,7 +109,7 @@ def _rule(planned: Plan) -> Rule:
     from analysis.stopping.fixed import FixedBlocks
 
     beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
-    return FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
+    return FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s, LEAST_BLOCKS)
 
 
 def _for_search(amount: Amount) -> Amount:
