@@ -73,7 +73,8 @@ def _told(square: Square) -> Told:
     warm = heat(square)
     step = min(STEPS, round(abs(warm) * STEPS + 0.499)) if abs(warm) > 0.02 else 0
     look = "none" if square.why_not else f"{'worse' if warm > 0 else 'better'}-{step}" if step else "even"
-    return Told(said(square), interval(square), title, f"heat {look}")
+    faint = "" if square.is_shown or square.why_not else " untold"
+    return Told(said(square), interval(square), title, f"heat {look}{faint}")
 
 
 def _fate(cell: dict[str, Any]) -> Told | None:

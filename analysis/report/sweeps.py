@@ -81,8 +81,8 @@ class Sweep:
 
 
 def sweeps(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios: Ratios) -> Iterator[Sweep]:
-    """All of a run, those with the most points of each kind first."""
-    planned = list(_planned(results, cells))
+    """All of a run, those with the most points of each kind first, and those with one last."""
+    planned = sorted(_planned(results, cells), key=lambda one: one[1] != OFFERED and len(one[2].points(one[1])) < 2)
     for name, axis, selection in [*planned, *_points(results, cells)]:
         load = str(selection.cells["load"].iloc[0])
         sheet = _Sheet(selection, axis, entries, ratios)
