@@ -8,7 +8,7 @@ RESULTS ?= results/latest
 
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup http notebook bench test test-quick test-strategies test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-http bench-same bench-uninterrupted bench-round-trip bench-company bench-reading
+.PHONY: help setup http notebook bench test test-quick test-strategies test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-http bench-same bench-uninterrupted bench-round-trip bench-company bench-reading bench-claims
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -87,6 +87,9 @@ notebook: setup  ## carry out analysis/notebook.py for the newest run, or RESULT
 		--template classic --HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= --HTMLExporter.jquery_url= \
 		--output-dir $(RESULTS) --output notebook
 
+bench-claims: setup  ## how often a trial's verdict is wrong, on made-up results (4 minutes)
+	$(VENV)/bin/python -m benchmarks.claims_replay $(RECORD)
+
 bench-reading: setup  ## how long a thousand cells take to be read, tabulated and paged, and in how much memory (40 seconds)
 	$(VENV)/bin/python -m benchmarks.thousand_cells
 
@@ -95,6 +98,7 @@ kept:  ## take the newest run's chart and cells into docs/, for the README
 
 docs: proofs  ## write what is generated: the README's findings, docs/options.md, docs/proofs.md
 	$(VENV)/bin/python -m docs.kept_run
+	$(VENV)/bin/python -m docs.kept_trial
 	$(VENV)/bin/python -m docs.options
 
 proofs: $(READY)  ## write docs/proofs.md from the sittings in benchmarks/proofs

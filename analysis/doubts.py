@@ -168,6 +168,21 @@ COMPANY = Kind(
     threshold="neighbours_share",
     remedy="measure it without those servers; they don't rest",
 )
+COMPANY_LEFT = Kind(
+    "company-left",
+    "part of its company left",
+    "at a window's end, {errors_share} or more of the company that came to stay was gone",
+    threshold="errors_share",
+    remedy="a smaller company; see the server's log in `logs/`",
+)
+COMPANY_TOOK = Kind(
+    "company-took",
+    "its company slowed the loader down",
+    "the company used more than {taken_share} of the load generator's CPUs",
+    (RATE, COMPARISON),
+    threshold="taken_share",
+    remedy="more CPUs, so that the company has some of its own",
+)
 # Such a rate can't be kept up. The work is in its CPU time, unless there was no end to it.
 PUT_OFF = Kind(
     "put-off",
@@ -201,8 +216,8 @@ NOT_ITS_OWN = Kind(
 )
 KINDS = (
     LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, TIMED_OUT, UNSTABLE, TREND, PACED, DRIFTING,
-    SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, CLOCK_SET, LATE_CLOCK, COMPANY, PUT_OFF,
-    RESTLESS, UNHANDLED, NOT_ITS_OWN,
+    SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, CLOCK_SET, LATE_CLOCK, COMPANY,
+    COMPANY_LEFT, COMPANY_TOOK, PUT_OFF, RESTLESS, UNHANDLED, NOT_ITS_OWN,
 )  # fmt: skip
 
 
@@ -254,4 +269,4 @@ def _part(figure: str) -> str:
         return COMPARISON
     if figure.startswith(("p99", "max_us")):
         return P99
-    return LATENCY if re.match(r"p\d", figure) else RATE
+    return LATENCY if re.match(r"p\d|mean_us", figure) else RATE

@@ -27,7 +27,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import Image, Markdown, display
 
-from analysis import cells, charts, read
+from analysis import cells, charts, read, verdicts
+from analysis.claims.words import evidence, subject
 from analysis.histograms import merged
 
 pd.options.display.float_format = lambda number: f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
@@ -199,3 +200,23 @@ show("cpu_per_request")
 # %%
 show("latency_vs_rate")
 show("knee")
+
+# %% [markdown]
+# ## Claims on trial
+#
+# A run of `run_bench.py trial` has the claims that it tried, and `verdicts` says what it shows of each: the verdict,
+# what would change it, and how far each figure lies beyond its threshold, block by block (docs/claims.md).
+
+# %%
+for claim in verdicts(run, table):
+    display(Markdown(f"**{claim.outcome.value.upper()}**: {claim.claim['text']} {claim.claim['means']}"))
+    for rule in claim.rules:
+        display(Markdown(f"- {evidence(rule, run.usual)}"))
+    by_block = {subject(rule): pd.Series(rule.tried.beyond) for rule in claim.rules if len(rule.tried.beyond)}
+    if by_block:
+        display(pd.DataFrame(by_block).apply(np.exp).rename_axis("block").T.round(3))
+    if claim.claim["changes"]:
+        display(Markdown(f"What would change it: {claim.claim['changes']}."))
+
+# %%
+show("claims-")

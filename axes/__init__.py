@@ -14,10 +14,11 @@ What else an axis needs is listed in CONTRIBUTING.md; the receive size is the si
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from axes.axis import Axis, Service, Side
+from axes.axis import SERVERS, Axis, Company, Service, Side
 from axes.rows import (
     ANSWERED,
     AXES,
+    BESIDE,
     BY_KEY,
     BYTES,
     IN_DATAGRAMS,
@@ -25,6 +26,8 @@ from axes.rows import (
     LOCAL,
     OF_SERVICE,
     OF_STREAMS,
+    STAYING,
+    company_of,
     connections_stay,
     ended_after,
 )
@@ -33,14 +36,18 @@ __all__ = [
     "ALONG",
     "ANSWERED",
     "AXES",
+    "BESIDE",
     "BYTES",
     "BY_KEY",
     "IN_DATAGRAMS",
     "LARGEST_DATAGRAM",
     "LOCAL",
     "OF_STREAMS",
+    "STAYING",
     "Axis",
+    "Company",
     "Service",
+    "company_of",
     "connections_stay",
     "ended_after",
 ]
@@ -67,7 +74,7 @@ def told(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def of_servers() -> list[Axis]:
     """The axes that servers of one service are told apart by: those with other values on them are other processes."""
-    return [axis for axis in AXES.values() if axis.name != "service" and {"command", "place"} & set(axis.sides)]
+    return [axis for axis in AXES.values() if axis.name != "service" and set(SERVERS) & set(axis.sides)]
 
 
 def comparable() -> list[Axis]:

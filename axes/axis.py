@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Side = Literal["command", "exchange", "load", "place"]
+Side = Literal["command", "exchange", "load", "company", "place"]
 Kind = Literal["choice", "count", "bytes", "rate", "time", "cpus"]
 Service = Literal["echo", "greet", "log", "http", "xmlrpc"]
 Load = Literal["closed", "open", "knee"]
 Handler = Literal["none", "waits", "blocks", "computes"]
 Transport = Literal["tcp", "unix", "udp", "unix-datagram"]
+Company = Literal["none", "idle", "slow", "dribble", "churn", "burst", "chat"]
+SERVERS: tuple[Side, ...] = ("command", "company", "place")  # what is of these has servers of its own
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,9 @@ class Axis:
 
     name: str  # in run.json, windows.jsonl, cells.csv; the placeholder of a server's command
     key: str  # of its values in a matrix entry and on the command line
-    sides: tuple[Side, ...]  # command: a server's; exchange: what a client says; load: how many and when; place: CPUs
+    # command: a server's; exchange: what a client says; load: how many and when; company: who else is there;
+    # place: CPUs
+    sides: tuple[Side, ...]
     kind: Kind
     meaning: str
     unit: str = ""
@@ -90,7 +94,7 @@ class Axis:
     @property
     def compares(self) -> bool:
         """Whether a group may be compared along it: its values have an order, and each has servers of its own."""
-        return set(self.sides) <= {"command", "place"} and (self.kind != "choice" or self.in_order)
+        return set(self.sides) <= set(SERVERS) and (self.kind != "choice" or self.in_order)
 
 
 def _count(value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from axes.axis import (
     Axis,
+    Company,
     Handler,
     Load,
     Service,
@@ -225,6 +226,43 @@ _AXES = (
         describes=lambda value: f"for {value} client",
     ),
     Axis(
+        name="company",
+        key="company",
+        sides=("company",),
+        kind="choice",
+        meaning="who else is at each server, and is no part of the figures: none; idle, connections that say nothing; "
+        "slow, who ask much and read little; dribble, who send a byte at a time; churn, who come, ask once and leave; "
+        "burst, who come all at once; chat, who say something now and then",
+        since=5,
+        usual="none",
+        choices=get_args(Company),
+        commands=("bench", "gate"),
+        metavar="KINDS",
+        help="who else is at each server, beside the clients that are measured: none, idle (connections that say "
+        "nothing), slow (readers), dribble (a byte at a time), churn (connects a second), burst (connects at once) or "
+        "chat (a message now and then)",
+        says=lambda value: BESIDE[value],
+        files=lambda value: f"beside-{value}",
+    ),
+    Axis(
+        name="company_size",
+        key="company_sizes",
+        sides=("company",),
+        kind="count",
+        meaning="how many these are; of churn in a second; 0: nobody, so that all else is as with company",
+        since=5,
+        usual=0,
+        of="company",
+        high=100_000,
+        commands=("bench", "gate"),
+        metavar="N,...",
+        help="how many these are, of churn in a second, such as 0,100,1000: 0 is the neighbour without company",
+        says=lambda value: f"{value:,} of them",
+        files=lambda value: f"{value}-of-them",
+        stem="company_size",
+        title="size of the company",
+    ),
+    Axis(
         name="server_cpus",
         key="cpus",
         sides=("place",),
@@ -243,6 +281,18 @@ _AXES = (
     ),
 )
 
+# Beside whom clients are measured, as titles say it.
+BESIDE: Mapping[Company, str] = {
+    "none": "no company",
+    "idle": "beside idle connections",
+    "slow": "beside slow readers",
+    "dribble": "beside dribblers",
+    "churn": "beside connects a second",
+    "burst": "beside connects at once",
+    "chat": "beside chat sessions",
+}
+STAYING: tuple[Company, ...] = ("idle", "slow", "dribble", "chat")  # each has a connection, and keeps it
+
 AXES: Mapping[str, Axis] = {axis.name: axis for axis in _AXES}
 BY_KEY: Mapping[str, Axis] = {axis.key: axis for axis in _AXES}
 
@@ -255,7 +305,8 @@ OF_SERVICE: Mapping[str, Mapping[str, Any]] = {
 LOCAL: tuple[Transport, ...] = ("unix", "unix-datagram")  # whose addresses are paths
 LARGEST_DATAGRAM = 65_507  # bytes; UDP's, and a Unix socket is held to the same
 IN_DATAGRAMS: tuple[Transport, ...] = ("udp", "unix-datagram")  # each message is one: there are no connections
-OF_STREAMS = (AXES["requests_per_connection"], AXES["handler"])  # there is one of these where messages are datagrams
+# Of these there is one where messages are datagrams.
+OF_STREAMS = (AXES["requests_per_connection"], AXES["handler"], AXES["company"])
 ANSWERED: tuple[Service, ...] = ("echo",)  # the others have no message that is answered
 BYTES: tuple[Service, ...] = ("echo", "greet", "log")  # what a server of byte streams offers, if it doesn't say so
 
@@ -268,3 +319,9 @@ def connections_stay(values: Mapping[str, Any]) -> bool:
 def ended_after(values: Mapping[str, Any], requests: int) -> bool:
     """Whether a client leaves a connection after so many requests, or earlier."""
     return 0 < values["requests_per_connection"] <= requests
+
+
+def company_of(values: Mapping[str, Any]) -> tuple[Company, int]:
+    """Who else is at a server, and how many; none where that is nobody."""
+    kind, size = values["company"], values["company_size"]
+    return (kind, size) if size else ("none", 0)

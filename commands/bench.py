@@ -1,13 +1,11 @@
 """`run_bench.py`: strategies measured side by side."""
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, page_of, view_of
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end, hushed, page_of, required, view_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
@@ -15,11 +13,6 @@ from harness.plan import plan, selection
 from harness.recorder import Recorder
 from harness.run.measure import measure, recorder_of
 from harness.terminal import say
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.records.reading import Results
 
 EXAMPLES = """\
   run_bench.py                                       the default profile and its strategies: 4 to 5 minutes
@@ -69,10 +62,14 @@ def _add_own(how: options.Group) -> None:
         metavar="TIME",
         help="with --precision: at most so long (default: 10m)",
     )
+    options.add_requirements(how)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Plan, check, measure, say. Exit code 0, 130 when interrupted, 1 when nothing was measured or it was given up."""
+    """Plan, check, measure, say.
+
+    Exit code 0, 130 when interrupted, 1 when nothing was measured, it was given up, or a required limit isn't kept.
+    """
     if given.budget and not given.precision:
         raise ConfigError(
             "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
@@ -92,6 +89,7 @@ def run(given: argparse.Namespace) -> int:
         if given.list:
             return 0
         recorder = recorder_of(planned, given.results)
+        recorder.required(given.require)
         view = view_of(planned, forms, recorder, given)
         if precision:
             until = UntilPrecise(recorder.windows, precision, planned.cells, planned.rounds, planned.budget_s)
@@ -110,6 +108,7 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
     from analysis.judging import balance, cells, crossovers
     from analysis.records import reading as records
+    from analysis.tables import at_rate
     from analysis.tables import balance as balance_table
     from analysis.tables import crossovers as crossing
     from analysis.tables import run as table
@@ -122,8 +121,9 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
         balance.write(results, shared)
         found = crossovers.passings(results, tabulated)
         crossed = crossovers.write(results, found)
-        drawn = _drawn(results, tabulated) if draws else []
+        charts = drawn(results, tabulated) if draws else []
         table.render(results, tabulated, terminal.console)
+        at_rate.render(results, tabulated, terminal.console)
         crossing.render(results, found, terminal.console)
         balance_table.render(results, tabulated, shared, terminal.console)
     except records.ResultsError as error:
@@ -136,16 +136,8 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
     say(f"Cells:  {escape(str(written))}")
     if crossed:
         say(f"Crossovers: {escape(str(crossed))}")
-    for folder in sorted({path.parent for path in drawn}):
+    for folder in sorted({path.parent for path in charts}):
         say(f"Charts: {escape(str(folder))}")
     if made:
         say(f"Page:   {escape(made)}")
-    return EXIT_CODES[outcome]
-
-
-def _drawn(results: "Results", tabulated: "pd.DataFrame") -> list[Path]:
-    """The charts' files."""
-    from analysis.drawing import charts
-
-    with terminal.console.status("Drawing the charts"):
-        return charts.draw(results, tabulated)
+    return EXIT_CODES[outcome] or required(results, tabulated)

@@ -1,7 +1,7 @@
 """Groups of options that several verbs have."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,16 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
         "--profile",
         default=usual,
         metavar="NAME",
-        help="quick, default, mechanisms, full, receive, handlers, cpus, balance, transports, http or gate, of "
+        help="quick, default, mechanisms, full, receive, handlers, cpus, balance, rates, transports, http or gate, of "
         f"bench.toml (default: {usual})",
     )
     _add_axes(how, verb)
     own(how)
+    add_ways(how)
+
+
+def add_ways(how: Group) -> None:
+    """What every way of measuring has: the order, the loader, who is let in, and the plan alone."""
     how.add_argument("--seed", type=values.seed, metavar="N", help="decides every random order (default: bench.toml's)")
     how.add_argument(
         "--workers",
@@ -87,6 +92,12 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
         action="store_true",
         help="print the plan, its expected time and the interval to be expected; start nothing",
     )
+
+
+def add_axes(how: Group, names: Collection[str]) -> None:
+    """The options of these axes alone."""
+    for name in names:
+        _add_axis(how, axes.AXES[name])
 
 
 def _add_axes(how: Group, verb: str) -> None:
@@ -125,6 +136,19 @@ def overrides(given: argparse.Namespace) -> Overrides:
         found.setdefault("rate", [])  # those of the profile were for its own load
     along = {None: None, "none": ""}.get(given.along, (given.along or "").replace("-", "_"))
     return Overrides(found, along)
+
+
+def add_requirements(how: Group) -> None:
+    """Limits by which a run fails."""
+    how.add_argument(
+        "--require",
+        type=values.requirement,
+        action="append",
+        default=[],
+        metavar="LIMIT",
+        help="every cell is to keep it, or the run ends with exit code 1: a column of cells.csv, a sign and a value, "
+        "such as 'p99<10ms' or 'errors<0.1%%'; may be given several times",
+    )
 
 
 def add_telling(parser: argparse.ArgumentParser) -> None:

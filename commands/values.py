@@ -8,7 +8,7 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from axes import Axis
 from harness.config import Rate, Time, nearest
-from harness.config.tables import MOST_WORKERS
+from harness.config.tables import MOST_BLOCKS, MOST_WORKERS
 
 T = TypeVar("T")
 
@@ -74,6 +74,16 @@ def time(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is {error.errors()[0]['ctx']['error']}") from None
 
 
+def requirement(text: str) -> str:
+    """A limit, as it is written."""
+    from analysis.requirement import read
+
+    try:
+        return read(text).text
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def share(text: str) -> float:
     try:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
@@ -100,6 +110,13 @@ def seed(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def blocks(text: str) -> int:
+    """At least two, as blocks are what repeats."""
+    if not text.isdecimal() or not 2 <= int(text) <= MOST_BLOCKS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 2 to {MOST_BLOCKS}")
+    return int(text)
 
 
 def workers(text: str) -> int:

@@ -136,6 +136,12 @@ def not_frozen(server: str) -> Note:
                 "start it as the user who measures")  # fmt: skip
 
 
+def left_to_rest(server: str) -> Note:
+    """A server with thousands of threads isn't made to stand still; what it uses in its neighbours' windows is told."""
+    return Note("left-to-rest", f"{server}: has thousands of threads, and isn't made to stand still but left to rest",
+                "to stop and to wake them all takes longer than a window")  # fmt: skip
+
+
 def grew_while_frozen(server: str) -> Note:
     """Somebody who wasn't stopped started a process in the session of a server that stood still."""
     return Note("grew-while-frozen", f"{server}: its session grew while it stood still",

@@ -30,7 +30,7 @@ from harness.processes.calibration import Calibration
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
-SPARE_BYTES = 48 << 10  # more than a run.json has
+SPARE_BYTES = 256 << 10  # more than a run.json has
 Ceiling = Callable[[str], list[dict[str, Any]] | None]  # of a hot loop, as run.json has it
 
 
@@ -57,12 +57,22 @@ class Recorder:
         self._spare = self.folder / ".spare"
         self._spare.write_bytes(bytes(SPARE_BYTES))
 
+    def claims(self, title: str, claims: list[dict[str, Any]]) -> None:
+        """What is tried: the claims of a file, with the cells that their rules ask."""
+        self._run |= {"claims": claims, "claims_title": title}
+        self._write_run()
+
     def begin_measuring(self) -> None:
         self._began = time.monotonic()
 
     def unchecked(self, label: str, reason: str) -> None:
         """It fails the conformance check and is measured all the same."""
         self._run["unchecked"][label] = reason
+        self._write_run()
+
+    def required(self, limits: Sequence[str]) -> None:
+        """What every cell is to keep, as it was written."""
+        self._run["requirements"] = list(limits)
         self._write_run()
 
     def calibrated(self, calibration: Calibration) -> None:
@@ -104,6 +114,14 @@ class Recorder:
         """What one worker of a server got in a group."""
         place = {"block": block, "group": self._plan.groups.index(group), "worker": worker}
         self._append({"kind": "balance", **self._cell(name, group), **place, **found})
+
+    def beside(self, file: str, record: dict[str, Any]) -> None:
+        """A line of a file beside windows.jsonl, on the disk when this returns."""
+        self.measured = True
+        with open(self.folder / file, "a", encoding="utf-8") as lines:
+            lines.write(json.dumps(record) + "\n")
+            lines.flush()
+            os.fsync(lines.fileno())
 
     def stood_still(self, spent_s: float) -> None:
         """So many seconds were spent on freezing servers, and on waiting for them to rest."""
@@ -220,6 +238,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "workers": plan.workers,
         "server_cpus": plan.server_cpus,
         "loader_cpus": plan.loader_cpus,
+        "company_cpus": plan.company_cpus,
         "window": plan.config.window.model_dump(),
         "open": plan.config.open.model_dump(),
         "knee": plan.config.knee.model_dump(),
@@ -235,6 +254,9 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "limits": machine.limits(),
         "calibration": None,
         "unchecked": {},
+        "claims": [],
+        "claims_title": "",
+        "requirements": [],
         "left_out": plan.left_out,
         "notes": [asdict(note) for note in plan.notes],
         "surroundings": [],

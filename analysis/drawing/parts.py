@@ -17,10 +17,10 @@ from analysis.drawing.looks import FAINT, GRID, INK, Look, dash, marker_scale
 from analysis.drawing.selection import LOG_FROM, Selection, ends_of, is_hollow
 from analysis.judging.served import is_starved, served
 from analysis.records.points import label
+from analysis.stretch import stretch
 from axes import AXES
 
 Place = TypeVar("Place", bound=float)  # on an axis of the matrix
-ON_LOG_FROM = 4  # the same for the values of the matrix
 TIME = "time from request to reply"
 LINE = 15 / 72  # inches that a line of text takes under a marker
 WIDE = (0.085, 0.215, 0.65, 0.62)  # axes with room for labels on the right
@@ -98,17 +98,16 @@ def _matrix_axis(axes: Axes, written: Mapping[float, str], in_steps: bool) -> Ca
     """
     points = list(written)
     low, high = points[0], points[-1]
-    if high / low >= ON_LOG_FROM and not in_steps:
-        axes.set_xscale("log")
-
-        def position(value: Any, aside: float) -> Any:
-            return value * (high / low) ** aside
+    stretched = stretch(points, in_steps)
+    if stretched.kind == "symlog":
+        axes.set_xscale("function", functions=stretched.functions)
     else:
+        axes.set_xscale(stretched.kind)
 
-        def position(value: Any, aside: float) -> Any:
-            return value + (high - low) * aside
+    def position(value: Any, aside: float) -> Any:
+        return np.vectorize(lambda one: stretched.aside(one, aside, (low, high)), otypes=[float])(value)
 
-    axes.set_xlim(position(low, -0.045), position(high, 0.045))
+    axes.set_xlim(float(position(low, -0.045)), float(position(high, 0.045)))
     axes.xaxis.set_major_locator(FixedLocator(points))
     axes.xaxis.set_minor_locator(NullLocator())
     inch = axes.figure.dpi

@@ -14,7 +14,7 @@ import pandas as pd
 
 import axes
 from analysis import units
-from analysis.doubts import SHORT_WINDOWS, UNANSWERED_TAIL, touching
+from analysis.doubts import FAILING, SHORT_WINDOWS, STARVED, UNANSWERED_TAIL, touching
 from analysis.drawing import looks
 from analysis.judging.served import is_starved
 from analysis.records.points import SWEPT, Row, as_rows, label, nearly_all
@@ -141,6 +141,8 @@ class Selection:
             kinds = [doubt.kind for doubt in cell["doubts"]]
             if pd.isna(cell["windows"]):
                 why = f"{cell['status']}: {cell['reason']}"
+            elif FAILING in kinds or STARVED in kinds:
+                why = "it leaves clients unserved"
             elif SHORT_WINDOWS in kinds:
                 why = "p99 over a fifth of a window"
             elif UNANSWERED_TAIL in kinds:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.alike import Alike
 from analysis.doubts import Doubt
-from analysis.judging import handlers
+from analysis.judging import company, handlers
 from analysis.judging.costs import cpu_by_block, footprint, server_cpu, slowed_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
@@ -49,13 +49,13 @@ def tabulate(results: Results) -> pd.DataFrame:
     results = charged(results)
     windows, failures = parts(results.windows, CELL_KEYS), parts(results.failures, CELL_KEYS)
     perturbed, footprints = parts(results.perturbed, CELL_KEYS), parts(results.footprints, CELL_KEYS)
-    probes = parts(results.probes, CELL_KEYS)
+    searches = parts(results.searches, CELL_KEYS)
     rates = {key: by_round(part, rates_of(part)) for key, part in windows.items()}
+    prices = {key: by_round(part, prices_of(part)) for key, part in windows.items()}
     rows: dict[Key, dict[str, Any]] = {}
     evident: dict[Key, Evidence] = {}
     compared: dict[str, dict[Key, dict[int, float]]] = {}  # figures that have bars, of each cell in each block
-    references = _first_values({**windows, **probes, **failures}, results.usual)
-    for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
+    for key in {**windows, **searches, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured = windows.get(key)
         widened = results.widened(cell["variant"])
@@ -70,7 +70,7 @@ def tabulate(results: Results) -> pd.DataFrame:
                 measured, perturbed.get(key), results, cell["starved"], waited.withheld_p99, restlessness
             )
             cell["server_cpu_us_per_request_slowed"] = slowed_cpu(perturbed.get(key))
-            cell |= shown | columns("ratio", _ratio_to_reference(cell, key, rates, references, results))
+            cell |= shown | company.figures(measured)
             cell["limited_by"] = _limit(cell, evident[key], results)
             of_blocks = block_means(column(measured, "block"), rates_of(measured))
             blocks = {"throughput_rps": of_blocks, "server_cpu_us_per_request": cpu_by_block(measured)}
@@ -81,19 +81,17 @@ def tabulate(results: Results) -> pd.DataFrame:
         rows[key] = cell
     for figure, known in compared.items():
         compare(rows, figure, known)
+    tails = {key: {(block, 0): p99 for block, p99 in of.items()} for key, of in compared.get("p99_us", {}).items()}
+    _take_ratios(rows, {"ratio": rates, "server_cpu_ratio": prices, "p99_ratio": tails}, results)
     tell_trends(rows, rates)
     for key, cell in rows.items():
         measured, failed = windows.get(key), failures.get(key)
-        in_vain = _searches_in_vain(probes.get(key), measured, failed, results)
+        in_vain = _searches_in_vain(searches.get(key), measured, failed, results)
         _judge(cell, evident.get(key, Evidence()), measured, failed, in_vain, results)
     rank_rates(rows, rates)
     # the least CPU first: as rates these are the replies of a second of CPU
-    used = {
-        key: {place: 1 / cpu for place, cpu in by_round(part, prices_of(part)).items() if cpu}
-        for key, part in windows.items()
-    }
-    rank_costs(rows, used)
-    kinds = (windows, failures, probes)
+    rank_costs(rows, {key: {place: 1 / cpu for place, cpu in of.items() if cpu} for key, of in prices.items()})
+    kinds = (windows, failures, searches)
     begun = {key: min(column(kind[key], "group").min() for kind in kinds if key in kind) for key in rows}
     strategies = _in_order(results.run)
     place = {key: (begun[key], strategies.get(key[0], len(strategies)), _place_along(rows[key])) for key in rows}
@@ -122,22 +120,33 @@ def _place_along(cell: Mapping[str, Any]) -> Any:
     return AXES[cell[ALONG]].place(cell[cell[ALONG]]) if cell[ALONG] else 0
 
 
-def _ratio_to_reference(
-    cell: dict[str, Any], key: Key, rates: dict[Key, Rounds], references: dict[Group, Any], results: Results
-) -> Estimate:
-    """To the reference strategy; where the same strategy is there in several forms, to the first of those.
+def _take_ratios(
+    rows: dict[Key, dict[str, Any]], figures: Mapping[str, Mapping[Key, Rounds]], results: Results
+) -> None:
+    """Give each cell that was measured its ratios: of each of these columns by its figures."""
+    references = _first_values(rows, results.usual)
+    for name, known in figures.items():
+        for key in known:
+            rows[key] |= columns(name, _by(known, key, _reference_of(rows[key], key, references, results)))
 
-    The first variant; along an axis, the group's first value. Unknown where that wasn't measured.
+
+def _reference_of(cell: dict[str, Any], key: Key, references: dict[Group, Any], results: Results) -> Key:
+    """The reference strategy's; where the same strategy is there in several forms, the first of those.
+
+    The first variant; along an axis, the group's first value.
     """
     variants = list(results.run.get("variants") or {})
     if cell[ALONG]:
         place = CELL_KEYS.index(cell[ALONG])
-        other = (*key[:place], references[group_of(cell)], *key[place + 1 :])
-    elif variants:
-        other = (key[0], variants[0], *key[2:])
-    else:
-        other = (results.run.get("reference"), "", *key[2:])
-    return ratio(rates[key], rates[other]) if other in rates else UNKNOWN
+        return (*key[:place], references[group_of(cell)], *key[place + 1 :])
+    if variants:
+        return (key[0], variants[0], *key[2:])
+    return (results.run.get("reference"), "", *key[2:])
+
+
+def _by(figures: Mapping[Key, Rounds], key: Key, other: Key) -> Estimate:
+    """One cell's figure by another's; unknown where that wasn't measured."""
+    return ratio(figures[key], figures[other]) if other in figures else UNKNOWN
 
 
 def _first_values(keys: Iterable[Key], usual: Mapping[str, Any]) -> dict[Group, Any]:
@@ -211,23 +220,23 @@ def _knee(windows: Columns, widened: float) -> dict[str, float]:
 
 
 def _searches_in_vain(
-    probes: Columns | None, measured: Columns | None, failed: Columns | None, results: Results
+    searches: Columns | None, measured: Columns | None, failed: Columns | None, results: Results
 ) -> str:
     """Of a cell, why and in how many blocks no knee or no length was found; empty for none.
 
     An unfinished search is not in vain.
     """
-    if probes is None or (measured is None and failed is not None):
+    if searches is None or (measured is None and failed is not None):
         return ""
-    why = NO_KNEE if first(probes, "load") == "knee" else TOO_SHORT
+    why = NO_KNEE if first(searches, "load") == "knee" else TOO_SHORT
     if measured is None:
         return why
     searched, found, *lost = (
-        {*column(table, "block").tolist()} for table in (probes, measured, failed) if table is not None
+        {*column(table, "block").tolist()} for table in (searches, measured, failed) if table is not None
     )
     vain = searched.difference(found, *lost)
     if results.run.get("outcome") != "complete":
-        vain.discard(max(results.windows["block"].max(), results.probes["block"].max()))
+        vain.discard(max(results.windows["block"].max(), results.searches["block"].max()))
     return f"{why} in {len(vain)} of {len(searched | found)} blocks" if vain else ""
 
 

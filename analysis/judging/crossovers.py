@@ -41,13 +41,18 @@ class Passing(NamedTuple):
     @property
     def where(self) -> str:
         """From 310 µs to 360 µs on."""
-        low, high = (_about(self.axis, end) for end in (self.at.low, self.at.high))
-        if self.at.low <= 0:
-            return f"at {high} or below"
-        return f"from {low} to {high} on" if self.at.high < float("inf") else f"from {low} on, or later"
+        return place(self.axis, self.at)
 
     def __str__(self) -> str:
         return f"{self.second} passes {self.first} {self.where}"
+
+
+def place(axis: str, at: Crossover) -> str:
+    """Where it is: from 310 µs to 360 µs on."""
+    low, high = (_about(axis, end) for end in (at.low, at.high))
+    if at.low <= 0:
+        return f"at {high} or below"
+    return f"from {low} to {high} on" if at.high < float("inf") else f"from {low} on, or later"
 
 
 def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
@@ -55,7 +60,7 @@ def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
     rates = {key: by_round(part, rates_of(part)) for key, part in parts(results.windows, CELL_KEYS).items()}
     groups: dict[Any, list[dict[str, Any]]] = {}
     for cell in as_rows(cells):
-        if cell[ALONG] in CONTINUOUS:
+        if cell[ALONG] in CONTINUOUS and cell[cell[ALONG]]:  # zero has no place among logarithms
             groups.setdefault(group_of(cell), []).append(cell)
     found = []
     for members in groups.values():

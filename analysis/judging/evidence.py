@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.alike import Alike
 from analysis.histograms import count, mean
+from analysis.judging import company
 from analysis.judging.costs import quotient
 from analysis.judging.handlers import unhandled
 from analysis.judging.latencies import block_histograms
@@ -56,6 +57,9 @@ class Evidence:
     neighbours: float = 0.0  # CPU time that the other servers used in its windows, as a share of their time
     unasked: float = 0.0  # of the server's CPU time, what it used while nobody asked; 0 where waking up explains it
     restless: float = 0.0  # of a CPU, how busy it is when it is left alone
+    company_wrong: int = 0  # wrong replies to its company
+    company_left: float = 0.0  # of a company that came to stay, what was gone at some window's end
+    company_took: float = 0.0  # of the loader's CPUs, what its company used
     unhandled: str = ""  # what shows that messages were answered before their handlers were done
 
 
@@ -79,22 +83,20 @@ def evidence(
     # what the host took is no rest
     servers_s = wall_s - told["server_steal_s"].sum()
     loaders_s = (told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum()
+    beside_s = company.took_s(windows, results.run)
     latencies = column(windows, "latency_hdr", object)
     looked_at = count(latencies)
     followed, held_us = _held(told, latencies)
-    delay = Alike(block_histograms(windows, "arrival_hdr"))
     unanswered = int(told["unfinished"].sum())
     drift, drift_low, drift_high = _drift(windows)
     columns = {
         "server_cpu_share": quotient(server_s - unasked_s, servers_s * max(1, len(server_cpus))),
-        "loader_cpu_share": quotient(told["loader_cpu_s"].sum(), loaders_s),
+        "loader_cpu_share": quotient(told["loader_cpu_s"].sum(), loaders_s - beside_s),
         "loader_cpu_us_per_request": loader_us,
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
         "littles_law": _littles_law(windows, told, starved),
-        "arrival_p90_us": delay.percentile(90) / 1e3,
-        "loader_delay_p50_us": delay.percentile(50) / 1e3,
-        "loader_delay_p99_us": delay.percentile(99) / 1e3,
+        **_delay(windows),
     }
     return columns, Evidence(
         replies=int(replies),
@@ -117,8 +119,16 @@ def evidence(
         neighbours=quotient(told["neighbours_cpu_s"].sum(), wall_s),
         unasked=quotient(unasked_s, server_s) if unasked_s > WAKING * wall_s else 0.0,
         restless=restless,
+        **company.evidence(windows, quotient(beside_s, wall_s * max(1, len(loader_cpus)))),
         unhandled=unhandled(windows),
     )
+
+
+def _delay(windows: Columns) -> dict[str, float]:
+    """The loader's own."""
+    delay = Alike(block_histograms(windows, "arrival_hdr"))
+    percents = {"arrival_p90_us": 90, "loader_delay_p50_us": 50, "loader_delay_p99_us": 99}
+    return {name: delay.percentile(percent) / 1e3 for name, percent in percents.items()}
 
 
 def _held(told: Told, latencies: NDArray[np.object_]) -> tuple[int, float]:

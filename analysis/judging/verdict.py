@@ -50,6 +50,8 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
         yield _loader_doubt(kind, row, seen, thresholds)
     if seen.wrong:
         yield Doubt(doubts.WRONG, ", ".join(f"{times:,} {kind}" for kind, times in seen.wrong.items()))
+    elif seen.company_wrong:
+        yield Doubt(doubts.WRONG, f"{seen.company_wrong:,} to its company")
     elif limit == "errors":
         failed = _failures(row, seen)
         yield beyond(doubts.FAILING, failed) if _failed_share(row, seen) else Doubt(doubts.FAILING, failed)
@@ -65,7 +67,8 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     yield from _doubts_of_pace(row, thresholds)
     drift = _known(row, "drift")
     is_shown = seen.drift_low > 0 or seen.drift_high < 0
-    if abs(drift) > thresholds["drift_share"] and is_shown:
+    # a burst comes where the counted part begins: that it is felt there is what it is for
+    if abs(drift) > thresholds["drift_share"] and is_shown and row.get("company") != "burst":
         yield beyond(doubts.DRIFTING, f"second half {drift * 100:+.0f} %")
     if seen.withheld_p99:
         yield Doubt(doubts.SHORT_WINDOWS, seen.withheld_p99)
@@ -119,6 +122,10 @@ def _doubts_of_isolation(seen: Evidence, thresholds: Mapping[str, float]) -> Ite
     beyond = partial(_beyond_threshold, thresholds)
     if seen.neighbours > thresholds.get("neighbours_share", nan):  # older runs don't tell
         yield beyond(doubts.COMPANY, f"{units.share(seen.neighbours)} of their time")
+    if seen.company_left >= thresholds["errors_share"]:
+        yield beyond(doubts.COMPANY_LEFT, f"{units.share(seen.company_left)} of it")
+    if seen.company_took > thresholds.get("taken_share", nan):
+        yield beyond(doubts.COMPANY_TOOK, f"{units.share(seen.company_took)} of them")
     if seen.restless:
         yield beyond(doubts.RESTLESS, f"{units.share(seen.restless)} of a CPU")
     elif seen.unasked > thresholds.get("put_off_share", nan):

@@ -63,6 +63,8 @@ RECORDS = {
     "balance": _EVERY_RECORD | _fields(_TOLD["balance"]),
     "failure": _EVERY_RECORD | _fields(_TOLD["failure"]),
 }
+# Of each file beside windows.jsonl the fields of its lines.
+BESIDE = {"probes.jsonl": _fields(_TOLD["probe"]), "soak.jsonl": _fields(_TOLD["soak"])}
 _CSV = {section: _fields(table) for section, table in _TOLD["csv"].items()}
 COLUMNS: Fields = (
     _CELL
@@ -88,6 +90,7 @@ def tables() -> str:
         "windows.jsonl: footprint": _fields(_TOLD["footprint"]),
         "windows.jsonl: balance": _fields(_TOLD["balance"]),
         "windows.jsonl: failure": _fields(_TOLD["failure"]),
+        **BESIDE,
         "cells.csv: what was measured": _CSV["figures"],
         "cells.csv: the evidence of verdict and limited_by": _CSV["evidence"],
         "cells.csv: what it costs": _CSV["costs"],
@@ -96,6 +99,9 @@ def tables() -> str:
         "cells.csv: for comparing": _CSV["comparison"],
         "cells.csv: connects, and the loader's part": _CSV["loader"],
         "cells.csv: how sure the memory of a connection is": _CSV["memory"],
+        "cells.csv: ratios of other figures": _CSV["ratios"],
+        "cells.csv: the company, who was there beside the clients": _CSV["company"],
+        "cells.csv: mean latency": _CSV["means"],
     }
     return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])
 

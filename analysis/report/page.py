@@ -21,18 +21,24 @@ from markupsafe import Markup
 from analysis.gate import words
 from analysis.gate.result import Gate
 from analysis.judging.crossovers import by_group, passings
+from analysis.judging.requirements import judged
 from analysis.judging.standing import moved, ranks_in_words
 from analysis.records import writing
 from analysis.records.machine import machine
 from analysis.records.reading import Results
 from analysis.report import (
+    at_rate,
     balance,
     cards,
     changes,
+    claims,
+    company,
     findings,
     glossary,
     method,
+    probes,
     repeat,
+    soak,
     specs,
     spectra,
     sweeps,
@@ -102,9 +108,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         sweeps=swept,
         points=[sweep for sweep in swept if not sweep.is_along],
         spectra=tails,
-        passed=[] if gate else list(by_group(passings(results, cells))),
-        shares=[] if gate else list(balance.tables(results, cells, everyone)),
-        how_to_share=balance.HOW_TO_READ,
+        **_beside_the_figures(results, cells, everyone, gate),
         pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
         quotients=QUOTIENTS if len(everyone) > 1 else "",
@@ -118,6 +122,24 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     along = [sweep for sweep in swept if sweep.is_along]
     stills = _pictures(along, [first] if first else [], end, everyone, room) if swept else []
     return str(html).replace(PICTURES_PLACE, _template("pictures.html").render(pictures=stills), 1)
+
+
+def _beside_the_figures(
+    results: Results, cells: pd.DataFrame, everyone: Sequence[Entry], gate: Gate | None
+) -> dict[str, Any]:
+    """The sections that some runs have; of a comparison of two variants none."""
+    return {
+        "trial": None if gate else claims.trial(results, cells),
+        "probes": probes.told(results),
+        "required": judged(results, cells),
+        "soak": soak.told(results),
+        "at_rate": None if gate else at_rate.told(results, cells),
+        "passed": [] if gate else list(by_group(passings(results, cells))),
+        "shares": [] if gate else list(balance.tables(results, cells, everyone)),
+        "how_to_share": balance.HOW_TO_READ,
+        "beside": [] if gate else list(company.tables(results, cells, everyone)),
+        "how_to_compare": company.HOW_TO_READ,
+    }
 
 
 def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:

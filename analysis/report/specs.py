@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from analysis.report.entries import Entry
+from analysis.stretch import stretch
 
 Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -23,7 +24,6 @@ TICKS = 66  # what an axis of figures takes on the left
 NAMES, ROW_NAMES, ROW_WORDS = 128, 130, 240  # the most that names and words take
 GAP, LEAST_GAP = 23, 16  # from one name at the lines' ends to the next
 EDGE = 0.035  # of the axis, before its first and after its last value
-LOG_FROM = 4  # an axis whose values span more is logarithmic
 PAPER, INK, FAINT, GRID = "var(--paper)", "var(--ink)", "var(--faint)", "var(--grid)"
 ON_PAPER = {PAPER: "#ffffff", INK: "#1b1e23", FAINT: "#565b63", GRID: "#e3e5e8"}
 DURATION = (
@@ -54,23 +54,24 @@ class Axis:
     def __init__(
         self, title: str, ticks: Mapping[float, str], span: tuple[float, float], in_steps: bool = False
     ) -> None:
-        self.title, self.ticks, self.span, self.in_steps = title, ticks, span, in_steps
+        self.title, self.ticks, self.span = title, ticks, span
+        self.stretch = stretch(sorted({*ticks, *span}), in_steps)
 
     def spec(self) -> Spec:
         """Its encoding."""
         low, high = self.span
-        is_log = low > 0 and high / low >= LOG_FROM and not self.in_steps
-        if is_log:
-            domain = [low * (high / low) ** -EDGE, high * (high / low) ** EDGE]
-        else:
-            domain = [low - (high - low or 1) * EDGE, high + (high - low or 1) * EDGE]
+        domain = [self.stretch.aside(low, -EDGE, self.span), self.stretch.aside(high, EDGE, self.span)]
+        if low == high:
+            domain = [low - EDGE, high + EDGE]
         axis: Spec = {"title": self.title, "labelOverlap": True}
         if self.ticks:
             names = json.dumps({f"{value:.0f}": name for value, name in self.ticks.items()})
             axis |= {"values": list(self.ticks), "labelExpr": f"({names})[format(datum.value, '.0f')]"}
         else:
             axis |= {"labelExpr": LABELS["rate"], "tickCount": 6}
-        scale = {"type": "log" if is_log else "linear", "domain": domain, "nice": False}
+        scale: Spec = {"type": self.stretch.kind, "domain": domain, "nice": False}
+        if self.stretch.kind == "symlog":
+            scale["constant"] = self.stretch.constant
         return {"field": "at", "type": "quantitative", "axis": axis, "scale": scale}
 
 

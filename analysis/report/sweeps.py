@@ -18,6 +18,7 @@ from analysis.report.entries import Entry
 from analysis.report.ratios import Ratios
 from analysis.report.specs import Rows, Spec
 from analysis.statistics import NAN
+from analysis.stretch import stretch
 from axes import AXES
 
 OFFERED = "offered_rps"  # an open loop is drawn along it
@@ -80,8 +81,8 @@ class Sweep:
 
 
 def sweeps(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios: Ratios) -> Iterator[Sweep]:
-    """All of a run, those with the most points of each kind first."""
-    planned = list(_planned(results, cells))
+    """All of a run, those with the most points of each kind first, and those with one last."""
+    planned = sorted(_planned(results, cells), key=lambda one: one[1] != OFFERED and len(one[2].points(one[1])) < 2)
     for name, axis, selection in [*planned, *_points(results, cells)]:
         load = str(selection.cells["load"].iloc[0])
         sheet = _Sheet(selection, axis, entries, ratios)
@@ -159,11 +160,9 @@ class _Sheet:
 
     def aside(self, value: float, line: int, places: Sequence[float]) -> float:
         """Where a point of that line is drawn among these places, so that bars stand side by side."""
-        low, high = places[0], places[-1]
         shift = (line / max(1, len(self.lines) - 1) - 0.5) * ASIDE
-        if low > 0 and high / low >= specs.LOG_FROM:
-            return float(value * (high / low) ** shift)
-        return value + (high - low) * shift
+        in_steps = self.axis != OFFERED and AXES[self.axis].kind == "choice"
+        return stretch(places, in_steps).aside(value, shift, (places[0], places[-1]))
 
     def where(self, value: Any) -> str:
         """A place on the axis in words."""

@@ -9,17 +9,28 @@ from analysis.stopping.answer import Answer, Done
 
 @dataclass(frozen=True)
 class FixedBlocks:
-    """So many blocks; where they are slow the next ones get fewer rounds, one at least."""
+    """So many blocks; where they are slow the next ones get fewer rounds, one at least.
+
+    With a `least` there are fewer blocks, too, where even one round each would last longer.
+    """
 
     blocks: int
     rounds: int
     at_most_s: float | None = None  # for all blocks; None: as long as they take
     beside_s: Sequence[float] = ()  # what each block takes beside its rounds, as expected; nothing where it isn't said
+    least: int | None = None  # blocks; None: all of them
 
     def after(self, done: Done) -> Answer:
         """What comes next, after these blocks."""
-        is_enough = len(done) == self.blocks
+        is_enough = len(done) == self.blocks or self._is_late(done)
         return Answer(frozenset(), is_enough, self.rounds if is_enough else self._rounds_in_time(done))
+
+    def _is_late(self, done: Done) -> bool:
+        """Whether there are blocks enough, and another as long as the longest would end too late."""
+        if self.least is None or self.at_most_s is None or len(done) < self.least:
+            return False
+        seconds = [took_s for _, took_s in done]
+        return sum(seconds) + max(seconds) > self.at_most_s
 
     def _rounds_in_time(self, done: Done) -> int:
         """As many as fit, the last blocks with one less where that is all that fits.

@@ -63,6 +63,7 @@ class _Entry(Table):
     """The product of its lists. What a service leaves no choice of has one value (axes.OF_SERVICE)."""
 
     along: str = ""  # the key of the axis whose values are compared with each other
+    strategies: list[str] = []  # who takes part, of those that are taken: names, globs, chapter; nobody named: all
 
     @field_validator("along")
     @classmethod
@@ -83,10 +84,13 @@ class _Entry(Table):
         if fault := changed._fault():
             option = axes.BY_KEY[changed.along].option if along is None else f"--along {along}"
             raise ConfigError(f"{option}: {fault}")
-        if fault := changed._fault_of_handlers():
-            raise ConfigError(f"--handlers: {fault}")
-        if fault := changed._fault_of_datagrams():
-            raise ConfigError(f"--transports: {fault}")
+        for option, fault in (
+            ("--handlers", changed._fault_of_handlers()),
+            ("--transports", changed._fault_of_datagrams()),
+            ("--company", changed._fault_of_company()),
+        ):
+            if fault:
+                raise ConfigError(f"{option}: {fault}")
         return changed
 
     @model_validator(mode="after")
@@ -113,6 +117,26 @@ class _Entry(Table):
         if fault := self._fault_of_datagrams():
             raise ValueError(fault)
         return self
+
+    @model_validator(mode="after")
+    def _company_has_a_size(self) -> "_Entry":
+        if fault := self._fault_of_company():
+            raise ValueError(fault)
+        return self
+
+    def _fault_of_company(self) -> str:
+        """What is wrong with who else is at the servers; empty if nothing is."""
+        kinds, sizes, services = (self.values(axes.AXES[name]) for name in ("company", "company_size", "service"))
+        beside = [kind for kind in kinds if kind != axes.AXES["company"].usual]
+        if beside and not any(sizes):
+            return f"{beside[0]} takes a number; give company_sizes (--company-sizes), such as [0, 100]"
+        if any(sizes) and not beside:
+            return f"company_sizes: there is no company; give company (--company): {', '.join(axes.BESIDE)}"
+        unanswered = [service for service in services if service not in axes.ANSWERED]
+        if beside and unanswered:
+            kept = "keeps no connection for messages that are answered"
+            return f"{beside[0]}: service {unanswered[0]} {kept}; take {axes.ANSWERED[0]} alone"
+        return ""
 
     def _fault_of_datagrams(self) -> str:
         """What is wrong with what is sent in datagrams; empty if nothing is."""

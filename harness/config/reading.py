@@ -4,6 +4,7 @@ Whatever is wrong with it becomes one `ConfigError` line that names the file, th
 """
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +59,21 @@ def read(path: Path, on_top: Path | None = None) -> Config:
     for name, profile in config.profiles.items():
         if profile.reference:
             _must_be_one(config, profile.reference, f"profiles.{name}", f"profiles.{name}.reference")
-        for word in profile.strategies:
-            if not meant(word, config.strategies):
-                known = [*config.strategies, *WORDS]
-                raise ConfigError(
-                    f"{config.origin(f'profiles.{name}')}: profiles.{name}.strategies: no strategy {word!r}"
-                    f"{nearest(word, known)}; there are {', '.join(known)}"
-                )
+        words = {"strategies": profile.strategies}
+        words |= {f"matrix.{place}.strategies": entry.strategies for place, entry in enumerate(profile.matrix)}
+        for key, named in words.items():
+            if fault := fault_of_names(named, config):
+                raise ConfigError(f"{config.origin(f'profiles.{name}')}: profiles.{name}.{key}: {fault}")
     return config
+
+
+def fault_of_names(named: Iterable[str], config: Config) -> str:
+    """What is wrong with words for strategies; empty if each means one at least."""
+    known = [*config.strategies, *WORDS]
+    for word in named:
+        if not meant(word, config.strategies):
+            return f"no strategy {word!r}{nearest(word, known)}; there are {', '.join(known)}"
+    return ""
 
 
 def _must_be_one(config: Config, name: str, table: str, key: str) -> None:
@@ -86,11 +94,12 @@ def strategies_of(path: Path) -> dict[str, Strategy]:
         raise ConfigError(_one_line({}, path, error)) from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def parsed(path: Path, option: str = "--bench") -> dict[str, Any]:
+    """The tables of a TOML file that an option named. Raises ConfigError."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another with --bench FILE") from None
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another with {option} FILE") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         byte = error.object[error.start]
@@ -101,6 +110,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: has a number of thousands of digits; write a smaller one") from None
     except RecursionError:
         raise ConfigError(f"{path}: is nested too deeply to be read; write it flatter") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    tables = parsed(path)
     if "origins" in tables:
         raise ConfigError(f"{path}: origins: unknown key; remove it")
     strategies = tables.get("strategies", {})
@@ -136,23 +149,33 @@ def _keys(tables: dict[str, Any]) -> list[str]:
 
 
 def _one_line(origins: dict[str, Path], path: Path, error: ValidationError) -> str:
+    first = first_of(error)
+    top = str(first["loc"][0])
+    file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))
+    whole = "; a profile stands for the whole of it" if top == "profiles" and len(first["loc"]) == 3 else ""
+    return f"{file}: {in_a_line(first, _all_keys(), whole)}"
+
+
+def first_of(error: ValidationError) -> Any:
+    """The fault that is named, of several."""
     # A key that is misspelt is unknown, and then missing too: the one that can be seen in the file is named.
     # Of what may be a word or a list, a list that is given is meant as one.
     faults = [one for one in error.errors() if not (isinstance(one["input"], list) and one["type"] == "literal_error")]
-    first = min(faults or error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    return min(faults or error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+
+
+def in_a_line(first: Any, keys: set[str], of_missing: str = "") -> str:
+    """A fault without its file: the key, what is wrong, and the nearest of the `keys` that there are."""
     where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "list[", "[key]")))
-    top = str(first["loc"][0])
-    file = origins.get(".".join(map(str, first["loc"][:2])), origins.get(top, path))
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
-        return f"{file}: {where}: unknown key{nearest(key, _all_keys() - {key})}; correct or remove it"
+        return f"{where}: unknown key{nearest(key, keys - {key})}; correct or remove it"
     if first["type"] == "missing":
-        whole = "; a profile stands for the whole of it" if top == "profiles" and len(first["loc"]) == 3 else ""
-        return f"{file}: {where}: is missing; add it{whole}"
+        return f"{where}: is missing; add it{of_missing}"
     given = first["input"]
     shown = f" (is {given!r})" if isinstance(given, str | int | float) else ""
     advice = nearest(given, SERVICES) if isinstance(given, str) and "service" in where else ""
-    return f"{file}: {where}{shown}: {fault_of(first)}{advice}"
+    return f"{where}{shown}: {fault_of(first)}{advice}"
 
 
 def _all_keys() -> set[str]:

@@ -27,6 +27,7 @@ PLACEHOLDERS = (
     "options",
 )
 MOST_WORKERS = 64
+MOST_BLOCKS = 1000
 OTHER = "other"  # the family of a strategy that doesn't name one
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -250,7 +251,7 @@ class Gate(Table):
 
 
 class Profile(Table):
-    blocks: Annotated[int, Field(ge=2, le=1000)]
+    blocks: Annotated[int, Field(ge=2, le=MOST_BLOCKS)]
     rounds: Annotated[int, Field(ge=1, le=1000)]
     at_least_s: Annotated[float, Field(ge=0, le=86400)] = 0
     at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = None
@@ -272,6 +273,14 @@ class Profile(Table):
         return self
 
 
+class Amount(Table):
+    """How much a trial measures: its matrix comes from the claims."""
+
+    blocks: Annotated[int, Field(ge=2, le=MOST_BLOCKS)]
+    rounds: Annotated[int, Field(ge=1, le=1000)]
+    at_most_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+
+
 class Config(Table):
     """The whole of bench.toml, with what was laid over it."""
 
@@ -288,6 +297,7 @@ class Config(Table):
     gate: Gate
     variants: dict[str, Variant] = {}
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
+    trial: dict[str, Amount] = {}
     origins: dict[str, Path] = {}
 
     def place(self, name: str) -> int | None:

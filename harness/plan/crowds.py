@@ -17,7 +17,7 @@ def of_block(groups: Iterable[Group], block: int) -> list[Group]:
     """Those of these groups, which are of one service, whose crowds come in that block; the smallest first."""
     exchanges: dict[str, list[Group]] = {}
     for group in groups:
-        if group.clients >= FROM_CLIENTS and axes.connections_stay(group.values):
+        if group.clients >= FROM_CLIENTS and axes.connections_stay(group.values) and group["company"] == "none":
             exchanges.setdefault(repr(group.exchange), []).append(group)
     if block >= TURNS * len(exchanges):
         return []

@@ -1,13 +1,13 @@
 """A group of cells: one point of the matrix, and who is compared there."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import axes
 from axes import Axis
-from harness.config import Matrix, Strategy
+from harness.config import ConfigError, Matrix, Strategy, meant
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,10 @@ class Entry:
     def settings(self) -> dict[str, Any]:
         """What its server is told: the axes on the command's side. A run that begins counts a handler's iterations."""
         return {axis.name: self.values[axis.name] for axis in axes.on("command")} | {axes.ITERATIONS: 0}
+
+    def beside(self, size: int) -> "Entry":
+        """The same with a company of that size."""
+        return Entry(self.name, self.strategy, {**self.values, "company_size": size})
 
     @property
     def cpus(self) -> list[int]:
@@ -38,6 +42,7 @@ class Group:
     usual: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # for its title
     varied: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # axes that the matrix names, though
     # a setting has their usual value: who can't follow them takes no part, not even at that value
+    only: frozenset[str] | None = field(default=None, compare=False, repr=False)  # strategies that take part; None: all
 
     @property
     def values(self) -> dict[str, Any]:
@@ -56,7 +61,12 @@ class Group:
 
     def at(self, **values: Any) -> "Group":
         """The same group with other values on some axes."""
-        return Group(tuple((self.values | values).items()), self.along, self.usual, self.varied)
+        return replace(self, point=tuple((self.values | values).items()))
+
+    def joined(self, other: "Group") -> "Group":
+        """The same group with those who take part in another of its point, too."""
+        both = None if self.only is None or other.only is None else self.only | other.only
+        return replace(self, only=both, varied=self.varied | other.varied)
 
     @property
     def service(self) -> str:
@@ -92,23 +102,35 @@ class Group:
     def entries(self, strategies: Mapping[str, Strategy]) -> Iterator[Entry]:
         """Each strategy that offers the service, at each value along; also those that can't follow an axis."""
         for label, strategy in strategies.items():
-            if self.service in strategy.services:
-                for values in self._points():
+            is_in = self.only is None or strategy.name in self.only
+            if is_in and self.service in strategy.services:
+                for values in self.points():
                     yield Entry(self._name(label, values), strategy, values)
 
-    def _points(self) -> Iterator[dict[str, Any]]:
+    def points(self) -> Iterator[dict[str, Any]]:
+        """The values of each of its cells on all axes."""
         for value in self[self.along] if self.along else [None]:
             yield self.values | ({self.along: value} if self.along else {})
 
     def _name(self, label: str, values: Mapping[str, Any]) -> str:
         """The label, with what else tells its server from others: epoll (1 KiB)."""
+        alone = axes.company_of(values)[0] == "none"
         unusual = [
-            axis.write(values[axis.name]) for axis in axes.of_servers() if values[axis.name] != self.usual[axis.name]
+            axis.write(values[axis.name])
+            for axis in axes.of_servers()
+            if values[axis.name] != self.usual[axis.name] and not (alone and "company" in axis.sides)
         ]
         return f"{label} ({', '.join(unusual)})" if unusual else label
 
-    def unable(self, strategy: Strategy) -> str:
-        """Why a strategy can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
+    def unable(self, entry: Entry) -> str:
+        """Why it can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
+        strategy = entry.strategy
+        kind, size = axes.company_of(entry.values)
+        if kind in axes.STAYING and not strategy.serves_all(size + 1):
+            return (
+                f"serves {strategy.serves} at a time: the {size:,} that come before its clients and stay take all "
+                "its places"
+            )
         if self["handler"] != self.usual.get("handler", self["handler"]) and not strategy.is_told("handler"):
             return "has no handler: its command has no {handler}"
         if strategy.carries and not axes.ended_after(self.values, strategy.carries):
@@ -122,14 +144,45 @@ class Group:
         return ""
 
 
-def groups_of(matrix: Sequence[Matrix], usual: Mapping[str, Any], cpus: Callable[[int], str]) -> list[Group]:
+def groups_of(
+    matrix: Sequence[Matrix],
+    usual: Mapping[str, Any],
+    cpus: Callable[[int], str],
+    strategies: Mapping[str, Strategy],
+) -> list[Group]:
     """Each once: the closed loops first, in the order of the file, as others may need their rates.
 
-    `cpus` says which ones so many are.
+    `cpus` says which ones so many are; whom an entry names is one of all the `strategies` that there are.
     """
-    wanted = list(dict.fromkeys(group for entry in matrix for group in _product(entry, usual, cpus)))
+
+    def only(words: Sequence[str]) -> frozenset[str] | None:
+        return frozenset(name for word in words for name in meant(word, strategies)) if words else None
+
+    wanted = _joined(
+        replace(group, only=only(entry.strategies)) for entry in matrix for group in _product(entry, usual, cpus)
+    )
     closed = [group.closed for group in wanted if group.load == "closed" or group.needs_capacity]
-    return list(dict.fromkeys([*closed, *wanted]))
+    return _joined([*closed, *wanted])
+
+
+def taking_part(groups: Sequence[Group], strategies: Mapping[str, Strategy]) -> list[Group]:
+    """The groups in which one of these has a part. Raises ConfigError where what the entries name leaves none."""
+    taken = {strategy.name for strategy in strategies.values()}
+    found = [group for group in groups if group.only is None or group.only & taken]
+    if not found:
+        asked = ", ".join(sorted(set().union(*(group.only or () for group in groups))))
+        raise ConfigError(
+            f"none of these strategies is in the profile's matrix, which names {asked}; take one of those"
+        )
+    return found
+
+
+def _joined(groups: Iterable[Group]) -> list[Group]:
+    """Each point once, with everybody who takes part there."""
+    found: dict[Group, Group] = {}
+    for group in groups:
+        found[group] = found[group].joined(group) if group in found else group
+    return list(found.values())
 
 
 def _product(entry: Matrix, usual: Mapping[str, Any], cpus: Callable[[int], str]) -> Iterator[Group]:

@@ -9,11 +9,11 @@ from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
-from harness.plan import crowds, lengths, places, room
-from harness.plan.group import Entry, Group, groups_of
+from harness.plan import company, crowds, lengths, places, room
+from harness.plan.group import Entry, Group, groups_of, taking_part
 from harness.plan.precision import Precision
 from harness.plan.selection import serving
-from harness.plan.waves import by_strategy, waves
+from harness.plan.waves import by_strategy, who
 
 # What a run spends outside its windows, for the expected time (seconds; from runs on two cores).
 START_S, STOP_S = 0.20, 0.04  # a server
@@ -86,6 +86,11 @@ class Plan:
         return places.each(self._all_entries)
 
     @property
+    def company_cpus(self) -> list[int]:
+        """Those that the servers' company runs on."""
+        return company.cpus(self.servers_cpus, self.loader_cpus)
+
+    @property
     def _all_entries(self) -> Iterator[Entry]:
         return (entry for entries in self.entries.values() for entry in entries.values())
 
@@ -97,7 +102,7 @@ class Plan:
     @property
     def usual(self) -> Mapping[str, Any]:
         """What goes without saying on each axis."""
-        return self.groups[0].usual
+        return self.groups[0].usual if self.groups else self.config.usual
 
     @property
     def handlers(self) -> list[str]:
@@ -115,9 +120,9 @@ class Plan:
 
     @property
     def descriptors(self) -> int:
-        """Files that the loader, the hungriest process, has open at once."""
-        connections = max(group.clients * max(map(len, self.waves[group])) for group in self.groups)
-        return connections + machine.DESCRIPTORS_ASIDE
+        """Files that the hungriest process has open at once: the loader, or a server and who is its company."""
+        of_loader = max(group.clients * max(map(len, self.waves[group])) for group in self.groups)
+        return max(of_loader, company.files(self._all_entries)) + machine.DESCRIPTORS_ASIDE
 
     def shuffled(self, items: Sequence[T], *place: object) -> list[T]:
         """In the random order that the seed gives to that place of the run."""
@@ -135,7 +140,7 @@ class Plan:
     def unable(self, group: Group) -> dict[str, str]:
         """Those that can't follow an axis which is varied in the group, by name, and why."""
         entries = self.entries[group]
-        return {name: why for name, entry in entries.items() if (why := group.unable(entry.strategy))}
+        return {name: why for name, entry in entries.items() if (why := group.unable(entry))}
 
     @property
     def skipped(self) -> dict[str, list[str]]:
@@ -164,7 +169,8 @@ class Plan:
         window, handler_us = self.config.window, self.entries[group][name].values["handler_us"]
         counted_s = window.length(group.clients).counted_s if group.load == "closed" else self.config.open.counted_s
         length = lengths.of_window(window, group.clients, handler_us, counted_s)
-        return length["head_s"] + length["counted_s"] + handler_us / 1e6 + BETWEEN_WINDOWS_S
+        after_s = BETWEEN_WINDOWS_S + company.waiting_s(self.entries[group][name], self.backlog)
+        return length["head_s"] + length["counted_s"] + handler_us / 1e6 + after_s
 
     def _round_seconds(self, group: Group) -> float:
         return sum(self.window_seconds(group, name) for name in self._taking_turns(group))
@@ -175,9 +181,9 @@ class Plan:
 
     def group_seconds(self, group: Group) -> float:
         """Expected for one block."""
-        members = self._taking_turns(group)
-        starving = any(not self.entries[group][name].strategy.serves_all(group.clients) for name in members)
-        connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving
+        members = [self.entries[group][name] for name in self._taking_turns(group)]
+        starving = any(not entry.strategy.serves_all(group.clients) for entry in members)
+        connecting = len(members) * group.clients * CONNECT_S + SILENCE_S * starving + company.coming_s(members)
         return connecting + self.rounds_of(group) * self._round_seconds(group)
 
     @property
@@ -275,7 +281,7 @@ def make(
     config = config.measuring(profile)
     server_cpus, loader_cpus = machine.share_cpus(config, workers or config.loadgen.workers)
     usual = config.usual | {"server_cpus": " ".join(map(str, server_cpus))}
-    groups = _groups(config, profile_name, overrides, usual)
+    groups = taking_part(_groups(config, profile_name, overrides, usual), strategies)
     strategies = serving(strategies, list(dict.fromkeys(group.service for group in groups)), named)
     workers = workers or config.loadgen.workers
     room.must_suffice(groups, strategies, overrides.values, config.origin(f"profiles.{profile_name}"))
@@ -298,7 +304,7 @@ def make(
         budget_s=budget_s or BUDGET_S,
         variants=variants or {},
         left_out=[],
-        **_who(groups, strategies, config.reference),
+        **who(groups, strategies, config.reference),
     )
     if not any(plan.members(group) for group in groups):
         why = next(why for group in groups for why in plan.unable(group).values())
@@ -319,7 +325,7 @@ def _groups(config: Config, profile: str, overrides: Overrides, usual: Mapping[s
     matrix = [entry.with_values(overrides.values, overrides.along) for entry in config.profile(profile).matrix]
     file = f"{config.origin(f'profiles.{profile}')}: profiles.{profile}: cpus"
     source = BY_KEY["cpus"].option if "cpus" in overrides.values else file
-    return groups_of(matrix, usual, lambda count: places.of_count(config, count, source))
+    return groups_of(matrix, usual, lambda count: places.of_count(config, count, source), config.strategies)
 
 
 def fitted(plan: Plan, blocks: int) -> Plan:
@@ -335,16 +341,10 @@ def fitted(plan: Plan, blocks: int) -> Plan:
         elif len(names) > 1:
             kept = {label: form for label, form in plan.strategies.items() if form.name != names[-1]}
             left_out = [*plan.left_out, names[-1]]
-            plan = replace(plan, strategies=kept, left_out=left_out, **_who(plan.groups, kept, plan.config.reference))
+            plan = replace(plan, strategies=kept, left_out=left_out, **who(plan.groups, kept, plan.config.reference))
         else:
             raise ConfigError(
                 f"--budget {plan.budget_s:.0f}s: a change is seen in some blocks and confirmed in others; the {blocks} "
                 f"that this takes at least last {plan.seconds_of(blocks):.0f} s for {names[0]} alone; allow that much"
             )
     return plan
-
-
-def _who(groups: Sequence[Group], strategies: Mapping[str, Strategy], reference: str) -> dict[str, Any]:
-    """The plan's `entries` and `waves`."""
-    entries = {group: {entry.name: entry for entry in group.entries(strategies)} for group in groups}
-    return {"entries": entries, "waves": {group: waves(group, entries[group], reference) for group in groups}}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from axes import AXES, BY_KEY, connections_stay
+from axes import AXES, BY_KEY, company_of, connections_stay
 from harness import machine
 from harness.config import ConfigError, Strategy
 from harness.plan.group import Entry, Group
@@ -18,6 +18,11 @@ def must_suffice(
     for group in groups:
         _crowd_fits(group, list(group.entries(strategies)), source)
         _queue_suffices(group, source)
+    source = BY_KEY["company_sizes"].option if "company_sizes" in given else file
+    for group in groups:
+        for entry in group.entries(strategies):
+            if not group.unable(entry):
+                _company_fits(group, entry, source)
     options = ", ".join(BY_KEY[key].option for key in ("clients", "sizes") if key in given)
     for group in groups:
         _memory_fits(group, list(group.entries(strategies)), options or file)
@@ -26,7 +31,7 @@ def must_suffice(
 def _crowd_fits(group: Group, entries: Collection[Entry], source: object) -> None:
     """What is compared is connected at the same time: all forms of a strategy."""
     limit = machine.descriptor_limit()
-    by_name = {entry.name: entry for entry in entries if not group.unable(entry.strategy)}
+    by_name = {entry.name: entry for entry in entries if not group.unable(entry)}
     forms = max(map(len, by_strategy(by_name, by_name).values()), default=1)
     needed = group.clients * forms + machine.DESCRIPTORS_ASIDE
     if needed > limit:
@@ -34,6 +39,27 @@ def _crowd_fits(group: Group, entries: Collection[Entry], source: object) -> Non
         raise ConfigError(
             f"{source}: {group.clients} clients{of_each} need {needed} open files and a process may have {limit} here; "
             "raise `ulimit -Hn` or take fewer clients"
+        )
+
+
+def _company_fits(group: Group, entry: Entry, source: object) -> None:
+    """Whoever is at a server takes a file of it; and memory, as much as a client does."""
+    size, limit = company_of(entry.values)[1], machine.descriptor_limit()
+    needed = group.clients + size + machine.DESCRIPTORS_ASIDE
+    what = f"{source}: a company of {size:,} beside {group.clients} clients"
+    if needed > limit:
+        raise ConfigError(
+            f"{what} needs {needed:,} open files in a server, and a process may have {limit:,} here; "
+            f"{max(0, size - needed + limit):,} fit: take no more, or raise `ulimit -Hn`"
+        )
+    left = memory_for_servers(group)
+    without = memory_of_servers(group, [entry.beside(0)])
+    more = memory_of_servers(group, [entry]) - without
+    if size and without <= left < without + more:
+        raise ConfigError(
+            f"{what} takes {_gib(without + more)} of memory with "
+            f"{entry.strategy.label} alone, and {_gib(left)} can be had here; {int(size * (left - without) / more):,} "
+            f"fit: take no more, or leave {entry.strategy.label} out"
         )
 
 
@@ -54,7 +80,7 @@ def _memory_fits(group: Group, entries: Collection[Entry], source: object) -> No
     here = f"{_gib(left + messages)} can be had here; take fewer clients or smaller messages"
     if left <= 0:
         raise ConfigError(f"{what} {_gib(messages)} of memory for the load generator's messages alone, and {here}")
-    by_name = {entry.name: entry for entry in entries if not group.unable(entry.strategy)}
+    by_name = {entry.name: entry for entry in entries if not group.unable(entry)}
     for strategy, forms in by_strategy(by_name, by_name).items():
         needed = messages + memory_of_servers(group, [by_name[form] for form in forms])
         if needed > left + messages:

@@ -1,13 +1,17 @@
 """Who is alive together in a group: all at once, or in waves where this machine has no room for that."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import axes
 from harness import machine
+from harness.config import Strategy
 from harness.plan.group import Entry, Group
 
 MEMORY_SHARE = 0.7  # of what is available now, for all messages and all connections alive at once
 FORMS = 2  # of a client's message: two successive ones differ
 ON_THE_WAY = 2  # bytes of the kernel's for one of a message
+LEFT_UNREAD = 512 * 1024  # bytes at most that a slow reader has left in the kernel's buffers, and as many in a server
 
 
 def waves(group: Group, entries: Mapping[str, Entry], reference: str) -> list[list[str]]:
@@ -22,7 +26,7 @@ def waves(group: Group, entries: Mapping[str, Entry], reference: str) -> list[li
         needed = sum(memory_of_servers(group, [entries[name]]) for name in names)
         return group.clients * len(names) <= connections and needed <= memory
 
-    able = [name for name, entry in entries.items() if not group.unable(entry.strategy)]
+    able = [name for name, entry in entries.items() if not group.unable(entry)]
     forms = by_strategy(entries, able)
     together = [name for of in forms.values() for name in of]
     if fit(together):
@@ -38,6 +42,12 @@ def waves(group: Group, entries: Mapping[str, Entry], reference: str) -> list[li
             found.append([*shared])
         found[-1] += of
     return found
+
+
+def who(groups: Sequence[Group], strategies: Mapping[str, Strategy], reference: str) -> dict[str, Any]:
+    """A plan's `entries` and `waves`."""
+    entries = {group: {entry.name: entry for entry in group.entries(strategies)} for group in groups}
+    return {"entries": entries, "waves": {group: waves(group, entries[group], reference) for group in groups}}
 
 
 def by_strategy(entries: Mapping[str, Entry], names: Iterable[str]) -> dict[str, list[str]]:
@@ -65,6 +75,13 @@ def memory_of_servers(group: Group, entries: Sequence[Entry]) -> int:
     asked when clients connect.
     """
     connections = group.clients * len(entries)
-    on_the_way = min(connections * min(ON_THE_WAY * int(group["message_size"]), machine.socket_buffers()),
-                     machine.all_socket_buffers())  # fmt: skip
-    return on_the_way + sum(group.clients * int(entry.strategy.memory_per_client) for entry in entries)
+    beside = [axes.company_of(entry.values) for entry in entries]
+    unread = LEFT_UNREAD * sum(size for kind, size in beside if kind == "slow")
+    on_the_way = min(
+        connections * min(ON_THE_WAY * int(group["message_size"]), machine.socket_buffers()) + unread,
+        machine.all_socket_buffers(),
+    )
+    return on_the_way + sum(
+        (group.clients + size) * int(entry.strategy.memory_per_client) + LEFT_UNREAD * size * (kind == "slow")
+        for entry, (kind, size) in zip(entries, beside, strict=True)
+    )

@@ -43,6 +43,14 @@ def thaw(session: int, frozen: Frozen | None = None) -> bool:
     return has_grown
 
 
+def threads(session: int) -> int:
+    """How many its first process has; none where that has ended."""
+    try:
+        return int(stat.fields(session)[stat.THREADS])
+    except OSError:
+        return 0
+
+
 def _moves(pid: int) -> bool:
     try:
         return stat.fields(pid)[stat.STATE] not in (*stat.STOPPED, *stat.ENDED)

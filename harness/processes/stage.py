@@ -12,6 +12,7 @@ from typing import Any
 from harness.config import Config, Strategy
 from harness.processes import sockets
 from harness.processes.census import Census
+from harness.processes.company import Company
 from harness.processes.ended import Ended
 from harness.processes.loader import Loader, LoaderFailed
 from harness.processes.server import Server, ServerFailed
@@ -52,6 +53,7 @@ class Stage:
         self._logs = logs
         self._backlog = backlog
         self._loader: Loader | None = None
+        self._companies: list[Company] = []
 
     def __enter__(self) -> "Stage":
         return self
@@ -60,6 +62,7 @@ class Stage:
         try:
             self.stop_servers()
         finally:
+            self.stop_companies()
             self.stop_loader()
 
     # --- servers ------------------------------------------------------------------------------------
@@ -187,3 +190,25 @@ class Stage:
         stamps = self.config.loadgen.stamps_per_s > 0
         answer = self.loader.open(targets, clients, exchange, stamps, self._backlog)
         return dict(answer["targets"])
+
+    # --- who else is there ----------------------------------------------------------------------------
+
+    def start_company(self, cpus: Collection[int]) -> Company:
+        """One more process of the servers' company, ready. Raises LoaderFailed."""
+        with uninterrupted():
+            company = Company(cpus, self._logs, len(self._companies), self._watchdog.mark)
+            self._companies.append(company)
+            self._watchdog.guard(company.pid)
+        company.wait_ready()
+        return company
+
+    def stop_companies(self) -> None:
+        """End them, with all their connections."""
+        while self._companies:
+            company = self._companies.pop()
+            company.stop()
+            self._watchdog.release(company.pid)
+
+    def come(self, company: Company, key: str, kind: str, size: int) -> dict[str, Any]:
+        """Have that many of a kind come to a server, as `Company.come` has it; queues take twice as many at once."""
+        return company.come(key, self.servers[key].endpoint.url, kind, size, max(1, self._backlog // 2))

@@ -16,6 +16,7 @@ from harness.processes.loader import LoaderFailed
 from harness.processes.server import ServerFailed
 from harness.recorder import Recorder
 from harness.run.balance import Balance
+from harness.run.company import Companies
 from harness.run.crowds import Crowds
 from harness.run.experience import Experience, Known
 from harness.run.fleet import Fleet
@@ -34,6 +35,7 @@ class Interleaving:
         recorder: Recorder,
         fleet: Fleet,
         loading: Loading,
+        companies: Companies,
         standstill: Standstill,
         crowds: Crowds,
         progress: Progress,
@@ -42,6 +44,7 @@ class Interleaving:
         self._recorder = recorder
         self._fleet = fleet
         self._loading = loading
+        self._companies = companies
         self._progress = progress
         self._standstill = standstill
         self._crowds = crowds
@@ -72,6 +75,7 @@ class Interleaving:
         self._record_footprints(group, wave, block)
         self._record_balance(group, wave, block)
         self._loading.disconnect()
+        self._companies.leave()
         for key, failure in self._fleet.refuse().items():
             if key in wave:  # what it was asked in this group may have been answered by others
                 self._recorder.failure(key, group, block, str(failure), skipped=False, fault="owner")
@@ -85,10 +89,11 @@ class Interleaving:
             if key in self._fleet.taking_part(wave):
                 self._window(visit, group, place, kind)
         except ServerFailed as failure:
-            self._record_failure(key, group, block, self._fleet.gives_up(key, failure))
+            self._give_up(key, group, block, failure, f"in round {place['round']}")
         except LoaderFailed as failure:
             self._recorder.failure(key, group, block, str(failure), skipped=False, fault="loader")
             self._loading.failed(failure)
+            self._companies.failed()
 
     def _connect(self, group: Group, wave: Sequence[str], block: int) -> None:
         """All clients to all servers; those that answer nobody are out of this group. Then all stand still."""
@@ -97,13 +102,19 @@ class Interleaving:
         self._standstill.settle()
         is_told = self._plan.has_footprint(group, block)
         ledger = Ledger([self._fleet.server(key) for key in members]) if is_told else None
+        for key in members:
+            try:
+                self._companies.come(group, key)
+            except ServerFailed as failure:
+                self._give_up(key, group, block, failure, "before any client came")
+        members = self._fleet.taking_part(members)
         for key, target in self._loading.connect(group, members).items():
             if not target["answered"]:
                 errors = ", ".join(f"{count} {kind}" for kind, count in target["errors"].items())
                 cause = self._fleet.why_nobody(key, group.service) if errors else ""
                 told = f" ({errors})" * bool(errors) + f": it {cause}" * bool(cause)
                 silent = ServerFailed(f"answered none of {group.clients} clients{told}")
-                self._record_failure(key, group, block, self._fleet.gives_up(key, silent))
+                self._give_up(key, group, block, silent, "before any window")
         self._standstill.settle()
         if ledger:
             ledger.connected(self._fleet.taking_part(wave))
@@ -131,7 +142,7 @@ class Interleaving:
         more = kind.saw(visit, observed)
         if not observed["spin_ns"]:  # else it is no figure
             self._known.setdefault((group, key), Experience()).add(
-                observed, record["loader_steal_s"] * self._plan.workers, is_figure=more.get("phase") != "search"
+                observed, self._not_the_loaders_s(record), is_figure=more.get("phase") != "search"
             )
         for each in [*first, record | more]:
             self._recorder.window(key, group, place, each)
@@ -141,10 +152,20 @@ class Interleaving:
         server = self._fleet.server(visit.name)
         server.raise_if_dead()
         metered = meter.window(server, self._ledger, self._plan.loader_cpus)
-        with metered as reading, self._standstill.turn(visit.name) as turn:
+        head_s = visit.lengths["head_s"]
+        with (
+            metered as reading,
+            self._standstill.turn(visit.name) as turn,
+            self._companies.window(visit.name, head_s) as beside,
+        ):
             reading.observed = self._loading.window(visit.name, visit)
             server.raise_if_dead()
-        return reading.observed, reading.record | turn.record | {"head_s": visit.lengths["head_s"]}
+        return reading.observed, reading.record | turn.record | beside.record | {"head_s": head_s}
+
+    def _not_the_loaders_s(self, record: dict[str, Any]) -> float:
+        """What the host, and a company on the same CPUs, took of the loader's time in a window: it was no rest."""
+        shares = set(self._plan.company_cpus) <= set(self._plan.loader_cpus)
+        return float(record["loader_steal_s"] * self._plan.workers + shares * record.get("company_cpu_s", 0.0))
 
     def _raise_if_mute(self, key: str, tries: int, silent_s: float) -> None:
         """Raises ServerFailed when it was silent as long as a request may take, and was tried again."""
@@ -170,6 +191,13 @@ class Interleaving:
             self._balance.record(group, self._fleet.taking_part(wave), block)
         except LoaderFailed as failure:
             self._loading.failed(failure)
+
+    def _give_up(self, key: str, group: Group, block: int, failure: ServerFailed, when: str) -> None:
+        """Out of the group with it; of one that has company, or had, it is told when, and whose."""
+        found = self._fleet.gives_up(key, failure)
+        if beside := self._companies.said(group, key):
+            found = ServerFailed(f"{found} ({beside}, {when})", found.skipped)
+        self._record_failure(key, group, block, found)
 
     def _record_failure(self, key: str, group: Group, block: int, failure: ServerFailed) -> None:
         self._recorder.failure(key, group, block, str(failure), failure.skipped)

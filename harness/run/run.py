@@ -39,6 +39,7 @@ from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
 from harness.run.blocks import Blocks, Rule
+from harness.run.company import Companies
 from harness.run.crowds import Crowds
 from harness.run.fleet import Fleet
 from harness.run.interleaving import Interleaving
@@ -75,7 +76,8 @@ def carry_out(
     fleet = Fleet(stage, plan, recorder, absent, calibration)
     standstill = Standstill(fleet, recorder)
     crowds = Crowds(plan, fleet, loading, standstill, progress)
-    interleaving = Interleaving(plan, recorder, fleet, loading, standstill, crowds, progress)
+    companies = Companies(stage, plan)
+    interleaving = Interleaving(plan, recorder, fleet, loading, companies, standstill, crowds, progress)
     blocks = Blocks(plan, rule, recorder, progress)
     with stage:
         loading.ensure()  # it takes longer to start than a server

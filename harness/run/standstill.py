@@ -24,6 +24,7 @@ REST_LIMIT_S = 0.05  # one that doesn't rest is asked, or frozen, all the same
 SETTLE_LIMIT_S, SETTLE_STEP_S = 5.0, 0.02  # of all together, which may rest in turn
 WATCH_LIMIT_S = 2.0  # for work that was put off, where it goes on for longer than servers are left alone
 WATCH_STEP_S = 0.1  # in which nothing is done at its end
+MOST_THREADS = 2_000  # to stop and wake more takes them longer than a window: they are left to rest
 
 
 @dataclass
@@ -165,6 +166,10 @@ class Standstill:
             self._recorder.note(notes.grew_while_frozen(key))
 
     def _freeze(self, key: str, session: int) -> None:
+        if freezing.threads(session) > MOST_THREADS and key not in self._restless:
+            self._frozen[session] = Frozen(frozenset(processes(session)), frozenset())
+            self._recorder.note(notes.left_to_rest(key))
+            return
         self._frozen[session] = frozen = freezing.freeze(session)
         if frozen.defiant:
             self._recorder.note(notes.not_frozen(key))

@@ -111,6 +111,15 @@ def test_there_are_as_many_blocks_as_were_fixed() -> None:
         assert all(answer.settled == frozenset() for answer in answers)
 
 
+def test_where_blocks_are_slow_there_may_be_fewer_of_them() -> None:
+    slow = [(1, 30.0)] * 4
+    assert not FixedBlocks(6, 1, 100, least=5).after(slow).is_enough
+    assert FixedBlocks(6, 1, 100, least=4).after(slow).is_enough
+    assert not FixedBlocks(6, 1, 150, least=4).after(slow).is_enough  # there is time for another one
+    assert not FixedBlocks(6, 1, 100).after(slow).is_enough
+    assert not FixedBlocks(6, 1, None, least=4).after(slow).is_enough
+
+
 # --- the budget ---------------------------------------------------------------------------------------------------
 
 

@@ -59,7 +59,7 @@ def test_every_axis_is_told_apart() -> None:
     """Titles are what people tell groups by, and what random orders are drawn from."""
     other = {"service": "log", "clients": 7, "message_size": 100, "requests_per_connection": 3, "load": "knee",
              "rate": "7%", "recv_size": 100, "transport": "udp", "handler": "blocks", "handler_us": 70,
-             "handler_of": "one", "server_cpus": "0 1"}  # fmt: skip
+             "handler_of": "one", "company": "idle", "company_size": 70, "server_cpus": "0 1"}  # fmt: skip
     varied = {name: axes.title(point(**{name: value}), USUAL) for name, value in other.items()}
     assert len({*varied.values(), axes.title(point(), USUAL)}) == len(other) + 1
     assert set(other) == set(AXES)
@@ -73,7 +73,7 @@ def test_what_has_no_limit_is_null_in_files() -> None:
     assert list(recorded) == list(AXES)
 
 
-COMPARABLE = "recv_sizes, transports, handler_times, cpus"
+COMPARABLE = "recv_sizes, transports, handler_times, company_sizes, cpus"
 
 # --- plans -----------------------------------------------------------------------------------------------------
 
@@ -125,6 +125,35 @@ def test_values_along_are_members_of_one_group(tmp_path: Path) -> None:
     assert {order.index("epoll") < order.index("epoll (100 B)") for order in rounds} == {True, False}
 
 
+def test_an_entry_may_name_who_takes_part_and_points_named_twice_are_one_group(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("""
+[profiles.tiny]
+blocks = 2
+rounds = 3
+matrix = [
+    { service = ["echo"], clients = [3, 4], strategies = ["sel*"] },
+    { service = ["echo"], clients = [4, 5], strategies = ["epoll"] },
+    { service = ["echo"], clients = [5] },
+    { service = ["echo"], clients = [6], strategies = ["uvloop"] },
+]
+""")
+    config = read(ROOT / "bench.toml", tmp_path / "mine.toml")
+    made = planned(config, "epoll,select,poll")
+    assert {group.clients: made.members(group) for group in made.groups} == {
+        3: ["select"],
+        4: ["select", "epoll"],
+        5: ["select", "poll", "epoll"],  # an entry that names nobody takes all
+    }
+    with pytest.raises(ConfigError, match=r"epoll, select.*, uvloop; take one of those"):
+        planned(read(ROOT / "bench.toml", _without_all(tmp_path)), "poll")
+
+
+def _without_all(tmp_path: Path) -> Path:
+    text = (tmp_path / "mine.toml").read_text().replace('    { service = ["echo"], clients = [5] },\n', "")
+    (tmp_path / "mine.toml").write_text(text)
+    return tmp_path / "mine.toml"
+
+
 def test_who_cant_follow_is_left_out_and_named(tmp_path: Path) -> None:
     made = planned(configured(tmp_path, ', along = "recv_sizes"'))
     assert set(made.unable(made.groups[0])) == {"uvloop", "uvloop (100 B)"}
@@ -147,7 +176,7 @@ def test_a_setting_that_is_not_varied_is_told_to_all(tmp_path: Path) -> None:
     assert [str(group) for group in made.groups] == ["echo, 100 clients, 64 B"]
 
 
-COMPARABLE = "recv_sizes, transports, handler_times, cpus"
+COMPARABLE = "recv_sizes, transports, handler_times, company_sizes, cpus"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ EVERY_KIND = (
     notes.bad_end("epoll", "ignored SIGTERM and was killed"),
     notes.not_frozen("epoll"),
     notes.grew_while_frozen("epoll"),
+    notes.left_to_rest("threading"),
     notes.short_queue("small", "listens with a queue of 5"),
     notes.owner_unknown("theirs"),
     notes.queues_unknown("Protocol not supported"),
@@ -64,6 +65,8 @@ def test_they_read_as_sentences() -> None:
         "windows is at its neighbours' cost; start it as the user who measures",
         "epoll: its session grew while it stood still: something of it can't be stopped, or is outside of it; its CPU "
         "time may not be all its own; run it in the foreground, with all that it starts",
+        "threading: has thousands of threads, and isn't made to stand still but left to rest: to stop and to wake them "
+        "all takes longer than a window",
         "small: listens with a queue of 5",
         "theirs: whose processes serve can't be told: they are another user's; start it as the user who measures",
         "how long the servers' listen queues are can't be told here: Protocol not supported",
