@@ -11,21 +11,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.histograms import Distribution, in_order
+from analysis.histograms import Encoded, in_order
 from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
-
-
-# The values that occur, in rising order, and how many requests each of them stands for.
-Window = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
 class Block:
     """The latencies of a block, of all of its requests or of a sample."""
 
-    windows: Sequence[Window]
+    windows: Sequence[tuple[Encoded, float]]  # each with how many requests a latency in it stands for
     open_: int = 0  # requests that are slower than any
     drawn: float = 1.0  # the share of the answered ones that was looked at
 
@@ -37,25 +33,24 @@ class Block:
     @cached_property
     def weight(self) -> float:
         """How many requests there were."""
-        return sum(float(counts.sum()) for _, counts in self.windows) + self.open_
+        return sum(latencies.total * each for latencies, each in self.windows) + self.open_
 
-    def in_order(self) -> Window:
-        """Its windows as one; a value that several have stands there as often."""
+    def in_order(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Its latencies and how many requests each stands for; one that several windows have stands there as often."""
         return in_order(self.windows)
 
 
-def whole(windows: Iterable[Distribution], open_: int = 0) -> Block:
+def whole(windows: Iterable[Encoded], open_: int = 0) -> Block:
     """A block of windows of which each request was looked at."""
-    return Block([(values, counts.astype(float)) for values, counts in windows if len(values)], open_)
+    return Block([(latencies, 1.0) for latencies in windows if latencies.total], open_)
 
 
-def sampled(windows: Iterable[tuple[Distribution, float]], open_: int = 0) -> Block:
+def sampled(windows: Iterable[tuple[Encoded, float]], open_: int = 0) -> Block:
     """A block of windows, of each a sample and how many requests that stands for."""
-    told = [(sample, answered) for sample, answered in windows if len(sample.values)]
-    requests = [(sample.values, sample.counts.astype(float) * (answered / sample.total)) for sample, answered in told]
-    looked_at = sum(sample.total for sample, _ in told)
-    every = sum(float(counts.sum()) for _, counts in requests)
-    return Block(requests, open_, looked_at / every if every else 1.0)
+    told = [(sample, answered) for sample, answered in windows if sample.total]
+    looked_at, every = sum(sample.total for sample, _ in told), sum(answered for _, answered in told)
+    return Block([(sample, answered / sample.total) for sample, answered in told], open_,
+                 looked_at / every if every else 1.0)  # fmt: skip
 
 
 class Alike:
@@ -64,7 +59,7 @@ class Alike:
     def __init__(self, blocks: Iterable[Block]) -> None:
         told = [block for block in blocks if block.weight]
         self.sizes: Sequence[int] = [block.size for block in told]
-        shares = [(values, counts / block.weight) for block in told for values, counts in block.windows]
+        shares = [(latencies, each / block.weight) for block in told for latencies, each in block.windows]
         self.values, weights = in_order(shares)
         self.up_to: NDArray[np.float64] = np.cumsum(weights)  # the weight of all that is no slower
 

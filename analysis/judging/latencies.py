@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.alike import Alike, Block, sampled, whole
-from analysis.histograms import decoded, present
+from analysis.histograms import present
 from analysis.records.columns import Columns, column
 from analysis.statistics import BEYOND, NAN, Estimate, around, wider
 
@@ -34,8 +34,7 @@ def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencie
     alike = Alike(blocks)
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
     is_whole = alike.count > 0 and not column(windows, "unfinished").any()
-    longest = [float(values[-1]) for block in blocks for values, _ in block.windows]
-    figures["max_us"] = max(longest) / 1e3 if is_whole else NAN
+    figures["max_us"] = float(alike.values[-1]) / 1e3 if is_whole else NAN
     numbers = sorted_blocks(windows)
     alone = [Alike([block]) for block in blocks]
     by_block = {}
@@ -99,10 +98,9 @@ def sorted_blocks(windows: Columns) -> list[int]:
 
 def _block(texts: NDArray[np.object_], answered: NDArray[np.float64], is_sampled: bool, open_: int) -> Block:
     if not is_sampled or np.isnan(answered).any():
-        return whole([text.told for text in present(texts)], open_)
-    told = zip(texts, answered, strict=True)
+        return whole(present(texts), open_)
     # a window without any has no text
-    return sampled([(decoded(text), of) for text, of in told if isinstance(text, str) and text], open_)
+    return sampled([(text, of) for one, of in zip(texts, answered, strict=True) for text in present([one])], open_)
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:
