@@ -150,7 +150,7 @@ class Selection:
             found.append((cell, why))
         return self._placed(found, [label(cell) for cell in self.rows.values()])
 
-    @property
+    @cached_property
     def _axis(self) -> str:
         """The one that tells its cells of a strategy apart."""
         return next((axis for axis in ("rate", *SWEPT) if self.cells[axis].nunique() > 1), SWEPT[0])

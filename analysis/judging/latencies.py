@@ -5,6 +5,7 @@ statistics of all requests together, which takes requests for independent and so
 cell of a single block, or with a block that has no such percentile, has neither.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,14 @@ class Latencies(NamedTuple):
     figures: dict[str, Any]  # the columns p50_us .. max_us with the intervals of p50 and p99
     by_block: dict[str, dict[int, float]]  # p50_us and p99_us of each block, in µs
     withheld_p99: str  # empty, or which p99 isn't told because the windows were too short for it
+
+
+class Told(NamedTuple):
+    """What a window says of its latencies."""
+
+    text: Any  # the histogram, if there is one
+    answered: float  # requests; NaN where a record doesn't tell
+    waiting: float  # requests that are slower than any
 
 
 def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencies:
@@ -87,8 +96,10 @@ def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any
     block, texts = column(windows, "block"), column(windows, histograms, object)
     answered = column(windows, "answered", float)
     waiting = open_ if isinstance(open_, np.ndarray) else column(windows, open_) if open_ else np.zeros(len(block))
-    parts = [block == number for number in sorted_blocks(windows)]
-    return [_block(texts[part], answered[part], histograms in OF_SAMPLE, int(waiting[part].sum())) for part in parts]
+    found: dict[int, list[Told]] = {}
+    for number, *told in zip(block.tolist(), texts, answered.tolist(), waiting.tolist(), strict=True):
+        found.setdefault(number, []).append(Told(*told))
+    return [_block(found[number], histograms in OF_SAMPLE) for number in sorted(found)]
 
 
 def sorted_blocks(windows: Columns) -> list[int]:
@@ -96,11 +107,12 @@ def sorted_blocks(windows: Columns) -> list[int]:
     return sorted(set(column(windows, "block").tolist()))
 
 
-def _block(texts: NDArray[np.object_], answered: NDArray[np.float64], is_sampled: bool, open_: int) -> Block:
-    if not is_sampled or np.isnan(answered).any():
-        return whole(present(texts), open_)
+def _block(windows: Sequence[Told], is_sampled: bool) -> Block:
+    open_ = int(sum(window.waiting for window in windows))
+    if not is_sampled or any(window.answered != window.answered for window in windows):
+        return whole(present(window.text for window in windows), open_)
     # a window without any has no text
-    return sampled([(text, of) for one, of in zip(texts, answered, strict=True) for text in present([one])], open_)
+    return sampled([(text, window.answered) for window in windows for text in present([window.text])], open_)
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:

@@ -41,7 +41,7 @@ def group_of(cell: Row) -> Group:
 
 def by_group(cells: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The cells of each group, in the order of their appearance."""
-    ids = [group_of(cell) for _, cell in cells.iterrows()]
+    ids = [group_of(cell) for cell in as_rows(cells[POINT])]
     for group in dict.fromkeys(ids):
         yield cells[[one == group for one in ids]]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -138,7 +139,7 @@ class _Sheet:
         self.order = {name: line for line, name in enumerate(self.lines)}
         self.at_reference = {ratios.point(cell): cell for cell in self.lines.get(entries[ratios.reference].name, [])}
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What a sweep is along, and where."""
         first, usual = self.selection.cells.iloc[0], self.selection.results.usual
