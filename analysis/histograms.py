@@ -35,7 +35,7 @@ class Encoded(str):
 
     @cached_property
     def filled(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
-        """The highest value of every bucket, which buckets are filled, and how far: in as few bytes as hold them.
+        """The highest value of every bucket, which buckets are filled, and how far: in few bytes each.
 
         Damage raises whatever the library does.
         """
@@ -46,12 +46,8 @@ class Encoded(str):
         first, last = (found["min_nonzero_index"], found["max_nonzero_index"]) if found["total"] else (0, -1)
         counts = np.frombuffer(payload.counts, np.int64, last - first + 1, offset=8 * first)
         (used,) = (counts != 0).nonzero()  # of truth values it is found twice as quickly as of counts
-        fill = counts[used]
-        return (
-            tops,
-            (used + first).astype(np.min_scalar_type(len(tops))),
-            fill.astype(np.min_scalar_type(fill.max())) if len(fill) else fill,
-        )
+        of_bucket, of_count = np.min_scalar_type(len(tops)), np.min_scalar_type(found["total"])
+        return tops, (used + first).astype(of_bucket), counts[used].astype(of_count)
 
     @property
     def told(self) -> Distribution:
@@ -67,8 +63,8 @@ class Encoded(str):
     @cached_property
     def sum(self) -> float:
         """All of them together, in the histogram's unit."""
-        values, counts = self.told
-        return float(values @ counts.astype(float))
+        tops, used, fill = self.filled
+        return float(tops[used] @ fill.astype(float))
 
 
 def decoded(text: str) -> Distribution:
