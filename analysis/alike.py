@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analysis.histograms import Encoded, in_order
+from analysis.histograms import Encoded, Weighed, in_order, poured
 from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
@@ -35,9 +34,9 @@ class Block:
         """How many requests there were."""
         return sum(latencies.total * each for latencies, each in self.windows) + self.open_
 
-    def in_order(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Its latencies and how many requests each stands for; one that several windows have stands there as often."""
-        return in_order(self.windows)
+    def poured(self) -> Weighed:
+        """Its latencies in rising order, and how many requests each stands for."""
+        return poured(self.windows)
 
 
 def whole(windows: Iterable[Encoded], open_: int = 0) -> Block:
@@ -59,9 +58,7 @@ class Alike:
     def __init__(self, blocks: Iterable[Block]) -> None:
         told = [block for block in blocks if block.weight]
         self.sizes: Sequence[int] = [block.size for block in told]
-        shares = [(latencies, each / block.weight) for block in told for latencies, each in block.windows]
-        self.values, weights = in_order(shares)
-        self.up_to: NDArray[np.float64] = np.cumsum(weights)  # the weight of all that is no slower
+        self._shares = [(latencies, each / block.weight) for block in told for latencies, each in block.windows]
 
     @property
     def count(self) -> int:
@@ -72,6 +69,17 @@ class Alike:
     def worth(self) -> int:
         """How many requests of the same weight would tell as much: all of them where blocks are of one size."""
         return int(len(self.sizes) ** 2 / sum(1 / size for size in self.sizes) + ROUNDING) if self.sizes else 0
+
+    @cached_property
+    def up_to(self) -> Weighed:
+        """The values, and the weight of all that is no slower than each."""
+        values, weights = poured(self._shares)
+        return values, np.cumsum(weights)
+
+    def steps(self) -> Weighed:
+        """The same with a step for each window that has a value."""
+        values, weights = in_order(self._shares)
+        return values, np.cumsum(weights)
 
     def percentile(self, percent: float) -> float:
         """What `percent` of the weight does not exceed; NaN if too few requests support it, or none was answered."""
@@ -88,6 +96,7 @@ class Alike:
     def _at(self, share: float) -> float:
         """The value up to which this share of the weight lies; NaN where that is among what was never answered."""
         weight = share * len(self.sizes)
-        if not 0 < share <= 1 or not len(self.values) or weight > self.up_to[-1] + ROUNDING:
+        values, up_to = self.up_to
+        if not 0 < share <= 1 or not len(values) or weight > up_to[-1] + ROUNDING:
             return NAN
-        return float(self.values[np.searchsorted(self.up_to, weight - ROUNDING)])
+        return float(values[np.searchsorted(up_to, weight - ROUNDING)])

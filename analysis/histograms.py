@@ -28,6 +28,7 @@ class Distribution(NamedTuple):
 
 
 EMPTY = Distribution(np.array([], np.int64), np.array([], np.int64))
+Weighed = tuple[NDArray[np.int64], NDArray[np.float64]]  # values, and how often each occurs times its part's factor
 
 
 class Encoded(str):
@@ -105,23 +106,32 @@ def added(parts: Iterable[Distribution]) -> Distribution:
     return Distribution(values, counts)
 
 
-def in_order(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The values of several in rising order, and how often each occurs times the factor beside its histogram.
+def in_order(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
+    """The values of several in rising order; one that several have stands there as often."""
+    tops, buckets, weights = _beside(parts)
+    order = buckets.argsort(kind="stable")  # of numbers of 16 bits that takes a fraction of what it does of others
+    return tops[buckets[order]], weights[order]
 
-    A value that several have stands there as often.
-    """
+
+def poured(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
+    """The values of several in rising order, each once."""
+    tops, buckets, weights = _beside(parts)
+    sums = np.bincount(buckets, weights)
+    (used,) = (sums != 0).nonzero()
+    return tops[used], sums[used]
+
+
+def _beside(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.float64]]:
+    """The highest value of each bucket, and the filled buckets of several one after the other, with their weights."""
     if not parts:
-        return EMPTY.values, np.array([])
+        return EMPTY.values, EMPTY.counts, np.array([])
     filled = [(text.filled, factor) for text, factor in parts]
     tops = filled[0][0][0]
     weights = np.concatenate([fill * factor for (_, _, fill), factor in filled])
-    if any(own is not tops for (own, _, _), _ in filled):  # of different ranges
-        values = np.concatenate([own[used] for (own, used, _), _ in filled])
-        order = values.argsort(kind="stable")
-        return values[order], weights[order]
-    buckets = np.concatenate([used for (_, used, _), _ in filled])
-    order = buckets.argsort(kind="stable")  # of numbers of 16 bits that takes a fraction of what it does of values
-    return tops[buckets[order]], weights[order]
+    if all(own is tops for (own, _, _), _ in filled):
+        return tops, np.concatenate([used for (_, used, _), _ in filled]), weights
+    every = np.concatenate([own[used] for (own, used, _), _ in filled])  # of different ranges
+    return *np.unique(every, return_inverse=True), weights
 
 
 @lru_cache(maxsize=4)

@@ -43,7 +43,7 @@ def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencie
     alike = Alike(blocks)
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
     is_whole = alike.count > 0 and not column(windows, "unfinished").any()
-    figures["max_us"] = float(alike.values[-1]) / 1e3 if is_whole else NAN
+    figures["max_us"] = float(alike.up_to[0][-1]) / 1e3 if is_whole else NAN
     numbers = sorted_blocks(windows)
     alone = [Alike([block]) for block in blocks]
     by_block = {}
@@ -81,11 +81,12 @@ def open_loop(windows: Columns) -> dict[str, float]:
 def tail(windows: Columns, p99_multiple: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of a cell: one in how many requests is slower, and than what (µs), from the median to where the data end."""
     alike = Alike(block_histograms(windows, "latency_hdr", "unfinished"))
-    slower = 1 - alike.up_to / max(1, len(alike.sizes))
+    values, up_to = alike.steps()
+    slower = 1 - up_to / max(1, len(alike.sizes))
     # a window cannot tell latencies that are long beside it: the same rule as for the p99
-    kept = alike.values * p99_multiple <= float(np.median(column(windows, "counted_s"))) * 1e9
+    kept = values * p99_multiple <= float(np.median(column(windows, "counted_s"))) * 1e9
     kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
-    return 1 / slower[kept], alike.values[kept] / 1e3
+    return 1 / slower[kept], values[kept] / 1e3
 
 
 def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any] = "") -> list[Block]:
