@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import make_interp_spline
 
 from analysis.statistics import NAN, Rounds, paired, t_quantile
 
@@ -63,6 +62,8 @@ def crossing(values: Sequence[float] | Floats, curves: Floats) -> Crossover:
     blocks = len(curves)
     if blocks < 2 or len(values) < 2:
         return NONE
+    from scipy.interpolate import make_interp_spline  # which takes a fifth of a second, and few runs need it
+
     places = np.log(np.asarray(values, dtype=float))
     fine = np.unique(np.concatenate([np.linspace(*pair, STEPS + 1) for pair in pairwise(places)]))
     between = make_interp_spline(places, curves, k=min(3, len(values) - 1), axis=1)(fine)

@@ -57,11 +57,13 @@ def place(axis: str, at: Crossover) -> str:
 
 def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
     """Every pair of strategies of a group in which one passes the other, in the order of where."""
-    rates = {key: by_round(part, rates_of(part)) for key, part in parts(results.windows, CELL_KEYS).items()}
     groups: dict[Any, list[dict[str, Any]]] = {}
     for cell in as_rows(cells):
         if cell[ALONG] in CONTINUOUS and cell[cell[ALONG]]:  # zero has no place among logarithms
             groups.setdefault(group_of(cell), []).append(cell)
+    if not groups:
+        return []
+    rates = {key: by_round(part, rates_of(part)) for key, part in parts(results.windows, CELL_KEYS).items()}
     found = []
     for members in groups.values():
         along = str(members[0][ALONG])

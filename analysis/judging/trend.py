@@ -66,7 +66,8 @@ def _half_widths(cells: Sequence[Sequence[float]], asked: int) -> list[float]:
 
 def _moved(neighbours: Sequence[Rounds], block: int, rounds: Sequence[int]) -> dict[int, float]:
     """What the middle one of them did in each round, as a logarithm; nothing where those that have all are too few."""
-    rates = [[one.get((block, round_), 0.0) for round_ in rounds] for one in neighbours]
+    places = [(block, round_) for round_ in rounds]
+    rates = [[one.get(place, 0.0) for place in places] for one in neighbours]
     whole = [own for own in rates if min(own) > 0]
     if len(whole) < NEIGHBOURS:
         return {}

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from analysis.alike import Alike, sampled, whole
-from analysis.histograms import Distribution, added, decoded
+from analysis.histograms import Encoded, merged
 from analysis.statistics import percentile, percentile_interval
 from tests.support.made_up import histogram
 
 
-def block(values: Sequence[float] | np.ndarray) -> Distribution:
-    return decoded(histogram(values))
+def block(values: Sequence[float] | np.ndarray) -> Encoded:
+    return Encoded(histogram(values))
 
 
 def test_a_fast_block_does_not_outvote_a_slow_one() -> None:
@@ -20,14 +20,14 @@ def test_a_fast_block_does_not_outvote_a_slow_one() -> None:
     fast, slow = block(np.full(9000, 100_000)), block(np.full(1000, 900_000))
     other = block(np.full(1000, 900_000))
     assert Alike([whole([fast]), whole([slow]), whole([other])]).percentile(50) == pytest.approx(900_000, rel=1e-3)
-    assert percentile(added([fast, slow, other]), 50) == pytest.approx(100_000, rel=1e-3)
+    assert percentile(merged([fast, slow, other]), 50) == pytest.approx(100_000, rel=1e-3)
 
 
 @pytest.mark.parametrize("percent", [50, 90, 99, 99.9])
 def test_of_blocks_of_one_size_it_is_the_percentile_of_all(percent: float) -> None:
     random = np.random.default_rng(1)
     blocks = [block(random.lognormal(14, 0.5, 4000)) for _ in range(5)]
-    pooled = added(blocks)
+    pooled = merged(blocks)
     alike = Alike([whole([one]) for one in blocks])
     assert alike.percentile(percent) == percentile(pooled, percent)
     assert alike.interval(percent) == percentile_interval(pooled, percent)
