@@ -8,8 +8,6 @@ from typing import Any
 
 from harness.conformance.client import Nonconformance, TimedOut, exchange, same
 
-KINDS = {2: "a success", 3: "a redirection", 4: "a client's error", 5: "a server's error"}
-
 
 @dataclass(frozen=True)
 class Reply:
@@ -52,7 +50,7 @@ def ask(sock: socket.socket, request: bytes, method: str = "GET", before: bytes 
     return reply
 
 
-def parsed(received: bytes, method: str = "GET") -> Reply | None:
+def parsed(received: bytes, method: str) -> Reply | None:
     """The first reply; None while it isn't whole. Raises Nonconformance."""
     if not b"HTTP/1.".startswith(received[:7]):
         raise Nonconformance("an HTTP reply", repr(received[:30]))
