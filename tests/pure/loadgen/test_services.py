@@ -31,6 +31,7 @@ def test_each_service_has_its_three_files_and_its_place_on_the_axis() -> None:
         "cases",
         "client",
         "datagrams",
+        "delayed_ack",
         "handlers",
         "http_reply",
         "standstill",
