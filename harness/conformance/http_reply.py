@@ -16,13 +16,17 @@ class Reply:
     body: bytes
     rest: bytes  # what came with it
 
-    def must_be(self, content_type: str, body: bytes) -> None:
-        """Raises Nonconformance unless it is a success with that body."""
+    def must_be_a(self, content_type: str) -> None:
+        """Raises Nonconformance unless it is a success of that type."""
         if self.status != 200:
             raise Nonconformance("status 200", str(self.status))
         told = self.fields.get("content-type", "")
         if not told.lower().startswith(content_type):
             raise Nonconformance(f"Content-Type: {content_type}", told or "none")
+
+    def must_be(self, content_type: str, body: bytes) -> None:
+        """Raises Nonconformance unless it is a success with that body."""
+        self.must_be_a(content_type)
         same(body, self.body)
 
 

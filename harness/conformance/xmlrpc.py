@@ -110,11 +110,7 @@ def _returns(sock: socket.socket, text: str) -> None:
 
 def must_return(reply: Reply, text: str) -> None:
     """Raises Nonconformance unless it returns that string."""
-    if reply.status != 200:
-        raise Nonconformance("status 200", str(reply.status))
-    told = reply.fields.get("content-type", "")
-    if not told.lower().startswith("text/xml"):
-        raise Nonconformance("Content-Type: text/xml", told or "none")
+    reply.must_be_a("text/xml")
     try:
         (said,), _ = xmlrpc.client.loads(reply.body)
     except (xmlrpc.client.Error, ExpatError, ValueError) as error:
