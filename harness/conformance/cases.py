@@ -32,7 +32,7 @@ class Case:
         return " ".join((self.run.__doc__ or "").split())
 
 
-OF_TCP = (echo.no_delay,)  # what only TCP can do wrong
+OF_TCP = (echo.no_delay, http.no_delay)  # what only TCP can do wrong
 
 
 def of_service(service: str, endpoint: Endpoint) -> list[Case]:
