@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.statistics import NAN, Rounds, paired, t_quantile
+from analysis.statistics import NAN, ByRound, paired, t_quantile
 
 Floats = NDArray[np.float64]
 STEPS = 200  # between two neighbouring values: the ends of an interval are known that well
@@ -41,13 +41,13 @@ class Crossover(NamedTuple):
 NONE = Crossover(NAN, NAN, NAN)
 
 
-def crossover(first: Mapping[float, Rounds], second: Mapping[float, Rounds]) -> Crossover:
+def crossover(first: Mapping[float, ByRound], second: Mapping[float, ByRound]) -> Crossover:
     """Where the second passes the first for good: each is its rate in each round at each value of the axis."""
     values, curves = log_ratios(first, second)
     return crossing(values, curves)
 
 
-def log_ratios(first: Mapping[float, Rounds], second: Mapping[float, Rounds]) -> tuple[Floats, Floats]:
+def log_ratios(first: Mapping[float, ByRound], second: Mapping[float, ByRound]) -> tuple[Floats, Floats]:
     """The values that both have, rising, and the logarithms of second by first: a row a block that has them all."""
     values = sorted(set(first) & set(second))
     ratios = [paired(second[value], first[value]) for value in values]

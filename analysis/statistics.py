@@ -19,7 +19,7 @@ CONFIDENCE = 0.95
 BEYOND = 10  # a percentile is printed if at least that many requests lie beyond it
 
 NAN = float("nan")
-Rounds = Mapping[tuple[int, int], float]  # a strategy's figure in each (block, round): that of one window
+ByRound = Mapping[tuple[int, int], float]  # a strategy's figure in each (block, round): that of one window
 Name = TypeVar("Name", bound=Hashable)
 
 
@@ -42,7 +42,7 @@ def block_means(blocks: Iterable[int], values: Iterable[float]) -> dict[int, flo
     return {block: sum(group) / len(group) for block, group in sorted(grouped.items())}
 
 
-def by_block(rounds: Rounds) -> dict[int, float]:
+def by_block(rounds: ByRound) -> dict[int, float]:
     """The arithmetic mean of a strategy's windows in each block."""
     return block_means((block for block, _ in rounds), rounds.values())
 
@@ -95,7 +95,7 @@ def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Esti
     return Estimate(pooled, pooled / factor, pooled * factor)
 
 
-def paired(one: Rounds, other: Rounds) -> dict[int, float]:
+def paired(one: ByRound, other: ByRound) -> dict[int, float]:
     """The ratio of two strategies in each block: the median of the ratios of its rounds.
 
     Windows of a round are neighbours in time, so what the machine does to both cancels. What it does to one of
@@ -115,7 +115,7 @@ def paired(one: Rounds, other: Rounds) -> dict[int, float]:
     return {block: exp(middle) if isfinite(middle) else NAN for block, middle in medians.items()}
 
 
-def _middle(rounds: Rounds, block: int) -> float:
+def _middle(rounds: ByRound, block: int) -> float:
     """The logarithm's median in a block; NaN where a round has no figure."""
     logs = [_log_ratio(value, 1.0) for (of, _), value in rounds.items() if of == block]
     return median(logs) if all(one == one for one in logs) else NAN
@@ -130,7 +130,7 @@ def _log_ratio(value: float, by: float) -> float:
     return -inf if value == 0 else inf
 
 
-def ratio(one: Rounds, other: Rounds) -> Estimate:
+def ratio(one: ByRound, other: ByRound) -> Estimate:
     """Ratio of two strategies over the blocks that both have: the geometric mean of `paired`."""
     ratios = list(paired(one, other).values())
     return UNKNOWN if any(value != value for value in ratios) else geometric(ratios)

@@ -26,7 +26,7 @@ from analysis.records import schema, writing
 from analysis.records.columns import Columns, column, first, length, parts
 from analysis.records.points import CELL_KEYS, Group, as_file, group_of, label
 from analysis.records.reading import Results
-from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, ratio
+from analysis.statistics import UNKNOWN, ByRound, Estimate, block_means, geometric, ratio
 from axes import ALONG, AXES
 
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
@@ -123,7 +123,7 @@ def _place_along(cell: Mapping[str, Any]) -> Any:
 
 
 def _ratio_to_reference(
-    cell: dict[str, Any], key: Key, rates: dict[Key, Rounds], references: dict[Group, Any], results: Results
+    cell: dict[str, Any], key: Key, rates: dict[Key, ByRound], references: dict[Group, Any], results: Results
 ) -> Estimate:
     """To the reference strategy; where the same strategy is there in several forms, to the first of those.
 
@@ -161,7 +161,7 @@ def prices_of(windows: Columns) -> NDArray[np.float64]:
         return column(windows, "server_cpu_s", float) / column(windows, "replies", float)
 
 
-def by_round(windows: Columns, values: NDArray[np.float64]) -> Rounds:
+def by_round(windows: Columns, values: NDArray[np.float64]) -> ByRound:
     """A figure of a cell's windows by their block and round: the mean where the first try had no answer.
 
     A try without that figure is in no mean. A search takes as many rounds as it must, and one window of a block found

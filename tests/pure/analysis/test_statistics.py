@@ -9,8 +9,8 @@ from scipy.stats import binom
 
 from analysis.ranking import ranks
 from analysis.statistics import (
+    ByRound,
     Estimate,
-    Rounds,
     around,
     block_means,
     geometric,
@@ -70,7 +70,7 @@ def test_intervals_contain_the_truth_in_95_of_100_cases() -> None:
     assert 0.94 < hits / 4000 < 0.96
 
 
-def one_round(blocks: Mapping[int, float]) -> Rounds:
+def one_round(blocks: Mapping[int, float]) -> ByRound:
     """One window in each block."""
     return {(block, 0): value for block, value in blocks.items()}
 
@@ -150,7 +150,7 @@ def test_a_widened_interval_is_wider_on_the_log_scale() -> None:
     assert wide.value == plain.value
 
 
-def blocks_of(rate: float, noise: list[float]) -> Rounds:
+def blocks_of(rate: float, noise: list[float]) -> ByRound:
     return {(block, 0): rate * np.exp(part) for block, part in enumerate(noise)}
 
 
