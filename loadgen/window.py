@@ -68,7 +68,7 @@ class OpenLoad:
         """
         if not self.rate_rps:  # a worker without clients
             return np.zeros(0, np.int64)
-        return PROCESSES[self.arrivals](self.rate_rps, 0, span_ns, np.random.default_rng(self.seed))
+        return PROCESSES[self.arrivals](self.rate_rps, span_ns, np.random.default_rng(self.seed))
 
 
 def run(
