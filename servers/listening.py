@@ -12,14 +12,13 @@ from typing import Literal, get_args
 
 Transport = Literal["tcp", "unix", "udp", "unix-datagram"]
 TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
-AT_PATHS = {"unix", "unix-datagram"}
+AT_PATHS: set[Transport] = {"unix", "unix-datagram"}
 OF_DATAGRAMS = {"udp", "unix-datagram"}
 
 LONGEST_PATH = 107  # bytes: unix(7) has room for 108, with the zero at the end
 
-# Of servers whose workers have a listener each (SO_REUSEPORT).
-_WHY = "a Unix socket's path has one listener"
-ONE_LISTENER: dict[Transport, str] = {"unix": _WHY, "unix-datagram": _WHY}
+# What servers lack whose workers have a listener each (SO_REUSEPORT), and why.
+ONE_LISTENER = dict.fromkeys(AT_PATHS, "a Unix socket's path has one listener")
 
 _own: tuple[str, int] | None = None  # the path that this process has made, and its inode
 
