@@ -23,7 +23,7 @@ from analysis.judging.latencies import latencies
 from analysis.records.columns import parts
 from analysis.records.points import CELL_KEYS, POINT, as_rows
 from analysis.records.reading import Results
-from analysis.statistics import NAN, UNKNOWN, Estimate, Rounds, geometric, paired
+from analysis.statistics import NAN, UNKNOWN, Estimate, ByRound, geometric, paired
 from axes import ALONG, AXES
 
 Key = tuple[Any, ...]  # the values of CELL_KEYS
@@ -101,7 +101,7 @@ class Asked:
             raise Missing(f"{strategy}: {why}", is_lacking=row["status"] == "skipped")
         return key, row
 
-    def rounds(self, key: Key, figure: str) -> Rounds:
+    def rounds(self, key: Key, figure: str) -> ByRound:
         """A figure by block and round; by block alone where windows don't have it."""
         if figure == "throughput_rps":
             return by_round(self.windows[key], rates_of(self.windows[key]))
@@ -209,9 +209,9 @@ def _along(rule: Rule, asked: Asked) -> Evidence:
     return told if not sound or spoilt else replace(told, crossover=crossing(values, logs))
 
 
-def _logs(above: Sequence[Rounds], below: Sequence[Rounds]) -> dict[int, float]:
+def _logs(above: Sequence[ByRound], below: Sequence[ByRound]) -> dict[int, float]:
     """The logarithm of some figures by others in each block that all have, round by round where both have it."""
-    ones: Rounds = dict.fromkeys(above[0], 1.0)
+    ones: ByRound = dict.fromkeys(above[0], 1.0)
     sides = [*zip(above, [*below, *[ones] * (len(above) - len(below))], strict=False)]
     ratios = [paired(one, other) for one, other in sides]
     blocks = sorted(set.intersection(*map(set, ratios)))

@@ -203,11 +203,6 @@ def is_hollow(cell: Row, figure: str) -> bool:
     return is_starved(cell) or bool(touching(cell, figure))
 
 
-def say_point(axis: str, value: Any) -> str:
-    """A place on an axis: 100 clients, 16 KiB, a rate of 2000."""
-    return f"a rate of {value}" if axis == "rate" else AXES[axis].say(value)
-
-
 def ends_of(name: str) -> list[str]:
     """The columns of a figure's bar for comparing."""
     return [f"{name}_bar{end}" for end in ("_low", "_high")]
