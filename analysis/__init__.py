@@ -26,11 +26,11 @@ __all__ = ["cells", "charts", "read"]
 def read(folder: str | Path) -> "Results":
     """A results folder as recorded: `run` (run.json, a dict) and a DataFrame a kind of record.
 
-    `windows` has a row a window that figures come from, `probes` those that look for a knee's rate or for a
+    `windows` has a row a window that figures come from, `searches` those that look for a knee's rate or for a
     length, `perturbed` those with a loader that was slowed on purpose, `footprints` and `failures` a row a cell and
-    block. Columns, units and kinds are those of results/README.md; histograms are text, nanoseconds, and
-    `analysis.histograms.merged` adds them up. Raises `analysis.records.reading.ResultsError`, one line, for what is no
-    results folder, or is damaged.
+    block, `probes` a row a figure of what isn't a rate. Columns, units and kinds are those of results/README.md;
+    histograms are text, nanoseconds, and `analysis.histograms.merged` adds them up. Raises
+    `analysis.records.reading.ResultsError`, one line, for what is no results folder, or is damaged.
     """
     from analysis.records.reading import read as read_folder
 

@@ -113,7 +113,7 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
     apart = {"along": ""} if is_apart else {}
     later = {names[1]: 1 + max(base.results.windows["block"])} if is_apart else {}
     tables: dict[str, pd.DataFrame] = {}
-    for name in ("windows", "probes", "perturbed", "footprints", "balances", "failures"):
+    for name in ("windows", "searches", "perturbed", "footprints", "balances", "failures"):
         own = [(as_, _of_variant(getattr(side.results, name), side.variant))
                for side, as_ in zip((base, head), names, strict=True)]  # fmt: skip
         parts = [
@@ -134,7 +134,7 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
         run["machine"] = None  # one of them would pass for both's
     if base.results.run.get("started_at") != run.get("started_at"):
         run["started_at"] = None
-    return Results(head.results.folder, run, **tables)
+    return Results(head.results.folder, run, **tables, probes=head.results.probes)
 
 
 def _of_variant(table: pd.DataFrame, variant: str) -> pd.DataFrame:

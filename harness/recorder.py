@@ -105,6 +105,14 @@ class Recorder:
         place = {"block": block, "group": self._plan.groups.index(group), "worker": worker}
         self._append({"kind": "balance", **self._cell(name, group), **place, **found})
 
+    def beside(self, file: str, record: dict[str, Any]) -> None:
+        """A line of a file beside windows.jsonl, on the disk when this returns."""
+        self.measured = True
+        with open(self.folder / file, "a", encoding="utf-8") as lines:
+            lines.write(json.dumps(record) + "\n")
+            lines.flush()
+            os.fsync(lines.fileno())
+
     def stood_still(self, spent_s: float) -> None:
         """So many seconds were spent on freezing servers, and on waiting for them to rest."""
         self._still_s += spent_s

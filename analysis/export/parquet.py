@@ -23,7 +23,7 @@ NO_FIELDS: Mapping[str, Field] = {}
 
 def files(results: Results, table: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
     """windows.parquet, cells.parquet and figures.parquet, each unless it has no row."""
-    windows = [part for part in (results.windows, results.probes, results.perturbed) if len(part)]
+    windows = [part for part in (results.windows, results.searches, results.perturbed) if len(part)]
     coded = table.assign(doubts=[" ".join(doubt.kind.code for doubt in doubts) for doubts in table["doubts"]])
     for name, frame, fields in (
         ("windows", pd.concat(windows, ignore_index=True) if windows else results.windows, RECORDS["window"]),

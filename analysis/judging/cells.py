@@ -49,13 +49,13 @@ def tabulate(results: Results) -> pd.DataFrame:
     results = charged(results)
     windows, failures = parts(results.windows, CELL_KEYS), parts(results.failures, CELL_KEYS)
     perturbed, footprints = parts(results.perturbed, CELL_KEYS), parts(results.footprints, CELL_KEYS)
-    probes = parts(results.probes, CELL_KEYS)
+    searches = parts(results.searches, CELL_KEYS)
     rates = {key: by_round(part, rates_of(part)) for key, part in windows.items()}
     rows: dict[Key, dict[str, Any]] = {}
     evident: dict[Key, Evidence] = {}
     compared: dict[str, dict[Key, dict[int, float]]] = {}  # figures that have bars, of each cell in each block
-    references = _first_values({**windows, **probes, **failures}, results.usual)
-    for key in {**windows, **probes, **failures}:  # in the order of their appearance, each once
+    references = _first_values({**windows, **searches, **failures}, results.usual)
+    for key in {**windows, **searches, **failures}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured = windows.get(key)
         widened = results.widened(cell["variant"])
@@ -84,7 +84,7 @@ def tabulate(results: Results) -> pd.DataFrame:
     tell_trends(rows, rates)
     for key, cell in rows.items():
         measured, failed = windows.get(key), failures.get(key)
-        in_vain = _searches_in_vain(probes.get(key), measured, failed, results)
+        in_vain = _searches_in_vain(searches.get(key), measured, failed, results)
         _judge(cell, evident.get(key, Evidence()), measured, failed, in_vain, results)
     rank_rates(rows, rates)
     # the least CPU first: as rates these are the replies of a second of CPU
@@ -93,7 +93,7 @@ def tabulate(results: Results) -> pd.DataFrame:
         for key, part in windows.items()
     }
     rank_costs(rows, used)
-    kinds = (windows, failures, probes)
+    kinds = (windows, failures, searches)
     begun = {key: min(column(kind[key], "group").min() for kind in kinds if key in kind) for key in rows}
     strategies = _in_order(results.run)
     place = {key: (begun[key], strategies.get(key[0], len(strategies)), _place_along(rows[key])) for key in rows}
@@ -211,23 +211,23 @@ def _knee(windows: Columns, widened: float) -> dict[str, float]:
 
 
 def _searches_in_vain(
-    probes: Columns | None, measured: Columns | None, failed: Columns | None, results: Results
+    searches: Columns | None, measured: Columns | None, failed: Columns | None, results: Results
 ) -> str:
     """Of a cell, why and in how many blocks no knee or no length was found; empty for none.
 
     An unfinished search is not in vain.
     """
-    if probes is None or (measured is None and failed is not None):
+    if searches is None or (measured is None and failed is not None):
         return ""
-    why = NO_KNEE if first(probes, "load") == "knee" else TOO_SHORT
+    why = NO_KNEE if first(searches, "load") == "knee" else TOO_SHORT
     if measured is None:
         return why
     searched, found, *lost = (
-        {*column(table, "block").tolist()} for table in (probes, measured, failed) if table is not None
+        {*column(table, "block").tolist()} for table in (searches, measured, failed) if table is not None
     )
     vain = searched.difference(found, *lost)
     if results.run.get("outcome") != "complete":
-        vain.discard(max(results.windows["block"].max(), results.probes["block"].max()))
+        vain.discard(max(results.windows["block"].max(), results.searches["block"].max()))
     return f"{why} in {len(vain)} of {len(searched | found)} blocks" if vain else ""
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from analysis.histograms import count
-from analysis.records.schema import NEEDED, RECORDS, RUN
+from analysis.records.schema import NEEDED, RECORDS, RUN, Fields
 
 TYPES: dict[str, Any] = {
     "count": int, "figure": (int, float), "flag": bool, "text": str, "texts": list, "counts": list, "times": dict,
@@ -67,7 +67,12 @@ def _are_sound(kind: str, types: tuple[type, ...]) -> bool:
 
 
 def _fault_of_fields(record: Mapping[str, Any]) -> str:
-    for name, field in RECORDS[record["kind"]].items():
+    return fault_of_line(record, RECORDS[record["kind"]]) or _fault_of_histograms(record)
+
+
+def fault_of_line(record: Mapping[str, Any], fields: Fields) -> str:
+    """What is wrong with the fields of a line that is to have these, histograms aside; empty if nothing is."""
+    for name, field in fields.items():
         value = record.get(name, ABSENT)
         if value is ABSENT and field.absent is NEEDED:
             return f"no {name!r}"
@@ -75,7 +80,7 @@ def _fault_of_fields(record: Mapping[str, Any]) -> str:
             continue
         if not _fits(value, field.kind):
             return f"{name} is {_shown(value)}, not {IN_WORDS[field.kind]}"
-    return _fault_of_histograms(record)
+    return ""
 
 
 def _fault_of_histograms(record: Mapping[str, Any]) -> str:

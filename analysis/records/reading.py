@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from analysis.histograms import Encoded
-from analysis.records.checking import HISTOGRAMS, fault_of_record, fault_of_run
+from analysis.records.checking import HISTOGRAMS, fault_of_line, fault_of_record, fault_of_run
 from analysis.records.points import as_columns
-from analysis.records.schema import NEEDED, RECORDS, Field
+from analysis.records.schema import BESIDE, NEEDED, RECORDS, Field, Fields
 from analysis.records.versions import READABLE, filled_up
 
 # What a run says of itself whose last line is half written.
@@ -34,11 +34,12 @@ class Results:
     folder: Path
     run: dict[str, Any]
     windows: pd.DataFrame  # those that the figures come from
-    probes: pd.DataFrame  # windows that look for a knee's rate, or a closed loop's length of windows
+    searches: pd.DataFrame  # windows that look for a knee's rate, or a closed loop's length of windows
     perturbed: pd.DataFrame  # windows in which the loader was slowed down on purpose: they only show who limits
     footprints: pd.DataFrame  # memory and CPU of a server's process tree, once for each cell and block
     balances: pd.DataFrame  # what each worker of a server got, once for each cell, block and worker
     failures: pd.DataFrame
+    probes: pd.DataFrame  # what isn't a rate, a row a figure
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -106,11 +107,12 @@ def read(folder: Path) -> Results:
         folder,
         run,
         windows=windows[~searching].reset_index(drop=True),
-        probes=windows[searching].reset_index(drop=True),
+        searches=windows[searching].reset_index(drop=True),
         perturbed=tables["perturbed"],
         footprints=tables["footprint"],
         balances=tables["balance"],
         failures=tables["failure"],
+        probes=_beside(folder / "probes.jsonl"),
     )
 
 
@@ -176,12 +178,25 @@ class _Lines:
             yield number, record
 
 
+def _beside(path: Path) -> pd.DataFrame:
+    """A file whose lines are all of one kind; without rows where there is no such file."""
+    fields = BESIDE[path.name]
+    rows = []
+    for number, record in _Lines(path):
+        if fault := fault_of_line(record, fields):
+            raise ResultsError(f"{path}:{number}: {fault}; delete that line if no other version wrote it")
+        rows.append(tuple(map(record.get, fields)))
+    return pd.DataFrame(_filled(fields, rows))
+
+
 def _table(kind: str, records: list[tuple[Any, ...]]) -> pd.DataFrame:
     """One row per record, with all fields of its kind."""
-    fields = RECORDS[kind]
+    return pd.DataFrame(as_columns(_filled(RECORDS[kind], records)))
+
+
+def _filled(fields: Fields, records: list[tuple[Any, ...]]) -> dict[str, pd.Series]:
     columns = zip(*records, strict=True) if records else ((),) * len(fields)
-    filled = {name: _column(column, field) for (name, field), column in zip(fields.items(), columns, strict=True)}
-    return pd.DataFrame(as_columns(filled))
+    return {name: _column(column, field) for (name, field), column in zip(fields.items(), columns, strict=True)}
 
 
 def _column(values: Sequence[Any], field: Field) -> pd.Series:

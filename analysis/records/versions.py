@@ -18,7 +18,7 @@ def filled_up(run: dict[str, Any], lines: Lines) -> tuple[dict[str, Any], Lines]
     1 to 2: notes were sentences, a range was called a spread, a record's CPUs were a list, axes that came later were as
     the settings said, and strategies had no families: they keep the order of the run, and their looks come from their
     names.
-    2 to 3: no server had a handler. 3 to 4: all went over TCP.
+    2 to 3: no server had a handler. 3 to 4: all went over TCP. 4 to 5: nothing was probed.
     Fields that a version got in the course of time have their `absent` in schema.toml.
     """
     if run["schema"] == VERSION:

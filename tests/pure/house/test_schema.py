@@ -146,9 +146,9 @@ def test_version_1_from_before_notes(tmp_path: Path) -> None:
     assert read(version_1(tmp_path)).notes == []
 
 
-@pytest.mark.parametrize("version", [5, 0, None, "2", 1.5])
+@pytest.mark.parametrize("version", [6, 0, None, "2", 1.5])
 def test_an_unknown_version_gets_a_clear_word(tmp_path: Path, version: object) -> None:
     with pytest.raises(ResultsError) as error:
         read(version_1(tmp_path, schema=version))
-    words = f"schema {version!r}, this version reads 1 and 2 and 3 and 4; use the version that wrote it"
+    words = f"schema {version!r}, this version reads 1 and 2 and 3 and 4 and 5; use the version that wrote it"
     assert str(error.value) == f"{tmp_path / 'run.json'}: {words}"
