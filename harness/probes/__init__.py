@@ -5,9 +5,15 @@ A probe is a file here, and a line in `PROBES`. A claim's figure PROBE.FIGURE is
 
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.probes.form import Probe, Row, Scene
+from harness.probes import anatomy, backlog, restart, shared_state
+from harness.probes.form import Probe, Row, Scene, at_the_end
 
-PROBES: dict[str, Probe] = {}
+PROBES = {
+    "restart": Probe("after a server was stopped, how long its port can't be bound", restart.begin, takes_s=65),
+    "backlog": Probe("how many clients listen(n) admits, what the others see", at_the_end(backlog.rows), takes_s=11),
+    "shared_state": Probe("whose updates of a shared number are lost", at_the_end(shared_state.rows), takes_s=12),
+    "anatomy": Probe("system calls of a request, size of a strategy's code", at_the_end(anatomy.rows), takes_s=5),
+}
 
 
 def begin(names: Sequence[str], scene: Scene) -> Callable[[], Iterator[Row]]:

@@ -13,7 +13,7 @@ import axes
 from harness.processes.endpoint import Endpoint
 
 DOMAIN = b":0035"  # the port of name servers there
-CONNECTED, UNCONNECTED, LISTENS = b"01", b"07", b"0A"  # states in /proc/net/tcp and udp
+CONNECTED, TIME_WAIT, UNCONNECTED, LISTENS = b"01", b"06", b"07", b"0A"  # states in /proc/net/tcp and udp
 ACCEPTS = 1 << 16  # a flag in /proc/net/unix
 
 # NETLINK_SOCK_DIAG: linux/sock_diag.h, linux/inet_diag.h
@@ -101,6 +101,14 @@ def accepted() -> Accepted:
                     client = f"{_address(host).removeprefix('::ffff:')}:{int(port, 16)}"
                     found[int(local.rpartition(b":")[2], 16), client] = int(inode)
     return found
+
+
+def time_wait(port: int) -> int:
+    """How many connections of that port of ours, of IPv4, are in TIME_WAIT."""
+    with open("/proc/self/net/tcp", "rb") as table:
+        next(table, None)
+        told = [line.split()[1:4] for line in table]
+    return sum(state == TIME_WAIT and int(local.rpartition(b":")[2], 16) == port for local, _, state in told)
 
 
 def serving(endpoint: Endpoint, found: Iterable[Listener] | None = None) -> list[Listener]:

@@ -10,7 +10,7 @@ SHARED = {
     "contract.py", "handlers.py", "listening.py", "children.py", "threads.py", "datagrams.py", "datagram_requests.py",
     "readiness/dispatchers.py", "event_loops/delays.py", "event_loops/factories.py", "event_loops/datagrams.py",
     "workers/doors.py", "green_threads/waking.py", "http/adopting.py", "http/wsgi_application.py",
-    "http/asgi_application.py", "http/cgi_program.py",
+    "http/asgi_application.py", "http/cgi_program.py", "counting.py",
 }  # fmt: skip
 
 
