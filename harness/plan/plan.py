@@ -97,7 +97,7 @@ class Plan:
     @property
     def usual(self) -> Mapping[str, Any]:
         """What goes without saying on each axis."""
-        return self.groups[0].usual
+        return self.groups[0].usual if self.groups else self.config.usual
 
     @property
     def handlers(self) -> list[str]:
