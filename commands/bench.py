@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, page_of, view_of
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, page_of, required, view_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
@@ -69,10 +69,14 @@ def _add_own(how: options.Group) -> None:
         metavar="TIME",
         help="with --precision: at most so long (default: 10m)",
     )
+    options.add_requirements(how)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Plan, check, measure, say. Exit code 0, 130 when interrupted, 1 when nothing was measured or it was given up."""
+    """Plan, check, measure, say.
+
+    Exit code 0, 130 when interrupted, 1 when nothing was measured, it was given up, or a required limit isn't kept.
+    """
     if given.budget and not given.precision:
         raise ConfigError(
             "--budget: limits a run that goes on until it is precise; give --precision too, or leave it out"
@@ -92,6 +96,7 @@ def run(given: argparse.Namespace) -> int:
         if given.list:
             return 0
         recorder = recorder_of(planned, given.results)
+        recorder.required(given.require)
         view = view_of(planned, forms, recorder, given)
         if precision:
             until = UntilPrecise(recorder.windows, precision, planned.cells, planned.rounds, planned.budget_s)
@@ -140,7 +145,7 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
         say(f"Charts: {escape(str(folder))}")
     if made:
         say(f"Page:   {escape(made)}")
-    return EXIT_CODES[outcome]
+    return EXIT_CODES[outcome] or required(results, tabulated)
 
 
 def _drawn(results: "Results", tabulated: "pd.DataFrame") -> list[Path]:

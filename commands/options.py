@@ -127,6 +127,19 @@ def overrides(given: argparse.Namespace) -> Overrides:
     return Overrides(found, along)
 
 
+def add_requirements(how: Group) -> None:
+    """Limits by which a run fails."""
+    how.add_argument(
+        "--require",
+        type=values.requirement,
+        action="append",
+        default=[],
+        metavar="LIMIT",
+        help="every cell is to keep it, or the run ends with exit code 1: a column of cells.csv, a sign and a value, "
+        "such as 'p99<10ms' or 'errors<0.1%%'; may be given several times",
+    )
+
+
 def add_telling(parser: argparse.ArgumentParser) -> None:
     """What is said while it goes on."""
     told = parser.add_argument_group("what is said").add_mutually_exclusive_group()

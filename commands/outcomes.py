@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {"complete": 0, "given up": 1, "failed": 4, "interrupted": 130}
 NOTHING_MEASURED = 1
+NOT_KEPT = 1
 
 
 @contextmanager
@@ -60,6 +61,21 @@ def page_of(results: "Results", cells: "pd.DataFrame", gate: "Gate | None" = Non
             return str(page.write(results, cells, gate, folder))
     except Exception as error:
         return f"none ({type(error).__name__}: {error}); run_bench.py report {results.folder} tries again"
+
+
+def required(results: "Results", cells: "pd.DataFrame") -> int:
+    """What came of the limits that the run was given, said and as JUnit; exit code 1 where one isn't kept, else 0."""
+    from analysis.export import requirements as junit
+    from analysis.judging import requirements
+    from analysis.records import writing
+
+    found = requirements.judged(results, cells)
+    if found:
+        for sentence in requirements.sentences(found):
+            say(escape(sentence))
+        written = writing.write(results.folder / junit.NAME, junit.render(found))
+        say(f"JUnit:  {escape(str(written))}")
+    return 0 if requirements.all_hold(found) else NOT_KEPT
 
 
 def view_of(planned: Plan, forms: Forms, recorder: Recorder, given: argparse.Namespace) -> View:

@@ -74,6 +74,16 @@ def time(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is {error.errors()[0]['ctx']['error']}") from None
 
 
+def requirement(text: str) -> str:
+    """A limit, as it is written."""
+    from analysis.requirement import read
+
+    try:
+        return read(text).text
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def share(text: str) -> float:
     try:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)

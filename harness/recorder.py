@@ -65,6 +65,11 @@ class Recorder:
         self._run["unchecked"][label] = reason
         self._write_run()
 
+    def required(self, limits: Sequence[str]) -> None:
+        """What every cell is to keep, as it was written."""
+        self._run["requirements"] = list(limits)
+        self._write_run()
+
     def calibrated(self, calibration: Calibration) -> None:
         """What a handler's time comes to."""
         self._run["calibration"] = calibration.record
@@ -243,6 +248,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "limits": machine.limits(),
         "calibration": None,
         "unchecked": {},
+        "requirements": [],
         "left_out": plan.left_out,
         "notes": [asdict(note) for note in plan.notes],
         "surroundings": [],

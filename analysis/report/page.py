@@ -21,6 +21,7 @@ from markupsafe import Markup
 from analysis.gate import words
 from analysis.gate.result import Gate
 from analysis.judging.crossovers import by_group, passings
+from analysis.judging.requirements import judged
 from analysis.judging.standing import moved, ranks_in_words
 from analysis.records import writing
 from analysis.records.machine import machine
@@ -105,8 +106,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         spectra=tails,
         passed=[] if gate else list(by_group(passings(results, cells))),
         shares=[] if gate else list(balance.tables(results, cells, everyone)),
-        how_to_share=balance.HOW_TO_READ,
-        probes=probes.told(results),
+        **_asked_beside(results, cells),
         pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
         quotients=QUOTIENTS if len(everyone) > 1 else "",
@@ -122,6 +122,11 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     return str(html).replace(PICTURES_PLACE, _template("pictures.html").render(pictures=stills), 1)
 
 
+def _asked_beside(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
+    """What was asked of the run beside its figures."""
+    return {"probes": probes.told(results), "required": judged(results, cells)}
+
+
 def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
     """What the page says of how it was measured."""
     return {
@@ -130,6 +135,7 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
         "limits": method.limits(results),
         "words": glossary.table(glossary.WORDS),
         "doubts": method.doubts(results, cells),
+        "how_to_share": balance.HOW_TO_READ,
         "has_sources": bool(results.run.get("sources")),
         "machine": machine(results.run),
         "moved": moved(cells) if len(cells) else "",
