@@ -28,9 +28,9 @@ def read(folder: str | Path) -> "Results":
 
     `windows` has a row a window that figures come from, `searches` those that look for a knee's rate or for a
     length, `perturbed` those with a loader that was slowed on purpose, `footprints` and `failures` a row a cell and
-    block, `probes` a row a figure of what isn't a rate. Columns, units and kinds are those of results/README.md;
-    histograms are text, nanoseconds, and `analysis.histograms.merged` adds them up. Raises
-    `analysis.records.reading.ResultsError`, one line, for what is no results folder, or is damaged.
+    block, `probes` a row a figure of what isn't a rate, `seconds` a row a second of a soak. Columns, units and kinds
+    are those of results/README.md; histograms are text, nanoseconds, and `analysis.histograms.merged` adds them up.
+    Raises `analysis.records.reading.ResultsError`, one line, for what is no results folder, or is damaged.
     """
     from analysis.records.reading import read as read_folder
 

@@ -134,7 +134,8 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
         run["machine"] = None  # one of them would pass for both's
     if base.results.run.get("started_at") != run.get("started_at"):
         run["started_at"] = None
-    return Results(head.results.folder, run, **tables, probes=head.results.probes)
+    return Results(head.results.folder, run, **tables, probes=head.results.probes,
+                   seconds=head.results.seconds)  # fmt: skip
 
 
 def _of_variant(table: pd.DataFrame, variant: str) -> pd.DataFrame:

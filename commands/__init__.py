@@ -7,6 +7,7 @@ is imported when it is named, so that measuring doesn't load what draws. Only he
 VERBS = {
     "bench": "measure strategies side by side; the command if none is named",
     "gate": "did a change make it slower? base against head, with known error rates",
+    "soak": "one strategy for minutes without interruption, at a rate: does it stall, leak or drift?",
     "probe": "what isn't a rate: ports after a restart, the backlog, shared state, system calls",
     "compare": "two results folders, side by side",
     "report": "a results folder as one page, made again: findings, charts, table, code",

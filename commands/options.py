@@ -1,7 +1,7 @@
 """Groups of options that several verbs have."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,11 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
     )
     _add_axes(how, verb)
     own(how)
+    add_ways(how)
+
+
+def add_ways(how: Group) -> None:
+    """What every way of measuring has: the order, the loader, who is let in, and the plan alone."""
     how.add_argument("--seed", type=values.seed, metavar="N", help="decides every random order (default: bench.toml's)")
     how.add_argument(
         "--workers",
@@ -87,6 +92,12 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
         action="store_true",
         help="print the plan, its expected time and the interval to be expected; start nothing",
     )
+
+
+def add_axes(how: Group, names: Collection[str]) -> None:
+    """The options of these axes alone."""
+    for name in names:
+        _add_axis(how, axes.AXES[name])
 
 
 def _add_axes(how: Group, verb: str) -> None:

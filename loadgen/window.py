@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loadgen import histogram, stamp
+from loadgen import histogram, slices, stamp
 from loadgen.arrivals import FAR_NS, PROCESSES, Arrivals
 from loadgen.flood import Flood
 from loadgen.log import Log
@@ -39,6 +39,7 @@ class WindowLengths:
     drain_limit_s: float
     request_timeout_s: float
     lost_after_s: float = 0.2  # a datagram without an answer
+    slice_s: float = 0.0  # of an open loop's counted part, each of which is told apart; 0: none is
     stagger_s: float = 0.0  # of the head, in which a closed loop's clients begin one after the other
 
     @property
@@ -112,6 +113,7 @@ class Observation:
     dropped: int | None = None  # those of them that were never sent
     service_hdr: str | None = None  # from the send to the answer
     dispatch_hdr: str | None = None  # from the intended start to the send
+    slices: list[dict[str, Any]] | None = None  # what became of each part of it, where that is asked
 
 
 def run(
@@ -147,6 +149,8 @@ def run(
         of_open_loop = {"offered": offered, "dropped": _between(arrivals.never_begun(), counted_from, counted_to),
                         "service_hdr": histogram.encode(sample.service_ns),
                         "dispatch_hdr": histogram.encode(sample.dispatch_ns)}  # fmt: skip
+        if lengths.slice_s:
+            of_open_loop["slices"] = slices.of(log, arrivals.planned_ns, counted_from, counted_to, lengths.slice_s)
     # in an open loop those that waited through all of the drain: it lasts as long as the timeout for them
     starved = flood.starved(course.started_ns if arrivals is None else course.drain_from_ns)
     connecting = sum(connection.connecting_ns > 0 for connection in flood.connections)
@@ -254,6 +258,8 @@ def merge(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
         parts = [observation[key] for observation in observations]
         if key.endswith("_hdr"):
             merged[key] = histogram.merge(parts)
+        elif key == "slices":
+            merged[key] = slices.merge(parts)
         elif key == "errors":
             kinds = sorted({kind for part in parts for kind in part})
             merged[key] = {kind: sum(part.get(kind, 0) for part in parts) for kind in kinds}

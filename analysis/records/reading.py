@@ -40,6 +40,7 @@ class Results:
     balances: pd.DataFrame  # what each worker of a server got, once for each cell, block and worker
     failures: pd.DataFrame
     probes: pd.DataFrame  # what isn't a rate, a row a figure
+    seconds: pd.DataFrame  # of a soak
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -113,6 +114,7 @@ def read(folder: Path) -> Results:
         balances=tables["balance"],
         failures=tables["failure"],
         probes=_beside(folder / "probes.jsonl"),
+        seconds=_beside(folder / "soak.jsonl"),
     )
 
 

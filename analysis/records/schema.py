@@ -64,7 +64,7 @@ RECORDS = {
     "failure": _EVERY_RECORD | _fields(_TOLD["failure"]),
 }
 # Of each file beside windows.jsonl the fields of its lines.
-BESIDE = {"probes.jsonl": _fields(_TOLD["probe"])}
+BESIDE = {"probes.jsonl": _fields(_TOLD["probe"]), "soak.jsonl": _fields(_TOLD["soak"])}
 _CSV = {section: _fields(table) for section, table in _TOLD["csv"].items()}
 COLUMNS: Fields = (
     _CELL
@@ -90,7 +90,7 @@ def tables() -> str:
         "windows.jsonl: footprint": _fields(_TOLD["footprint"]),
         "windows.jsonl: balance": _fields(_TOLD["balance"]),
         "windows.jsonl: failure": _fields(_TOLD["failure"]),
-        "probes.jsonl": BESIDE["probes.jsonl"],
+        **BESIDE,
         "cells.csv: what was measured": _CSV["figures"],
         "cells.csv: the evidence of verdict and limited_by": _CSV["evidence"],
         "cells.csv: what it costs": _CSV["costs"],

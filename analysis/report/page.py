@@ -35,6 +35,7 @@ from analysis.report import (
     method,
     probes,
     repeat,
+    soak,
     specs,
     spectra,
     sweeps,
@@ -124,7 +125,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
 
 def _asked_beside(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
     """What was asked of the run beside its figures."""
-    return {"probes": probes.told(results), "required": judged(results, cells)}
+    return {"probes": probes.told(results), "required": judged(results, cells), "soak": soak.told(results)}
 
 
 def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:

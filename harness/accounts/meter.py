@@ -12,8 +12,8 @@ from harness.accounts.ledger import Ledger
 from harness.accounts.proctree import Usage
 from harness.processes.server import Server
 
-# told so that windows can grow and knees be searched; a record has the histograms
-FOR_STEERING = ("latency_p99_ns", "connect_p99_ns", "outlasting")
+# told so that windows can grow and knees be searched, and of a soak in a file of its own; a record has the histograms
+FOR_STEERING = ("latency_p99_ns", "connect_p99_ns", "outlasting", "slices")
 
 
 @dataclass

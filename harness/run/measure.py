@@ -16,6 +16,7 @@ from harness.processes.calibration import Calibration
 from harness.processes.server import ServerFailed
 from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
+from harness.run import soak
 from harness.run.blocks import Rule
 from harness.run.loading import GivenUp
 from harness.run.run import carry_out
@@ -30,8 +31,11 @@ def recorder_of(planned: Plan, results: Path) -> Recorder:
     return Recorder(results, planned, sys.argv, lambda loop: doctor.ceiling_for(results, loop))
 
 
-def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, view: View, unchecked: bool) -> str:
-    """Check the servers and carry the plan out until the rule calls it enough; how it ended."""
+def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule | None, view: View, unchecked: bool) -> str:
+    """Check the servers and carry the plan out until the rule calls it enough; without one soak its only server.
+
+    How it ended.
+    """
     recorder.tell = view.note
     for note in forms.notes:
         recorder.note(note)
@@ -42,7 +46,10 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule, view: V
             absent = {label: ServerFailed(why) for label, why in forms.absent.items()}
             absent |= _checked(planned, absent, recorder, watchdog, view, unchecked, calibrated)
             with view:
-                carry_out(planned, recorder, watchdog, rule, view.tell, absent, calibrated)
+                if rule is None:
+                    soak.carry_out(planned, recorder, watchdog, view.tell, absent)
+                else:
+                    carry_out(planned, recorder, watchdog, rule, view.tell, absent, calibrated)
         outcome = "complete"
     except KeyboardInterrupt:
         outcome = "interrupted"

@@ -20,7 +20,7 @@ FREED: dict[str, tuple[str, set[str]]] = {
     "page": ("the HTML page", {
         "harness/accounts/footprint.py",  # of memory
         "analysis/report/page.py", "commands/bench.py", "commands/compare.py", "commands/gate.py",
-        "commands/outcomes.py", "commands/probe.py", "commands/report.py",
+        "commands/outcomes.py", "commands/probe.py", "commands/report.py", "commands/soak.py",
     }),
     "report": ("the HTML page's command", {"commands/report.py"}),
     "load": ("closed, open or knee", {
