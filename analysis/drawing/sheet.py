@@ -98,7 +98,7 @@ def foot(
     where = [*machine(run), *started, f"run {run.get('run_id', '?')}"]
     if run.get("outcome") not in (None, "complete"):
         where.append(f"INCOMPLETE RUN ({run['outcome']})")
-    if max(blocks) < 2:
+    if max(blocks) < 2 and reading.startswith("bars"):
         reading += " (none: they need two blocks)"
     repeats = f"{_number(blocks, 'block')} {TIMES} {_number(rounds, 'round')}"
     loader_cpus = ", ".join(map(str, run.get("loader_cpus") or []))

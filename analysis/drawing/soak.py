@@ -17,7 +17,7 @@ from analysis.records.reading import Results
 
 NAME = "soak"
 LEFT, WIDTH = 0.09, 0.84
-READING = "each point is a second; a line down: a stall; latency from the instant at which a request was meant to start"
+READING = "a point a second; shaded: a stall; latency from the instant at which a request was meant to start"
 
 
 def draw(results: Results) -> Path:
@@ -58,7 +58,8 @@ def _chart(results: Results, seen: Course, found: Findings) -> Figure:
     latency.set_yscale("log")
     latency.yaxis.set_major_formatter(FuncFormatter(lambda value, _: units.tick(value)))
     memory.plot(at, seen.memory_mib, color=colour, lw=1.3)
-    cpu.plot(at, seen.cpu_share * 100, color=colour, lw=1.1)
+    looked = np.isfinite(seen.cpu_share)
+    cpu.plot(at[looked], seen.cpu_share[looked] * 100, color=colour, lw=1.1)
     errors.bar(at, seen.unanswered, width=1.0, color=colour)
     if not seen.unanswered.any():
         errors.set_ylim(0, 1)

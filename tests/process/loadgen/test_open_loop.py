@@ -159,3 +159,30 @@ def test_worker_without_clients_does_nothing(two: Auditor) -> None:
         seen = two.window("it", LENGTHS | {"counted_s": 0.3}, OPEN | {"arrivals": "even"})
     assert closed["requests"] > 0
     assert seen["offered"] == total(seen["latency_hdr"]) == pytest.approx(120, abs=1)
+
+
+def test_slices_tell_in_which_part_of_a_window_the_server_paused(loaded: Callable[..., dict[str, Any]]) -> None:
+    """It stands still for 0.4 s once, after 300 messages: whoever was meant to start then waits."""
+    heard = itertools.count()
+    pause = threading.Lock()
+
+    def pausing(sock: socket.socket, number: int) -> None:
+        while data := sock.recv(4096):
+            with pause:
+                if next(heard) == 300:
+                    threading.Event().wait(0.4)
+            sock.sendall(data)
+
+    seen = loaded(pausing, {"arrivals": "even"}, {"counted_s": 2.0, "slice_s": 0.5, "drain_limit_s": 2.0})
+    slices = seen["slices"]
+    assert len(slices) == 4
+    assert sum(one["offered"] for one in slices) == seen["offered"]
+    assert sum(one["answered"] for one in slices) == seen["offered"] - seen["unfinished"]
+    assert sum(total(one["latency_hdr"]) for one in slices) == total(seen["latency_hdr"])
+    longest = [percentile(one["latency_hdr"], 100) for one in slices]
+    assert max(longest) > 0.3
+    assert max(one["service_max_ns"] for one in slices) > 0.3 * SECOND
+
+
+def test_a_window_that_is_not_sliced_tells_no_slices(loaded: Callable[..., dict[str, Any]]) -> None:
+    assert loaded(echo, {})["slices"] is None
