@@ -254,4 +254,4 @@ def _part(figure: str) -> str:
         return COMPARISON
     if figure.startswith(("p99", "max_us")):
         return P99
-    return LATENCY if re.match(r"p\d", figure) else RATE
+    return LATENCY if re.match(r"p\d|mean_us", figure) else RATE

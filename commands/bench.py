@@ -115,6 +115,7 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
     # Only now: drawing needs libraries that have no business in the memory of a harness that measures.
     from analysis.judging import balance, cells, crossovers
     from analysis.records import reading as records
+    from analysis.tables import at_rate
     from analysis.tables import balance as balance_table
     from analysis.tables import crossovers as crossing
     from analysis.tables import run as table
@@ -129,6 +130,7 @@ def _said(recorder: Recorder, outcome: str, draws: bool) -> int:
         crossed = crossovers.write(results, found)
         drawn = _drawn(results, tabulated) if draws else []
         table.render(results, tabulated, terminal.console)
+        at_rate.render(results, tabulated, terminal.console)
         crossing.render(results, found, terminal.console)
         balance_table.render(results, tabulated, shared, terminal.console)
     except records.ResultsError as error:

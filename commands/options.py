@@ -65,7 +65,7 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
         "--profile",
         default=usual,
         metavar="NAME",
-        help="quick, default, mechanisms, full, receive, handlers, cpus, balance, transports, http or gate, of "
+        help="quick, default, mechanisms, full, receive, handlers, cpus, balance, rates, transports, http or gate, of "
         f"bench.toml (default: {usual})",
     )
     _add_axes(how, verb)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from analysis.drawing.at_rate import knee_by, latency_by_rate
 from analysis.drawing.balance import balance
 from analysis.drawing.closed import cpu_per_request, latency_by_clients, throughput_by
+from analysis.drawing.cost import cost_and_latency
 from analysis.drawing.crossovers import crossovers_of
 from analysis.drawing.distribution import latency_distribution
 from analysis.drawing.gate import GATES
@@ -64,6 +65,8 @@ def _charts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callab
     for suffix, selection in selections(results, cells, "open"):
         for more, part in selection.points_alone():
             yield f"latency_vs_rate{suffix}{more}", latency_by_rate, part
+            if part.entries > 1:
+                yield f"cost_and_latency{suffix}{more}", cost_and_latency, part
     for suffix, selection in selections(results, cells, "knee"):
         for axis in SWEPT:
             along = "" if axis == "clients" else f"_vs_{AXES[axis].stem}"

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.alike import Alike, Block, sampled, whole
-from analysis.histograms import decoded, present
+from analysis.histograms import decoded, mean, present
 from analysis.records.columns import Columns, column
-from analysis.statistics import BEYOND, NAN, Estimate, around, wider
+from analysis.statistics import BEYOND, NAN, UNKNOWN, Estimate, around, wider
 
 # where a window says how many requests were `answered`
 OF_SAMPLE = ("latency_hdr", "service_hdr", "dispatch_hdr", "arrival_hdr")
@@ -24,7 +24,7 @@ class Latencies(NamedTuple):
     """What a cell's requests waited."""
 
     figures: dict[str, Any]  # the columns p50_us .. max_us with the intervals of p50 and p99
-    by_block: dict[str, dict[int, float]]  # p50_us and p99_us of each block, in µs
+    by_block: dict[str, dict[int, float]]  # mean_us, p50_us and p99_us of each block, in µs
     withheld_p99: str  # empty, or which p99 isn't told because the windows were too short for it
 
 
@@ -37,8 +37,10 @@ def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencie
     longest = [float(values[-1]) for block in blocks for values, _ in block.windows]
     figures["max_us"] = max(longest) / 1e3 if is_whole else NAN
     numbers = sorted_blocks(windows)
+    means = _means(windows) if is_whole else []
+    figures |= columns("mean_us", around(float(np.mean(means)), means, widened) if means else UNKNOWN)
     alone = [Alike([block]) for block in blocks]
-    by_block = {}
+    by_block = {"mean_us": dict(zip(numbers, means, strict=True))} if means else {}
     for name in ("p50_us", "p99_us"):
         each = [one.percentile(PERCENTS[name]) / 1e3 for one in alone]
         by_block[name] = dict(zip(numbers, each, strict=True))
@@ -50,7 +52,8 @@ def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencie
         return Latencies(figures, by_block, "")
     withheld = f"{figures['p99_us'] / 1e3:.3g} ms, and windows count {counted_s * 1e3:.3g} ms"
     figures |= dict.fromkeys(("p99_us", "p99_us_low", "p99_us_high", "p999_us"), NAN)
-    return Latencies(figures, {"p50_us": by_block["p50_us"]}, withheld)
+    del by_block["p99_us"]
+    return Latencies(figures, by_block, withheld)
 
 
 def open_loop(windows: Columns) -> dict[str, float]:
@@ -78,6 +81,12 @@ def tail(windows: Columns, p99_multiple: float) -> tuple[NDArray[np.float64], ND
     kept = alike.values * p99_multiple <= float(np.median(column(windows, "counted_s"))) * 1e9
     kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
     return 1 / slower[kept], alike.values[kept] / 1e3
+
+
+def _means(windows: Columns) -> list[float]:
+    """The mean latency of each block, in µs."""
+    block, texts = column(windows, "block"), column(windows, "latency_hdr", object)
+    return [mean(texts[block == number]) / 1e3 for number in sorted_blocks(windows)]
 
 
 def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any] = "") -> list[Block]:

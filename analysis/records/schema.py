@@ -99,6 +99,7 @@ def tables() -> str:
         "cells.csv: for comparing": _CSV["comparison"],
         "cells.csv: connects, and the loader's part": _CSV["loader"],
         "cells.csv: how sure the memory of a connection is": _CSV["memory"],
+        "cells.csv: mean latency": _CSV["means"],
     }
     return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])
 

@@ -27,6 +27,7 @@ from analysis.records import writing
 from analysis.records.machine import machine
 from analysis.records.reading import Results
 from analysis.report import (
+    at_rate,
     balance,
     cards,
     changes,
@@ -107,7 +108,7 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
         spectra=tails,
         passed=[] if gate else list(by_group(passings(results, cells))),
         shares=[] if gate else list(balance.tables(results, cells, everyone)),
-        **_asked_beside(results, cells),
+        **_asked_beside(results, cells, bool(gate)),
         pictures=Markup(PICTURES_PLACE),
         how_to_read=HOW_TO_READ,
         quotients=QUOTIENTS if len(everyone) > 1 else "",
@@ -123,9 +124,10 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
     return str(html).replace(PICTURES_PLACE, _template("pictures.html").render(pictures=stills), 1)
 
 
-def _asked_beside(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
+def _asked_beside(results: Results, cells: pd.DataFrame, is_gate: bool) -> dict[str, Any]:
     """What was asked of the run beside its figures."""
-    return {"probes": probes.told(results), "required": judged(results, cells), "soak": soak.told(results)}
+    return {"probes": probes.told(results), "required": judged(results, cells), "soak": soak.told(results),
+            "at_rate": None if is_gate else at_rate.told(results, cells)}  # fmt: skip
 
 
 def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
