@@ -19,6 +19,8 @@ from harness.terminal import say
 from harness.variants import entries
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.records.reading import Results
 
 PROFILE = "quick"  # what isn't said is as there
@@ -108,7 +110,7 @@ def _said(recorder: Recorder, outcome: str) -> int:
         written = cells.write(results, tabulated)
         table.render(results, tabulated, terminal.console)
         soaked.render(results, terminal.console)
-        drawn = _drawn(results)
+        drawn = _drawn(results, tabulated)
     except records.ResultsError as error:
         say(f"Nothing to show: {escape(str(error))}")
         return NOTHING_MEASURED
@@ -116,14 +118,15 @@ def _said(recorder: Recorder, outcome: str) -> int:
     if not recorder.measured:
         return EXIT_CODES[outcome] or NOTHING_MEASURED
     say(f"Cells:  {escape(str(written))}")
-    say(f"Chart:  {escape(drawn)}")
+    say(f"Charts: {escape(drawn)}")
     say(f"Page:   {escape(made)}")
     is_kept = required(results, tabulated)
     return EXIT_CODES[outcome] or is_kept or (NOTHING_MEASURED if len(results.failures) else 0)
 
 
-def _drawn(results: "Results") -> str:
-    """The chart's file."""
-    from analysis.drawing import soak
+def _drawn(results: "Results", tabulated: "pd.DataFrame") -> str:
+    """Where the charts are."""
+    from analysis.drawing import charts
 
-    return str(soak.draw(results))
+    charts.draw(results, tabulated)
+    return str(results.folder / "charts")

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from analysis.drawing import soak
 from analysis.drawing.at_rate import knee_by, latency_by_rate
 from analysis.drawing.balance import balance
 from analysis.drawing.closed import cpu_per_request, latency_by_clients, throughput_by
@@ -42,6 +43,8 @@ def planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callab
     """File name (without ending) of each chart, and what draws it."""
     for name, chart, selection in _charts(results, cells):
         yield name, rc_context(SETTINGS)(partial(chart, selection))
+    if len(results.seconds):
+        yield soak.NAME, partial(soak.figure, results)
 
 
 def _charts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Selection], Figure], Selection]]:

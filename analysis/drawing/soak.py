@@ -1,7 +1,5 @@
 """The chart of a soak: latency, memory, CPU and errors against time, one above the other."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -10,7 +8,7 @@ from matplotlib.ticker import FuncFormatter
 
 from analysis import units
 from analysis.drawing.looks import FAINT, GRID, INK, look
-from analysis.drawing.sheet import SETTINGS, area, foot, save, sheet
+from analysis.drawing.sheet import SETTINGS, area, foot, sheet
 from analysis.judging.soak import Course, Findings, course, findings
 from analysis.records.points import label, title
 from analysis.records.reading import Results
@@ -18,13 +16,6 @@ from analysis.records.reading import Results
 NAME = "soak"
 LEFT, WIDTH = 0.09, 0.84
 READING = "a point a second; shaded: a stall; latency from the instant at which a request was meant to start"
-
-
-def draw(results: Results) -> Path:
-    """Write the chart into RESULTS/charts/; its path. OSError."""
-    folder = results.folder / "charts"
-    folder.mkdir(exist_ok=True)
-    return save(figure(results), folder / NAME)[0]
 
 
 def figure(results: Results) -> Figure:

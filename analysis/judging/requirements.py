@@ -96,7 +96,7 @@ def _value(one: Requirement, cell: pd.Series, replies: float | None) -> float | 
 
 def _written(one: Requirement, value: float) -> str:
     if one.is_share:
-        return f"{value:.3%}"
+        return f"{value * 100:.3g} %"
     if one.unit == "µs":
         return units.duration(value)
     return f"{value:,.4g} {one.unit}".strip()

@@ -137,8 +137,8 @@ def sentences(found: Findings, seen: Course) -> Iterator[str]:
     yield _of_memory(found.leak)
     if found.waited > found.busy:
         yield (
-            f"Whether latency or CPU time drifts can't be told: for {found.waited:.0%} of the time its threads were "
-            "ready and waited for a CPU."
+            f"Whether latency or CPU time drifts can't be told: for {units.share(found.waited)} of the time its "
+            "threads were ready and waited for a CPU."
         )
         return
     yield _of_drift("median latency", found.latency, found.least)
@@ -157,10 +157,14 @@ def _of_drift(what: str, trend: Trend, least: float) -> str:
     if trend.p_value != trend.p_value:
         return f"Whether {what} drifts can't be told: the soak is too short."
     value, low, high = trend.change
-    said = f"{value:+.1%} in {trend.minutes:.1f} min (95 %: {low:+.1%} to {high:+.1%})"
+    said = f"{_moved(value)} in {trend.minutes:.1f} min (95 %: {_moved(low)} to {_moved(high)})"
     if is_drift(trend, least):
         return f"Drift: {what} moved by {said}."
     return f"No drift is shown: {what} moved by {said}."
+
+
+def _moved(share: float) -> str:
+    return f"{share * 100:+.2g} %"
 
 
 def is_drift(trend: Trend, least: float) -> bool:
@@ -200,6 +204,6 @@ def _percentile(one: Distribution, share: float) -> float:
 
 
 HOW_SURE = (
-    f"each kind of finding is made by chance in {ERROR:.0%} of soaks in which there is nothing; what the machine does "
-    "for minutes can pass for a drift"
+    f"each kind of finding is made by chance in {units.share(ERROR)} of soaks in which there is nothing; what the "
+    "machine does for minutes can pass for a drift"
 )

@@ -38,6 +38,11 @@ def brief(results: Results, cells: pd.DataFrame) -> str:
     measured = cells[cells["windows"].notna()]
     if measured.empty:
         return ""
+    if len(results.seconds):
+        return (
+            "One load generator asked one server for the whole time, at a rate of its own, whatever the server did. It "
+            "did so over loopback; nothing was started anew, and nothing stood still."
+        )
     strategies = measured.groupby(["strategy", "variant"]).ngroups
     asked = "; and ".join(HOW[how] for how in measured["load"].unique())
     who = f"{strategies} strategies" if strategies > 1 else "one strategy"
@@ -63,6 +68,7 @@ def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
         "Repeated",
         f"{done(results)} A block has fresh server processes; every interval and every rank counts blocks.",
     )
+    yield from _lived(results)
     yield from _asked(results, cells)
     yield "On", "; ".join([", ".join(machine(run)) or "an unknown machine", *_cpus(run), "loopback"])
     if versions := run.get("versions"):
@@ -73,6 +79,22 @@ def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
     yield "From, to", f"{times}: {run.get('outcome') or 'outcome unknown'}{lasted}"
     if len(cells) and (sentence := moved(cells)):
         yield "The machine", sentence
+
+
+def _lived(results: Results) -> Iterator[tuple[str, str]]:
+    """How long a server process lived, from its first window to its last: what comes less often can't show."""
+    windows = results.windows
+    if windows["started_at"].isna().all():
+        return
+    lives = windows.groupby(["block", "strategy", "variant", "service"])["started_at"].agg(["min", "max"])
+    longest_s = float((lives["max"] - lives["min"]).max()) + float(windows["counted_s"].max())
+    told = f"at most {longest_s:.0f} s from its first window to the end of its last"
+    if not len(results.seconds):
+        told += (
+            ", most of it standing still: a stall that comes less often, a leak or a drift doesn't show in such a run "
+            "(run_bench.py soak asks one for minutes)"
+        )
+    yield "A server process lived", told
 
 
 def rules() -> Iterator[tuple[str, str]]:

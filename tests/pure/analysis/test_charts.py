@@ -357,7 +357,7 @@ def open_runs(rates: tuple[float, ...] = (2000, 4000, 6000)) -> list[dict[str, o
 
 def test_latency_over_the_rate_is_drawn_at_what_was_achieved(tmp_path: Path) -> None:
     drawn = dict(figures(*worked_out(folder_of(tmp_path, open_runs()))))
-    assert set(drawn) == {"latency_vs_rate"}
+    assert set(drawn) == {"latency_vs_rate", "cost_and_latency"}
     chart = drawn["latency_vs_rate"]
     assert_legible(chart)
     (line,) = [line for line in chart.axes[0].get_lines()
@@ -372,7 +372,7 @@ def test_a_run_of_both_loads_has_both_kinds_of_charts(tmp_path: Path) -> None:
     closed = [window(name, block=block, clients=100, group=9, requests=10_000, latencies=np.full(2000, 1e6))
               for block in (0, 1) for name in ("epoll", "threading")]  # fmt: skip
     drawn = dict(figures(*worked_out(folder_of(tmp_path, closed + open_runs((2000,))))))
-    assert set(drawn) == set(NAMES) - {"throughput_vs_size"} | {"latency_vs_rate"}
+    assert set(drawn) == set(NAMES) - {"throughput_vs_size"} | {"latency_vs_rate", "cost_and_latency"}
     assert "twisted" not in said(drawn["throughput_vs_clients"])  # it has open cells only
 
 

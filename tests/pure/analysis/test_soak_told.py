@@ -91,7 +91,7 @@ def test_a_leak_is_told_with_its_size(tmp_path: Path) -> None:
 
 def test_on_a_busy_machine_no_drift_is_told(tmp_path: Path) -> None:
     said = told(soak(tmp_path, busy=0.2))
-    assert saying(said, "Whether latency or CPU time drifts can't be told: for 20% of the time")
+    assert saying(said, "Whether latency or CPU time drifts can't be told: for 20 % of the time")
     assert not saying(said, "Drift")
 
 
