@@ -29,7 +29,7 @@ PARTS = 10  # of the time that is looked at
 WARM_UP = 0.2  # of the time, that isn't
 USUAL_SLOW = log(2)  # requests of a second above the median of the seconds' slowest
 BUSIEST = 0.1  # of the seconds, left out of what is usual
-MEMORY_STEP = 4096  # bytes: a page, and finer than that memory doesn't move
+GRAIN = 4096  # bytes: a page, finer than which memory doesn't move
 FEWEST_PARTS = 5
 Floats = Sequence[float] | NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def rise(at_s: Floats, values: Floats) -> Trend:
     steps = np.array([after - before for before, after in pairwise(means)])
     minutes = (middles[-1] - middles[0]) / 60
     freedom = len(steps) - 1
-    error = max(float(np.std(steps, ddof=1)), MEMORY_STEP / 10) / len(steps) ** 0.5
+    error = max(float(np.std(steps, ddof=1)), GRAIN / 10) / len(steps) ** 0.5
     step = float(np.mean(steps))
     reach = float(stdtrit(freedom, 0.975)) * error
     change = Estimate(*(len(steps) * value for value in (step, step - reach, step + reach)))

@@ -84,8 +84,8 @@ def sentences(told: dict[Place, Found]) -> Iterator[str]:
                     f"SO_REUSEADDR after {one.said('seconds')}."
                 )
             case "backlog" if "established" in one.values:
+                again = f"; a SYN was sent again after {one.said('resent')}" if "resent" in one.values else ""
                 yield (
                     f"Backlog: {place.case} admitted {one.said('established').split()[0]} of {one.said('asked')}"
-                    + f"; a SYN was sent again after {one.said('resent')}" * ("resent" in one.values)
-                    + "."
+                    f"{again}."
                 )

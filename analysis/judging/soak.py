@@ -16,7 +16,7 @@ from analysis.statistics import NAN
 
 WAITED = 0.5  # of a pause: who was ready for so long while others had the CPU, didn't make it
 SERVERS = 0.5  # of the longest latency, that a request waited at the server: else the load generator was late
-BEHIND = "\N{EN DASH}"
+WARMED_UP = 2.0  # minutes after which forks, the slowest here, have the pages that they need
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,11 @@ class Course:
 
     @cached_property
     def waited_s(self) -> NDArray[np.float64]:
-        """How long others had the CPU about a second, the next one included: a look's time isn't a second's."""
-        waited = np.diff(self.table["kept_waiting_s"].to_numpy(float), prepend=self.table["kept_waiting_s"].iloc[0])
-        return np.maximum(waited + np.append(waited[1:], 0.0), 0.0)
+        """How long others had the CPU between the looks before and after a second: when in between, nobody knows."""
+        waited, looked_s = (self.table[name].to_numpy(float) for name in ("kept_waiting_s", "sampled_s"))
+        before = np.maximum(np.searchsorted(looked_s, self.at_s, side="right") - 1, 0)
+        after = np.minimum(np.searchsorted(looked_s, self.at_s + 1.0), len(waited) - 1)
+        return np.maximum(waited[after] - waited[before], 0.0)
 
     @cached_property
     def waited_share(self) -> float:
@@ -150,7 +152,8 @@ def _of_memory(leak: Trend) -> str:
         return "Whether memory rises can't be told: the soak is too short, or the kernel doesn't tell."
     per_minute = [value / 2**20 / leak.minutes for value in leak.change]
     said = f"{per_minute[0]:.3g} MiB a minute (95 %: {per_minute[1]:.3g} to {per_minute[2]:.3g})"
-    return f"Leak: memory rises by {said}." if leak.is_shown else f"No leak is shown: memory moved by {said}."
+    longer = " A warm-up would level off in a longer soak." if leak.minutes < WARMED_UP else ""
+    return f"Leak: memory rises by {said}.{longer}" if leak.is_shown else f"No leak is shown: memory moved by {said}."
 
 
 def _of_drift(what: str, trend: Trend, least: float) -> str:

@@ -1,4 +1,4 @@
-"""`run_bench.py probe`: its rows are in a results folder, and bad input starts nothing."""
+"""`run_bench.py probe`: its rows are in a results folder, also of one that is interrupted."""
 
 import json
 import signal
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.support.bench import MISBEHAVE, Bench
-from tests.support.command_line import Case
 
 
 @pytest.fixture
@@ -49,18 +48,3 @@ def test_what_was_found_is_kept_when_it_is_interrupted(bench: Callable[..., Benc
     assert running.described["outcome"] == "interrupted"
     assert {row["probe"] for row in rows(running)} == {"backlog"}
     assert running.nothing_left()
-
-
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        ("probe backlogs", "probe backlogs: no such probe (did you mean"),
-        ("probe backlog --strategies epol", "--strategies epol: no such strategy"),
-    ],
-)
-def test_bad_input_starts_nothing(tmp_path: Path, options: str, says: str) -> None:
-    done = Case(options, ()).run(tmp_path)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert not (tmp_path / "results").exists()

@@ -55,6 +55,14 @@ def test_a_port_that_was_refused_and_a_full_queue_are_said(tmp_path: Path) -> No
     ]
 
 
+def test_what_was_cut_short_is_said_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Interrupted after each of its rows."""
+    for rows in range(len(ASKED + LOST + OTHERS)):
+        list(sentences(found(results(tmp_path, (ASKED + LOST + OTHERS)[:rows]))))
+    (only,) = sentences(found(results(tmp_path, OTHERS[2:4])))
+    assert only == "Backlog: listen(5) admitted 6 of 25 connections."
+
+
 def test_a_probe_that_could_not_be_tried_says_why(tmp_path: Path) -> None:
     told = found(results(tmp_path, OTHERS))
     assert told[Place("anatomy", "<b>", "1 client")].in_words == "strace is missing"

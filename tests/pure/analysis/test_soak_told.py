@@ -20,10 +20,11 @@ MIB = 1 << 20
 
 
 def soak(tmp_path: Path, *, pause_s: float = 0.0, waited_s: float = 0.0, service: bool = True,
-         leak_bytes: int = 0, busy: float = 0.001) -> Results:  # fmt: skip
+         leak_bytes: int = 0, busy: float = 0.001, looks: int = 1) -> Results:  # fmt: skip
     """A pause in second 70, in which the server waited so long for a CPU; and so many bytes more each second."""
     rng = np.random.default_rng(1)
-    lines, waited, used = [], 0.0, 1.0
+    lines: list[dict[str, Any]] = []
+    waited, used = 0.0, 1.0
     for second in range(SECONDS):
         times = rng.lognormal(np.log(5e5), 0.5, RATE)
         longest = times.max()
@@ -39,6 +40,9 @@ def soak(tmp_path: Path, *, pause_s: float = 0.0, waited_s: float = 0.0, service
             "server_cpu_s": used, "kept_waiting_s": waited, "processes": 1, "threads": 1,
             "own_bytes": 50 * MIB + second * leak_bytes,
         })  # fmt: skip
+        if second % looks:  # nobody looked at the server since
+            held = ("sampled_s", "server_cpu_s", "kept_waiting_s", "own_bytes")
+            lines[-1] |= {name: lines[-2][name] for name in held}
     windows = [
         at_rate("epoll", RATE, round=round_, started_ns=round_ * 10**10, latencies=rng.lognormal(13, 0.5, 3000))
         for round_ in range(SECONDS // 10)
@@ -75,6 +79,13 @@ def test_a_pause_while_others_had_the_cpu_is_not_the_server_s(tmp_path: Path) ->
     said = told(soak(tmp_path, pause_s=0.4, waited_s=0.35))
     assert not saying(said, "Stall:")
     assert saying(said, "In 1 s requests were slow while others had the CPU")
+
+
+def test_whose_pause_it_was_is_not_known_better_than_the_server_was_looked_at(tmp_path: Path) -> None:
+    """Of hundreds of forks a look takes long, so they are seldom looked at: it may have waited in any second since."""
+    said = told(soak(tmp_path, pause_s=0.4, waited_s=0.35, looks=7))
+    assert not saying(said, "Stall:")
+    assert saying(told(soak(tmp_path, pause_s=0.4, looks=7)), "Stall: at 70 s")
 
 
 def test_requests_that_were_sent_late_are_not_the_server_s(tmp_path: Path) -> None:
