@@ -178,7 +178,6 @@ COMPANY_TOOK = Kind(
     "company-took",
     "its company slowed the loader down",
     "the company used more than {taken_share} of the load generator's CPUs",
-    (RATE, COMPARISON),
     threshold="taken_share",
     remedy="more CPUs, so that the company has some of its own",
 )
