@@ -8,7 +8,7 @@ RESULTS ?= results/latest
 
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup http notebook bench test test-quick test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-http bench-same bench-uninterrupted bench-round-trip bench-company bench-reading
+.PHONY: help setup http notebook bench test test-quick test-strategies test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-http bench-same bench-uninterrupted bench-round-trip bench-company bench-reading
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,13 +31,17 @@ bench: setup  ## measure the fourteen strategies of the default profile, then dr
 	$(VENV)/bin/python run_bench.py
 
 # Hundreds of Python processes, none of which has to compile the project anew, whatever the environment says.
-test test-quick test-cases: export PYTHONDONTWRITEBYTECODE =
+test test-quick test-strategies test-cases: export PYTHONDONTWRITEBYTECODE =
 
-test: setup  ## run the tests (9 minutes)
+test: setup  ## run the tests, but for those of every strategy (9 minutes)
 	$(VENV)/bin/python -m pytest
 
+# They compute, so there is nothing to do for more workers than CPUs.
 test-quick: setup  ## run those that start nothing (1 minute)
-	$(VENV)/bin/python -m pytest tests/pure
+	$(VENV)/bin/python -m pytest tests/pure --numprocesses logical --dist worksteal
+
+test-strategies: setup  ## hold every strategy to the contract (5 minutes)
+	$(VENV)/bin/python -m pytest tests/conformance
 
 test-cases: setup  ## run servers with one fault each: does a run give the right answer? (3 minutes)
 	$(VENV)/bin/python -m pytest tests/cases

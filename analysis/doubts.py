@@ -47,7 +47,8 @@ LOADER_LIMITED = Kind(
 MAYBE_LOADER_LIMITED = Kind(
     "maybe-loader-limited",
     "may be loader-limited",
-    "the loader is busy for {perturb_from_share} of its time or more, and slowing it down couldn't tell",
+    "slowing the loader down couldn't tell, and the loader is busy for {perturb_from_share} of its time or more, or "
+    "that is shown to cost more than {pace_share} of the rate",
     threshold="perturb_from_share",
     remedy="more blocks, so that slowing the loader down can tell",
 )

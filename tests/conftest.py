@@ -8,7 +8,8 @@ import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
 # A minute and more.
-LONGEST = ("test_every_strategy.py", "test_gate_run.py", "test_loads.py", "test_servers.py",
+LONGEST = ("test_every_strategy.py", "test_contract.py", "test_taken_up.py", "test_handling.py", "test_gate_run.py",
+           "test_loads.py", "test_bad_servers.py", "test_along.py", "test_output.py",
            "test_forgotten_clients.py", "test_replies_of_others.py", "test_price_that_moves.py",
            "test_one_port_for_two.py", "test_queues.py", "test_queues_in_the_check.py")  # fmt: skip
 

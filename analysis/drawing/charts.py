@@ -39,13 +39,16 @@ def draw(results: Results, cells: pd.DataFrame) -> list[Path]:
 
 def figures(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
     """File name (without ending) and figure of each chart."""
-    for name, chart, selection in _planned(results, cells):
-        with rc_context(SETTINGS):
-            figure = chart(selection)
-        yield name, figure
+    return ((name, drawn()) for name, drawn in planned(results, cells))
 
 
-def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Selection], Figure], Selection]]:
+def planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """File name (without ending) of each chart, and what draws it."""
+    for name, chart, selection in _charts(results, cells):
+        yield name, rc_context(SETTINGS)(partial(chart, selection))
+
+
+def _charts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, Callable[[Selection], Figure], Selection]]:
     for suffix, selection in selections(results, cells, "closed"):
         for axis in SWEPT:
             for more, part in selection.sweeps(axis):

@@ -39,7 +39,7 @@ class Selection:
         """The cells as plain mappings, by their index."""
         return dict(zip(self.cells.index, as_rows(self.cells), strict=True))
 
-    @property
+    @cached_property
     def measured(self) -> pd.DataFrame:
         return self.cells[self.cells["windows"].notna()]
 

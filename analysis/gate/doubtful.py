@@ -85,9 +85,10 @@ def _drifts(forms: Forms) -> list[float]:
 
 
 def _without_p99(windows: pd.DataFrame) -> set[int]:
-    return {int(str(block)) for block, part in windows.groupby("block") if _is_unanswered(part)}
+    of_blocks = windows.groupby("block")[["requests", "unfinished"]].sum()
+    return {int(block) for block, *sent in of_blocks.itertuples() if _is_unanswered(*sent)}
 
 
-def _is_unanswered(windows: pd.DataFrame) -> bool:
-    unanswered, total = windows["unfinished"].sum(), windows[["requests", "unfinished"]].sum().sum()
+def _is_unanswered(answered: float, unanswered: float) -> bool:
+    total = answered + unanswered
     return supported(int(total), PERCENT) and unanswered * 100 > (100 - PERCENT) * total

@@ -104,10 +104,17 @@ def _doubts_of_pace(row: Row, thresholds: Mapping[str, float]) -> Iterator[Doubt
     least = _beyond(row, "trend", 0.0)
     if least and abs(_known(row, "trend")) > thresholds.get("trend_share", nan):
         yield beyond(doubts.TREND, f"{_known(row, 'trend') * 100:+.0f} % in a block, {least * 100:+.0f} % at least")
-    is_paced = _beyond(row, "perturbation_loss", thresholds.get("pace_share", nan))
-    if is_paced and row["limited_by"] not in ("loader", "both"):
+    if _shift(row, thresholds) and row["limited_by"] not in ("loader", "both"):
         lost = _known(row, "perturbation_loss") * 100
         yield beyond(doubts.PACED, f"a loader {_slower(row)} slower cost {lost:.0f} %")
+
+
+def _shift(row: Row, thresholds: Mapping[str, float]) -> float:
+    """Of its rate, what a slower loader is shown to cost at least, if that is more than a little; below zero: to win.
+
+    Older runs don't say what is little.
+    """
+    return _beyond(row, "perturbation_loss", thresholds.get("pace_share", nan))
 
 
 def _doubts_of_isolation(seen: Evidence, thresholds: Mapping[str, float]) -> Iterator[Doubt]:
@@ -177,8 +184,9 @@ def _loader_limits(row: Row, thresholds: Mapping[str, float]) -> str:
     """
     if slowing_tells(row):
         return "loader" if _known(row, "perturbation_loss_low") >= _half_of_loss(row) else ""
-    # one that rests isn't what the others wait for
-    return "" if row["loader_cpu_share"] < thresholds["perturb_from_share"] else "both"
+    # one that rests isn't what the others wait for, unless slowing it down is shown to cost more than a little
+    rests = row["loader_cpu_share"] < thresholds["perturb_from_share"]
+    return "" if rests and _shift(row, thresholds) <= 0 else "both"
 
 
 def slowing_tells(row: Row) -> bool:

@@ -19,14 +19,13 @@ Row = Mapping[str, Any] | pd.Series
 Group = tuple[Any, ...]
 
 
-def as_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of records with the axes as tables have them: nothing null, each of its kind."""
-    filled = {}
+def as_columns(read: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
+    """The columns of records with the axes as tables have them: nothing null, each of its kind."""
+    filled = dict(read)
     for name, axis in AXES.items():
-        values = [axis.unlimited if value is None or value != value else value for value in table[name]]
-        filled[name] = pd.Series(values, table.index, dtype=int if axis.kind in ("count", "bytes", "time") else object)
-    texts = {key: pd.Series([value or "" for value in table[key]], table.index, object) for key in (ALONG, "variant")}
-    return table.assign(**filled, **texts)
+        values = [axis.unlimited if value is None or value != value else value for value in read[name]]
+        filled[name] = pd.Series(values, dtype=int if axis.kind in ("count", "bytes", "time") else object)
+    return filled | {key: pd.Series([value or "" for value in read[key]], dtype=object) for key in (ALONG, "variant")}
 
 
 def as_file(table: pd.DataFrame) -> pd.DataFrame:

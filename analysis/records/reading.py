@@ -186,18 +186,17 @@ def _beside(path: Path) -> pd.DataFrame:
         if fault := fault_of_line(record, fields):
             raise ResultsError(f"{path}:{number}: {fault}; delete that line if no other version wrote it")
         rows.append(tuple(map(record.get, fields)))
-    return _filled(fields, rows)
+    return pd.DataFrame(_filled(fields, rows))
 
 
 def _table(kind: str, records: list[tuple[Any, ...]]) -> pd.DataFrame:
     """One row per record, with all fields of its kind."""
-    return as_columns(_filled(RECORDS[kind], records))
+    return pd.DataFrame(as_columns(_filled(RECORDS[kind], records)))
 
 
-def _filled(fields: Fields, records: list[tuple[Any, ...]]) -> pd.DataFrame:
+def _filled(fields: Fields, records: list[tuple[Any, ...]]) -> dict[str, pd.Series]:
     columns = zip(*records, strict=True) if records else ((),) * len(fields)
-    filled = {name: _column(column, field) for (name, field), column in zip(fields.items(), columns, strict=True)}
-    return pd.DataFrame(filled)
+    return {name: _column(column, field) for (name, field), column in zip(fields.items(), columns, strict=True)}
 
 
 def _column(values: Sequence[Any], field: Field) -> pd.Series:

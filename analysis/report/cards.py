@@ -55,12 +55,13 @@ class Card:
 
 def cards(results: Results, cells: pd.DataFrame, entries: Sequence[Entry]) -> list[Card]:
     """Everyone's card."""
-    return [_card(results, cells, entry, [other.strategy for other in entries]) for entry in entries]
+    rows = as_rows(cells)
+    return [_card(results, rows, entry, [other.strategy for other in entries]) for entry in entries]
 
 
-def _card(results: Results, cells: pd.DataFrame, entry: Entry, everyone: Sequence[str]) -> Card:
+def _card(results: Results, rows: Sequence[Row], entry: Entry, everyone: Sequence[str]) -> Card:
     told: dict[str, Any] = (results.run.get("strategies") or {}).get(entry.strategy) or {}
-    own = cells[(cells["strategy"] == entry.strategy) & (cells["variant"] == entry.variant)]
+    own = [row for row in rows if (row["strategy"], row["variant"]) == (entry.strategy, entry.variant)]
     path = code.source(results.run, entry.strategy)
     beside = code.neighbour(results.run, entry.strategy, everyone)
     other = code.source(results.run, beside) if beside else None
@@ -78,7 +79,7 @@ def _card(results: Results, cells: pd.DataFrame, entry: Entry, everyone: Sequenc
         code=code.highlighted(path) if path else Markup(),
         neighbour=beside,
         difference=code.difference(other, path) if path and other else Markup(),
-        places=[_place(results, cell) for cell in as_rows(own)],
+        places=[_place(results, cell) for cell in own],
     )
 
 

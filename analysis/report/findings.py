@@ -19,8 +19,8 @@ from analysis.report.entries import Entry
 from analysis.report.memory import MEMORY
 from analysis.report.ratios import Ratios
 
-ORDERS = "any wrong order among all of them, 5 %"
-INTERVAL = "each interval misses the true figure in 5 %"
+ORDERS = "any wrong order among those that have a rank, in 5 % of cases"
+INTERVAL = "each interval misses the true figure in 5 % of cases"
 COUNTED = "counted, not estimated"
 MOVED = "an estimate: what all strategies of a group have in common in a block, without an interval"
 MOST_LOADS, MOST_NAMES, FEW = 9, 8, 3  # that are told of, named in a sentence, told of one by one
@@ -110,13 +110,14 @@ def _fastest(
     first, rest = ranked[ranked["rank"] == best], ranked[ranked["rank"] > best]
     top = first.iloc[0]
     not_ranked = group[group["rank"].isna()].sort_values("throughput_rps", ascending=False)
-    where += ", of those whose rates can be compared" if len(not_ranked) else ""
+    higher = not_ranked[not_ranked["throughput_rps"] > top["throughput_rps"]]
+    lead = f"{where}{_higher(higher)}" + (", of those that have a rank" if len(not_ranked) and higher.empty else "")
     if len(first) == 1:
-        text = f"{where}, {label(top)} is the fastest: {_rate(top)}."
+        text = f"{lead}, {label(top)} is the fastest: {_rate(top)}."
         subject = "It is"
     else:
         low, high = first["throughput_rps"].min(), first["throughput_rps"].max()
-        text = f"{where}, {_who(first, ranked)} can't be told apart: "
+        text = f"{lead}, {_who(first, ranked)} share the first rank, as no order of them was shown: "
         text += f"{units.short(low)} to {units.short(high)} requests a second."
         subject = f"{label(top)}, the highest of them, is"
     if len(rest) and _is_known(ratios, top, rest.iloc[0], numbers):
@@ -128,7 +129,8 @@ def _fastest(
             text += " (A ratio is of neighbouring windows, and not quite the quotient of the rates.)"
         if low <= 1 <= high:
             text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
-    yield Finding(f"{text}{_unranked(not_ranked, top)} {_limits(first, explained=is_first)}", f"{ORDERS}; {INTERVAL}")
+    text += _unranked(not_ranked.drop(higher.index), "Without a rank, too" if len(higher) else "Without a rank")
+    yield Finding(f"{text} {_limits(first, explained=is_first)}", f"{ORDERS}; {INTERVAL}")
 
 
 def _handlers(cells: pd.DataFrame) -> Iterator[Finding]:
@@ -137,17 +139,26 @@ def _handlers(cells: pd.DataFrame) -> Iterator[Finding]:
         yield Finding(f"{sentence[0].upper()}{sentence[1:]}.", INTERVAL)
 
 
-def _unranked(cells: pd.DataFrame, top: pd.Series) -> str:
-    """Who has no rank, and why; who of them has a higher rate all the same."""
+def _higher(cells: pd.DataFrame) -> str:
+    """Those that have no rank and yet higher rates than who is first: they are what one asks for."""
+    if cells.empty:
+        return ""
+    rates = ", ".join(f"{label(cell)} {units.short(cell['throughput_rps'])}" for _, cell in cells.iterrows())
+    are, have = ("s are", "have") if len(cells) > 1 else (" is", "has")
+    return f", the highest rate{are} {rates} requests a second, which {have} no rank: {_why(cells)}. Of the others"
+
+
+def _unranked(cells: pd.DataFrame, words: str) -> str:
+    """Who else has no rank, and why."""
+    return f" {words}: {_why(cells)}." if len(cells) else ""
+
+
+def _why(cells: pd.DataFrame) -> str:
+    """Those without a rank by the reason."""
     why: dict[str, list[pd.Series]] = {}
     for _, cell in cells.iterrows():
         why.setdefault(unranked.briefly(cell), []).append(cell)
-    if not why:
-        return ""
-    said = "; ".join(f"{_names(pd.DataFrame(some))} ({phrase})" for phrase, some in why.items())
-    higher = [cell for some in why.values() for cell in some if cell["throughput_rps"] > top["throughput_rps"]]
-    rates = ", ".join(f"{label(cell)} {units.short(cell['throughput_rps'])}" for cell in higher)
-    return f" Not ranked: {said}." + (f" Of them these have higher rates: {rates}." if higher else "")
+    return "; ".join(f"{_names(pd.DataFrame(some))} ({phrase})" for phrase, some in why.items())
 
 
 def _who(some: pd.DataFrame, everyone: pd.DataFrame) -> str:
@@ -296,7 +307,7 @@ def _doubtful(cells: pd.DataFrame) -> Iterator[Finding]:
     if len(doubtful):
         yield Finding(
             f"In {len(doubtful)} of {len(measured)} cells some figure is not to be relied on. Such figures are drawn "
-            "hollow, and the table says why.",
+            "hollow, and the table says why. Where the reference is one of them, ratios to it have a ? too.",
             COUNTED,
         )
     for (status, reason), part in cells[cells["windows"].isna()].groupby(["status", "reason"], sort=False):
@@ -306,8 +317,8 @@ def _doubtful(cells: pd.DataFrame) -> Iterator[Finding]:
 
 def _machine(cells: pd.DataFrame) -> Iterator[Finding]:
     if sentence := moved(cells):
-        yield Finding(f"{sentence[0].upper()}{sentence[1:]}. Comparisons are made within blocks, so that it is in no "
-                      "ratio, rank or bar.", MOVED)  # fmt: skip
+        yield Finding(f"{sentence[0].upper()}{sentence[1:]}. That is in no ratio, rank or bar, as comparisons are "
+                      "made within blocks.", MOVED)  # fmt: skip
 
 
 def _names(cells: pd.DataFrame) -> str:

@@ -43,7 +43,7 @@ def brief(results: Results, cells: pd.DataFrame) -> str:
     who = f"{strategies} strategies" if strategies > 1 else "one strategy"
     return (
         f"One load generator asked {who} in turn, {asked}. It did so over loopback, in short windows in random order, "
-        f"with {several(blocks(results), 'block')} of fresh server processes, which every interval counts."
+        f"in {several(blocks(results), 'block')}, each with fresh server processes. Every interval is over blocks."
     )
 
 
@@ -69,7 +69,7 @@ def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
         yield "With", ", ".join(f"{name} {version}" for name, version in versions.items())
     times = f"{run.get('started_at') or '?'} to {run.get('finished_at') or 'not finished'}"
     took = (run.get("measuring") or {}).get("seconds")
-    lasted = f"; it took {took:.0f} s" if took else ""
+    lasted = f"; measuring took {took:.0f} s of that" if took else ""
     yield "From, to", f"{times}: {run.get('outcome') or 'outcome unknown'}{lasted}"
     if len(cells) and (sentence := moved(cells)):
         yield "The machine", sentence
@@ -104,7 +104,7 @@ def _asked(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
     yield "Load", "; ".join(HOW[how] for how in measured["load"].unique())
     lengths = results.windows.groupby("clients")["counted_s"].median().to_dict()
     counted = [f"{length:.3g} s with {several(int(str(clients)), 'client')}" for clients, length in lengths.items()]
-    yield "Windows", f"a counted part of {', '.join(counted)} (the median)"
+    yield "Windows", f"a counted part of {', '.join(counted)}: the median, as they grow with the p99 of a cell"
     few, many = measured["requests"].min(), measured["requests"].max()
     yield "Requests", f"{units.short(few)} to {units.short(many)} in a cell; the table has each cell's own"
     if example := _cycle(measured, results.usual):
@@ -122,10 +122,11 @@ def _cycle(measured: pd.DataFrame, usual: Mapping[str, Any]) -> str:
     cell, cycle = known.iloc[place], float(cycles.iloc[place])
     return (
         "a client's cycle is clients / rate; latency is the part from the request's hand-over to the kernel until the "
-        "reply's last byte is there. Then the loader takes its turn, which is in the rate and in no latency. It is "
-        f"most of all with {label(cell)}, {title(known.iloc[[place]], usual)}: of "
+        "reply's last byte is there. Then the loader takes its turn, which is in the rate and in no latency. That turn "
+        f"is the largest part of the cycle with {label(cell)}, {title(known.iloc[[place]], usual)}: of "
         f"{units.duration(cycle)} the median latency is {units.duration(cell['p50_us'])}, and a reply waits for "
-        f"{units.duration(cell['loader_delay_p50_us'])} (median) until the loader sees it"
+        f"{units.duration(cell['loader_delay_p50_us'])} (median) until the loader sees it; medians "
+        "don't add up to the whole"
     )
 
 

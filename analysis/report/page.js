@@ -278,6 +278,8 @@
       if (differs("at")) await drawSpectrum();
       if (differs("show") && !isFirst) await showSome();
       if (differs("ref") && !isFirst) document.getElementById("said").textContent = `Ratios are to ${view.ref}.`;
+      // what was drawn meanwhile has moved the place that was asked for
+      if (isFirst && !isView()) document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: "instant" });
       document.documentElement.dataset.ready = "1";
     });
     delete document.documentElement.dataset.ready;

@@ -47,11 +47,7 @@ def read(path: Path, on_top: Path | None = None) -> Config:
         config = Config.model_validate(tables | {"origins": origins})
     except ValidationError as error:
         raise ConfigError(_one_line(origins, path, error)) from None
-    if config.reference not in config.strategies:
-        raise ConfigError(
-            f"{config.origin('reference')}: reference: no strategy {config.reference!r}"
-            f"{nearest(config.reference, config.strategies)}; name one of [strategies]"
-        )
+    _must_be_one(config, config.reference, "reference", "reference")
     for name, strategy in config.strategies.items():
         if strategy.family not in config.families:
             raise ConfigError(
@@ -60,6 +56,8 @@ def read(path: Path, on_top: Path | None = None) -> Config:
                 f'write [families.{strategy.family}] and waits = "how it waits"'
             )
     for name, profile in config.profiles.items():
+        if profile.reference:
+            _must_be_one(config, profile.reference, f"profiles.{name}", f"profiles.{name}.reference")
         for word in profile.strategies:
             if not meant(word, config.strategies):
                 known = [*config.strategies, *WORDS]
@@ -68,6 +66,15 @@ def read(path: Path, on_top: Path | None = None) -> Config:
                     f"{nearest(word, known)}; there are {', '.join(known)}"
                 )
     return config
+
+
+def _must_be_one(config: Config, name: str, table: str, key: str) -> None:
+    """Raises ConfigError where no strategy has the name that stands at this key of a table."""
+    if name not in config.strategies:
+        raise ConfigError(
+            f"{config.origin(table)}: {key}: no strategy {name!r}{nearest(name, config.strategies)}; name one of "
+            "[strategies]"
+        )
 
 
 def strategies_of(path: Path) -> dict[str, Strategy]:

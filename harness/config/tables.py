@@ -258,6 +258,7 @@ class Profile(Table):
         None  # of a run that is expected to last longer than that
     )
     strategies: Annotated[list[str], Field(min_length=1)] = ["all"]  # where --strategies names none
+    reference: str = ""  # that ratios are taken to, if not the file's
     matrix: Annotated[list[Matrix], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -302,6 +303,10 @@ class Config(Table):
                 f"--profile {name}: no such profile{nearest(name, self.profiles)}; there are {', '.join(self.profiles)}"
             )
         return self.profiles[name]
+
+    def measuring(self, profile: Profile) -> "Config":
+        """The same, whose reference is the profile's."""
+        return self.model_copy(update={"reference": profile.reference or self.reference})
 
     @property
     def usual(self) -> dict[str, Any]:

@@ -278,12 +278,12 @@ def make(
             "--load open and --rate belong together, such as --load open --rate 2000,50%; give both or neither"
         )
     profile = config.profile(profile_name)
+    config = config.measuring(profile)
     server_cpus, loader_cpus = machine.share_cpus(config, workers or config.loadgen.workers)
     usual = config.usual | {"server_cpus": " ".join(map(str, server_cpus))}
     groups = _groups(config, profile_name, overrides, usual)
     strategies = serving(strategies, list(dict.fromkeys(group.service for group in groups)), named)
     workers = workers or config.loadgen.workers
-    most_clients = max(group.clients for group in groups)
     room.must_suffice(groups, strategies, overrides.values, config.origin(f"profiles.{profile_name}"))
     plan = Plan(
         config=config,
@@ -298,7 +298,7 @@ def make(
         server_cpus=server_cpus,
         loader_cpus=loader_cpus,
         # Twice the crowd: a server may still have connections of the last group in its queue.
-        backlog=min(2 * most_clients + 16, machine.backlog_limit()),
+        backlog=min(2 * max(group.clients for group in groups) + 16, machine.backlog_limit()),
         precision=precision,
         gate=gate,
         budget_s=budget_s or BUDGET_S,

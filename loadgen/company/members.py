@@ -71,7 +71,7 @@ class Members(ABC):
         """Nothing more is waited for."""
 
     def leave(self, few: int = 0) -> None:
-        """Close all connections; of those who stayed, no more than a few before the server answers again, if it does."""
+        """Close all connections; of those who stayed no more than a few before the server answers again, if it does."""
         self.epoll.close()
 
     def request(self) -> Request:

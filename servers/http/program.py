@@ -2,6 +2,7 @@
 
 Mechanism: the program's. `python -m servers.http.program gunicorn ...` is `python -m gunicorn ...`, but it is skipped
 where it isn't installed, logs nothing below errors, and ends with 0 at SIGTERM where it has no word of its own.
+`uvicorn,httptools` is uvicorn, skipped where either is missing.
 Cost: the program's; an import before it starts.
 Example: python -m servers.http.program waitress --listen 127.0.0.1:9000 servers.http.wsgi_application:application
 """
@@ -15,14 +16,16 @@ import sys
 from servers.contract import library
 
 
-def start(name: str) -> None:
-    with library(name):
-        __import__(name)
+def start(names: str) -> None:
+    program, *libraries = names.split(",")
+    for name in (program, *libraries):
+        with library(name):
+            __import__(name)
     logging.disable(logging.WARNING)  # waitress has one for each request that waits for a thread
-    sys.argv = [name, *sys.argv[2:]]
+    sys.argv = [program, *sys.argv[2:]]
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, lambda signum, frame: os._exit(0))
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    runpy.run_module(program, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Runs under the loads that are not the closed loop, and runs that go on until they are precise enough."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -108,22 +108,31 @@ def test_a_single_block_has_no_interval(bench: Callable[..., Bench]) -> None:
     assert "not reached within the budget: no interval after 1 block" in running.output
 
 
-def test_slowed_windows_are_told_apart(bench: Callable[..., Bench]) -> None:
-    """One a block for each cell in which the loader might limit: here in all."""
+@pytest.fixture(scope="module")
+def slowed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A run in which the loader might limit each cell."""
     settings = SETTINGS.replace("[strategies]", "[verdict]\nperturb_from_share = 0.0\n[strategies]")
-    running = bench({}, "--profile", "tiny", "--strategies", "epoll", settings=settings)
-    assert running.ended() == 0, running.output
-    slowed = [row for row in running.rows() if row["kind"] == "perturbed"]
-    assert [row["block"] for row in slowed] == [0, 1]
-    assert all(row["spin_ns"] > 0 for row in slowed)
-    assert len(running.windows("epoll")) == 2
-    assert running.cells()["epoll"]["perturbed_windows"] == "2"
+    options = ("--profile", "tiny", "--strategies", "threading,forking")
+    running = Bench(tmp_path_factory.mktemp("slowed"), {}, *options, settings=settings)
+    try:
+        assert running.ended() == 0, running.output
+        yield running
+    finally:
+        running.close()
 
 
-def test_footprints_are_taken_once_a_block(bench: Callable[..., Bench]) -> None:
-    running = bench({}, "--profile", "tiny", "--strategies", "threading,forking", settings=SETTINGS)
-    assert running.ended() == 0, running.output
-    prints = [row for row in running.rows() if row["kind"] == "footprint"]
+@pytest.mark.parametrize("name", ["threading", "forking"])
+def test_slowed_windows_are_told_apart(slowed: Bench, name: str) -> None:
+    """One a block for each cell in which the loader might limit: here in all."""
+    rows = [row for row in slowed.rows() if row["kind"] == "perturbed" and row["strategy"] == name]
+    assert [row["block"] for row in rows] == [0, 1]
+    assert all(row["spin_ns"] > 0 for row in rows)
+    assert len(slowed.windows(name)) == 2
+    assert slowed.cells()[name]["perturbed_windows"] == "2"
+
+
+def test_footprints_are_taken_once_a_block(slowed: Bench) -> None:
+    prints = [row for row in slowed.rows() if row["kind"] == "footprint"]
     assert len(prints) == 4
     for row in prints:
         assert row["pss_idle_bytes"] > 0

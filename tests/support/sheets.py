@@ -2,8 +2,17 @@
 
 import itertools
 
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+
+from analysis.drawing.charts import planned
+from analysis.records.reading import Results
+
+
+def chart_of(name: str, results: Results, cells: pd.DataFrame) -> Figure:
+    """One chart of a run: to draw the others takes time."""
+    return dict(planned(results, cells))[name]()
 
 
 def words(figure: Figure) -> list[Text]:

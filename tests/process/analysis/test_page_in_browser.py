@@ -279,3 +279,10 @@ def test_without_scripts_pictures_and_table_remain(browser: Browser, usual: Path
     assert shown.count("IMG") == 11  # five charts along clients, five along sizes, and the spectrum
     assert shown.count("TR") > 15
     assert shown.count("INPUT") == 0
+
+
+@pytest.mark.parametrize("place", ["table", "method"])
+def test_a_place_on_the_page_is_where_a_link_to_it_ends(place: str, browser: Browser, usual: Path) -> None:
+    browser.open(usual, f"#{place}")
+    top = browser.run("return document.getElementById(arguments[0]).getBoundingClientRect().top", place)
+    assert 0 <= top < 100

@@ -27,7 +27,7 @@ def verbs(tmp_path: Path) -> dict[str, str]:
         "gate": f"gate --calibrate {mine} {where}",
         "gate --list": f"gate --calibrate --list {mine} {where}",
         "bench": f"{mine} {where}",
-        "check": f"check {mine}",
+        "check": f"check --service echo {mine}",
         "compare": f"compare {run}:base {run}:head --results {tmp_path}/results",
         "--help": "--help",
         "wrong": "gate --calibrate --strategies nothing",

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from analysis.drawing import charts
+from analysis.drawing.charts import planned
 from analysis.judging.balance import balances
 from analysis.judging.cells import tabulate
 from analysis.records import reading as records
@@ -17,7 +17,7 @@ from analysis.records.reading import Results
 from analysis.report import page
 from analysis.tables import balance as table
 from tests.support.made_up import CONFIG, folder_of, histogram, row, window
-from tests.support.sheets import assert_legible, said
+from tests.support.sheets import assert_legible, chart_of, said
 
 CROWDS = (4, 100, 500)
 BLOCKS = 3
@@ -71,7 +71,7 @@ def test_the_terminal_has_a_table_for_each_crowd_and_says_what_it_looks_like(res
 
 
 def test_the_chart_has_a_panel_for_each_crowd_and_a_bar_for_each_strategy(results: Results) -> None:
-    drawn = dict(charts.figures(results, tabulate(results)))["balance"]
+    drawn = chart_of("balance", results, tabulate(results))
     assert [axes.get_title(loc="left") for axes in drawn.axes] == ["4 clients", "100 clients", "500 clients"]
     for axes, clients in zip(drawn.axes, CROWDS, strict=True):
         widths = [bar.get_width() for bar in axes.patches]
@@ -98,5 +98,5 @@ def test_a_run_without_workers_has_none_of_it(tmp_path: Path) -> None:
     results = records.read(folder_of(tmp_path, rows, strategies={"epoll": {"command": "x"}}))
     cells = tabulate(results)
     assert printed(results, cells) == ""
-    assert not any(name.startswith("balance") for name, _ in charts.figures(results, cells))
+    assert not any(name.startswith("balance") for name, _ in planned(results, cells))
     assert "#balance" not in page.render(results, cells)

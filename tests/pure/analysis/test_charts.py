@@ -21,7 +21,7 @@ from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, read
 from harness.notes import Note
 from tests.support.made_up import CAPACITY, DEFAULT_GROUPS, MadeUp, at_rate, failure, folder_of, window
-from tests.support.sheets import assert_legible, said, words
+from tests.support.sheets import assert_legible, chart_of, said, words
 
 NAMES = [
     "throughput_vs_clients",
@@ -102,7 +102,7 @@ def test_how_many_were_served_stands_below_what_is_drawn_there_and_within_the_ax
             for block in range(2) for clients in (9, 90)
             for name, requests, unanswered in (("served", 1000, 0), ("blocking", 2000, clients - 1))]  # fmt: skip
     results, cells = worked_out(folder_of(tmp_path, made))
-    chart = dict(figures(results, cells))["throughput_vs_clients"]
+    chart = chart_of("throughput_vs_clients", results, cells)
     chart.draw_without_rendering()
     (axes,) = chart.axes
     inside = axes.get_window_extent()
@@ -122,7 +122,7 @@ def test_how_many_were_served_stands_below_the_lowest_latency_too(tmp_path: Path
         for clients in (10, 100)
         for name, latency_ns, unanswered in (("epoll", clients * 60_000, 0), ("blocking", 60_000, clients - 1))
     ]
-    chart = dict(figures(*worked_out(folder_of(tmp_path, made))))["latency_vs_clients"]
+    chart = chart_of("latency_vs_clients", *worked_out(folder_of(tmp_path, made)))
     chart.draw_without_rendering()
     for axes in chart.axes:
         told = [text for text in axes.texts if text.get_text().endswith("served")]
@@ -138,7 +138,7 @@ def test_where_names_have_no_room_it_is_still_told_how_many_were_served(tmp_path
         window(name, block=block, clients=clients, group=clients, requests=1000, unanswered=clients - 1)
         for block in range(2) for clients in (1, 10, 100, 500) for name in names
     ]  # fmt: skip
-    chart = dict(figures(*worked_out(folder_of(tmp_path, made))))["throughput_vs_clients"]
+    chart = chart_of("throughput_vs_clients", *worked_out(folder_of(tmp_path, made)))
     assert_legible(chart)
     for clients in (10, 100, 500):
         assert f"1 of {clients}" in said(chart)
@@ -220,7 +220,7 @@ def test_one_block_of_an_interrupted_run_is_drawn_and_says_so(tmp_path: Path) ->
         "notes": [asdict(Note("odd", "a test of function"))],
     }
     (made / "run.json").write_text(json.dumps(run))
-    chart = dict(figures(*worked_out(made)))["throughput_vs_clients"]
+    chart = chart_of("throughput_vs_clients", *worked_out(made))
     for part in ("INCOMPLETE RUN (interrupted)", "they need two blocks", "a test of function"):
         assert part in said(chart)
     assert_legible(chart)
@@ -314,7 +314,7 @@ def test_the_loader_s_ceiling_is_drawn_where_it_is_near(
 ) -> None:
     made = MadeUp(capacity={"epoll": 1e5, "select": 9e4}, groups=[(count, 64) for count in counts], blocks=3,
                   ceiling=dict.fromkeys(counts, rate), **QUIET).write(tmp_path)  # fmt: skip
-    chart = dict(figures(*worked_out(made)))["throughput_vs_clients"]
+    chart = chart_of("throughput_vs_clients", *worked_out(made))
     assert (WORDS in said(chart)) == shown
     assert_legible(chart)
 
@@ -326,7 +326,7 @@ def test_what_the_loader_reaches_at_least_is_not_drawn_as_its_ceiling(tmp_path: 
     for bound in (False, True):
         run["loader_ceiling"][0]["lower_bound"] = bound
         (folder / "run.json").write_text(json.dumps(run))
-        assert (WORDS in said(dict(figures(*worked_out(folder)))["throughput_vs_clients"])) != bound
+        assert (WORDS in said(chart_of("throughput_vs_clients", *worked_out(folder)))) != bound
 
 
 def test_a_note_says_where_it_holds_and_counts_cells(tmp_path: Path) -> None:
@@ -335,10 +335,10 @@ def test_a_note_says_where_it_holds_and_counts_cells(tmp_path: Path) -> None:
     made = [window(name, block=block, clients=clients, group=clients, latencies=np.full(2000, 1e6),
                    loader_cpu_s=0.12 if (name, clients) in busy else 0.05)
             for block in (0, 1) for clients in (10, 100) for name in ("epoll", "select", "poll")]  # fmt: skip
-    chart = dict(figures(*worked_out(folder_of(tmp_path, made))))["throughput_vs_clients"]
+    chart = chart_of("throughput_vs_clients", *worked_out(folder_of(tmp_path, made)))
     assert "May be loader-limited: epoll at 10 clients; select, poll at 100 clients" in said(chart)
     everywhere = [line | {"loader_cpu_s": 0.12} for line in made]
-    chart = dict(figures(*worked_out(folder_of(tmp_path, everywhere))))["throughput_vs_clients"]
+    chart = chart_of("throughput_vs_clients", *worked_out(folder_of(tmp_path, everywhere)))
     assert "May be loader-limited: all" in said(chart)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from analysis.crossover import Crossover
-from analysis.drawing import charts
 from analysis.judging.cells import tabulate
 from analysis.judging.crossovers import Passing, passings, write
 from analysis.records.reading import Results, read
 from tests.support.made_up import MadeUp, window
+from tests.support.sheets import chart_of
 
 INF = float("inf")
 # requests in a window: of a loop that is blocked, and of threads, at each time of a handler in microseconds
@@ -61,7 +61,7 @@ def test_an_earlier_file_is_not_left_where_nothing_passes_anything(tmp_path: Pat
 def test_the_chart_has_the_values_of_its_group_alone(tmp_path: Path) -> None:
     """The other group's 300 us isn't among those that were compared."""
     results = run_of(tmp_path, epoll=LOOP, threading=THREADS)
-    (axes,) = dict(charts.figures(results, tabulate(results)))["crossovers"].axes
+    (axes,) = chart_of("crossovers", results, tabulate(results)).axes
     assert axes.get_xticks().tolist() == [10, 100, 1000, 5000]
     low, high = axes.get_xlim()
     assert low < 10 < 5000 < high
@@ -73,7 +73,7 @@ def test_pairs_with_fewer_values_end_at_their_own(tmp_path: Path) -> None:
     found = {(one.first, one.second): one for one in passings(results, tabulate(results))}
     assert found["select", "threading"].values == (10, 100, 1000)
     assert found["epoll", "threading"].values == (10, 100, 1000, 5000)
-    (axes,) = dict(charts.figures(results, tabulate(results)))["crossovers"].axes
+    (axes,) = chart_of("crossovers", results, tabulate(results)).axes
     assert axes.get_xticks().tolist() == [10, 100, 1000, 5000]
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.drawing.charts import figures
 from analysis.judging import cells
 from analysis.records.reading import read
 from analysis.tables import run as table
 from tests.support.made_up import at_rate, failure
+from tests.support.sheets import chart_of
 from tests.support.tabulated import cells_of, printed
 
 
@@ -77,7 +77,7 @@ def test_a_block_without_a_knee_is_told(tmp_path: Path) -> None:
     assert rows["status"].to_dict() == {"epoll": "ok", "slow": "incomplete", "dies": "incomplete"}
     assert rows["status_reason"].fillna("").to_dict() == {"epoll": "", "slow": told, "dies": "exited with 1"}
     assert f"slow: {told}" in printed(tmp_path)
-    chart = dict(figures(read(tmp_path), cells.tabulate(read(tmp_path))))["knee"]
+    chart = chart_of("knee", read(tmp_path), cells.tabulate(read(tmp_path)))
     assert any("without a knee in some blocks: slow" in text.get_text() for text in chart.texts)
 
 
@@ -101,6 +101,5 @@ def test_knees_along_an_axis_have_a_ratio_and_a_chart(tmp_path: Path) -> None:
     rows = cells_of(tmp_path, made).set_index("recv_size")
     assert rows.loc[1024, "ratio"] == pytest.approx(0.5, rel=0.001)
     assert "of 64 KiB" in printed(tmp_path)
-    drawn = dict(figures(read(tmp_path), cells.tabulate(read(tmp_path))))
-    ticks = list(drawn["knee_vs_recv_size"].axes[0].get_xticks())
-    assert ticks == [1024, 65536]
+    chart = chart_of("knee_vs_recv_size", read(tmp_path), cells.tabulate(read(tmp_path)))
+    assert list(chart.axes[0].get_xticks()) == [1024, 65536]

@@ -84,7 +84,7 @@ def test_where_blocks_went_on_until_figures_were_sure_it_says_so(told: dict[str,
 def test_blocks_are_those_that_were_measured(tmp_path: Path) -> None:
     results = made_up(tmp_path, blocks=6)
     assert repeat.done(results).startswith("There were 2 blocks of 6 planned.")
-    assert "with 2 blocks of fresh server processes" in rendered(tmp_path)
+    assert "in 2 blocks, each with fresh server processes" in rendered(tmp_path)
 
 
 def test_a_run_without_windows_has_nothing_to_count(tmp_path: Path) -> None:

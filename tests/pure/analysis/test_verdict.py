@@ -75,6 +75,9 @@ def lost(low: float, high: float) -> dict[str, Any]:
         (lost(0.1, 0.3), "both"),
         (lost(-0.02, 0.24), "server"),
         (SLOWED, "both"),  # too few blocks to know the loss
+        (lost(0.11, 0.55) | {"loader_cpu_share": 0.88}, "both"),  # it rests, and yet
+        (lost(0.09, 0.55) | {"loader_cpu_share": 0.88}, "server"),
+        (lost(-0.5, -0.11) | {"loader_cpu_share": 0.88}, "server"),  # what a slower one wins it doesn't limit
         (lost(-0.02, 0.02) | {"server_cpu_share": 0.5, "round_trips": 9.0}, "round-trip"),
         ({"server_cpu_share": 0.5, "round_trips": 9.0}, "round-trip"),
         ({"server_cpu_share": 0.5, "round_trips": 11.0}, "server"),

@@ -48,7 +48,7 @@ def test_equals_are_left_undecided_by_no_doubt(tmp_path: Path) -> None:
 
 def test_what_head_never_answered_is_counted_where_it_is_drawn(tmp_path: Path) -> None:
     results = run(tmp_path, unanswered_in=3)
-    found = ends(results, BLOCKS, range(30))
+    found = ends(results, BLOCKS, range(10))
     doubted = [end.code == 3 != end.unaware for end in found]
     assert 0 < sum(doubted) < len(doubted)
     (share,) = [figure for figure in figures(found) if "doubt" in figure.of]

@@ -10,7 +10,6 @@ import pytest
 
 import axes
 from analysis.compare import compare
-from analysis.drawing import charts
 from analysis.judging import cells
 from analysis.records import reading as records
 from analysis.stopping.precision import Precision, UntilPrecise
@@ -21,6 +20,7 @@ from harness.plan.plan import Overrides, Plan
 from harness.variants import revision
 from tests.support.made_up import USUAL, MadeUp, failure, window
 from tests.support.project import OF_BYTES, ROOT
+from tests.support.sheets import chart_of
 
 # --- words ---------------------------------------------------------------------------------------------------
 
@@ -184,9 +184,7 @@ def test_a_chart_along_the_receive_size_has_a_line_for_each_strategy(tmp_path: P
     ]  # fmt: skip
     (made / "windows.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     results = records.read(made)
-    names = dict(charts.figures(results, cells.tabulate(results)))
-    assert "throughput_vs_recv_size" in names
-    (axes_of_chart,) = names["throughput_vs_recv_size"].axes
+    (axes_of_chart,) = chart_of("throughput_vs_recv_size", results, cells.tabulate(results)).axes
     inside = [line for line in axes_of_chart.lines if line.get_clip_on()]  # leaders lie beside the axes
     drawn = [[float(y) for y in line.get_ydata()] for line in inside if len(line.get_xdata()) == 3]
     assert drawn == [pytest.approx([1100 / 0.1, 2000 / 0.1, 11_000 / 0.1])] * 2

@@ -155,6 +155,7 @@ def test_window_length_by_crowd() -> None:
         ("[families]\npolling = 'for what was asked for'", ["families.polling"]),
         ("strategies = 'all'", ["strategies", "table"]),
         ("reference = 'epol'", ["reference", 'did you mean "epoll"']),
+        (profile() + "\nreference = 'epol'", ["profiles.x.reference", 'did you mean "epoll"']),
         ("[servers]\ncpus = []", ["servers.cpus"]),
         ("[servers]\ncpus = [-1]", ["servers.cpus"]),
         ("[servers]\nrecv_size = 0", ["servers.recv_size"]),

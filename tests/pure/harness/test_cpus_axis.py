@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from analysis.drawing import charts
 from analysis.judging import cells
 from analysis.judging.crossovers import passings
 from analysis.records import reading as records
@@ -17,6 +16,7 @@ from harness.plan import plan, selection
 from harness.plan.plan import Overrides, Plan
 from tests.support.made_up import folder_of, window
 from tests.support.project import ROOT
+from tests.support.sheets import chart_of
 
 PROFILE = """
 [profiles.tiny]
@@ -107,7 +107,7 @@ def test_charts_and_shares_are_by_the_number_of_cpus(tmp_path: Path) -> None:
     assert found["ratio"].to_list() == [pytest.approx(ratio) for ratio in (1, 2, 3)] * 2
     assert server_cpus(results.run) == "1 or 0, 1 or 0, 1, 2"
     assert passings(results, found) == []  # nobody passes anybody between one CPU and two
-    drawn = dict(charts.figures(results, found))["throughput_vs_cpus"]
+    drawn = chart_of("throughput_vs_cpus", results, found)
     (axes,) = drawn.axes
     assert axes.get_xlabel() == "number of CPUs"
     assert [round(float(x)) for x in axes.get_xticks()] == [1, 2, 3]

@@ -261,6 +261,13 @@ def test_all_strategies_take_a_quarter_of_an_hour_and_have_the_reference_beside_
         assert all(config.reference in wave for wave in waves)
 
 
+def test_a_profile_may_have_a_reference_of_its_own() -> None:
+    config = read(ROOT / "bench.toml")
+    for profile, reference in (("http", "http-threading"), ("quick", config.reference)):
+        found = plan.make(config, selection.select(config, "all"), profile, Overrides())
+        assert found.config.reference == reference
+
+
 def test_mechanisms_are_all_on_one_cpu_in_five_minutes() -> None:
     config = read(ROOT / "bench.toml")
     profile = config.profile("mechanisms")

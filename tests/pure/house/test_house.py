@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,7 @@ def names(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
+@cache
 def words(path: Path) -> set[str]:
     """The words that the names of a file, and its own, are made of."""
     told = {path.stem, *names(ast.parse(path.read_text()))}

@@ -10,8 +10,8 @@ import pytest
 from tests.support.project import ROOT
 
 TESTS = ROOT / "tests"
-KINDS = {"pure", "process", "runs", "cases"}
-ROOMLESS = {"runs", "cases"}  # whole runs go through all rooms
+KINDS = {"pure", "process", "conformance", "runs", "cases"}
+ROOMLESS = {"conformance", "runs", "cases"}  # whole runs go through all rooms, and conformance is of one
 FILES = sorted(TESTS.rglob("*.py"))
 
 
