@@ -161,8 +161,8 @@ LATE_CLOCK = Kind(
     threshold="arrival_share",
     remedy="give the loader CPUs of its own; latencies are the server's and ours",
 )
-COMPANY = Kind(
-    "company",
+NEIGHBOURS = Kind(
+    "neighbours",
     "other servers worked in its windows",
     "other servers used CPU time for more than {neighbours_share} of its windows",
     threshold="neighbours_share",
@@ -179,7 +179,6 @@ COMPANY_TOOK = Kind(
     "company-took",
     "its company slowed the loader down",
     "the company used more than {taken_share} of the load generator's CPUs",
-    (RATE, COMPARISON),
     threshold="taken_share",
     remedy="more CPUs, so that the company has some of its own",
 )
@@ -216,7 +215,7 @@ NOT_ITS_OWN = Kind(
 )
 KINDS = (
     LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, TIMED_OUT, UNSTABLE, TREND, PACED, DRIFTING,
-    SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, CLOCK_SET, LATE_CLOCK, COMPANY,
+    SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, CLOCK_SET, LATE_CLOCK, NEIGHBOURS,
     COMPANY_LEFT, COMPANY_TOOK, PUT_OFF, RESTLESS, UNHANDLED, NOT_ITS_OWN,
 )  # fmt: skip
 

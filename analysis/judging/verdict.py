@@ -121,7 +121,7 @@ def _doubts_of_isolation(seen: Evidence, thresholds: Mapping[str, float]) -> Ite
     """What other servers did in its windows, and what it did itself outside of them."""
     beyond = partial(_beyond_threshold, thresholds)
     if seen.neighbours > thresholds.get("neighbours_share", nan):  # older runs don't tell
-        yield beyond(doubts.COMPANY, f"{units.share(seen.neighbours)} of their time")
+        yield beyond(doubts.NEIGHBOURS, f"{units.share(seen.neighbours)} of their time")
     if seen.company_left >= thresholds["errors_share"]:
         yield beyond(doubts.COMPANY_LEFT, f"{units.share(seen.company_left)} of it")
     if seen.company_took > thresholds.get("taken_share", nan):

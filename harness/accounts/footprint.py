@@ -2,7 +2,7 @@
 
 Both look at a whole session, as proctree does. A page that forked children share is divided among them, so their sum
 is what the tree really holds (PSS). Pages of files are divided among all processes of the machine that use them: what
-they come to depends on the company, so what is a session's own is told apart.
+they come to depends on who else runs, so what is a session's own is told apart.
 """
 
 import contextlib

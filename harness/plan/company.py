@@ -7,7 +7,7 @@ import axes
 from harness import machine
 from harness.plan.group import Entry
 
-COME_S = 0.0002  # one of them, with what proves that the server took it in
+COME_S = 0.0003  # one of them, and goes, with what proves that the server took note
 AGAIN_S = 1.0  # a burst beyond a queue ends when the kernel has sent again what found no room
 
 

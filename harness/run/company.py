@@ -30,6 +30,11 @@ class Companies:
         self._processes: list[Company] = []
         self._at: dict[str, Company] = {}  # by the server's key
 
+    @property
+    def are_there(self) -> bool:
+        """Whether anybody has come and not left."""
+        return bool(self._at)
+
     def come(self, group: Group, key: str) -> None:
         """A server's company comes, unless it is there already.
 

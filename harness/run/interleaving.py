@@ -75,7 +75,9 @@ class Interleaving:
         self._record_footprints(group, wave, block)
         self._record_balance(group, wave, block)
         self._loading.disconnect()
-        self._companies.leave()
+        if self._companies.are_there:
+            self._standstill.only(self._fleet.taking_part(wave))  # so that they see them leave
+            self._companies.leave()
         for key, failure in self._fleet.refuse().items():
             if key in wave:  # what it was asked in this group may have been answered by others
                 self._recorder.failure(key, group, block, str(failure), skipped=False, fault="owner")

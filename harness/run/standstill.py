@@ -1,7 +1,7 @@
 """Who moves: all servers of a block stand still but for the one whose window it is.
 
-So a server's figures don't depend on its company, and whatever it does is in its own account: it is thawed, rests, is
-asked, rests again, and is frozen. What it does while nobody asks is told apart.
+So a server's figures don't depend on its neighbours, and whatever it does is in its own account: it is thawed, rests,
+is asked, rests again, and is frozen. What it does while nobody asks is told apart.
 """
 
 import time

@@ -21,7 +21,7 @@ from typing import Any
 
 from loadgen.company.members import Members
 from loadgen.company.passing import Burst, Churn
-from loadgen.company.staying import Chat, Dribble, Idle, Slow
+from loadgen.company.staying import AT_ONCE, Chat, Dribble, Idle, Slow
 from loadgen.source import Source, SourceAddresses, raise_unless_permitted
 from loadgen.target import Target
 
@@ -53,9 +53,9 @@ class Company:
             case "end":
                 return self._end()
             case "leave":
-                return self._leave()
+                return self._leave(AT_ONCE)
             case "quit":
-                self._leave()
+                self._leave(0)
                 return None
             case unknown:
                 return {"error": f"no such command: {unknown}"}
@@ -112,10 +112,10 @@ class Company:
         self._acted_s[self._target] = self._now_s
         return members.did.record(members.open, acted_s, time.process_time() - self._cpu_s)
 
-    def _leave(self) -> dict[str, Any]:
+    def _leave(self, few: int) -> dict[str, Any]:
         self._acting = None
         for members in self._at.values():
-            members.leave()
+            members.leave(few)
         self._at.clear()
         return {}
 

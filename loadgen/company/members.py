@@ -70,8 +70,8 @@ class Members(ABC):
     def end(self) -> None:  # noqa: B027 (most have nothing to do)
         """Nothing more is waited for."""
 
-    def leave(self) -> None:
-        """Close all connections."""
+    def leave(self, few: int = 0) -> None:
+        """Close all connections; of those who stayed no more than a few before the server answers again, if it does."""
         self.epoll.close()
 
     def request(self) -> Request:

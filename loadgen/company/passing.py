@@ -71,9 +71,9 @@ class _Passing(Members):
         for visit in list(self._visits.values()):
             self._part(visit)
 
-    def leave(self) -> None:
+    def leave(self, few: int = 0) -> None:
         self.end()
-        super().leave()
+        super().leave(few)
 
     def _was_served(self, now_s: float) -> None:
         """One of them."""

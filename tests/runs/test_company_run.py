@@ -102,9 +102,10 @@ def test_a_server_whose_memory_grows_with_slow_readers_is_told_from_one_that_wai
 
 
 def test_a_server_that_lets_bystanders_wait_is_told_from_others(cells: Cells) -> None:
-    waits = float(cells["attends", "dribble", "20"]["p50_us"]) / float(cells["attends", "dribble", "0"]["p50_us"])
-    beside = float(cells["epoll", "dribble", "20"]["p50_us"]) / float(cells["epoll", "dribble", "0"]["p50_us"])
-    assert waits > 10 > beside
+    """It waits 2 ms for each of those who are ready; where that leaves no median, that says it too."""
+    waits, beside = cells["attends", "dribble", "20"]["p50_us"], cells["epoll", "dribble", "20"]["p50_us"]
+    assert beside
+    assert not waits or float(waits) > max(2000, float(beside))
 
 
 def test_who_serves_few_is_skipped_with_the_reason(cells: Cells) -> None:

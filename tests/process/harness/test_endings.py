@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from harness.config import Strategy
-from harness.processes import loader, ports, session
+from harness.processes import commanded, ports, session
 from harness.processes.ended import Ended
 from harness.processes.loader import Loader, LoaderFailed
 from harness.processes.server import Server, ServerFailed
@@ -193,7 +193,7 @@ def test_a_loader_that_stops_in_the_middle_of_a_line_is_given_up(tmp_path: Path)
 
 
 def test_one_that_closes_its_pipe_and_lives_on_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "OBITUARY_LIMIT_S", 0.1)
+    monkeypatch.setattr(commanded, "OBITUARY_LIMIT_S", 0.1)
     it = Odd("import os, signal; os.close(1); signal.pause()", tmp_path)
     assert "says nothing more, though it hasn't ended" in complaint(it, 30.0)
 

@@ -1,7 +1,7 @@
 """Echo servers that a company brings out the worst of: beside.py keeps | attends | crowded | choked.
 
 keeps    holds whatever a client doesn't read, and goes on reading from it
-attends  waits 30 ms for the rest of a message that isn't whole, and nobody else is served meanwhile
+attends  waits 2 ms for the rest of a message that isn't whole, and nobody else is served meanwhile
 crowded  dies of more than 40 connections
 choked   dies of the thirtieth message that isn't whole
 
@@ -15,7 +15,7 @@ import time
 from sound import Sound, run, starts_so_far
 
 WAY = sys.argv[1]
-PLACES, BITES, REST_S = 40, 30, 0.03
+PLACES, BITES, REST_S = 40, 30, 0.002
 
 
 class Keeps(Sound):
