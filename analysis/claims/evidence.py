@@ -174,7 +174,8 @@ def _probe_values(rule: Rule, who: str, probes: pd.DataFrame) -> tuple[dict[int,
     asked = probes[(probes["probe"] == probe) & (probes["case"] == rule["case"]) & (probes["strategy"] == who)]
     found = asked[asked["figure"] == figure]
     if found.empty or found["value"].isna().any():
-        failed = asked[asked["failure"].astype(bool)]["failure"].tolist()
+        broken = probes[(probes["probe"] == probe) & (probes["case"] == "")]
+        failed = pd.concat([asked, broken])["failure"].loc[lambda told: told.astype(bool)].tolist()
         raise Missing(str(failed[0]) if failed else f"{probe} told no {figure}", is_lacking=bool(failed))
     values = dict(zip(found["block"].tolist(), found["value"].astype(float).tolist(), strict=True))
     return values, str(found["unit"].iloc[0])

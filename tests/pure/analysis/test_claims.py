@@ -245,6 +245,14 @@ def test_a_probe_that_failed_says_why(tmp_path: Path) -> None:
     assert words.verdict(found) == "NOT TESTABLE HERE: no greeting"
 
 
+def test_a_probe_that_broke_says_so(tmp_path: Path) -> None:
+    row = {"probe": "restart", "strategy": "", "case": "", "block": 0, "figure": "", "value": None, "unit": "",
+           "failure": "the probe broke: it did"}  # fmt: skip
+    (tmp_path / "probes.jsonl").write_text(json.dumps(row) + "\n")
+    found = judged(run_of(tmp_path, claim("refused", asks("refused", at_least=1))))["refused"]
+    assert words.verdict(found) == "NOT TESTABLE HERE: the probe broke: it did"
+
+
 def test_a_run_without_claims_has_no_verdicts(tmp_path: Path) -> None:
     MadeUp(groups=[(100, 64)], **QUIET).write(tmp_path)
 
