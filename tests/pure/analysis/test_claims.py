@@ -230,6 +230,8 @@ def test_probes_are_counted_and_their_times_tested(tmp_path: Path) -> None:
             claim("a minute", asks("seconds", at_least=30)), claim("at once", asks("seconds", at_most=1))]  # fmt: skip
     found = judged(run_of(tmp_path, *told))
     assert [one.outcome for one in found.values()] == [Outcome.HOLDS, Outcome.REFUTED, Outcome.HOLDS, Outcome.REFUTED]
+    refused = found["refused"].rules[0]
+    assert [words.found(refused), words.claimed(refused)] == ["240 binds (239 to 241)", "at least 1 bind"]
 
 
 def test_counts_that_lie_on_both_sides_show_nothing(tmp_path: Path) -> None:
