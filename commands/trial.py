@@ -2,14 +2,13 @@
 
 import argparse
 from collections.abc import Callable, Iterator
-from itertools import chain
 
 from rich.markup import escape
 
 from commands import options, values
 from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
-from harness import probes, terminal
+from harness import disk, probes, terminal
 from harness.config import Config, ConfigError, claims, nearest, read
 from harness.config.claims import File
 from harness.config.tables import Amount
@@ -118,25 +117,32 @@ def _for_search(amount: Amount) -> Amount:
     return amount.model_copy(update={"at_most_s": at_most_s})
 
 
-def _begun(made: Trial, recorder: Recorder, watchdog: Watchdog) -> Callable[[], Iterator[Row]]:
-    """Begin the probes, each with the strategies that claims ask it about; what is returned ends them.
+def _begun(made: Trial, recorder: Recorder, watchdog: Watchdog) -> dict[str, Callable[[], Iterator[Row]]]:
+    """Begin the probes, each with the strategies that claims ask it about; by name, what ends them, in that order.
 
     Those that take time by themselves are begun first and end last: in between all else is measured.
     """
-    planned, ends = made.plan, []
+    planned, ends = made.plan, {}
     for name in sorted(made.probes, key=lambda name: -PROBES[name].takes_s):
         strategies = {who: planned.config.strategies[who] for who in made.probes[name]}
         scene = Scene(planned.config, strategies, watchdog, recorder.logs, planned.server_cpus)
-        ends.append(probes.begin([name], scene))
-    return lambda: chain.from_iterable(end() for end in reversed(ends))
+        ends[name] = probes.begin([name], scene)
+    return dict(reversed(ends.items()))
 
 
-def _probed(rows: Callable[[], Iterator[Row]], recorder: Recorder) -> str:
-    """Record what the probes find, a line at once; how that ended."""
+def _probed(ends: dict[str, Callable[[], Iterator[Row]]], recorder: Recorder) -> str:
+    """Record what the probes find, a line at once; how that ended. One that breaks costs its own rows alone."""
     try:
         with terminal.console.status("Probes"):
-            for row in rows():
-                recorder.beside("probes.jsonl", row.record)
+            for name, rows in ends.items():
+                try:
+                    for row in rows():
+                        recorder.beside("probes.jsonl", row.record)
+                except Exception as error:
+                    if disk.is_full(error):
+                        raise
+                    broken = Row(name, "", "", None, failure=f"the probe broke: {type(error).__name__}: {error}")
+                    recorder.beside("probes.jsonl", broken.record)
     except KeyboardInterrupt:
         return "interrupted"
     return "complete"

@@ -72,9 +72,7 @@ def documented(text: str, trial: dict[str, Any] | None) -> str:
     where = f"on one {trial['cpu']} with {trial['cores']} cores"
     lines = [
         f"{_counted(trial)} {where} ([how](docs/claims.md)). Three of them:",
-        "",
         *(f"- *{claim['text']}* **{_verdict(claim)}** ({claim['evidence']})." for claim in surprising(trial)),
-        "",
     ]
     return spliced(text, BEGIN, "\n".join(lines))
 

@@ -19,6 +19,7 @@ from analysis.claims.decision import Tried
 from analysis.crossover import NONE, Crossover, crossing
 from analysis.doubts import COMPARISON, RATE, Doubt, touching
 from analysis.judging.cells import by_round, prices_of, rates_of, tabulate
+from analysis.judging.costs import footprint
 from analysis.judging.latencies import latencies
 from analysis.records.columns import parts
 from analysis.records.points import CELL_KEYS, POINT, as_rows
@@ -90,6 +91,10 @@ class Asked:
     def windows(self) -> dict[Key, Any]:
         return parts(self.results.windows, CELL_KEYS)
 
+    @cached_property
+    def footprints(self) -> dict[Key, Any]:
+        return parts(self.results.footprints, CELL_KEYS)
+
     def cell(self, strategy: str, point: Mapping[str, Any]) -> tuple[Key, dict[str, Any]]:
         """The row of a cell. Raises Missing."""
         key = (strategy, "", *(_as_in_tables(name, point.get(name)) for name in POINT))
@@ -110,9 +115,18 @@ class Asked:
         if figure in ("p50_us", "p99_us"):
             waited = latencies(self.windows[key], self.results.p99_multiple(self.rows[key]["load"]), 1.0)
             return {(block, 0): value for block, value in waited.by_block.get(figure, {}).items()}
-        some = figure.startswith(IN_SOME_BLOCKS)
-        found = {block: float(row[figure]) for block, row in self._blocks(key).items()}
-        return {(block, 0): value for block, value in found.items() if value == value or not some}
+        if figure.startswith(IN_SOME_BLOCKS):
+            return {(block, 0): value for block, value in self._held(key, figure).items() if value == value}
+        return {(block, 0): float(row[figure]) for block, row in self._blocks(key).items()}
+
+    def _held(self, key: Key, figure: str) -> dict[int, float]:
+        """What is known of a server's process tree, in the blocks that looked at it."""
+        told = self.footprints.get(key, {"block": np.array([])})
+        blocks = sorted(set(told["block"].tolist()))
+        return {
+            block: float(footprint({name: of[told["block"] == block] for name, of in told.items()})[figure])
+            for block in blocks
+        }
 
     def _blocks(self, key: Key) -> dict[int, dict[str, Any]]:
         """The rows of a cell, of each block as if it were a run of its own."""
@@ -174,7 +188,8 @@ def _probe_values(rule: Rule, who: str, probes: pd.DataFrame) -> tuple[dict[int,
     asked = probes[(probes["probe"] == probe) & (probes["case"] == rule["case"]) & (probes["strategy"] == who)]
     found = asked[asked["figure"] == figure]
     if found.empty or found["value"].isna().any():
-        failed = asked[asked["failure"].astype(bool)]["failure"].tolist()
+        broken = probes[(probes["probe"] == probe) & (probes["case"] == "")]
+        failed = pd.concat([asked, broken])["failure"].loc[lambda told: told.astype(bool)].tolist()
         raise Missing(str(failed[0]) if failed else f"{probe} told no {figure}", is_lacking=bool(failed))
     values = dict(zip(found["block"].tolist(), found["value"].astype(float).tolist(), strict=True))
     return values, str(found["unit"].iloc[0])

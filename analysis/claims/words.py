@@ -113,7 +113,7 @@ def at(rule: Evidence, usual: Mapping[str, Any]) -> str:
 def found(rule: Evidence) -> str:
     """1.87 times (1.80 to 1.94); 34.2 KiB (34.1 to 34.3); 9."""
     if rule.found.low == rule.found.high:
-        return _number(rule.found.value) + _unit(rule)
+        return _number(rule.found.value) + _unit(rule, rule.found.value)
     low, high = _number(rule.found.low), _number(rule.found.high)
     told = f"{_number(rule.found.value)}{_unit(rule)} ({low} to {high})"
     if rule.rule["kind"] != "along":
@@ -127,14 +127,17 @@ def claimed(rule: Evidence) -> str:
     if _unit(rule) == " times" and rule.threshold == 1:
         return "no less" if rule.sign > 0 else "no more"
     word = "at least" if rule.sign > 0 else "at most"
-    return f"{word} {_number(rule.threshold)}{_unit(rule)}"
+    return f"{word} {_number(rule.threshold)}{_unit(rule, rule.threshold)}"
 
 
-def _unit(rule: Evidence) -> str:
+def _unit(rule: Evidence, value: float = 0.0) -> str:
+    """In the singular of one; what is counted has a plural for its unit."""
     told = rule.rule
     if told["by"] or told["kind"] in ("growth", "along"):
         return " times"
     unit = told.get("unit") or (COLUMNS[told["figure"]].unit if told["figure"] in COLUMNS else "")
+    if value == 1 and told["kind"] == "probe":
+        unit = unit.removesuffix("s") or unit
     return f" {unit}" if unit else ""
 
 

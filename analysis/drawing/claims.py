@@ -20,8 +20,9 @@ from axes import AXES
 
 COLOURS = {"better": "#0b57a4", "worse": "#b34700", "hollow": "#6B6B6B"}
 OUTCOMES = {Outcome.HOLDS: COLOURS["better"], Outcome.REFUTED: COLOURS["worse"]}
-FOREST, CURVES = (0.36, 0.24, 0.4, 0.54), (0.36, 0.2, 0.4, 0.28)
-BESIDE = (0.36, 0.56, 0.4, 0.24)  # the forest, where curves are below it
+FEW = 4  # rows that have room for two lines each
+FOREST, CURVES = (0.33, 0.24, 0.38, 0.54), (0.33, 0.2, 0.38, 0.28)
+BESIDE = (0.33, 0.56, 0.38, 0.24)  # the forest, where curves are below it
 READING = (
     "each figure by its threshold, which is the line at 1; shaded: the claim's side; intervals of 95 % over blocks"
 )
@@ -61,8 +62,9 @@ def _forest(axes: Area, found: list[Place], far: float) -> None:
         colour = COLOURS[place.looks]
         axes.plot((place.low, place.high), (row, row), color=colour, lw=2.4, solid_capstyle="butt")
         axes.plot(place.at, row, "o", color=colour, mfc="white" if place.looks == "hollow" else colour, ms=8, mew=2)
-        told = f"{words.found(place.rule)}\nclaimed: {words.claimed(place.rule)}"
-        axes.annotate(told, (1.02, row), xycoords=("axes fraction", "data"), va="center", size=9.5, color=INK)
+        between, size = ("\nclaimed: ", 9.5) if len(found) <= FEW else ("; claimed: ", 8)
+        told = words.found(place.rule) + between + words.claimed(place.rule)
+        axes.annotate(told, (1.02, row), xycoords=("axes fraction", "data"), va="center", size=size, color=INK)
     axes.axvline(0, color=INK, lw=1)
     axes.set_yticks(range(len(found)), [textwrap.fill(words.subject(place.rule), 52) for place in found])
     axes.tick_params(axis="y", length=0, labelsize=10)

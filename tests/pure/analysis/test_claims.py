@@ -230,6 +230,8 @@ def test_probes_are_counted_and_their_times_tested(tmp_path: Path) -> None:
             claim("a minute", asks("seconds", at_least=30)), claim("at once", asks("seconds", at_most=1))]  # fmt: skip
     found = judged(run_of(tmp_path, *told))
     assert [one.outcome for one in found.values()] == [Outcome.HOLDS, Outcome.REFUTED, Outcome.HOLDS, Outcome.REFUTED]
+    refused = found["refused"].rules[0]
+    assert [words.found(refused), words.claimed(refused)] == ["240 binds (239 to 241)", "at least 1 bind"]
 
 
 def test_counts_that_lie_on_both_sides_show_nothing(tmp_path: Path) -> None:
@@ -243,6 +245,14 @@ def test_a_probe_that_failed_says_why(tmp_path: Path) -> None:
     probed(tmp_path, refused=[None, None, None])
     found = judged(run_of(tmp_path, claim("refused", asks("refused", at_least=1))))["refused"]
     assert words.verdict(found) == "NOT TESTABLE HERE: no greeting"
+
+
+def test_a_probe_that_broke_says_so(tmp_path: Path) -> None:
+    row = {"probe": "restart", "strategy": "", "case": "", "block": 0, "figure": "", "value": None, "unit": "",
+           "failure": "the probe broke: it did"}  # fmt: skip
+    (tmp_path / "probes.jsonl").write_text(json.dumps(row) + "\n")
+    found = judged(run_of(tmp_path, claim("refused", asks("refused", at_least=1))))["refused"]
+    assert words.verdict(found) == "NOT TESTABLE HERE: the probe broke: it did"
 
 
 def test_a_run_without_claims_has_no_verdicts(tmp_path: Path) -> None:
