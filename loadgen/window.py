@@ -104,10 +104,8 @@ def _observed(
         unfinished += _between(np.array(log.missed_ns, np.int64), counted_from, counted_to)
         of_open_loop: dict[str, Any] = {}
     else:
-        of_open_loop = _of_open_loop(arrivals, sample, counted_from, counted_to)
+        of_open_loop = _of_open_loop(arrivals, sample, log, (counted_from, counted_to), lengths.slice_s)
         unfinished = of_open_loop["offered"] - int(np.count_nonzero(counts))
-        if lengths.slice_s:
-            of_open_loop["slices"] = slices.of(log, arrivals.planned_ns, counted_from, counted_to, lengths.slice_s)
     # in an open loop those that waited through all of the drain: it lasts as long as the timeout for them
     starved = flood.starved(course.started_ns if arrivals is None else course.drain_from_ns)
     connecting = sum(connection.connecting_ns > 0 for connection in flood.connections)
@@ -152,13 +150,16 @@ def _observed(
     )
 
 
-def _of_open_loop(arrivals: Arrivals, sample: "_Sample", from_ns: int, to_ns: int) -> dict[str, Any]:
-    return {
-        "offered": _between(arrivals.planned_ns, from_ns, to_ns),
-        "dropped": _between(arrivals.never_begun(), from_ns, to_ns),
+def _of_open_loop(
+    arrivals: Arrivals, sample: "_Sample", log: Log, counted_ns: tuple[int, int], slice_s: float
+) -> dict[str, Any]:
+    told = {
+        "offered": _between(arrivals.planned_ns, *counted_ns),
+        "dropped": _between(arrivals.never_begun(), *counted_ns),
         "service_hdr": histogram.encode(sample.service_ns),
         "dispatch_hdr": histogram.encode(sample.dispatch_ns),
     }
+    return told | ({"slices": slices.of(log, arrivals.planned_ns, *counted_ns, slice_s)} if slice_s else {})
 
 
 @dataclass(frozen=True)

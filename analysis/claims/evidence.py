@@ -24,7 +24,7 @@ from analysis.judging.latencies import latencies
 from analysis.records.columns import parts
 from analysis.records.points import CELL_KEYS, POINT, as_rows
 from analysis.records.reading import Results
-from analysis.statistics import NAN, UNKNOWN, Estimate, ByRound, geometric, paired
+from analysis.statistics import NAN, UNKNOWN, ByRound, Estimate, geometric, paired
 from axes import ALONG, AXES
 
 Key = tuple[Any, ...]  # the values of CELL_KEYS
