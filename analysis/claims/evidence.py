@@ -287,7 +287,7 @@ def _spoiling(row: Mapping[str, Any], figure: str, compares: bool) -> list[Doubt
 def _without_figure(figure: str, cells: Sequence[Mapping[str, Any]], logs: Mapping[int, float]) -> str:
     """Why nothing can be decided."""
     for row in cells:
-        if found := touching(row, figure):
+        if found := _spoiling(row, figure, True):
             return f"{row['strategy']} has no {figure} in some block: {found[0]}"
     without = [str(block) for block, value in logs.items() if not isfinite(value)]
     names = " or ".join(dict.fromkeys(str(row["strategy"]) for row in cells))
