@@ -9,23 +9,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analysis.histograms import Distribution, in_order
+from analysis.histograms import Encoded, Weighed, in_order, poured
 from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
-
-
-# The values that occur, in rising order, and how many requests each of them stands for.
-Window = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
 class Block:
     """The latencies of a block, of all of its requests or of a sample."""
 
-    windows: Sequence[Window]
+    windows: Sequence[tuple[Encoded, float]]  # each with how many requests a latency in it stands for
     open_: int = 0  # requests that are slower than any
     drawn: float = 1.0  # the share of the answered ones that was looked at
 
@@ -37,25 +32,24 @@ class Block:
     @cached_property
     def weight(self) -> float:
         """How many requests there were."""
-        return sum(float(counts.sum()) for _, counts in self.windows) + self.open_
+        return sum(latencies.total * each for latencies, each in self.windows) + self.open_
 
-    def in_order(self) -> Window:
-        """Its windows as one; a value that several have stands there as often."""
-        return in_order(self.windows)
+    def poured(self) -> Weighed:
+        """Its latencies in rising order, and how many requests each stands for."""
+        return poured(self.windows)
 
 
-def whole(windows: Iterable[Distribution], open_: int = 0) -> Block:
+def whole(windows: Iterable[Encoded], open_: int = 0) -> Block:
     """A block of windows of which each request was looked at."""
-    return Block([(values, counts.astype(float)) for values, counts in windows if len(values)], open_)
+    return Block([(latencies, 1.0) for latencies in windows if latencies.total], open_)
 
 
-def sampled(windows: Iterable[tuple[Distribution, float]], open_: int = 0) -> Block:
+def sampled(windows: Iterable[tuple[Encoded, float]], open_: int = 0) -> Block:
     """A block of windows, of each a sample and how many requests that stands for."""
-    told = [(sample, answered) for sample, answered in windows if len(sample.values)]
-    requests = [(sample.values, sample.counts.astype(float) * (answered / sample.total)) for sample, answered in told]
-    looked_at = sum(sample.total for sample, _ in told)
-    every = sum(float(counts.sum()) for _, counts in requests)
-    return Block(requests, open_, looked_at / every if every else 1.0)
+    told = [(sample, answered) for sample, answered in windows if sample.total]
+    looked_at, every = sum(sample.total for sample, _ in told), sum(answered for _, answered in told)
+    return Block([(sample, answered / sample.total) for sample, answered in told], open_,
+                 looked_at / every if every else 1.0)  # fmt: skip
 
 
 class Alike:
@@ -64,9 +58,7 @@ class Alike:
     def __init__(self, blocks: Iterable[Block]) -> None:
         told = [block for block in blocks if block.weight]
         self.sizes: Sequence[int] = [block.size for block in told]
-        shares = [(values, counts / block.weight) for block in told for values, counts in block.windows]
-        self.values, weights = in_order(shares)
-        self.up_to: NDArray[np.float64] = np.cumsum(weights)  # the weight of all that is no slower
+        self._shares = [(latencies, each / block.weight) for block in told for latencies, each in block.windows]
 
     @property
     def count(self) -> int:
@@ -77,6 +69,17 @@ class Alike:
     def worth(self) -> int:
         """How many requests of the same weight would tell as much: all of them where blocks are of one size."""
         return int(len(self.sizes) ** 2 / sum(1 / size for size in self.sizes) + ROUNDING) if self.sizes else 0
+
+    @cached_property
+    def up_to(self) -> Weighed:
+        """The values, and the weight of all that is no slower than each."""
+        values, weights = poured(self._shares)
+        return values, np.cumsum(weights)
+
+    def steps(self) -> Weighed:
+        """The same with a step for each window that has a value."""
+        values, weights = in_order(self._shares)
+        return values, np.cumsum(weights)
 
     def percentile(self, percent: float) -> float:
         """What `percent` of the weight does not exceed; NaN if too few requests support it, or none was answered."""
@@ -93,6 +96,7 @@ class Alike:
     def _at(self, share: float) -> float:
         """The value up to which this share of the weight lies; NaN where that is among what was never answered."""
         weight = share * len(self.sizes)
-        if not 0 < share <= 1 or not len(self.values) or weight > self.up_to[-1] + ROUNDING:
+        values, up_to = self.up_to
+        if not 0 < share <= 1 or not len(values) or weight > up_to[-1] + ROUNDING:
             return NAN
-        return float(self.values[np.searchsorted(self.up_to, weight - ROUNDING)])
+        return float(values[np.searchsorted(up_to, weight - ROUNDING)])

@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import make_interp_spline
 
-from analysis.statistics import NAN, Rounds, paired, t_quantile
+from analysis.statistics import NAN, ByRound, paired, t_quantile
 
 Floats = NDArray[np.float64]
 STEPS = 200  # between two neighbouring values: the ends of an interval are known that well
@@ -42,20 +41,10 @@ class Crossover(NamedTuple):
 NONE = Crossover(NAN, NAN, NAN)
 
 
-def crossover(first: Mapping[float, Rounds], second: Mapping[float, Rounds]) -> Crossover:
+def crossover(first: Mapping[float, ByRound], second: Mapping[float, ByRound]) -> Crossover:
     """Where the second passes the first for good: each is its rate in each round at each value of the axis."""
-    values, curves = log_ratios(first, second)
+    values, curves = _curves(first, second)
     return crossing(values, curves)
-
-
-def log_ratios(first: Mapping[float, Rounds], second: Mapping[float, Rounds]) -> tuple[Floats, Floats]:
-    """The values that both have, rising, and the logarithms of second by first: a row a block that has them all."""
-    values = sorted(set(first) & set(second))
-    ratios = [paired(second[value], first[value]) for value in values]
-    blocks = sorted(set.intersection(*map(set, ratios))) if ratios else []
-    rows = [[ratio[block] for ratio in ratios] for block in blocks]
-    logs = np.log(np.array(rows, dtype=float)).reshape(len(blocks), len(values))
-    return np.array(values, dtype=float), logs[np.isfinite(logs).all(axis=1)]
 
 
 def crossing(values: Sequence[float] | Floats, curves: Floats) -> Crossover:
@@ -63,6 +52,8 @@ def crossing(values: Sequence[float] | Floats, curves: Floats) -> Crossover:
     blocks = len(curves)
     if blocks < 2 or len(values) < 2:
         return NONE
+    from scipy.interpolate import make_interp_spline  # which takes a fifth of a second, and few runs need it
+
     places = np.log(np.asarray(values, dtype=float))
     fine = np.unique(np.concatenate([np.linspace(*pair, STEPS + 1) for pair in pairwise(places)]))
     between = make_interp_spline(places, curves, k=min(3, len(values) - 1), axis=1)(fine)
@@ -82,3 +73,13 @@ def crossing(values: Sequence[float] | Floats, curves: Floats) -> Crossover:
         0.0 if low == fine[0] else float(np.exp(min(low, at))),
         float("inf") if high == fine[-1] else float(np.exp(max(high, at))),
     )
+
+
+def _curves(first: Mapping[float, ByRound], second: Mapping[float, ByRound]) -> tuple[Floats, Floats]:
+    """The values that both have, rising, and the logarithms of second by first: a row a block that has them all."""
+    values = sorted(set(first) & set(second))
+    ratios = [paired(second[value], first[value]) for value in values]
+    blocks = sorted(set.intersection(*map(set, ratios))) if ratios else []
+    rows = [[ratio[block] for ratio in ratios] for block in blocks]
+    logs = np.log(np.array(rows, dtype=float)).reshape(len(blocks), len(values))
+    return np.array(values, dtype=float), logs[np.isfinite(logs).all(axis=1)]

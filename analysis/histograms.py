@@ -7,14 +7,12 @@ has thousands of windows.
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from math import nan
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from hdrh.codec import HdrHistogramEncoder
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
-
-Number = TypeVar("Number", np.int64, np.float64)
 
 
 class Distribution(NamedTuple):
@@ -30,14 +28,18 @@ class Distribution(NamedTuple):
 
 
 EMPTY = Distribution(np.array([], np.int64), np.array([], np.int64))
+Weighed = tuple[NDArray[np.int64], NDArray[np.float64]]  # values, and how often each occurs times its part's factor
 
 
 class Encoded(str):
     """The text of a histogram (HDR, V2, compressed, base64) that is decoded once, however many figures it goes into."""
 
     @cached_property
-    def _filled(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
-        """The highest value of every bucket, which buckets are filled, and how far: in as few bytes as hold them."""
+    def filled(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+        """The highest value of every bucket, which buckets are filled, and how far: in few bytes each.
+
+        Damage raises whatever the library does.
+        """
         payload = HdrHistogramEncoder.decode(self)
         header = payload.payload
         tops = _tops(header.lowest_trackable_value, header.highest_trackable_value, header.significant_figures)
@@ -45,29 +47,25 @@ class Encoded(str):
         first, last = (found["min_nonzero_index"], found["max_nonzero_index"]) if found["total"] else (0, -1)
         counts = np.frombuffer(payload.counts, np.int64, last - first + 1, offset=8 * first)
         (used,) = (counts != 0).nonzero()  # of truth values it is found twice as quickly as of counts
-        fill = counts[used]
-        return (
-            tops,
-            (used + first).astype(np.uint32),
-            fill.astype(np.min_scalar_type(fill.max())) if len(fill) else fill,
-        )
+        of_bucket, of_count = np.min_scalar_type(len(tops)), np.min_scalar_type(found["total"])
+        return tops, (used + first).astype(of_bucket), counts[used].astype(of_count)
 
     @property
     def told(self) -> Distribution:
-        """What it holds. Damage raises whatever the library does."""
-        tops, used, fill = self._filled
+        """What it holds."""
+        tops, used, fill = self.filled
         return Distribution(tops[used], fill.astype(np.int64))
 
     @cached_property
     def total(self) -> int:
         """How many values it holds."""
-        return int(self._filled[2].sum())
+        return int(self.filled[2].sum())
 
     @cached_property
     def sum(self) -> float:
         """All of them together, in the histogram's unit."""
-        values, counts = self.told
-        return float(values @ counts.astype(float))
+        tops, used, fill = self.filled
+        return float(tops[used] @ fill.astype(float))
 
 
 def decoded(text: str) -> Distribution:
@@ -102,20 +100,38 @@ def added(parts: Iterable[Distribution]) -> Distribution:
     told = [part for part in parts if len(part.values)]
     if len(told) < 2:
         return told[0] if told else EMPTY
-    values, counts = in_order(told)
-    starts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
-    return Distribution(values[starts], np.add.reduceat(counts, starts))
+    values, places = np.unique(np.concatenate([part.values for part in told]), return_inverse=True)
+    counts = np.zeros(len(values), np.int64)
+    np.add.at(counts, places, np.concatenate([part.counts for part in told]))
+    return Distribution(values, counts)
 
 
-def in_order(
-    parts: Sequence[tuple[NDArray[np.int64], NDArray[Number]]],
-) -> tuple[NDArray[np.int64], NDArray[Number]]:
-    """Several that are in rising order as one that is, with their counts; what several have stands there as often."""
-    if len(parts) < 2:
-        return parts[0] if parts else (EMPTY.values, np.array([]))
-    every = np.concatenate([values for values, _ in parts])
-    order = every.argsort(kind="stable")  # which joins what is in order already
-    return every[order], np.concatenate([counts for _, counts in parts])[order]
+def in_order(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
+    """The values of several in rising order; one that several have stands there as often."""
+    tops, buckets, weights = _beside(parts)
+    order = buckets.argsort(kind="stable")  # of numbers of 16 bits that takes a fraction of what it does of others
+    return tops[buckets[order]], weights[order]
+
+
+def poured(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
+    """The values of several in rising order, each once."""
+    tops, buckets, weights = _beside(parts)
+    sums = np.bincount(buckets, weights)
+    (used,) = (sums != 0).nonzero()
+    return tops[used], sums[used]
+
+
+def _beside(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.float64]]:
+    """The highest value of each bucket, and the filled buckets of several one after the other, with their weights."""
+    if not parts:
+        return EMPTY.values, EMPTY.counts, np.array([])
+    filled = [(text.filled, factor) for text, factor in parts]
+    tops = filled[0][0][0]
+    weights = np.concatenate([fill * factor for (_, _, fill), factor in filled])
+    if all(own is tops for (own, _, _), _ in filled):
+        return tops, np.concatenate([used for (_, used, _), _ in filled]), weights
+    every = np.concatenate([own[used] for (own, used, _), _ in filled])  # of different ranges
+    return *np.unique(every, return_inverse=True), weights
 
 
 @lru_cache(maxsize=4)

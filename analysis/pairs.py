@@ -6,12 +6,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.statistics import NAN, UNKNOWN, Estimate, Name, Rounds, ratio, t_quantile
+from analysis.statistics import NAN, UNKNOWN, ByRound, Estimate, Name, ratio, t_quantile
 
 Floats = NDArray[np.float64]
 
 
-def ratios(strategies: Mapping[Name, Rounds]) -> dict[tuple[Name, Name], Estimate]:
+def ratios(strategies: Mapping[Name, ByRound]) -> dict[tuple[Name, Name], Estimate]:
     """The ratio of each to each that comes after it."""
     sound = {name: rounds for name, rounds in strategies.items() if all(0 < rate < np.inf for rate in rounds.values())}
     logs = log_ratios(sound) if sound else {}
@@ -38,7 +38,7 @@ def _geometric(logs: Floats) -> list[Estimate]:
     return [Estimate(*values) for values in zip(*told, strict=True)]
 
 
-def log_ratios(strategies: Mapping[Name, Rounds]) -> dict[tuple[Name, Name], Floats]:
+def log_ratios(strategies: Mapping[Name, ByRound]) -> dict[tuple[Name, Name], Floats]:
     """The logarithms of `analysis.statistics.paired`, of rates above zero: a value a block that a pair has."""
     places = sorted(set().union(*strategies.values()))
     logs = np.log([[rounds.get(place, np.nan) for place in places] for rounds in strategies.values()])

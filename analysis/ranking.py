@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import digamma, polygamma, stdtr
 
 from analysis.pairs import log_ratios
-from analysis.statistics import CONFIDENCE, Name, Rounds, by_block, geometric, holm
+from analysis.statistics import CONFIDENCE, ByRound, Name, by_block, geometric, holm
 
 Floats = NDArray[np.float64]
 LEAST = 1e-5  # of the median variance: what none is taken to lie under, as an exact zero has no logarithm
@@ -28,7 +28,7 @@ class Usual(NamedTuple):
     freedom: float  # inf where the pairs differ no more than chance makes them
 
 
-def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
+def ranks(strategies: Mapping[Name, ByRound]) -> dict[Name, int]:
     """1 + the number of those that were shown to be faster than it, or than one that is at least as fast as it.
 
     The second half keeps a strategy that is slow and noisy from the place of the best, where nothing could be shown of
@@ -49,7 +49,7 @@ def ranks(strategies: Mapping[Name, Rounds]) -> dict[Name, int]:
     return {name: 1 + len(set().union(*(faster[other] for other in at_least[name])) - {name}) for name in ranked}
 
 
-def shown(strategies: Mapping[Name, Rounds]) -> list[tuple[Name, Name]]:
+def shown(strategies: Mapping[Name, ByRound]) -> list[tuple[Name, Name]]:
     """The orders that were shown, each as the faster and the slower one; of rates above zero."""
     if len(strategies) < 2:
         return []

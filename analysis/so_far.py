@@ -5,7 +5,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analysis.statistics import UNKNOWN, Rounds, geometric, ratio
+from analysis.statistics import UNKNOWN, ByRound, by_block, geometric, ratio
 from analysis.stopping.rates import Rates
 from axes import AXES
 
@@ -55,15 +55,8 @@ class SoFar:
             for name, (who, axis, _) in told.items()
         }
 
-    def _figure(self, name: str, rounds: Mapping[str, Rounds], other: str) -> Figure:
-        rate = geometric(_by_block(rounds[name])).value
+    def _figure(self, name: str, rounds: Mapping[str, ByRound], other: str) -> Figure:
+        rate = geometric(list(by_block(rounds[name]).values())).value
         estimate = ratio(rounds[name], rounds[other]) if other in rounds else UNKNOWN
         told = [value if isfinite(value) else None for value in (rate, *estimate)]
         return Figure(name, *told)
-
-
-def _by_block(rounds: Rounds) -> list[float]:
-    blocks: dict[int, list[float]] = {}
-    for (block, _), rate in rounds.items():
-        blocks.setdefault(block, []).append(rate)
-    return [sum(rates) / len(rates) for rates in blocks.values()]

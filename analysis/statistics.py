@@ -1,8 +1,8 @@
 """Means, intervals, tests and percentiles, as pure functions.
 
 Blocks are what repeats: windows of one block share their server processes and are no independent
-witnesses. Whatever has a 95 % interval here has it from one number per block; only the interval that the
-order of single requests gives (`percentile_interval`) takes them for independent, and is never used alone.
+witnesses. Whatever has a 95 % interval here has it from one number per block; only the one that the order of
+single requests gives (`order_statistics`) takes them for independent, and is never used alone.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -15,13 +15,11 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from scipy.special import bdtr, bdtrik, stdtr, stdtrit
 
-from analysis.histograms import Distribution
-
 CONFIDENCE = 0.95
 BEYOND = 10  # a percentile is printed if at least that many requests lie beyond it
 
 NAN = float("nan")
-Rounds = Mapping[tuple[int, int], float]  # a strategy's figure in each (block, round): that of one window
+ByRound = Mapping[tuple[int, int], float]  # a strategy's figure in each (block, round): that of one window
 Name = TypeVar("Name", bound=Hashable)
 
 
@@ -44,7 +42,7 @@ def block_means(blocks: Iterable[int], values: Iterable[float]) -> dict[int, flo
     return {block: sum(group) / len(group) for block, group in sorted(grouped.items())}
 
 
-def by_block(rounds: Rounds) -> dict[int, float]:
+def by_block(rounds: ByRound) -> dict[int, float]:
     """The arithmetic mean of a strategy's windows in each block."""
     return block_means((block for block, _ in rounds), rounds.values())
 
@@ -97,7 +95,7 @@ def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Esti
     return Estimate(pooled, pooled / factor, pooled * factor)
 
 
-def paired(one: Rounds, other: Rounds) -> dict[int, float]:
+def paired(one: ByRound, other: ByRound) -> dict[int, float]:
     """The ratio of two strategies in each block: the median of the ratios of its rounds.
 
     Windows of a round are neighbours in time, so what the machine does to both cancels. What it does to one of
@@ -117,7 +115,7 @@ def paired(one: Rounds, other: Rounds) -> dict[int, float]:
     return {block: exp(middle) if isfinite(middle) else NAN for block, middle in medians.items()}
 
 
-def _middle(rounds: Rounds, block: int) -> float:
+def _middle(rounds: ByRound, block: int) -> float:
     """The logarithm's median in a block; NaN where a round has no figure."""
     logs = [_log_ratio(value, 1.0) for (of, _), value in rounds.items() if of == block]
     return median(logs) if all(one == one for one in logs) else NAN
@@ -132,7 +130,7 @@ def _log_ratio(value: float, by: float) -> float:
     return -inf if value == 0 else inf
 
 
-def ratio(one: Rounds, other: Rounds) -> Estimate:
+def ratio(one: ByRound, other: ByRound) -> Estimate:
     """Ratio of two strategies over the blocks that both have: the geometric mean of `paired`."""
     ratios = list(paired(one, other).values())
     return UNKNOWN if any(value != value for value in ratios) else geometric(ratios)
@@ -173,31 +171,6 @@ def supported(count: int, percent: float) -> bool:
     return round(count * (100 - percent) / 100, 6) >= BEYOND
 
 
-def percentile(told: Distribution, percent: float, censored: int = 0) -> float:
-    """The latency that `percent` of the requests do not exceed, in the unit of their distribution.
-
-    `censored` requests were still open when their window ended: slower than any answer, by an unknown
-    amount. NaN if the sample does not support the percentile, or if it lies among them.
-    """
-    total = told.total + censored
-    if not supported(total, percent):
-        return NAN
-    return _at_rank(told, max(1, int(np.ceil(round(percent / 100 * total, 6)))))
-
-
-def percentile_interval(told: Distribution, percent: float, censored: int = 0) -> Estimate:
-    """A percentile between two order statistics of the same sample, without any assumption on its shape.
-
-    It assumes that requests are independent. They are not quite (neighbours share a moment and a process), so
-    this is the least width that a percentile has, not its whole. NaN where an end lies among the `censored`.
-    """
-    value = percentile(told, percent, censored)
-    if value != value:
-        return UNKNOWN
-    low, high = order_statistics(told.total + censored, percent)
-    return Estimate(value, _at_rank(told, low), _at_rank(told, high))
-
-
 def order_statistics(count: int, percent: float) -> tuple[int, int]:
     """Ranks (from 1) of the two values of a sorted sample between which the percentile lies, at 95 %.
 
@@ -212,9 +185,3 @@ def _binomial_quantile(probability: float, count: int, share: float) -> int:
     """The smallest number that a binomial variable does not exceed with this probability."""
     found = max(0, int(np.ceil(bdtrik(probability, count, share))))
     return found - 1 if found and bdtr(found - 1, count, share) >= probability else found
-
-
-def _at_rank(told: Distribution, rank: int) -> float:
-    if not 1 <= rank <= told.total:
-        return NAN
-    return float(told.values[np.searchsorted(np.cumsum(told.counts), rank)])

@@ -54,19 +54,19 @@ class Arrivals:
         return np.concatenate([self.planned_ns[: self.head][self.intended_ns[: self.head] == DROPPED], left])
 
 
-def poisson(rate: float, from_ns: int, to_ns: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Starts of independent requests at `rate` a second: their gaps are exponential."""
-    span_s = (to_ns - from_ns) / 1e9
-    gaps_s = rng.exponential(1 / rate, int(rate * span_s + 10 * (rate * span_s) ** 0.5) + 20)
-    starts = from_ns + (np.cumsum(gaps_s) * 1e9).astype(np.int64)
-    return starts[starts < to_ns]
+def poisson(rate: float, span_ns: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Starts of independent requests at `rate` a second, from the span's beginning on: their gaps are exponential."""
+    requests = rate * (span_ns / 1e9)
+    gaps_s = rng.exponential(1 / rate, int(requests + 10 * requests**0.5) + 20)
+    starts = (np.cumsum(gaps_s) * 1e9).astype(np.int64)
+    return starts[starts < span_ns]
 
 
-def even(rate: float, from_ns: int, to_ns: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def even(rate: float, span_ns: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Starts at equal distances, the first at random within one of them."""
-    count = int(np.ceil((to_ns - from_ns) / 1e9 * rate)) + 1
-    starts = from_ns + ((np.arange(count) + rng.random()) / rate * 1e9).astype(np.int64)
-    return starts[starts < to_ns]
+    count = int(np.ceil(span_ns / 1e9 * rate)) + 1
+    starts = ((np.arange(count) + rng.random()) / rate * 1e9).astype(np.int64)
+    return starts[starts < span_ns]
 
 
 PROCESSES = {"poisson": poisson, "even": even}

@@ -17,7 +17,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
-from loadgen import shares, window
+from loadgen import observation, shares
 from loadgen.crowd import Crowd
 from loadgen.virtual_client import VirtualClient
 
@@ -106,7 +106,7 @@ class Control:
         command = command | {"clients": self._runner.user_count}
         replaced = sum(part["replaced"] for part in self._ask(command | {"do": "prepare"}))
         start_ns = clock() + (LEAD_NS if self._workers > 1 else 0)
-        seen = window.merge(self._ask(command | {"start_ns": start_ns}))
+        seen = observation.merge(self._ask(command | {"start_ns": start_ns}))
         return seen | {"replaced": seen["replaced"] + replaced}
 
     def balance(self, command: dict[str, Any]) -> dict[str, Any]:

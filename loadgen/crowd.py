@@ -11,10 +11,10 @@ from time import perf_counter_ns as clock
 from typing import Any
 
 from loadgen import stamp, window
-from loadgen.closed import closed
 from loadgen.compiled_loop import CompiledLoop
 from loadgen.exchanges import EXCHANGES
 from loadgen.flood import Flood
+from loadgen.idle_closes import closed_while_idle
 from loadgen.places import NAMES_A_WORKER, Places
 from loadgen.python_loop import PythonLoop
 from loadgen.source import Source, SourceAddresses, raise_unless_permitted
@@ -113,7 +113,7 @@ class Crowd(Places):
 
 def _replace_closed(flood: Flood, breathe: Callable[[], None]) -> int:
     """Each client whose connection the server closed makes an exchange that doesn't count, as when it came first."""
-    lost = closed(flood)
+    lost = closed_while_idle(flood)
     served = [connection.served for connection in lost]
     for connection in lost:
         flood.forget(connection)

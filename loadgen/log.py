@@ -27,6 +27,7 @@ class Log:
         self.connected_ns: list[int] = []  # how long each completed connect took
         self.errors: Counter[str] = Counter()
         self.missed_ns: list[int] = []  # when requests were sent whose datagrams were lost
+        self.carried = 0  # requests that an earlier window gave up, open at the start
         self.late = 0  # correct replies to requests that an earlier window gave up
         self.replaced = 0  # connections that the server closed while nobody asked it
         self.asked = 0  # requests begun

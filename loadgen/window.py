@@ -1,4 +1,4 @@
-"""One window: head, counted part, drain; and what it says of the server.
+"""One window of one worker: head, counted part, drain; and what was seen in them.
 
 Requests flow in the head and in the counted part. Throughput is the correct replies completed in the counted part.
 
@@ -24,9 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadgen import histogram, stamp
-from loadgen.arrivals import FAR_NS, PROCESSES, Arrivals
+from loadgen.arrivals import PROCESSES, Arrivals
 from loadgen.flood import Flood
 from loadgen.log import Log
+from loadgen.observation import Observation, tails
 
 ASKED_IN_ONE_GO = 1000  # clients, before the hub breathes
 STAGGERED = 50  # that begin one after the other, at most; of more clients some begin together
@@ -67,71 +68,31 @@ class OpenLoad:
         """
         if not self.rate_rps:  # a worker without clients
             return np.zeros(0, np.int64)
-        return PROCESSES[self.arrivals](self.rate_rps, 0, span_ns, np.random.default_rng(self.seed))
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What one worker saw in a window. Counts, seconds, and histograms of nanoseconds."""
-
-    started_ns: int
-    counted_s: float
-    drain_s: float
-    requests: int  # correct replies completed in the counted part
-    first_half: int  # those of them completed in its first half
-    replies: int  # correct replies in the whole window
-    late: int  # correct replies to requests that an earlier window gave up: in `replies`, not in `requests`
-    carried: int  # requests that an earlier window gave up, open at the start
-    asked: int  # requests begun
-    failed: int  # requests that ended in an error
-    censored: int  # requests open at the end: carried + asked = replies + failed + censored
-    censored_hdr: str | None  # their ages
-    unfinished: int  # those that belong to the latencies, as slower than any answer: whoever waits counts
-    unanswered: int  # clients not served yet in this block, or that waited through all of this window, or in vain
-    errors: dict[str, int]
-    connects: int
-    replaced: int  # connections that the server closed while nobody asked it; no errors
-    connect_hdr: str | None
-    connect_p99_ns: int  # what is still connecting counts as slower than any
-    connecting: int  # clients that are, at the end
-    outlasting: int  # requests sent before the counted part and answered after it: it was too short for them
-    answered: int  # requests that belong to the latencies and were answered: latency_hdr is a sample of theirs
-    held_s: float  # how long these took by our own clock, all together
-    unstamped: int  # of the sample: those whose reply came without a stamp, so that they end where we saw it
-    clock_step_s: float  # by how much the clock that stamps was set meanwhile
-    latency_hdr: str | None
-    latency_p99_ns: int  # what is unfinished, or outlasts a closed loop's window, counts as slower than any answer
-    arrival_hdr: str | None  # our own delay: from the stamp to our clock, of the same sample
-    loader_cpu_s: float
-    loader_wall_s: float
-    start_range_s: float  # between the first worker's start and the last one's
-    spin_ns: int = 0
-    # of an open loop; latency = dispatch + service for each request
-    rate_rps: float | None = None
-    offered: int | None = None  # requests meant to start in the counted part
-    dropped: int | None = None  # those of them that were never sent
-    service_hdr: str | None = None  # from the send to the answer
-    dispatch_hdr: str | None = None  # from the intended start to the send
+        return PROCESSES[self.arrivals](self.rate_rps, span_ns, np.random.default_rng(self.seed))
 
 
 def run(
     flood: Flood, lengths: WindowLengths, load: ClosedLoad | OpenLoad, start_ns: int, breathe: Callable[[], None]
 ) -> Observation:
     """Start at that instant of the monotonic clock and observe; it may be past by less than the head."""
-    flood.log = log = Log()
+    flood.log = Log()
+    flood.log.carried = sum(connection.open for connection in flood.connections)
     flood.shares.begin()
-    carried = sum(connection.open for connection in flood.connections)
-    # From the common instant, not from our own start: what counts is the interval all workers share.
-    counted_from = start_ns + int(lengths.head_s * 1e9)
-    counted_to = counted_from + int(lengths.counted_s * 1e9)
     arrivals = None
     if isinstance(load, OpenLoad):
-        arrivals = Arrivals(start_ns + load.drawn(counted_to - start_ns), load.backlog)
+        arrivals = Arrivals(start_ns + load.drawn(lengths.span_ns), load.backlog)
     flood.lost_after_ns = int(lengths.lost_after_s * 1e9)
     flood.spin_ns = load.spin_ns if isinstance(load, ClosedLoad) else 0
     _wait_until(start_ns, breathe)
-    apart_ns = stamp.clocks_apart_ns()
-    course = _flow(flood, lengths, arrivals, start_ns, counted_to, breathe)
+    course = _flow(flood, lengths, arrivals, start_ns, breathe)
+    return _observed(flood, lengths, load, arrivals, course)
+
+
+def _observed(
+    flood: Flood, lengths: WindowLengths, load: ClosedLoad | OpenLoad, arrivals: Arrivals | None, course: "_Course"
+) -> Observation:
+    """What a window that has taken this course says; what is still open is given up."""
+    log, counted_from, counted_to = flood.log, course.counted_from_ns, course.counted_to_ns
     answered, took, delayed = log.replies()
     counts = _within(answered - took - delayed, counted_from, counted_to)
     sample = _sample(log, counted_from, counted_to, [client.number for client in flood.bystanders])
@@ -142,11 +103,8 @@ def run(
         unfinished += _between(np.array(log.missed_ns, np.int64), counted_from, counted_to)
         of_open_loop: dict[str, Any] = {}
     else:
-        offered = _between(arrivals.planned_ns, counted_from, counted_to)
-        unfinished = offered - int(np.count_nonzero(counts))
-        of_open_loop = {"offered": offered, "dropped": _between(arrivals.never_begun(), counted_from, counted_to),
-                        "service_hdr": histogram.encode(sample.service_ns),
-                        "dispatch_hdr": histogram.encode(sample.dispatch_ns)}  # fmt: skip
+        of_open_loop = _of_open_loop(arrivals, sample, counted_from, counted_to)
+        unfinished = of_open_loop["offered"] - int(np.count_nonzero(counts))
     # in an open loop those that waited through all of the drain: it lasts as long as the timeout for them
     starved = flood.starved(course.started_ns if arrivals is None else course.drain_from_ns)
     connecting = sum(connection.connecting_ns > 0 for connection in flood.connections)
@@ -168,7 +126,7 @@ def run(
         first_half=_between(answered, counted_from, (counted_from + counted_to) // 2),
         replies=len(answered) + log.late,
         late=log.late,
-        carried=carried,
+        carried=log.carried,
         asked=log.asked,
         failed=log.failed,
         censored=len(ages),
@@ -178,10 +136,10 @@ def run(
         replaced=log.replaced,
         held_s=float(took[counts].sum()) / 1e9,
         unstamped=sample.unstamped,
-        clock_step_s=(stamp.clocks_apart_ns() - apart_ns) / 1e9,
+        clock_step_s=course.clock_step_s,
         arrival_hdr=histogram.encode(sample.lay_ns),
         **told,
-        **_tails(told, is_closed=arrivals is None),
+        **tails(told, is_closed=arrivals is None),
         loader_cpu_s=course.cpu_s,
         loader_wall_s=(course.ended_ns - course.started_ns) / 1e9,
         start_range_s=0.0,
@@ -191,25 +149,36 @@ def run(
     )
 
 
+def _of_open_loop(arrivals: Arrivals, sample: "_Sample", from_ns: int, to_ns: int) -> dict[str, Any]:
+    return {
+        "offered": _between(arrivals.planned_ns, from_ns, to_ns),
+        "dropped": _between(arrivals.never_begun(), from_ns, to_ns),
+        "service_hdr": histogram.encode(sample.service_ns),
+        "dispatch_hdr": histogram.encode(sample.dispatch_ns),
+    }
+
+
 @dataclass(frozen=True)
 class _Course:
     """When the parts of a window began and ended, by our clock, and the CPU time that it took us."""
 
     started_ns: int
+    counted_from_ns: int
+    counted_to_ns: int
     drain_from_ns: int
     ended_ns: int
     cpu_s: float
+    clock_step_s: float  # by how much the clock that stamps was set meanwhile
 
 
 def _flow(
-    flood: Flood,
-    lengths: WindowLengths,
-    arrivals: Arrivals | None,
-    start_ns: int,
-    counted_to: int,
-    breathe: Callable[[], None],
+    flood: Flood, lengths: WindowLengths, arrivals: Arrivals | None, start_ns: int, breathe: Callable[[], None]
 ) -> _Course:
     """Head, counted part and drain, without the garbage collector."""
+    # From the common instant, not from our own start: what counts is the interval all workers share.
+    counted_from = start_ns + int(lengths.head_s * 1e9)
+    counted_to = start_ns + lengths.span_ns
+    apart_ns = stamp.clocks_apart_ns()
     flood.resume()
     gc.disable()
     try:
@@ -225,9 +194,11 @@ def _flow(
             flood.settle()
         limit_s = lengths.drain_limit_s if arrivals is None else lengths.request_timeout_s
         flood.run(drain_from + int(limit_s * 1e9), breathe)
-        return _Course(started, drain_from, clock(), time.process_time() - cpu_s)
+        ended, cpu_s = clock(), time.process_time() - cpu_s
     finally:
         gc.enable()
+    step_s = (stamp.clocks_apart_ns() - apart_ns) / 1e9
+    return _Course(started, counted_from, counted_to, drain_from, ended, cpu_s, step_s)
 
 
 def _ask_all(flood: Flood, start_ns: int, stagger_ns: int, breathe: Callable[[], None]) -> None:
@@ -242,36 +213,6 @@ def _ask_all(flood: Flood, start_ns: int, stagger_ns: int, breathe: Callable[[],
         if stagger_ns:
             flood.run(start_ns + stagger_ns * (go + 1) // goes, breathe)
         breathe()
-
-
-def merge(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """One observation of several workers' observations of the same window."""
-    if len(observations) == 1:
-        return observations[0]
-    first = observations[0]
-    merged: dict[str, Any] = {}
-    for key, value in first.items():
-        parts = [observation[key] for observation in observations]
-        if key.endswith("_hdr"):
-            merged[key] = histogram.merge(parts)
-        elif key == "errors":
-            kinds = sorted({kind for part in parts for kind in part})
-            merged[key] = {kind: sum(part.get(kind, 0) for part in parts) for kind in kinds}
-        elif key in _ALIKE or value is None:
-            merged[key] = value
-        else:
-            merged[key] = sum(parts)
-    starts = [observation["started_ns"] for observation in observations]
-    return merged | {
-        "started_ns": min(starts),
-        "start_range_s": (max(starts) - min(starts)) / 1e9,
-        "drain_s": max(observation["drain_s"] for observation in observations),
-        "clock_step_s": max((observation["clock_step_s"] for observation in observations), key=abs),
-        **_tails(merged, is_closed=merged["offered"] is None),
-    }
-
-
-_ALIKE = ("counted_s", "spin_ns")
 
 
 @dataclass(frozen=True)
@@ -301,36 +242,6 @@ def _within(instants: NDArray[np.int64], from_ns: int, to_ns: int) -> NDArray[np
 
 def _between(instants: NDArray[np.int64], from_ns: int, to_ns: int) -> int:
     return int(np.count_nonzero(_within(instants, from_ns, to_ns)))
-
-
-def _tails(told: dict[str, Any], *, is_closed: bool) -> dict[str, Any]:
-    """The p99 of latency and of connects; a longer window would not show more of a closed loop's starved clients."""
-    starved = told["unanswered"]
-    waiting = _waiting(told["unfinished"], starved, is_closed)
-    if is_closed:  # sent too early to belong to the latencies; in windows that are long enough there are few of them
-        waiting += told["outlasting"]
-    drawn = histogram.count(told["latency_hdr"])
-    # of a sample of those that were answered, and of all that weren't
-    scaled = waiting * drawn / told["answered"] if drawn else waiting
-    connecting = _waiting(told["connecting"], starved, is_closed)
-    return {
-        "latency_p99_ns": _p99(told["latency_hdr"], drawn, scaled),
-        "connect_p99_ns": _p99(told["connect_hdr"], histogram.count(told["connect_hdr"]), connecting),
-    }
-
-
-def _waiting(unfinished: int, starved: int, is_closed: bool) -> int:
-    """Who makes a tail that a longer window would show: not a closed loop's starved clients, whose wait has no end."""
-    return max(unfinished - starved, 0) if is_closed else unfinished
-
-
-def _p99(times_hdr: str | None, answered: int, unfinished: float) -> int:
-    """Nanoseconds; FAR_NS where it lies among what is unfinished, 0 of nothing."""
-    total = answered + unfinished
-    rank = 0.99 * total
-    if rank > answered:
-        return FAR_NS
-    return histogram.value_at(times_hdr, 100 * rank / answered) if answered else 0
 
 
 def _wait_until(start_ns: int, breathe: Callable[[], None]) -> None:

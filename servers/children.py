@@ -14,9 +14,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from servers.contract import cannot_start, leave
+from servers.contract import CRASHED, cannot_start, leave
 
-CRASHED = 1
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 SIGNALS = STOP_SIGNALS | {signal.SIGCHLD}
 PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -22,7 +22,7 @@ from servers.handlers import KINDS, LONGEST_US, MOST_ITERATIONS, OFS, Handler, h
 from servers.listening import AT_PATHS, TRANSPORTS, Transport, at_path, at_port, fault_of, remove_path
 from servers.services import SERVICES, Conversation
 
-CANNOT_START = 3
+CRASHED, CANNOT_START = 1, 3  # exit codes
 # What asks a server by hand, where telnet doesn't.
 CLIENTS = {
     "http": "curl http://127.0.0.1:9000/64",

@@ -22,6 +22,7 @@ PR_SET_TIMERSLACK = 29  # linux/prctl.h
 THE_ONE = b"00000000"  # a message begins with the name of its client
 LONGEST_US = 60_000_000
 MOST_ITERATIONS = 10**9
+TRY_S = 0.001  # that a computation takes, roughly, whose iterations are counted
 
 Count = Callable[[bytes], int]
 Read = Callable[..., Awaitable[bytes]]
@@ -150,12 +151,12 @@ class _OfOne:
         return found
 
 
-def calibrate(tries: int = 41, try_s: float = 0.001) -> dict[str, object]:
+def calibrate(tries: int = 41) -> dict[str, object]:
     """Iterations a millisecond of this thread's CPU time: the median of short tries, and the middle half of them."""
     iterations = 1000
-    while (took_s := _cpu_s(iterations)) < try_s:  # until the interpreter is warm, too
+    while (took_s := _cpu_s(iterations)) < TRY_S:  # until the interpreter is warm, too
         iterations *= 2
-    iterations = max(1, round(iterations * try_s / took_s))
+    iterations = max(1, round(iterations * TRY_S / took_s))
     found = sorted(iterations / (_cpu_s(iterations) * 1e3) for _ in range(tries))
     low, median, high = (round(found[len(found) * part // 4], 1) for part in (1, 2, 3))
     return {"iterations_per_ms": median, "spread": [low, high]}

@@ -12,14 +12,13 @@ from typing import Literal, get_args
 
 Transport = Literal["tcp", "unix", "udp", "unix-datagram"]
 TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
-AT_PATHS = {"unix", "unix-datagram"}
+AT_PATHS: set[Transport] = {"unix", "unix-datagram"}
 OF_DATAGRAMS = {"udp", "unix-datagram"}
 
 LONGEST_PATH = 107  # bytes: unix(7) has room for 108, with the zero at the end
 
-# Of servers whose workers have a listener each (SO_REUSEPORT).
-_WHY = "a Unix socket's path has one listener"
-ONE_LISTENER: dict[Transport, str] = {"unix": _WHY, "unix-datagram": _WHY}
+# What servers lack whose workers have a listener each (SO_REUSEPORT), and why.
+ONE_LISTENER = dict.fromkeys(AT_PATHS, "a Unix socket's path has one listener")
 
 _own: tuple[str, int] | None = None  # the path that this process has made, and its inode
 
@@ -44,21 +43,18 @@ def fault_of(given: argparse.Namespace) -> str:
     return ""
 
 
-def at_port(transport: Transport, host: str, port: int, backlog: int, shares: bool = False) -> socket.socket:
-    if transport == "udp":
-        listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        if shares:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind((host, port))  # without SO_REUSEADDR, which would take the port of another server
-        return listener
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # On Linux accepted sockets inherit it: no strategy waits for an ACK before a small reply.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def at_port(transport: Transport, host: str, port: int, backlog: int, shares: bool) -> socket.socket:
+    is_stream = transport == "tcp"
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM if is_stream else socket.SOCK_DGRAM)
+    if is_stream:  # of datagrams SO_REUSEADDR would take the port of another server
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Linux accepted sockets inherit it: no strategy waits for an ACK before a small reply.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if shares:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind((host, port))
-    listener.listen(backlog)
+    if is_stream:
+        listener.listen(backlog)
     return listener
 
 

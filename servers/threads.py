@@ -8,9 +8,8 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from servers.contract import AddOptions, Parser, cannot_start
+from servers.contract import CRASHED, AddOptions, Parser, cannot_start
 
-CRASHED = 1
 STDOUT = 1  # also of an interpreter that has no sys.stdout of its own
 
 

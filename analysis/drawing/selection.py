@@ -84,7 +84,7 @@ class Selection:
     def sweeps(self, axis: str) -> Iterator[tuple[str, "Selection"]]:
         """File name suffix and selection of each sweep along an axis, the longest first; or the typical point."""
         others = [other for other in SWEPT if other != axis]
-        number: dict[Any, int] = {values: part[axis].nunique() for values, part in self.measured.groupby(others)}
+        number: dict[Any, int] = self.measured.groupby(others)[axis].nunique().to_dict()
         typical = self.typical()
         usual = tuple(typical.points(other)[0] for other in others)
         long = [values for values in number if number[values] > 1]
@@ -152,7 +152,7 @@ class Selection:
             found.append((cell, why))
         return self._placed(found, [label(cell) for cell in self.rows.values()])
 
-    @property
+    @cached_property
     def _axis(self) -> str:
         """The one that tells its cells of a strategy apart."""
         return next((axis for axis in ("rate", *SWEPT) if self.cells[axis].nunique() > 1), SWEPT[0])
@@ -201,11 +201,6 @@ def _along(here: pd.Series) -> str:
 def is_hollow(cell: Row, figure: str) -> bool:
     """Whether this column is drawn with a reservation."""
     return is_starved(cell) or bool(touching(cell, figure))
-
-
-def say_point(axis: str, value: Any) -> str:
-    """A place on an axis: 100 clients, 16 KiB, a rate of 2000."""
-    return f"a rate of {value}" if axis == "rate" else AXES[axis].say(value)
 
 
 def ends_of(name: str) -> list[str]:

@@ -98,7 +98,7 @@ def _times(windows: Columns, since: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _histogram(block: Block) -> HdrHistogram:
     """A block of WHOLE values; rounded as sums, so that no percentile moves."""
-    values, counts = block.in_order()
+    values, counts = block.poured()
     up_to = np.rint(np.cumsum(counts) / block.weight * WHOLE).astype(np.int64)
     made = HdrHistogram(1, HIGHEST_NS, 3)
     for value, count in zip(values.tolist(), np.diff(up_to, prepend=0).tolist(), strict=True):

@@ -18,8 +18,6 @@ from analysis.records.points import as_file
 from analysis.records.reading import Results
 from analysis.records.schema import COLUMNS, RECORDS, Field
 
-NO_FIELDS: Mapping[str, Field] = {}
-
 
 def files(results: Results, table: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
     """windows.parquet, cells.parquet and figures.parquet, each unless it has no row."""

@@ -19,7 +19,7 @@ from analysis.judging.latencies import block_histograms
 from analysis.judging.unasked import charged
 from analysis.records.points import CELL_KEYS, POINT
 from analysis.records.reading import Results
-from analysis.statistics import NAN, Rounds, paired
+from analysis.statistics import NAN, ByRound, paired
 
 
 class Cell(NamedTuple):
@@ -47,21 +47,21 @@ class Metric:
     unit: str
     more_is_worse: bool
     decides: bool  # or is reported alone
-    rounds: Callable[[pd.DataFrame], Rounds] | None  # None: known of a whole block at most
+    rounds: Callable[[pd.DataFrame], ByRound] | None  # None: known of a whole block at most
 
 
-def _throughput(windows: pd.DataFrame) -> Rounds:
+def _throughput(windows: pd.DataFrame) -> ByRound:
     return by_round(windows, rates_of(windows))
 
 
-def _server_cpu(windows: pd.DataFrame) -> Rounds:
+def _server_cpu(windows: pd.DataFrame) -> ByRound:
     return by_round(windows, prices_of(windows))
 
 
-def _percentile(percent: float) -> Callable[[pd.DataFrame], Rounds]:
+def _percentile(percent: float) -> Callable[[pd.DataFrame], ByRound]:
     """Of each block: single windows may have too few requests for it, and a stall in one of them is to show."""
 
-    def rounds(windows: pd.DataFrame) -> Rounds:
+    def rounds(windows: pd.DataFrame) -> ByRound:
         histograms = block_histograms(windows, "latency_hdr", "unfinished")
         return {
             (int(block), 0): Alike([told]).percentile(percent)

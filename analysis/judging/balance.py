@@ -105,7 +105,7 @@ def _ordered(rows: Columns, block: int) -> Mapping[str, NDArray[Any]]:
 
 def _worker(blocks: Sequence[Mapping[str, NDArray[Any]]], place: int) -> Worker:
     there = [of for of in blocks if place < len(of["requests"])]
-    latencies = [whole([text.told for text in present([of["latency_hdr"][place]])]) for of in there]
+    latencies = [whole(present([of["latency_hdr"][place]])) for of in there]
     p99 = Alike(latencies).percentile(99) / 1e3
     each = [Alike([one]).percentile(99) / 1e3 for one in latencies if one.weight]
     shares = [float(of["requests"][place] / of["requests"].sum()) for of in there if of["requests"].sum()]

@@ -26,7 +26,7 @@ from analysis.records import schema, writing
 from analysis.records.columns import Columns, column, first, length, parts
 from analysis.records.points import CELL_KEYS, Group, as_file, group_of, label
 from analysis.records.reading import Results
-from analysis.statistics import UNKNOWN, Estimate, Rounds, block_means, geometric, ratio
+from analysis.statistics import UNKNOWN, ByRound, Estimate, block_means, geometric, ratio
 from axes import ALONG, AXES
 
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
@@ -121,7 +121,7 @@ def _place_along(cell: Mapping[str, Any]) -> Any:
 
 
 def _take_ratios(
-    rows: dict[Key, dict[str, Any]], figures: Mapping[str, Mapping[Key, Rounds]], results: Results
+    rows: dict[Key, dict[str, Any]], figures: Mapping[str, Mapping[Key, ByRound]], results: Results
 ) -> None:
     """Give each cell that was measured its ratios: of each of these columns by its figures."""
     references = _first_values(rows, results.usual)
@@ -144,7 +144,7 @@ def _reference_of(cell: dict[str, Any], key: Key, references: dict[Group, Any], 
     return (results.run.get("reference"), "", *key[2:])
 
 
-def _by(figures: Mapping[Key, Rounds], key: Key, other: Key) -> Estimate:
+def _by(figures: Mapping[Key, ByRound], key: Key, other: Key) -> Estimate:
     """One cell's figure by another's; unknown where that wasn't measured."""
     return ratio(figures[key], figures[other]) if other in figures else UNKNOWN
 
@@ -170,7 +170,7 @@ def prices_of(windows: Columns) -> NDArray[np.float64]:
         return column(windows, "server_cpu_s", float) / column(windows, "replies", float)
 
 
-def by_round(windows: Columns, values: NDArray[np.float64]) -> Rounds:
+def by_round(windows: Columns, values: NDArray[np.float64]) -> ByRound:
     """A figure of a cell's windows by their block and round: the mean where the first try had no answer.
 
     A try without that figure is in no mean. A search takes as many rounds as it must, and one window of a block found

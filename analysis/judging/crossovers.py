@@ -18,7 +18,7 @@ from analysis.records import writing
 from analysis.records.columns import parts
 from analysis.records.points import CELL_KEYS, SWEPT, as_rows, group_of, label, title
 from analysis.records.reading import Results
-from analysis.statistics import Rounds
+from analysis.statistics import ByRound
 from axes import ALONG, AXES
 from axes.axis import in_time
 
@@ -52,11 +52,13 @@ class Passing(NamedTuple):
 
 def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
     """Every pair of strategies of a group in which one passes the other, in the order of where."""
-    rates = {key: by_round(part, rates_of(part)) for key, part in parts(results.windows, CELL_KEYS).items()}
     groups: dict[Any, list[dict[str, Any]]] = {}
     for cell in as_rows(cells):
         if cell[ALONG] in CONTINUOUS and cell[cell[ALONG]]:  # zero has no place among logarithms
             groups.setdefault(group_of(cell), []).append(cell)
+    if not groups:
+        return []
+    rates = {key: by_round(part, rates_of(part)) for key, part in parts(results.windows, CELL_KEYS).items()}
     found = []
     for members in groups.values():
         along = str(members[0][ALONG])
@@ -86,9 +88,9 @@ def write(results: Results, found: list[Passing]) -> Path | None:
     return writing.write_or_remove(results.folder / "crossovers.csv", table)
 
 
-def _curves(members: list[dict[str, Any]], along: str, rates: dict[Any, Rounds]) -> dict[str, dict[float, Rounds]]:
+def _curves(members: list[dict[str, Any]], along: str, rates: dict[Any, ByRound]) -> dict[str, dict[float, ByRound]]:
     """The rates of each strategy at each value where it can be compared."""
-    curves: dict[str, dict[float, Rounds]] = {}
+    curves: dict[str, dict[float, ByRound]] = {}
     for cell in members:
         key = tuple(cell[name] for name in CELL_KEYS)
         if key in rates and not touching(cell, "ratio"):

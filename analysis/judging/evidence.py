@@ -3,7 +3,6 @@
 Nothing is decided here: analysis/judging/verdict.py does that, by the thresholds of the run.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,10 +143,9 @@ def _held(told: Told, latencies: NDArray[np.object_]) -> tuple[int, float]:
 
 def _times(windows: Columns, kinds: Sequence[str]) -> dict[str, int]:
     """How often each of these kinds of errors came, in the order of the list; those that didn't are left out."""
-    times = Counter[str]()
-    for came in windows["errors"]:
-        times.update({kind: (came or {}).get(kind, 0) for kind in kinds})
-    return {kind: times[kind] for kind in kinds if times[kind]}
+    came = [errors for errors in windows["errors"] if errors]
+    times = {kind: sum(errors.get(kind, 0) for errors in came) for kind in kinds}
+    return {kind: often for kind, often in times.items() if often}
 
 
 def _perturbation(windows: Columns, perturbed: Columns | None, loader_us: float) -> dict[str, Any]:

@@ -5,13 +5,14 @@ statistics of all requests together, which takes requests for independent and so
 cell of a single block, or with a block that has no such percentile, has neither.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.alike import Alike, Block, sampled, whole
-from analysis.histograms import decoded, present
+from analysis.histograms import present
 from analysis.records.columns import Columns, column
 from analysis.statistics import BEYOND, NAN, Estimate, around, wider
 
@@ -28,14 +29,21 @@ class Latencies(NamedTuple):
     withheld_p99: str  # empty, or which p99 isn't told because the windows were too short for it
 
 
+class Told(NamedTuple):
+    """What a window says of its latencies."""
+
+    text: Any  # the histogram, if there is one
+    answered: float  # requests; NaN where a record doesn't tell
+    waiting: float  # requests that are slower than any
+
+
 def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencies:
     """Percentiles of a cell's windows, together and by block."""
     blocks = block_histograms(windows, "latency_hdr", "unfinished")
     alike = Alike(blocks)
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
     is_whole = alike.count > 0 and not column(windows, "unfinished").any()
-    longest = [float(values[-1]) for block in blocks for values, _ in block.windows]
-    figures["max_us"] = max(longest) / 1e3 if is_whole else NAN
+    figures["max_us"] = float(alike.up_to[0][-1]) / 1e3 if is_whole else NAN
     numbers = sorted_blocks(windows)
     alone = [Alike([block]) for block in blocks]
     by_block = {}
@@ -73,11 +81,12 @@ def open_loop(windows: Columns) -> dict[str, float]:
 def tail(windows: Columns, p99_multiple: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of a cell: one in how many requests is slower, and than what (µs), from the median to where the data end."""
     alike = Alike(block_histograms(windows, "latency_hdr", "unfinished"))
-    slower = 1 - alike.up_to / max(1, len(alike.sizes))
+    values, up_to = alike.steps()
+    slower = 1 - up_to / max(1, len(alike.sizes))
     # a window cannot tell latencies that are long beside it: the same rule as for the p99
-    kept = alike.values * p99_multiple <= float(np.median(column(windows, "counted_s"))) * 1e9
+    kept = values * p99_multiple <= float(np.median(column(windows, "counted_s"))) * 1e9
     kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
-    return 1 / slower[kept], alike.values[kept] / 1e3
+    return 1 / slower[kept], values[kept] / 1e3
 
 
 def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any] = "") -> list[Block]:
@@ -88,8 +97,10 @@ def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any
     block, texts = column(windows, "block"), column(windows, histograms, object)
     answered = column(windows, "answered", float)
     waiting = open_ if isinstance(open_, np.ndarray) else column(windows, open_) if open_ else np.zeros(len(block))
-    parts = [block == number for number in sorted_blocks(windows)]
-    return [_block(texts[part], answered[part], histograms in OF_SAMPLE, int(waiting[part].sum())) for part in parts]
+    found: dict[int, list[Told]] = {}
+    for number, *told in zip(block.tolist(), texts, answered.tolist(), waiting.tolist(), strict=True):
+        found.setdefault(number, []).append(Told(*told))
+    return [_block(found[number], histograms in OF_SAMPLE) for number in sorted(found)]
 
 
 def sorted_blocks(windows: Columns) -> list[int]:
@@ -97,12 +108,12 @@ def sorted_blocks(windows: Columns) -> list[int]:
     return sorted(set(column(windows, "block").tolist()))
 
 
-def _block(texts: NDArray[np.object_], answered: NDArray[np.float64], is_sampled: bool, open_: int) -> Block:
-    if not is_sampled or np.isnan(answered).any():
-        return whole([text.told for text in present(texts)], open_)
-    told = zip(texts, answered, strict=True)
+def _block(windows: Sequence[Told], is_sampled: bool) -> Block:
+    open_ = int(sum(window.waiting for window in windows))
+    if not is_sampled or any(window.answered != window.answered for window in windows):
+        return whole(present(window.text for window in windows), open_)
     # a window without any has no text
-    return sampled([(decoded(text), of) for text, of in told if isinstance(text, str) and text], open_)
+    return sampled([(text, window.answered) for window in windows for text in present([window.text])], open_)
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:

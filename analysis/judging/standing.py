@@ -13,7 +13,7 @@ from analysis.interleaved import interleaved
 from analysis.judging.trend import changes, trends
 from analysis.ranking import ranks
 from analysis.records.points import Group, by_group, group_of
-from analysis.statistics import Rounds
+from analysis.statistics import ByRound
 
 Key = tuple[Any, ...]  # the values of CELL_KEYS
 Rows = Mapping[Key, dict[str, Any]]
@@ -46,7 +46,7 @@ def compare(rows: Rows, figure: str, measured: Mapping[Key, Mapping[int, float]]
                 cell["movement_high"] = expm1(max(found.movement.values()))
 
 
-def tell_trends(rows: Rows, rates: Mapping[Key, Rounds]) -> None:
+def tell_trends(rows: Rows, rates: Mapping[Key, ByRound]) -> None:
     """Give the cells of the closed loop how their rates change from round to round, beside those of their groups."""
     closed = [key for key in rates if rows[key]["load"] == "closed"]
     found = {
@@ -58,7 +58,7 @@ def tell_trends(rows: Rows, rates: Mapping[Key, Rounds]) -> None:
         rows[key] |= {"trend": told.value, "trend_low": told.low, "trend_high": told.high}
 
 
-def rank_rates(rows: Rows, rates: Mapping[Key, Rounds]) -> None:
+def rank_rates(rows: Rows, rates: Mapping[Key, ByRound]) -> None:
     """Rank the cells of each group by their rates.
 
     What is doubtful has no rank, but counts as faster where it was: a loader that limits makes it no faster.
@@ -70,12 +70,12 @@ def rank_rates(rows: Rows, rates: Mapping[Key, Rounds]) -> None:
             cell["rank"] = None
 
 
-def rank_costs(rows: Rows, used: Mapping[Key, Rounds]) -> None:
+def rank_costs(rows: Rows, used: Mapping[Key, ByRound]) -> None:
     """Rank the cells of each group by replies for the CPU time; those whose CPU time may be another's have no rank."""
     rank(rows, "cpu_rank", {key: rounds for key, rounds in used.items() if not touching(rows[key], "cpu_rank")})
 
 
-def rank(rows: Rows, column: str, rates: Mapping[Key, Rounds]) -> None:
+def rank(rows: Rows, column: str, rates: Mapping[Key, ByRound]) -> None:
     """Rank the cells of each group among each other."""
     for members in _groups(rows, rates):
         for key, place in ranks({key: rates[key] for key in members}).items():

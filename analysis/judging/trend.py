@@ -13,13 +13,13 @@ import numpy as np
 from scipy.special import stdtrit
 
 from analysis.ranking import ROUNDING, usual
-from analysis.statistics import NAN, UNKNOWN, Estimate, Name, Rounds
+from analysis.statistics import NAN, UNKNOWN, ByRound, Estimate, Name
 
 NEIGHBOURS = 3
 ERROR = 0.01  # the share of runs in which chance passes for a trend anywhere
 
 
-def changes(own: Rounds, neighbours: Sequence[Rounds]) -> list[float]:
+def changes(own: ByRound, neighbours: Sequence[ByRound]) -> list[float]:
     """Of each block with two rounds or more that have replies: the last round's rate by the first's, as a logarithm."""
     blocks: dict[int, dict[int, float]] = {}
     for (block, round_), rate in own.items():
@@ -64,9 +64,10 @@ def _half_widths(cells: Sequence[Sequence[float]], asked: int) -> list[float]:
     return list(stdtrit(freedom, 1 - ERROR / 2 / asked) * np.sqrt(moved / blocks))
 
 
-def _moved(neighbours: Sequence[Rounds], block: int, rounds: Sequence[int]) -> dict[int, float]:
+def _moved(neighbours: Sequence[ByRound], block: int, rounds: Sequence[int]) -> dict[int, float]:
     """What the middle one of them did in each round, as a logarithm; nothing where those that have all are too few."""
-    rates = [[one.get((block, round_), 0.0) for round_ in rounds] for one in neighbours]
+    places = [(block, round_) for round_ in rounds]
+    rates = [[one.get(place, 0.0) for place in places] for one in neighbours]
     whole = [own for own in rates if min(own) > 0]
     if len(whole) < NEIGHBOURS:
         return {}

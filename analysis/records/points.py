@@ -41,7 +41,7 @@ def group_of(cell: Row) -> Group:
 
 def by_group(cells: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The cells of each group, in the order of their appearance."""
-    ids = [group_of(cell) for _, cell in cells.iterrows()]
+    ids = [group_of(cell) for cell in as_rows(cells[POINT])]
     for group in dict.fromkeys(ids):
         yield cells[[one == group for one in ids]]
 
@@ -57,8 +57,8 @@ def title(cells: pd.DataFrame, usual: Mapping[str, Any], *, in_full: bool = Fals
 
 def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as plain mappings: where each is looked at, that is many times quicker than rows of pandas."""
-    columns = [table[name].astype(object).tolist() for name in table.columns]  # pandas walks its own kinds slowly
-    return [dict(zip(table.columns, values, strict=True)) for values in zip(*columns, strict=True)]
+    names = table.columns.tolist()
+    return [dict(zip(names, values, strict=True)) for values in table.to_numpy(object).tolist()]
 
 
 def label(cell: Row) -> str:

@@ -11,7 +11,7 @@ from analysis.drawing.selection import Selection, selections
 from analysis.judging.handlers import in_words, own_cpu
 from analysis.judging.served import is_starved, served
 from analysis.judging.standing import moved
-from analysis.records.points import SWEPT, label, nearly_all, title
+from analysis.records.points import SWEPT, Row, as_rows, label, nearly_all, title
 from analysis.records.reading import Results
 from analysis.report import memory, unranked
 from analysis.report.apart import PAIRS, untold
@@ -98,38 +98,38 @@ def _fastest(
     group: pd.DataFrame, results: Results, numbers: dict[str, int], ratios: Ratios, is_first: bool
 ) -> Iterator[Finding]:
     where = f"With {title(group, results.usual)}"
-    ranked = group[group["rank"].notna()].sort_values("throughput_rps", ascending=False)
-    if ranked.empty or len(group) == 1:
-        top = group.sort_values("throughput_rps", ascending=False).iloc[0]
+    is_ranked = group["rank"].notna()
+    ranked, not_ranked = (
+        as_rows(some.sort_values("throughput_rps", ascending=False)) for some in (group[is_ranked], group[~is_ranked])
+    )
+    if not ranked or len(group) == 1:
+        top = [*ranked, *not_ranked][0]
         alone = len(group) == 1
         why = "" if alone else "no order was shown, as no rate can be compared. The highest is "
-        limits = _limits(top.to_frame().T, explained=is_first)
+        limits = _limits([top], explained=is_first)
         yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {limits}", INTERVAL)
         return
-    best = ranked["rank"].min()  # not 1 where those who are faster can't be ranked themselves
-    first, rest = ranked[ranked["rank"] == best], ranked[ranked["rank"] > best]
-    top = first.iloc[0]
-    not_ranked = group[group["rank"].isna()].sort_values("throughput_rps", ascending=False)
-    higher = not_ranked[not_ranked["throughput_rps"] > top["throughput_rps"]]
-    lead = f"{where}{_higher(higher)}" + (", of those that have a rank" if len(not_ranked) and higher.empty else "")
+    best = min(cell["rank"] for cell in ranked)  # not 1 where those who are faster can't be ranked themselves
+    first, rest = ([cell for cell in ranked if (cell["rank"] == best) == is_best] for is_best in (True, False))
+    top = first[0]
+    higher = [cell for cell in not_ranked if cell["throughput_rps"] > top["throughput_rps"]]
+    lead = f"{where}{_higher(higher)}" + (", of those that have a rank" if not_ranked and not higher else "")
     if len(first) == 1:
         text = f"{lead}, {label(top)} is the fastest: {_rate(top)}."
         subject = "It is"
     else:
-        low, high = first["throughput_rps"].min(), first["throughput_rps"].max()
+        span = f"{units.short(first[-1]['throughput_rps'])} to {units.short(top['throughput_rps'])}"
         text = f"{lead}, {_who(first, ranked)} share the first rank, as no order of them was shown: "
-        text += f"{units.short(low)} to {units.short(high)} requests a second."
+        text += f"{span} requests a second."
         subject = f"{label(top)}, the highest of them, is"
-    if len(rest) and _is_known(ratios, top, rest.iloc[0], numbers):
-        value, low, high = ratios.of(ratios.point(top), numbers[label(top)], numbers[label(rest.iloc[0])])
-        text += (
-            f" {subject} {value:.2f} times{_interval(low, high)} the rate of {label(rest.iloc[0])}, the next in rank."
-        )
+    if rest and _is_known(ratios, top, rest[0], numbers):
+        value, low, high = ratios.of(ratios.point(top), numbers[label(top)], numbers[label(rest[0])])
+        text += f" {subject} {value:.2f} times{_interval(low, high)} the rate of {label(rest[0])}, the next in rank."
         if is_first:
             text += " (A ratio is of neighbouring windows, and not quite the quotient of the rates.)"
         if low <= 1 <= high:
             text += " That interval is of this pair alone and holds 1; ranks stand on the noise of all pairs."
-    text += _unranked(not_ranked.drop(higher.index), "Without a rank, too" if len(higher) else "Without a rank")
+    text += _unranked(not_ranked[len(higher) :], "Without a rank, too" if higher else "Without a rank")
     yield Finding(f"{text} {_limits(first, explained=is_first)}", f"{ORDERS}; {INTERVAL}")
 
 
@@ -139,35 +139,34 @@ def _handlers(cells: pd.DataFrame) -> Iterator[Finding]:
         yield Finding(f"{sentence[0].upper()}{sentence[1:]}.", INTERVAL)
 
 
-def _higher(cells: pd.DataFrame) -> str:
+def _higher(cells: Sequence[Row]) -> str:
     """Those that have no rank and yet higher rates than who is first: they are what one asks for."""
-    if cells.empty:
+    if not cells:
         return ""
-    rates = ", ".join(f"{label(cell)} {units.short(cell['throughput_rps'])}" for _, cell in cells.iterrows())
+    rates = ", ".join(f"{label(cell)} {units.short(cell['throughput_rps'])}" for cell in cells)
     are, have = ("s are", "have") if len(cells) > 1 else (" is", "has")
     return f", the highest rate{are} {rates} requests a second, which {have} no rank: {_why(cells)}. Of the others"
 
 
-def _unranked(cells: pd.DataFrame, words: str) -> str:
+def _unranked(cells: Sequence[Row], words: str) -> str:
     """Who else has no rank, and why."""
-    return f" {words}: {_why(cells)}." if len(cells) else ""
+    return f" {words}: {_why(cells)}." if cells else ""
 
 
-def _why(cells: pd.DataFrame) -> str:
+def _why(cells: Sequence[Row]) -> str:
     """Those without a rank by the reason."""
-    why: dict[str, list[pd.Series]] = {}
-    for _, cell in cells.iterrows():
+    why: dict[str, list[Row]] = {}
+    for cell in cells:
         why.setdefault(unranked.briefly(cell), []).append(cell)
-    return "; ".join(f"{_names(pd.DataFrame(some))} ({phrase})" for phrase, some in why.items())
+    return "; ".join(f"{_names(some)} ({phrase})" for phrase, some in why.items())
 
 
-def _who(some: pd.DataFrame, everyone: pd.DataFrame) -> str:
+def _who(some: Sequence[Row], everyone: Sequence[Row]) -> str:
     """Their names, or all but few."""
-    names, others = ([label(cell) for _, cell in cells.iterrows()] for cells in (some, everyone))
-    return nearly_all(names, others) or _names(some)
+    return nearly_all([label(cell) for cell in some], [label(cell) for cell in everyone]) or _names(some)
 
 
-def _is_known(ratios: Ratios, one: pd.Series, other: pd.Series, numbers: dict[str, int]) -> bool:
+def _is_known(ratios: Ratios, one: Row, other: Row, numbers: dict[str, int]) -> bool:
     """Whether they share a block."""
     value = ratios.of(ratios.point(one), numbers[label(one)], numbers[label(other)]).value
     return value == value
@@ -177,37 +176,39 @@ def _interval(low: float, high: float) -> str:
     return f" ({low:.2f} to {high:.2f})" if low == low else ""
 
 
-def _rate(cell: pd.Series) -> str:
+def _rate(cell: Row) -> str:
     low, high = cell["throughput_rps_low"], cell["throughput_rps_high"]
-    interval = f" ({units.short(low)} to {units.short(high)})" if pd.notna(low) else " (no interval: one block)"
+    interval: str = f" ({units.short(low)} to {units.short(high)})" if pd.notna(low) else " (no interval: one block)"
     return f"{units.short(cell['throughput_rps'])} requests a second{interval}"
 
 
-def _limits(cells: pd.DataFrame, *, explained: bool) -> str:
+def _limits(cells: Sequence[Row], *, explained: bool) -> str:
     """What limited each of these, those of one limit together; and whose rate is doubtful.
 
     The commonest limit is explained once, in the first sentence of them.
     """
+    limited: dict[str, list[Row]] = {}
+    for cell in cells:
+        limited.setdefault(str(cell["limited_by"]), []).append(cell)
     parts = []
-    for word, part in cells.groupby("limited_by", sort=False):
+    for word, part in limited.items():
         who = _names(part) if len(part) < len(cells) or len(cells) == 1 else "them"
         is_usual = word == "server" and not explained
-        parts.append(f"{who}: {'the server' if is_usual else LIMITS.get(str(word), str(word) or 'not known')}")
-    doubtful = [f"{label(cell)} ({in_full(doubts)})" for _, cell in cells.iterrows()
-                if (doubts := touching(cell, "throughput_rps"))]  # fmt: skip
+        parts.append(f"{who}: {'the server' if is_usual else LIMITS.get(word, word or 'not known')}")
+    doubtful = [f"{label(cell)} ({in_full(doubts)})" for cell in cells if (doubts := touching(cell, "throughput_rps"))]
     more = f" Doubtful are the rates of {', '.join(doubtful)}." if doubtful else ""
     return f"What limited {'; '.join(parts)}.{more}"
 
 
 def _cpu(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
     name = "server_cpu_us_per_request"
-    is_sound = group.apply(lambda cell: not (is_starved(cell) or touching(cell, name)), axis=1)
+    is_sound = pd.Series([not (is_starved(cell) or touching(cell, name)) for cell in as_rows(group)], group.index)
     by_cost = group[group[name].notna() & is_sound].sort_values(name)
     if len(by_cost) < 2:
         return
     least, most = by_cost.iloc[0], by_cost.iloc[-1]
     first = by_cost[by_cost["cpu_rank"] == by_cost["cpu_rank"].min()]
-    shared = f" {_names(first)} share the first rank of cost." if len(first) > 1 else ""
+    shared = f" {_names(as_rows(first))} share the first rank of cost." if len(first) > 1 else ""
     yield Finding(
         f"With {title(group, results.usual)}, a request costs between {units.duration(least[name])} of CPU time "
         f"({label(least)}) and {units.duration(most[name])} ({label(most)}).{shared}{untold(most, by_cost, name)}",
@@ -245,9 +246,10 @@ def _running(cells: pd.DataFrame, what: str) -> Iterator[str]:
     if len(cells) > FEW:
         known = cells[MEMORY].dropna()
         span = f"{units.short(known.min())} to {units.short(known.max())}" if len(known) else ""
-        yield f"{_names(cells)} run {what} for each client" + f", and a connection takes {span} KiB" * bool(span)
+        taken = f", and a connection takes {span} KiB" if span else ""
+        yield f"{_names(as_rows(cells))} run {what} for each client{taken}"
         return
-    for _, cell in cells.iterrows():
+    for cell in as_rows(cells):
         taken = "" if pd.isna(cell[MEMORY]) else f", and a connection takes {memory.told(cell)}"
         yield f"{label(cell)} runs {int(cell[what]):,} {what}{taken}"
 
@@ -258,15 +260,15 @@ def _memory(cell: pd.Series) -> str:
 
 
 def _waiting(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
-    starving = group[group.apply(is_starved, axis=1)]
+    starving = group[group["starved"].fillna(0) > 0]
     for _, part in starving.groupby("starved"):
         number = int(part["starved"].iloc[0])
-        who = f"{_names(part)} {'serves' if len(part) == 1 else 'serve'}"
+        who = f"{_names(as_rows(part))} {'serves' if len(part) == 1 else 'serve'}"
         yield Finding(f"{who} {served(part.iloc[0])} clients: {number:,} had no reply in a whole block.", COUNTED)
 
 
 def _p99(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
-    known = group[group["p99_us"].notna() & ~group.apply(is_starved, axis=1)].sort_values("p99_us")
+    known = group[group["p99_us"].notna() & (group["starved"].fillna(0) == 0)].sort_values("p99_us")
     if len(known) < 2:
         return
     least, most = known.iloc[0], known.iloc[-1]
@@ -294,11 +296,11 @@ def _at_rate(group: pd.DataFrame, results: Results, load: str) -> Iterator[Findi
         rate = f"{units.short(top['knee_rps'])} requests a second"
         yield Finding(f"With {title(group, results.usual)}, {label(top)} keeps its p99 under {limit} up to {rate}, the "
                       f"highest rate of all.{untold(top, group, 'knee_rps')} "
-                      f"{_limits(top.to_frame().T, explained=True)}", f"{INTERVAL}; {PAIRS}")  # fmt: skip
+                      f"{_limits([top], explained=True)}", f"{INTERVAL}; {PAIRS}")  # fmt: skip
     dropped = group[group["dropped"].fillna(0) > 0]
     if load == "open":
-        who = f"{_names(dropped)} dropped requests" if len(dropped) else "nobody dropped a request"
-        yield Finding(f"With {title(group, results.usual)}, {who}. {_limits(group, explained=True)}", COUNTED)
+        who = f"{_names(as_rows(dropped))} dropped requests" if len(dropped) else "nobody dropped a request"
+        yield Finding(f"With {title(group, results.usual)}, {who}. {_limits(as_rows(group), explained=True)}", COUNTED)
 
 
 def _doubtful(cells: pd.DataFrame) -> Iterator[Finding]:
@@ -311,7 +313,7 @@ def _doubtful(cells: pd.DataFrame) -> Iterator[Finding]:
             COUNTED,
         )
     for (status, reason), part in cells[cells["windows"].isna()].groupby(["status", "reason"], sort=False):
-        who = ", ".join(dict.fromkeys(label(cell) for _, cell in part.iterrows()))
+        who = ", ".join(dict.fromkeys(label(cell) for cell in as_rows(part)))
         yield Finding(f"{who}: {status} ({reason}).", COUNTED)
 
 
@@ -321,8 +323,8 @@ def _machine(cells: pd.DataFrame) -> Iterator[Finding]:
                       "made within blocks.", MOVED)  # fmt: skip
 
 
-def _names(cells: pd.DataFrame) -> str:
-    names = [label(cell) for _, cell in cells.iterrows()]
+def _names(cells: Sequence[Row]) -> str:
+    names = [label(cell) for cell in cells]
     if len(names) > MOST_NAMES:
         names = [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} more"]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

@@ -189,10 +189,12 @@ def _pictures(
         found.append((f"Latency spectrum, {one.name}", one.description, spectra.spec(one.rows(), everyone, end)))
     pictures: list[dict[str, str]] = []
     for title, description, spec in found:
+        if room < TEXT_BYTES:
+            break  # before it is drawn, as each takes a fifth of a second
         source = vega.picture(specs.in_colours(spec, everyone))
         room -= len(source) + TEXT_BYTES
         if room < 0:
-            break  # the next would hardly be smaller, and each takes a fifth of a second to draw
+            break  # the next would hardly be smaller
         pictures.append({"title": title, "description": description, "source": source})
     return pictures
 

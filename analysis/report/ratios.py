@@ -59,10 +59,10 @@ class Ratios:
                 "high": _drawn(high) if is_barred else None,
                 "w": f"{TIMES} {value:.2f}" + " ~" * may_be_one, "b": told}  # fmt: skip
 
-    def as_json(self) -> list[list[list[float | None]]]:
-        """At each point, the known pairs: [one, other, ratio, low, high], in digits enough to be rounded once more."""
+    def as_json(self) -> list[list[tuple[float | None, ...]]]:
+        """At each point, the known pairs: (one, other, ratio, low, high), in digits enough to be rounded once more."""
         return [
-            [[*pair, *(None if value != value else float(f"{value:.6g}") for value in found)]
+            [(*pair, *(None if value != value else float(f"{value:.6g}") for value in found))
              for pair, found in pairs.items() if found.value == found.value]
             for pairs in self._found
         ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -83,12 +84,14 @@ class Sweep:
 def sweeps(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios: Ratios) -> Iterator[Sweep]:
     """All of a run, those with the most points of each kind first, and those with one last."""
     planned = sorted(_planned(results, cells), key=lambda one: one[1] != OFFERED and len(one[2].points(one[1])) < 2)
+    figures = {
+        load: [(figure, _is_wide(part, figure)) for figure in FIGURES if load in figure.loads]
+        for load, part in cells.groupby("load")
+    }
     for name, axis, selection in [*planned, *_points(results, cells)]:
-        load = str(selection.cells["load"].iloc[0])
         sheet = _Sheet(selection, axis, entries, ratios)
-        of_load = cells[cells["load"] == load]
-        figures = [figure for figure in FIGURES if load in figure.loads]
-        charts = [chart for figure in figures if (chart := _chart(sheet, figure, _is_wide(of_load, figure)))]
+        of_load = figures[selection.cells["load"].iloc[0]]
+        charts = [chart for figure, is_wide in of_load if (chart := _chart(sheet, figure, is_wide))]
         if charts:
             yield Sweep(name, sheet.name, charts, name in {name for name, _, _ in planned})
 
@@ -123,28 +126,38 @@ def _planned(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str, 
             yield f"rate{suffix}{more}", OFFERED, part
 
 
+class _Place(NamedTuple):
+    """A cell as it stands along an axis."""
+
+    cell: Row
+    at: float
+    where: str
+    point: int  # the number that ratios know it by
+
+
 class _Sheet:
     """What the charts of a sweep have in common."""
 
     def __init__(self, selection: Selection, axis: str, entries: Sequence[Entry], ratios: Ratios) -> None:
         self.selection, self.axis, self.entries, self.ratios = selection, axis, entries, ratios
-        self.number = float if axis == OFFERED else AXES[axis].number
-        self.places = sorted({self.number(value) for value in selection.measured[axis].dropna()})
-        self.lines: dict[str, list[dict[str, Any]]] = {}  # the cells of each strategy as they stand along the axis
-        for cell in (selection.rows[place] for place in selection.measured.index):
-            self.lines.setdefault(label(cell), []).append(cell)
-        for cells in self.lines.values():
-            cells.sort(key=lambda cell: self.number(cell[axis]))
+        number = float if axis == OFFERED else AXES[axis].number
+        self.lines: dict[str, list[_Place]] = {}  # each strategy's
+        for cell in (selection.rows[index] for index in selection.measured.index):
+            place = _Place(cell, number(cell[axis]), self.where(cell[axis]), ratios.point(cell))
+            self.lines.setdefault(label(cell), []).append(place)
+        for line in self.lines.values():
+            line.sort(key=lambda place: place.at)
         self.numbers = {entry.name: entry.number for entry in entries}
-        self.order = {name: line for line, name in enumerate(self.lines)}
-        self.at_reference = {ratios.point(cell): cell for cell in self.lines.get(entries[ratios.reference].name, [])}
+        steps = max(1, len(self.lines) - 1)
+        self.shifts = {name: (step / steps - 0.5) * ASIDE for step, name in enumerate(self.lines)}
+        self.at_reference = {place.point: place.cell for place in self.lines.get(entries[ratios.reference].name, [])}
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What a sweep is along, and where."""
         first, usual = self.selection.cells.iloc[0], self.selection.results.usual
         silent = [name for name in AXES if AXES[name].said != "always" and first[name] == usual[name]]
-        if len(self.places) < 2:
+        if len({place.at for line in self.lines.values() for place in line}) < 2:
             return axes.description(first, usual, but=silent)
         along = "rate" if self.axis == OFFERED else AXES[self.axis].title
         return f"against the {along}: {axes.description(first, usual, but=(self.axis, *silent))}"
@@ -158,11 +171,10 @@ class _Sheet:
         written = {axis.number(value): axis.write(value) for value in self.selection.points(self.axis)}
         return specs.Axis(axis.title, {place: written[place] for place in places}, span, axis.kind == "choice")
 
-    def aside(self, value: float, line: int, places: Sequence[float]) -> float:
-        """Where a point of that line is drawn among these places, so that bars stand side by side."""
-        shift = (line / max(1, len(self.lines) - 1) - 0.5) * ASIDE
+    def aside(self, value: float, name: str, places: Sequence[float]) -> float:
+        """Where a point of that strategy is drawn among these places, so that bars stand side by side."""
         in_steps = self.axis != OFFERED and AXES[self.axis].kind == "choice"
-        return stretch(places, in_steps).aside(value, shift, (places[0], places[-1]))
+        return stretch(places, in_steps).aside(value, self.shifts[name], (places[0], places[-1]))
 
     def where(self, value: Any) -> str:
         """A place on the axis in words."""
@@ -176,11 +188,13 @@ def _chart(sheet: _Sheet, figure: Figure, is_log: bool) -> Chart | None:
     if not rows:
         return None
     values = [row["y"] for row in rows]
-    places = sorted({row.pop("place") for row in rows})
-    rows = [row | {"at": sheet.aside(row["at"], sheet.order[row["s"]], places)} for row in rows]
+    least, most = min(values), max(values)
+    places = sorted({row["at"] for row in rows})
+    for row in rows:
+        row["at"] = sheet.aside(row["at"], row["s"], places)
     rows = [row for row in rows if row["y"] > 0 or not is_log]
     if figure is not RATIO:
-        rows = [_trimmed(row, min(values), max(values)) for row in rows]
+        rows = [_trimmed(row, least, most) for row in rows]
     if len(places) > 1:
         spec = specs.along(rows, sheet.entries, sheet.bottom(places), figure.unit, figure.kind, is_log)
     else:
@@ -190,34 +204,32 @@ def _chart(sheet: _Sheet, figure: Figure, is_log: bool) -> Chart | None:
 
 def _notes(selection: Selection, figure: Figure) -> list[str]:
     """What isn't shown and what is doubtful; memory has reasons of its own, which stand under how it is read."""
-    shown = selection.having("throughput_rps" if figure is RATIO else figure.column)
+    shown = selection.cells[["throughput_rps" if figure is RATIO else figure.column]].dropna()
     own = selection.notes(shown, figure.column)[len(selection.results.notes) :]
     return [note for note in own if figure.kind != "memory" or not note.startswith("Not shown")]
 
 
 def _rows(sheet: _Sheet, figure: Figure) -> list[dict[str, Any]]:
-    rows = []
-    for name, cells in sheet.lines.items():
+    rows: list[dict[str, Any]] = []
+    for name, line in sheet.lines.items():
         own = []
-        for cell in cells:
-            point, place = sheet.ratios.point(cell), sheet.number(cell[sheet.axis])
-            doubts = in_full(touching(cell, figure.column))
-            told = _told(cell, figure) | {"d": doubts or "nothing"} if figure is not RATIO else _ratio(sheet, cell)
+        for place in line:
+            told = _ratio(sheet, name, place) if figure is RATIO else _told(place.cell, figure)
             if told["y"] == told["y"]:
-                own.append(
-                    told | {"s": name, "at": place, "place": place, "i": point, "p": sheet.where(cell[sheet.axis])}
-                )
-        rows += [row | {"l": row is own[-1]} for row in own]
+                own.append(told | {"s": name, "at": place.at, "i": place.point, "p": place.where, "l": False})
+        if own:
+            own[-1]["l"] = True
+        rows += own
     return rows
 
 
-def _ratio(sheet: _Sheet, cell: Row) -> dict[str, Any]:
+def _ratio(sheet: _Sheet, name: str, place: _Place) -> dict[str, Any]:
     """Of a ratio what is drawn, and its own doubts, to which the page adds those of another reference."""
-    point = sheet.ratios.point(cell)
-    told = sheet.ratios.to_reference(point, sheet.numbers[label(cell)])
+    cell = place.cell
+    told = sheet.ratios.to_reference(place.point, sheet.numbers[name])
     own = in_full(touching(cell, "ratio"))
     is_own_hollow = is_hollow(cell, "ratio")
-    other = sheet.at_reference.get(point)
+    other = sheet.at_reference.get(place.point)
     doubts = [own] if own else []
     if other is not None and other is not cell and touching(other, "ratio"):
         doubts.append(f"of the reference: {in_full(touching(other, 'ratio'))}")
@@ -226,27 +238,27 @@ def _ratio(sheet: _Sheet, cell: Row) -> dict[str, Any]:
 
 
 def _told(cell: Row, figure: Figure) -> dict[str, Any]:
+    """Of another figure what is drawn."""
     name = figure.column
     y, low, high = (float(cell.get(column, NAN)) for column in (name, *_ends_of(cell, name)))
+    if y != y:
+        return {"y": y}
     is_barred = low == low and high == high
+    short, some = _short(figure, y), served(cell)
+    interval = _ends(figure, cell.get(f"{name}_low"), cell.get(f"{name}_high"))
+    with_served = f", {some} served" if some else ""
     return {
         "y": y,
         "low": low if is_barred else None,
         "high": high if is_barred else None,
         "h": is_hollow(cell, name),
-        "w": "" if y != y else f"{served(cell)} served" if served(cell) else _short(figure, y),
-        "f": "" if y != y else _in_words(cell, figure),
-        "v": "" if y != y else _short(figure, y) + (f", {served(cell)} served" if served(cell) else ""),
-        "e": _ends(figure, cell.get(f"{name}_low"), cell.get(f"{name}_high")),
+        "w": f"{some} served" if some else short,
+        "f": short + (f" ({interval})" if interval != NO_INTERVAL else "") + with_served,
+        "v": short + with_served,
+        "e": interval,
         "b": _ends(figure, low, high),
+        "d": in_full(touching(cell, name)) or "nothing",
     }
-
-
-def _in_words(cell: Row, figure: Figure) -> str:
-    """A figure with its 95 % interval, and with how many are served."""
-    interval = _ends(figure, cell.get(f"{figure.column}_low"), cell.get(f"{figure.column}_high"))
-    told = _short(figure, cell[figure.column]) + (f" ({interval})" if interval != NO_INTERVAL else "")
-    return told + (f", {served(cell)} served" if served(cell) else "")
 
 
 def _ends(figure: Figure, low: Any, high: Any) -> str:
@@ -274,7 +286,7 @@ def _trimmed(row: dict[str, Any], least: float, most: float) -> dict[str, Any]:
         return row
     low, high = max(row["low"], least / BEYOND), min(row["high"], most * BEYOND)
     cut = " ".join(["low"] * (low > row["low"]) + ["high"] * (high < row["high"]))
-    return row | {"low": low, "high": high} | ({"cut": cut} if cut else {})
+    return row | {"low": low, "high": high, "cut": cut} if cut else row
 
 
 def _said(sheet: _Sheet, figure: Figure, rows: Rows) -> str:

@@ -39,11 +39,6 @@ class Ticks:
     def busy(self) -> int:
         return self.total - self.idle - self.iowait - self.steal
 
-    @property
-    def user_share(self) -> float | None:
-        """Of the busy ticks; None if there are none. Interrupts count as system time, as they do for a process."""
-        return (self.user + self.nice) / self.busy if self.busy else None
-
 
 def stolen_s(cpus: Collection[int], before: Ticks) -> float:
     """Seconds that the host gave away since then, as the mean of these CPUs."""

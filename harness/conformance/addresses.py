@@ -1,17 +1,15 @@
 """Whether a server treats clients by the address that they come from: a run's come from many of 127.0.0.0/8."""
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
-from harness.conformance.client import HOME, Nonconformance, Target, fresh_address
+from harness.conformance.client import HOME, Drive, Nonconformance, Target, fresh_address
 
 NOTICED_S, TRIES, FACTOR = 0.02, 3, 5.0  # what is quicker harms nobody; slower by how much, each time
 REMEDY = "let it serve all of 127.0.0.0/8 alike, and look up no client's name"
-Case = Callable[[Target], None]  # the simplest: one client that is served; raises Nonconformance
 
 
-def refuses_others(target: Target, served: Case) -> str:
+def refuses_others(target: Target, served: Drive) -> str:
     """What is wrong with a server that serves clients from 127.0.0.1 and not the target's; nothing if it isn't so."""
     try:
         served(replace(target, source=HOME))
@@ -26,7 +24,7 @@ def refuses_others(target: Target, served: Case) -> str:
     return ""
 
 
-def slows_others(target: Target, served: Case) -> str:
+def slows_others(target: Target, served: Drive) -> str:
     """What is wrong with a server that takes longer for clients from elsewhere, each time; nothing if it isn't so."""
     if _took_s(target, served) < NOTICED_S:
         return ""
@@ -42,7 +40,7 @@ def slows_others(target: Target, served: Case) -> str:
     )
 
 
-def _took_s(target: Target, served: Case) -> float:
+def _took_s(target: Target, served: Drive) -> float:
     began = time.monotonic()
     served(target)
     return time.monotonic() - began

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.conformance import addresses, datagrams, echo, greet, http, log, xmlrpc
-from harness.conformance.client import Nonconformance, Target, TimedOut, untried
+from harness.conformance.client import Drive, Nonconformance, Target, TimedOut, untried
 from harness.processes.endpoint import Endpoint
 
-SUITES: dict[str, tuple[Callable[[Target], None], ...]] = {
+SUITES: dict[str, tuple[Drive, ...]] = {
     "echo": echo.CASES,
     "greet": greet.CASES,
     "log": log.CASES,
@@ -25,14 +25,14 @@ SUITES: dict[str, tuple[Callable[[Target], None], ...]] = {
 @dataclass(frozen=True)
 class Case:
     name: str
-    run: Callable[[Target], None]  # raises Nonconformance
+    run: Drive
 
     @property
     def description(self) -> str:
         return " ".join((self.run.__doc__ or "").split())
 
 
-OF_TCP = (echo.no_delay,)  # what only TCP can do wrong
+OF_TCP = (echo.no_delay, http.no_delay)  # what only TCP can do wrong
 
 
 def of_service(service: str, endpoint: Endpoint) -> list[Case]:

@@ -12,7 +12,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
@@ -29,6 +29,7 @@ CHUNK = 2**18
 NO_ROOM = "no room in it for one more connection; pass {backlog} to listen()"
 
 T = TypeVar("T")
+Drive = Callable[["Target"], None]  # clients of a server, such as a case has them; raises Nonconformance
 
 HOME = "127.0.0.1"
 IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
@@ -184,6 +185,16 @@ def send_reset(sock: socket.socket) -> None:
     """Close with a RST instead of a FIN."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
+
+
+def outlives_resets(target: Target, streams: Iterable[bytes], served: Drive) -> None:
+    """After a client that has said one of these and resets the next is served; raises Nonconformance if it isn't."""
+    for stream in streams:
+        with target.connect() as sock:
+            exchange(sock, stream, 0)
+            send_reset(sock)
+        served(target)
+    served(target)  # who was served beside the last reset proves nothing yet
 
 
 @contextlib.contextmanager

@@ -1,7 +1,5 @@
 """echo in datagrams: each comes back once, whole, to the socket that sent it."""
 
-from collections.abc import Callable
-
 from harness.conformance.client import (
     QUIET_S,
     Nonconformance,
@@ -82,7 +80,7 @@ def _echoes(target: Target) -> None:
         same(message_of(64), exchange(sock, message_of(64), 1))
 
 
-CASES: tuple[Callable[[Target], None], ...] = (
+CASES = (
     one_message,
     sizes,
     once,

@@ -3,6 +3,7 @@
 import socket
 import time
 
+from harness.conformance import delayed_ack
 from harness.conformance.client import (
     CHUNK,
     CROWD,
@@ -16,16 +17,13 @@ from harness.conformance.client import (
     heard,
     in_turn,
     message_of,
+    outlives_resets,
     same,
-    send_reset,
     send_slowly,
     stuff,
 )
 
 TALKERS, MESSAGES, TALK_S = 30, 4000, 2.0
-# The kernel holds an ACK back for 40 ms. A reply that was late so many times, and once not where the ACK came at once,
-# waited for it: on a busy machine both are late.
-DELAYED_ACK_S, ACK_TRIES = 0.03, 5
 
 
 def one_message(target: Target) -> None:
@@ -70,12 +68,8 @@ def half_close(target: Target) -> None:
 
 def reset(target: Target) -> None:
     """Clients that reset in the middle of a message, or of its reply, do no harm to the next."""
-    for stream in (b"", b"half a mess", message_of(64), message_of(200_000)):
-        with target.connect() as sock:
-            exchange(sock, stream, 0)
-            send_reset(sock)
-        _echoes(target, message_of(64))
-    _echoes(target, message_of(64))  # who was served beside the last reset proves nothing yet
+    streams = b"", b"half a mess", message_of(64), message_of(200_000)
+    outlives_resets(target, streams, one_message)
 
 
 def crowd(target: Target) -> None:
@@ -139,34 +133,20 @@ def never_early(target: Target) -> None:
 
 def no_delay(target: Target) -> None:
     """A reply in parts doesn't wait for the client's delayed ACK: TCP_NODELAY is on."""
+    delayed_ack.must_not_wait_for_it(target, _two_echoes)
+
+
+def _two_echoes(sock: socket.socket, at_once: bool) -> None:
     stream = asked(0, 64) + asked(1, 64)
-    delayed_s, prompt_s = [], []
-    with target.connect() as sock:
-        for _ in range(ACK_TRIES):
-            delayed_s.append(_seconds_to_answer(sock, stream, acknowledge=False))
-            if delayed_s[-1] < DELAYED_ACK_S:
-                return
-            prompt_s.append(_seconds_to_answer(sock, stream, acknowledge=True))
-    if min(delayed_s) - min(prompt_s) > DELAYED_ACK_S:
-        waits = f"replies that wait {min(delayed_s) * 1e3:.0f} ms for the client's delayed ACK, {ACK_TRIES} times of " \
-                f"{ACK_TRIES}, and {min(prompt_s) * 1e3:.0f} ms where it comes at once; set TCP_NODELAY"  # fmt: skip
-        raise Nonconformance("TCP_NODELAY on every connection", waits)
-
-
-def _seconds_to_answer(sock: socket.socket, stream: bytes, acknowledge: bool) -> float:
-    """Until the reply is whole; what comes of it is acknowledged at once, or when the kernel sees fit."""
-    began = time.monotonic()
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, acknowledge)
     received = exchange(sock, stream, 1)
     while len(received) < len(stream):
-        if acknowledge:  # the option doesn't last
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        if at_once:
+            delayed_ack.acknowledge(sock, at_once)
         part = exchange(sock, b"", 1)
         if not part:
             break
         received += part
     same(stream, received)
-    return time.monotonic() - began
 
 
 def silent_client(target: Target) -> None:

@@ -1,8 +1,8 @@
 """http: a body of the size that is asked for. What HTTP leaves to servers is no fault."""
 
 import socket
-import time
 
+from harness.conformance import delayed_ack
 from harness.conformance.client import (
     CROWD,
     Nonconformance,
@@ -12,7 +12,7 @@ from harness.conformance.client import (
     exchange,
     heard,
     in_turn,
-    send_reset,
+    outlives_resets,
     send_slowly,
 )
 from harness.conformance.http_reply import Reply, ask, must_end
@@ -20,9 +20,6 @@ from harness.conformance.http_reply import Reply, ask, must_end
 TEXT = "text/plain"
 LARGE = 2**20
 TALKERS, TURNS = 20, 20
-# The kernel holds an ACK back for 40 ms. A reply that was late so many times, and once not where the ACK came at once,
-# waited for it: on a busy machine both are late.
-DELAYED_ACK_S, ACK_TRIES = 0.03, 5
 
 
 def content(size: int) -> bytes:
@@ -137,36 +134,14 @@ def silent_client(target: Target) -> None:
 
 def reset(target: Target) -> None:
     """Clients that reset in the middle of a request, or of its reply, do no harm to the next."""
-    for stream in (b"", b"GET /64 HT", request(64), request(LARGE)):
-        with target.connect() as sock:
-            exchange(sock, stream, 0)
-            send_reset(sock)
-        one_request(target)
-    one_request(target)  # who was served beside the last reset proves nothing yet
+    outlives_resets(target, (b"", b"GET /64 HT", request(64), request(LARGE)), one_request)
 
 
 def no_delay(target: Target) -> None:
     """A reply in parts doesn't wait for the client's delayed ACK: TCP_NODELAY is on."""
     if target.carries == 1:
         return  # the first reply of a connection is acknowledged at once
-    delayed_s, prompt_s = [], []
-    with target.connect() as sock:
-        for _ in range(ACK_TRIES):
-            delayed_s.append(_seconds_to_get(sock, acknowledge=False))
-            if delayed_s[-1] < DELAYED_ACK_S:
-                return
-            prompt_s.append(_seconds_to_get(sock, acknowledge=True))
-    if min(delayed_s) - min(prompt_s) > DELAYED_ACK_S:
-        waits = f"replies that wait {min(delayed_s) * 1e3:.0f} ms for the client's delayed ACK; set TCP_NODELAY"
-        raise Nonconformance("TCP_NODELAY on every connection", waits)
-
-
-def _seconds_to_get(sock: socket.socket, acknowledge: bool) -> float:
-    """Until the reply is whole; what comes of it is acknowledged at once, or when the kernel sees fit."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, acknowledge)
-    began = time.monotonic()
-    _gets(sock, 64, prompt=acknowledge)
-    return time.monotonic() - began
+    delayed_ack.must_not_wait_for_it(target, lambda sock, at_once: _gets(sock, 64, prompt=at_once))
 
 
 def never_crossed(target: Target) -> None:
@@ -198,7 +173,7 @@ def _gets(sock: socket.socket, size: int, ends: bool = False, prompt: bool = Fal
     asked, early = request(size, ends=ends), b""
     if prompt:
         early = exchange(sock, asked, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        delayed_ack.acknowledge(sock, at_once=True)
         asked = b""
     reply = ask(sock, asked, before=early)
     reply.must_be(TEXT, content(size))

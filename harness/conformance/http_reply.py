@@ -8,8 +8,6 @@ from typing import Any
 
 from harness.conformance.client import Nonconformance, TimedOut, exchange, same
 
-KINDS = {2: "a success", 3: "a redirection", 4: "a client's error", 5: "a server's error"}
-
 
 @dataclass(frozen=True)
 class Reply:
@@ -18,13 +16,17 @@ class Reply:
     body: bytes
     rest: bytes  # what came with it
 
-    def must_be(self, content_type: str, body: bytes) -> None:
-        """Raises Nonconformance unless it is a success with that body."""
+    def must_be_a(self, content_type: str) -> None:
+        """Raises Nonconformance unless it is a success of that type."""
         if self.status != 200:
             raise Nonconformance("status 200", str(self.status))
         told = self.fields.get("content-type", "")
         if not told.lower().startswith(content_type):
             raise Nonconformance(f"Content-Type: {content_type}", told or "none")
+
+    def must_be(self, content_type: str, body: bytes) -> None:
+        """Raises Nonconformance unless it is a success with that body."""
+        self.must_be_a(content_type)
         same(body, self.body)
 
 
@@ -52,7 +54,7 @@ def ask(sock: socket.socket, request: bytes, method: str = "GET", before: bytes 
     return reply
 
 
-def parsed(received: bytes, method: str = "GET") -> Reply | None:
+def parsed(received: bytes, method: str) -> Reply | None:
     """The first reply; None while it isn't whole. Raises Nonconformance."""
     if not b"HTTP/1.".startswith(received[:7]):
         raise Nonconformance("an HTTP reply", repr(received[:30]))

@@ -18,8 +18,8 @@ from functools import partial
 from types import FrameType
 from typing import NoReturn
 
-from servers.children import CRASHED, STOP_SIGNALS, settle
-from servers.contract import Complaint, Options, cannot_start, counted, leave, ready, run
+from servers.children import STOP_SIGNALS, settle
+from servers.contract import CRASHED, Complaint, Options, cannot_start, counted, leave, ready, run
 
 
 async def converse(

@@ -34,3 +34,10 @@ class Adopting:
         error = sys.exception()
         if not isinstance(error, OSError):  # else the client is gone
             self._complain(f"a connection could not be served: {error}")
+
+
+class Quiet:
+    """Mixed into a handler of http.server's: not a line for each request."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass

@@ -14,7 +14,7 @@ import warnings
 from http.server import HTTPServer
 
 from servers.contract import Options, cannot_start, run
-from servers.http.adopting import Adopting
+from servers.http.adopting import Adopting, Quiet
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = "cgi_program.py"
@@ -27,16 +27,13 @@ with warnings.catch_warnings():
         cannot_start("has no CGIHTTPRequestHandler in this Python: the standard library had it until 3.14")
 
 
-class Handler(CGIHTTPRequestHandler):
+class Handler(Quiet, CGIHTTPRequestHandler):
     cgi_directories = ["/cgi-bin"]  # noqa: RUF012 - the library's
 
     def is_cgi(self) -> bool:
         """All is the program's: it finds the target after its own name."""
         self.cgi_info = "", PROGRAM + self.path
         return True
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Not a line for each request."""
 
 
 class Server(Adopting, HTTPServer):

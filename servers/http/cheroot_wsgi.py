@@ -17,7 +17,7 @@ with library("cheroot"):
 STAYS_S = 3600
 
 
-class Adopting(Server):  # type: ignore[misc]
+class Adopting(Server):
     keep_alive_conn_limit = 1_000_000  # ten by itself: others are closed after each reply
     listener: socket.socket
 

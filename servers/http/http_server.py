@@ -9,11 +9,11 @@ import socket
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 from servers.contract import Options, Parser, run
-from servers.http.adopting import Adopting
+from servers.http.adopting import Adopting, Quiet
 from servers.services.http import CONTENT_TYPE, content
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # its own is 1.0, which ends the connection after each reply
 
     def do_GET(self) -> None:
@@ -29,9 +29,6 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     do_HEAD = do_GET
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Not a line for each request."""
 
 
 class Plain(Adopting, HTTPServer):

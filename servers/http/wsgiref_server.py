@@ -8,13 +8,12 @@ import socket
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from servers.contract import Options, run
-from servers.http.adopting import Adopting
+from servers.http.adopting import Adopting, Quiet
 from servers.http.wsgi_application import application
 
 
-class Handler(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Not a line for each request."""
+class Handler(Quiet, WSGIRequestHandler):
+    pass
 
 
 class Server(Adopting, WSGIServer):

@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import ThreadingUnixStreamServer
 from xmlrpc.server import SimpleXMLRPCServer
 
 import pytest
@@ -184,6 +186,18 @@ def test_who_ends_connections_is_held_to_it(
     assert failures(serving, EndsConnections, carries=1) == []
     monkeypatch.setattr(client, "DEADLINE_S", 0.3)
     assert any(line.startswith("keep-alive: ") for line in failures(serving, Sound, carries=1))
+
+
+def test_an_http_server_at_a_unix_socket_conforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no TCP_NODELAY to set."""
+    monkeypatch.setattr(ThreadingUnixStreamServer, "request_queue_size", 400)
+    monkeypatch.setattr(http, "TURNS", 3)
+    path = str(tmp_path / "s")
+    with ThreadingUnixStreamServer(path, WaitsForTheAck) as server:
+        server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        assert cases.failures(Target(Endpoint(path, transport="unix")), "http") == []
+        server.shutdown()
 
 
 @pytest.mark.parametrize(

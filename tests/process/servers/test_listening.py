@@ -162,7 +162,7 @@ def _is_served(path: str) -> bool:
 
 
 def test_settings_are_those_of_the_transport(tmp_path: Path) -> None:
-    with at_port("tcp", "127.0.0.1", 0, 1) as tcp, at_port("udp", "127.0.0.1", 0, 1) as udp:
+    with at_port("tcp", "127.0.0.1", 0, 1, shares=False) as tcp, at_port("udp", "127.0.0.1", 0, 1, shares=False) as udp:
         assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
         assert not udp.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)

@@ -4,15 +4,66 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hdrh.histogram import HdrHistogram
 
 from analysis.alike import Alike, sampled, whole
-from analysis.histograms import Distribution, added, decoded
-from analysis.statistics import percentile, percentile_interval
+from analysis.histograms import Encoded
 from tests.support.made_up import histogram
 
 
-def block(values: Sequence[float] | np.ndarray) -> Distribution:
-    return decoded(histogram(values))
+def block(values: Sequence[float] | np.ndarray) -> Encoded:
+    return Encoded(histogram(values))
+
+
+def one(values: Sequence[float] | np.ndarray, still_open: int = 0) -> Alike:
+    """A single block."""
+    return Alike([whole([block(values)], still_open)])
+
+
+def test_percentiles_of_known_numbers() -> None:
+    known = one(np.arange(1, 20_001) * 1000)
+    for percent, expected in ((50, 10_000_000), (90, 18_000_000), (99, 19_800_000), (99.9, 19_980_000)):
+        assert known.percentile(percent) == pytest.approx(expected, rel=1e-3)  # three digits are recorded
+
+
+def test_percentiles_agree_with_the_library() -> None:
+    rng = np.random.default_rng(11)
+    by_hand = HdrHistogram(1, 3_600_000_000_000, 3)
+    values = np.concatenate([rng.integers(1, 5000, 500), rng.lognormal(15, 2, 1500).astype(int)])
+    for value in values:
+        by_hand.record_value(int(value))
+    assert histogram(values) == by_hand.encode().decode()
+    for percent in (50, 90, 99):
+        assert one(values).percentile(percent) == by_hand.get_value_at_percentile(percent)
+    assert block(values).told.values[-1] == by_hand.get_max_value()
+
+
+def test_requests_still_open_count_as_slower_than_any_answer() -> None:
+    alike = one(np.full(980, 1_000_000), still_open=20)
+    assert alike.percentile(50) == pytest.approx(1e6, rel=1e-3)
+    assert np.isnan(alike.percentile(99))  # it lies among the open ones
+    assert alike.percentile(90) == pytest.approx(1e6, rel=1e-3)
+
+
+def test_the_published_interval_of_a_median_of_20_is_between_the_6th_and_the_15th_value() -> None:
+    assert one(np.arange(1, 21) * 1000).interval(50) == pytest.approx((10_000, 6000, 15_000), rel=2e-3)
+
+
+def test_a_percentile_lies_between_its_order_statistics_in_95_of_100_samples() -> None:
+    random = np.random.default_rng(6)
+    true = np.exp(14 + 0.5 * 1.2816)
+    hits = []
+    for _ in range(400):
+        found = one(random.lognormal(14, 0.5, 500)).interval(90)
+        hits.append(found.low <= true * 1.001 and true <= found.high * 1.001)  # three digits are recorded
+    assert 0.92 < np.mean(hits) < 0.985
+
+
+def test_an_end_among_the_unanswered_is_unknown() -> None:
+    alike = one(np.arange(1, 981) * 1000, still_open=20)
+    assert alike.interval(90).high == pytest.approx(919e3, rel=5e-3)
+    assert np.isnan(alike.interval(97).high)
+    assert np.isnan(alike.interval(99).value)
 
 
 def test_a_fast_block_does_not_outvote_a_slow_one() -> None:
@@ -20,17 +71,17 @@ def test_a_fast_block_does_not_outvote_a_slow_one() -> None:
     fast, slow = block(np.full(9000, 100_000)), block(np.full(1000, 900_000))
     other = block(np.full(1000, 900_000))
     assert Alike([whole([fast]), whole([slow]), whole([other])]).percentile(50) == pytest.approx(900_000, rel=1e-3)
-    assert percentile(added([fast, slow, other]), 50) == pytest.approx(100_000, rel=1e-3)
+    assert Alike([whole([fast, slow, other])]).percentile(50) == pytest.approx(100_000, rel=1e-3)
 
 
 @pytest.mark.parametrize("percent", [50, 90, 99, 99.9])
 def test_of_blocks_of_one_size_it_is_the_percentile_of_all(percent: float) -> None:
     random = np.random.default_rng(1)
     blocks = [block(random.lognormal(14, 0.5, 4000)) for _ in range(5)]
-    pooled = added(blocks)
+    pooled = Alike([whole(blocks)])
     alike = Alike([whole([one]) for one in blocks])
-    assert alike.percentile(percent) == percentile(pooled, percent)
-    assert alike.interval(percent) == percentile_interval(pooled, percent)
+    assert alike.percentile(percent) == pooled.percentile(percent)
+    assert alike.interval(percent) == pooled.interval(percent)
     assert alike.count == alike.worth == 20_000
 
 

@@ -8,7 +8,7 @@ import pytest
 from hdrh.codec import HdrHistogramEncoder
 from hdrh.histogram import HdrHistogram
 
-from analysis.histograms import Encoded, decoded, mean, merged
+from analysis.histograms import Encoded, decoded, in_order, mean, merged, poured
 from analysis.judging.cells import tabulate
 from analysis.records.reading import read
 from tests.support.made_up import MadeUp, histogram
@@ -38,6 +38,33 @@ def test_merging_histograms_is_the_histogram_of_all() -> None:
     assert parts.total == 3000
     for one, other in zip(parts, whole, strict=True):
         assert (one == other).all()
+
+
+def of_range(values: np.ndarray, highest: int) -> Encoded:
+    made = HdrHistogram(1, highest, 3 if highest > 1e9 else 2)
+    for value in values:
+        made.record_value(int(value))
+    return Encoded(made.encode().decode())
+
+
+@pytest.mark.parametrize("highest", [(3_600_000_000_000,) * 3, (3_600_000_000_000, 60_000_000, 3_600_000_000_000)])
+def test_histograms_of_any_ranges_are_poured_together_by_their_factors(highest: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(7)
+    parts = [(of_range(rng.lognormal(10, 0.1, 400), most), 0.5 * (place + 1)) for place, most in enumerate(highest)]
+    expected: dict[int, float] = {}
+    for text, factor in parts:
+        for value, often in zip(*text.told, strict=True):
+            expected[value] = expected.get(value, 0.0) + often * factor
+    values, weights = poured(parts)
+    assert dict(zip(values, weights, strict=True)) == expected
+    assert values.tolist() == sorted(expected)
+    steps, each = in_order(parts)
+    assert steps.tolist() == sorted(value for text, _ in parts for value in text.told.values)
+    assert np.cumsum(each)[np.flatnonzero(np.append(np.diff(steps), 1))] == pytest.approx(np.cumsum(weights))
+
+
+def test_of_no_histograms_nothing_is_poured() -> None:
+    assert [len(told) for told in (*poured([]), *in_order([]))] == [0] * 4
 
 
 def test_the_mean_of_a_histogram() -> None:

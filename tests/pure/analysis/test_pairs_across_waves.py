@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from analysis import pairs, ranking
-from analysis.statistics import Rounds, paired
+from analysis.statistics import ByRound, paired
 
 BLOCKS = 4
 
 
-def waved(rates: Mapping[str, float], waves: Mapping[str, int]) -> dict[str, Rounds]:
+def waved(rates: Mapping[str, float], waves: Mapping[str, int]) -> dict[str, ByRound]:
     """Two rounds a wave; in the second wave of each block the machine is twice as fast. epoll is in both."""
     return {
         name: {

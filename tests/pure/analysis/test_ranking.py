@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from scipy.special import polygamma
 
 from analysis.ranking import alike, inverse_trigamma, p_values, ranks, shown, squeezed, usual
-from analysis.statistics import Rounds
+from analysis.statistics import ByRound
 
 # Deviations of fourteen strategies as a noisy hour had them, one client: ten alike, two far off.
 UNEQUAL = [0.03, 0.35, 0.21, 0.36, 0.05, 0.05, 0.10, 0.15, 0.03, 0.06, 0.05, 0.14, 0.06, 0.04]
 
 
-def a_window_a_block(logs: Mapping[str, NDArray[np.float64]]) -> dict[str, Rounds]:
+def a_window_a_block(logs: Mapping[str, NDArray[np.float64]]) -> dict[str, ByRound]:
     return {name: {(block, 0): float(np.exp(log)) for block, log in enumerate(of)} for name, of in logs.items()}
 
 

@@ -5,14 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 import scipy.stats
-from hdrh.histogram import HdrHistogram
 from scipy.stats import binom
 
-from analysis.histograms import merged
 from analysis.ranking import ranks
 from analysis.statistics import (
+    ByRound,
     Estimate,
-    Rounds,
     around,
     block_means,
     geometric,
@@ -21,13 +19,10 @@ from analysis.statistics import (
     order_statistics,
     p_value,
     paired,
-    percentile,
-    percentile_interval,
     ratio,
     supported,
     wider,
 )
-from tests.support.made_up import histogram
 
 
 @pytest.mark.parametrize(("number", "t"), [(2, 12.706), (3, 4.303), (4, 3.182), (6, 2.571), (10, 2.262), (31, 2.042)])
@@ -75,7 +70,7 @@ def test_intervals_contain_the_truth_in_95_of_100_cases() -> None:
     assert 0.94 < hits / 4000 < 0.96
 
 
-def one_round(blocks: Mapping[int, float]) -> Rounds:
+def one_round(blocks: Mapping[int, float]) -> ByRound:
     """One window in each block."""
     return {(block, 0): value for block, value in blocks.items()}
 
@@ -125,36 +120,10 @@ def test_a_block_without_a_figure_narrows_no_interval() -> None:
     assert np.isnan(around(float("nan"), [1.0, 2.0]).low)
 
 
-def test_percentiles_of_known_numbers() -> None:
-    known = merged([histogram(np.arange(1, 20_001) * 1000)])
-    for percent, expected in ((50, 10_000_000), (90, 18_000_000), (99, 19_800_000), (99.9, 19_980_000)):
-        assert percentile(known, percent) == pytest.approx(expected, rel=1e-3)  # three digits are recorded
-
-
-def test_percentiles_agree_with_the_library() -> None:
-    rng = np.random.default_rng(11)
-    by_hand = HdrHistogram(1, 3_600_000_000_000, 3)
-    values = np.concatenate([rng.integers(1, 5000, 500), rng.lognormal(15, 2, 1500).astype(int)])
-    for value in values:
-        by_hand.record_value(int(value))
-    ours = merged([by_hand.encode().decode()])
-    for percent in (50, 90, 99):
-        assert percentile(ours, percent) == by_hand.get_value_at_percentile(percent)
-    assert ours.values[-1] == by_hand.get_max_value()
-    assert histogram(values) == by_hand.encode().decode()
-
-
 @pytest.mark.parametrize(("percent", "enough"), [(50, 20), (90, 100), (99, 1000), (99.9, 10_000)])
 def test_a_percentile_needs_ten_requests_beyond_it(percent: float, enough: int) -> None:
     assert supported(enough, percent)
     assert not supported(enough - 1, percent)
-
-
-def test_requests_still_open_count_as_slower_than_any_answer() -> None:
-    answered = merged([histogram(np.full(980, 1_000_000))])
-    assert percentile(answered, 50, censored=20) == pytest.approx(1e6, rel=1e-3)
-    assert np.isnan(percentile(answered, 99, censored=20))  # it lies among the open ones
-    assert percentile(answered, 90, censored=20) == pytest.approx(1e6, rel=1e-3)
 
 
 @pytest.mark.parametrize("count", [20, 100, 1000, 1001, 10_000, 3_000_000])
@@ -168,25 +137,6 @@ def test_ranks_of_order_statistics_are_binomial(count: int, percent: float) -> N
 def test_a_worked_example_of_an_order_statistic() -> None:
     # the published interval of a median of 20: between the 6th and the 15th value
     assert order_statistics(20, 50) == (6, 15)
-    found = percentile_interval(merged([histogram(np.arange(1, 21) * 1000)]), 50)
-    assert found == pytest.approx((10_000, 6000, 15_000), rel=2e-3)
-
-
-def test_a_percentile_lies_between_its_order_statistics_in_95_of_100_samples() -> None:
-    random = np.random.default_rng(6)
-    true = np.exp(14 + 0.5 * 1.2816)
-    hits = []
-    for _ in range(400):
-        found = percentile_interval(merged([histogram(random.lognormal(14, 0.5, 500))]), 90)
-        hits.append(found.low <= true * 1.001 and true <= found.high * 1.001)  # three digits are recorded
-    assert 0.92 < np.mean(hits) < 0.985
-
-
-def test_an_end_among_the_unanswered_is_unknown() -> None:
-    answered = merged([histogram(np.arange(1, 981) * 1000)])
-    assert percentile_interval(answered, 90, censored=20).high == pytest.approx(919e3, rel=5e-3)
-    assert np.isnan(percentile_interval(answered, 97, censored=20).high)
-    assert np.isnan(percentile_interval(answered, 99, censored=20).value)
 
 
 def test_the_wider_of_two_intervals() -> None:
@@ -200,7 +150,7 @@ def test_a_widened_interval_is_wider_on_the_log_scale() -> None:
     assert wide.value == plain.value
 
 
-def blocks_of(rate: float, noise: list[float]) -> Rounds:
+def blocks_of(rate: float, noise: list[float]) -> ByRound:
     return {(block, 0): rate * np.exp(part) for block, part in enumerate(noise)}
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.judging.trend import ERROR, changes, trends
-from analysis.statistics import Estimate, Rounds
+from analysis.statistics import ByRound, Estimate
 
 BLOCKS = 6
 Rates = dict[tuple[int, int], float]
@@ -22,7 +22,7 @@ def machine(rng: np.random.Generator, rounds: int, by: float, blocks: int = BLOC
     return {(block, round_): rng.normal(0, by) for block in range(blocks) for round_ in range(rounds)}
 
 
-def told(*group: Rounds) -> list[Estimate]:
+def told(*group: ByRound) -> list[Estimate]:
     """Of each of a group that is alone in its run."""
     found = {place: changes(own, [other for other in group if other is not own]) for place, own in enumerate(group)}
     return list(trends(found).values())

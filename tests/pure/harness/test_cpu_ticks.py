@@ -2,8 +2,6 @@
 
 import os
 
-import pytest
-
 from harness.accounts import cpu_ticks
 from harness.accounts.cpu_ticks import Ticks
 
@@ -16,15 +14,6 @@ def test_what_passed_between_two_readings() -> None:
     assert passed == Ticks(user=50, system=20, idle=20, iowait=3, irq=1, softirq=4, steal=7)
     assert EARLY + passed == LATER
     assert (passed.total, passed.busy) == (105, 75)
-
-
-def test_share_of_user_time_is_that_of_the_busy_ticks() -> None:
-    assert (LATER - EARLY).user_share == pytest.approx(50 / 75)
-    assert Ticks(user=2, nice=1, system=1, idle=100).user_share == 0.75
-
-
-def test_no_share_of_nothing() -> None:
-    assert Ticks(idle=100, steal=5).user_share is None
 
 
 def test_readings_of_this_machine() -> None:

@@ -47,7 +47,7 @@ def test_a_rate_is_asked_for_as_it_was_named(config: Config, rate: str, capacity
 
 @pytest.mark.parametrize("process", ["poisson", "even"])
 def test_so_slow_a_rate_is_drawn_as_slow(process: str) -> None:
-    starts = arrivals.PROCESSES[process](0.2, 0, 100_000 * 10**9, np.random.default_rng(1))
+    starts = arrivals.PROCESSES[process](0.2, 100_000 * 10**9, np.random.default_rng(1))
     assert len(starts) == pytest.approx(20_000, rel=0.03)
 
 

@@ -13,7 +13,7 @@ SECOND = 10**9
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_poisson_gaps_are_exponential(seed: int) -> None:
     rate = 5000.0
-    starts = arrivals.poisson(rate, 0, 4 * SECOND, np.random.default_rng(seed))
+    starts = arrivals.poisson(rate, 4 * SECOND, np.random.default_rng(seed))
     gaps = np.diff(starts) / SECOND
     assert (gaps >= 0).all()
     assert stats.anderson(gaps, "expon", method="interpolate").pvalue > 0.01  # Anderson-Darling
@@ -21,21 +21,21 @@ def test_poisson_gaps_are_exponential(seed: int) -> None:
 
 def test_even_gaps_are_no_exponentials() -> None:
     """The test above bites."""
-    starts = arrivals.even(5000.0, 0, 4 * SECOND, np.random.default_rng(1))
+    starts = arrivals.even(5000.0, 4 * SECOND, np.random.default_rng(1))
     assert stats.anderson(np.diff(starts) / SECOND, "expon", method="interpolate").pvalue <= 0.01
 
 
 def test_even_gaps_are_even() -> None:
-    starts = arrivals.even(1000.0, 7 * SECOND, 9 * SECOND, np.random.default_rng(1))
+    starts = arrivals.even(1000.0, 2 * SECOND, np.random.default_rng(1))
     assert len(starts) == 2000
-    assert starts[0] >= 7 * SECOND
+    assert starts[0] >= 0
     assert set(np.diff(starts)) <= {999_999, 1_000_000, 1_000_001}
 
 
 @pytest.mark.parametrize("process", ["poisson", "even"])
 def test_same_seed_same_starts_and_the_rate_asked_for(process: str) -> None:
     make = arrivals.PROCESSES[process]
-    one, again, other = (make(50_000.0, 0, 4 * SECOND, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    one, again, other = (make(50_000.0, 4 * SECOND, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(one, again)
     assert not np.array_equal(one[:100], other[:100])
     assert len(one) == pytest.approx(200_000, rel=0.01)

@@ -23,7 +23,7 @@ def files(folder: str) -> set[str]:
 
 def test_each_service_has_its_three_files_and_its_place_on_the_axis() -> None:
     assert files("servers/services") - {"__init__", "conversation"} == set(NAMES)
-    assert files("loadgen/exchanges") - {"__init__", "exchange", "http_reply"} == set(NAMES)
+    assert files("loadgen/exchanges") - {"__init__", "exchange", "http_reply", "over_http"} == set(NAMES)
     assert set(OF_BYTES) == set(axes.BYTES)
     assert files("harness/conformance") - {
         "__init__",
@@ -31,6 +31,7 @@ def test_each_service_has_its_three_files_and_its_place_on_the_axis() -> None:
         "cases",
         "client",
         "datagrams",
+        "delayed_ack",
         "handlers",
         "http_reply",
         "standstill",

@@ -6,7 +6,7 @@ from loadgen.connection import Connection
 from loadgen.flood import Flood
 
 
-def closed(flood: Flood) -> list[Connection]:
+def closed_while_idle(flood: Flood) -> list[Connection]:
     """Those whose connection the server has closed or reset. Whatever else has happened is left for the next window."""
     events = flood.epoll.poll(0, len(flood.by_fd) or 1)
     happened = [flood.by_fd[fd] for fd, _ in events]
