@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.bench import SETTINGS as TINY
 from tests.support.bench import Bench, misbehaving
 
 WAYS = ("keeps", "attends", "crowded", "choked")
@@ -119,3 +120,20 @@ def test_it_is_drawn_and_on_the_page(bench: Bench) -> None:
     page = (bench.folder / "report.html").read_text()
     assert 'id="company"' in page
     assert "all served in" in page
+
+
+def test_a_server_with_thousands_of_threads_is_left_to_rest(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """They aren't stopped and woken in turn, and leave in turn, so that the server hears that it is to stop."""
+    which = ("--profile", "tiny", "--strategies", "threading-bare,epoll", "--company", "idle",
+             "--company-sizes", "2100")  # fmt: skip
+    patient = TINY.replace("stop_timeout_s = 1.0", "stop_timeout_s = 10.0")
+    bench = Bench(tmp_path_factory.mktemp("threads"), {}, *which, settings=patient)
+    try:
+        assert bench.ended() == 0, bench.output
+        notes = {note["kind"]: note["seen"] for note in bench.described["notes"]}
+        assert "bad-end" not in notes, notes
+        assert notes["left-to-rest"].startswith("threading-bare (idle, 2,100): has thousands of threads")
+        assert {row["company_open"] for row in bench.windows("threading-bare")} == {2100}
+        assert bench.nothing_left()
+    finally:
+        bench.close()
