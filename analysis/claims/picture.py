@@ -25,6 +25,7 @@ class Place(NamedTuple):
     high: float
     side: int  # 1: the claim's side is to the right
     looks: str  # better: on the claim's side, worse: on the other, hollow: not shown
+    beyond: int  # 1: the figure lies beyond the picture's right end, -1: its left one
 
 
 class Line(NamedTuple):
@@ -49,9 +50,11 @@ def placed(verdict: Verdict) -> list[Place]:
     for rule in verdict.rules:
         if rule.missing or rule.found.value != rule.found.value:
             continue
-        low, at, high = (_cut(_log(value, rule.threshold), far) for value in
-                         (rule.found.low, rule.found.value, rule.found.high))  # fmt: skip
-        found.append(Place(rule, low, at, high, rule.sign, _looks(rule, verdict.outcome)))
+        ends = (rule.found.low, rule.found.value, rule.found.high)
+        whole = [_log(value, rule.threshold) for value in ends]
+        low, at, high = (_cut(place, far) for place in whole)
+        beyond = (whole[1] > far) - (whole[1] < -far)
+        found.append(Place(rule, low, at, high, rule.sign, _looks(rule, verdict.outcome), beyond))
     return found
 
 

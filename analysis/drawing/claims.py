@@ -6,7 +6,7 @@ from math import log
 
 from matplotlib.axes import Axes as Area
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from analysis.claims import words
 from analysis.claims.decision import Outcome
@@ -20,11 +20,13 @@ from axes import AXES
 
 COLOURS = {"better": "#0b57a4", "worse": "#b34700", "hollow": "#6B6B6B"}
 OUTCOMES = {Outcome.HOLDS: COLOURS["better"], Outcome.REFUTED: COLOURS["worse"]}
+ENDS = {-1: "<", 0: "o", 1: ">"}  # a figure beyond the picture
 FEW = 4  # rows that have room for two lines each
 FOREST, CURVES = (0.33, 0.24, 0.38, 0.54), (0.33, 0.2, 0.38, 0.28)
 BESIDE = (0.33, 0.56, 0.38, 0.24)  # the forest, where curves are below it
 READING = (
-    "each figure by its threshold, which is the line at 1; shaded: the claim's side; intervals of 95 % over blocks"
+    "each figure by its threshold, which is the line at 1; shaded: the claim's side; intervals of 95 % over blocks; "
+    "arrow: beyond"
 )
 
 
@@ -61,7 +63,8 @@ def _forest(axes: Area, found: list[Place], far: float) -> None:
         axes.fill_between((0, place.side * far), row - 0.42, row + 0.42, color=GRID, lw=0, zorder=0)
         colour = COLOURS[place.looks]
         axes.plot((place.low, place.high), (row, row), color=colour, lw=2.4, solid_capstyle="butt")
-        axes.plot(place.at, row, "o", color=colour, mfc="white" if place.looks == "hollow" else colour, ms=8, mew=2)
+        face = "white" if place.looks == "hollow" else colour
+        axes.plot(place.at, row, ENDS[place.beyond], color=colour, mfc=face, ms=8, mew=2, clip_on=False, zorder=3)
         between, size = ("\nclaimed: ", 9.5) if len(found) <= FEW else ("; claimed: ", 8)
         told = words.found(place.rule) + between + words.claimed(place.rule)
         axes.annotate(told, (1.02, row), xycoords=("axes fraction", "data"), va="center", size=size, color=INK)
@@ -97,6 +100,7 @@ def _curves(axes: Area, found: list[Line]) -> None:
     axes.xaxis.set_major_locator(FixedLocator(values))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=20))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: axis.write(round(value))))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
     axes.grid(color=GRID, lw=0.8)

@@ -19,6 +19,7 @@ from axes import AXES
 
 LOOKS = {Outcome.HOLDS: "better", Outcome.REFUTED: "worse"}
 WIDE, TALL = 300, 120  # of the picture of a curve
+SIGNS = {-1: "M4,-5L-5,0L4,5Z", 0: "M4,0A4,4,0,1,1,-4,0A4,4,0,1,1,4,0Z", 1: "M-4,-5L5,0L-4,5Z"}  # arrows: beyond it
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Bar:
     high: float
     side: int  # 1: the claim's side is to the right
     looks: str  # a class of the style sheet
+    sign: str  # a path
 
 
 @dataclass
@@ -123,7 +125,7 @@ def _told(rule: Evidence, drawn: Place | None, far: float, results: Results) -> 
     bar = None
     if drawn:
         low, at, high = (round(100 * place / far, 1) for place in (drawn.low, drawn.at, drawn.high))
-        bar = Bar(low, at, high, drawn.side, drawn.looks)
+        bar = Bar(low, at, high, drawn.side, drawn.looks, SIGNS[drawn.beyond])
     where = f"; so {words.where(rule)}{words.by_search(rule)}" if rule.crossover.is_told else ""
     return Told(
         words.subject(rule),

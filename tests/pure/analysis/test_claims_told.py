@@ -87,6 +87,24 @@ def test_pictures_place_a_figure_on_the_side_where_it_is(tried: Results) -> None
     }
 
 
+def test_what_lies_beyond_the_picture_is_an_arrow_at_its_end(tmp_path: Path) -> None:
+    results = run_of(
+        tmp_path,
+        *(claim(f"by-{end}", by("epoll", "poll", at_least=end)) for end in (0.001, 1000)),
+        claim("near", by("epoll", "poll", at_least=1)),
+    )
+    cells = tabulate(results)
+    assert [place.beyond for one in verdicts(results, cells) for place in placed(one)] == [1, -1, 0]
+    drawn = charts(results, cells)
+    signs = [drawn[name].axes[0].lines[1].get_marker() for name in ("claims-by-0.001", "claims-by-1000", "claims-near")]
+    assert signs == [
+        ">", "<", "o",
+    ]  # fmt: skip
+    section = page.render(results, cells).partition('<section id="claims"')[2].partition("</section>")[0]
+    assert section.count('class="sign"') == 3
+    assert section.count('d="M4,0A4') == 1
+
+
 def test_the_cause_is_what_the_cells_cost(tried: Results) -> None:
     told = dict(causes(verdicts(tried, tabulate(tried))[0], tried))
     assert list(told) == ["epoll", "poll"]
