@@ -30,7 +30,7 @@ from harness.processes.calibration import Calibration
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
-SPARE_BYTES = 256 << 10  # more than a run.json has
+SPARE_BYTES = 128 << 10  # more than a run.json has
 Ceiling = Callable[[str], list[dict[str, Any]] | None]  # of a hot loop, as run.json has it
 
 

@@ -69,7 +69,7 @@ class Case:
         if self.drop_head:
             bench = project / "bench.toml"
             lines = bench.read_text().splitlines(keepends=True)
-            bench.write_text("".join(line for line in lines if not line.startswith("poll =")))
+            bench.write_text("".join(line for line in lines if not line.startswith("selectors-poll =")))
         (folder / "mine.toml").write_text(SETTINGS)
         temporary = folder / "tmp"
         temporary.mkdir()
@@ -98,7 +98,7 @@ CASES = {
     "slower": Case(slow_head=True),
     "same": Case(more=("--undecided", "pass", "--budget", "120s")),  # what a busy machine leaves undecided ends then
     "base-broken": Case(break_base=True),
-    "gone": Case(strategies="select,poll", drop_head=True),
+    "gone": Case(strategies="select,selectors-poll", drop_head=True),
 }
 
 
@@ -133,7 +133,7 @@ def test_a_strategy_that_is_gone_is_a_failure(ended: dict[str, "Future[Ended]"])
     found = ended["gone"].result()
     assert found.code == 1, found.said
     assert "it is no longer in bench.toml" in found.words
-    assert "lost or failing in poll" in found.words
+    assert "lost or failing in selectors-poll" in found.words
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -4,6 +4,7 @@ from harness.plan import plan
 from harness.plan.plan import Plan
 from harness.processes.stage import Stage
 from harness.recorder import Recorder
+from harness.run.company import Companies
 from harness.run.crowds import Crowds
 from harness.run.fleet import Fleet
 from harness.run.interleaving import Interleaving
@@ -27,8 +28,9 @@ class Met:
         progress = Progress(plan, lambda done, what, group: said.append(what))
         self.standstill = Standstill(self.fleet, recorder)
         self.crowds = Crowds(plan, self.fleet, self.loading, self.standstill, progress)
+        companies = Companies(stage, plan)
         self.interleaving = Interleaving(
-            plan, recorder, self.fleet, self.loading, self.standstill, self.crowds, progress
+            plan, recorder, self.fleet, self.loading, companies, self.standstill, self.crowds, progress
         )
 
     def come(self, block: int = 0) -> dict[tuple[str, int], float | None]:

@@ -16,7 +16,7 @@ def write_bench(root: Path, *names: str) -> None:
     settings = (ROOT / "bench.toml").read_text()
     before, _, rest = settings.partition("[strategies]\n")
     after = rest[rest.index("# --- the servers' surroundings") :]
-    after = re.sub(r"^strategies = .*\n", "", after, flags=re.MULTILINE)  # of profiles: here are others
+    after = re.sub(r"^(strategies|reference) = .*\n", "", after, flags=re.MULTILINE)  # of profiles: here are others
     lines = "".join(LINE.format(name=name) for name in names)
     text = before.replace('reference = "epoll"', f'reference = "{names[0]}"') + "[strategies]\n" + lines + after
     (root / "bench.toml").write_text(text)
