@@ -13,6 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FORM = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([0-9]+(?:\.[0-9]+)?)\s*([a-zµA-Z/%]*)\s*")
+THOUSANDS = {"k": 1e3, "M": 1e6}  # no units here, and what is meant by them
 OF_ALL = {"errors"}  # counts that can be told as a share: of all requests that ended
 UNITS: Mapping[str, Mapping[str, float]] = {  # of a column by what may be written: what that is in the column's unit
     "µs": {"us": 1, "µs": 1, "ms": 1e3, "s": 1e6},
@@ -81,7 +82,8 @@ def read(text: str) -> Requirement:
     if is_count and column not in OF_ALL:
         units = {"": 1}
     if unit not in units:
-        there_are = " or ".join(f"{number}{one}" for one in units)
+        whole = f"{float(number) * THOUSANDS[unit]:.0f}" if unit in THOUSANDS else number
+        there_are = " or ".join(f"{whole}{one}" for one in units)
         fault = f"isn't told in {unit}" if unit else "is told in a unit"
         raise ValueError(f"{text!r}: {name} {fault}; write {there_are}")
     limit = float(number) * units[unit]

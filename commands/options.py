@@ -65,8 +65,8 @@ def add_measuring(parser: argparse.ArgumentParser, verb: str, usual: str, own: C
         "--profile",
         default=usual,
         metavar="NAME",
-        help="quick, default, mechanisms, full, receive, handlers, cpus, balance, rates, transports, http or gate, of "
-        f"bench.toml (default: {usual})",
+        help="quick, default, mechanisms, full, receive, handlers, cpus, balance, rates, company, unkind, transports, "
+        f"http or gate, of bench.toml (default: {usual})",
     )
     _add_axes(how, verb)
     own(how)

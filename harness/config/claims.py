@@ -172,6 +172,9 @@ def read(asked: str, config: Config, probes: Mapping[str, Probe]) -> tuple[File,
     path = Path(asked)
     if asked in shipped():
         path = SHIPPED.relative_to(ROOT) / f"{asked}.toml"
+    elif not path.exists():
+        there_are = f"there are {', '.join(shipped())}, or name a file"
+        raise ConfigError(f"--claims {asked}: no such file{nearest(asked, shipped())}; {there_are}")
     tables = parsed(ROOT / path if asked in shipped() else path, "--claims")
     try:
         file = File.model_validate(tables)

@@ -102,7 +102,7 @@ def test_what_isnt_to_be_had_is_not_testable(trial: Callable[..., Bench]) -> Non
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("trial --claims nothing.toml", "nothing.toml: cannot be read: No such file or directory; name another"),
+        ("trial --claims nothing.toml", "no such file; there are chapter, famous, or name a file"),
         ("trial --profile quik", '--profile quik: no such amount of a trial (did you mean "quick"?)'),
         ("trial --blocks 1", "'1' is not a whole number from 2 to"),
         ("trial --claims {file}", "claims: is missing"),

@@ -55,6 +55,7 @@ def test_a_limit_is_read_in_the_unit_of_its_column(text: str, column: str, value
         ("p9<10ms", "no figure 'p9' (did you mean 'p99'?)"),
         ("p99<10", "p99 is told in a unit; write 10us or 10µs or 10ms or 10s"),
         ("starved<10%", "starved isn't told in %; write 10"),
+        ("throughput>20k", "throughput isn't told in k; write 20000"),
         ("verdict<1", "no figure 'verdict'"),
     ],
 )

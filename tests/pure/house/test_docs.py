@@ -99,6 +99,12 @@ def test_it_has_every_option_and_others_name_no_other() -> None:
 # --- the kept run ---------------------------------------------------------------------------------------------------
 
 
+def test_the_help_names_every_profile() -> None:
+    said = re.search(r"`--profile NAME` \| bench \|([^|]*)", (ROOT / "docs/options.md").read_text())
+    assert said is not None
+    assert set(read(ROOT / "bench.toml").profiles) <= set(re.findall(r"\w+", said[1]))
+
+
 def test_the_readme_s_findings_are_fresh() -> None:
     """Stale? `make docs` writes them anew."""
     assert kept_run.README.read_text(encoding="utf-8") == kept_run.fresh()
