@@ -64,7 +64,7 @@ def fifty(folder: Path, counts: tuple[int, ...]) -> dict[str, Figure]:
     return dict(figures(*worked_out(made.write(folder))))
 
 
-@pytest.mark.parametrize("counts", [(1, 10, 100), (100,)])
+@pytest.mark.parametrize("counts", [(1, 100), (100,)])
 def test_fifty_strategies_are_legible(tmp_path: Path, counts: tuple[int, ...]) -> None:
     """Where a slide has no room for so many names, the sheet is taller."""
     for chart in fifty(tmp_path, counts).values():
