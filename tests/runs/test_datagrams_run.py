@@ -74,7 +74,7 @@ def test_what_comes_twice_is_counted(run_of_all: Bench) -> None:
 
 
 def test_who_swaps_has_no_rank(run_of_all: Bench) -> None:
-    assert errors(run_of_all, "swaps").keys() - {"lost", "reordered"} == {"corrupt"}  # a busy machine answers late
+    assert errors(run_of_all, "swaps").keys() == {"corrupt"}
     cell = run_of_all.cells()["swaps"]
     assert "wrong-replies" in cell["doubts"].split()
     assert (cell["rank"], cell["cpu_rank"]) == ("", "")
