@@ -186,10 +186,14 @@ class Server:
     def _owner(self) -> Owner:
         return Owner(self.pid, self._mark, self.endpoint, self._cpus)
 
-    def raise_if_dead(self) -> None:
-        """Raises ServerFailed with the reason, if the process has ended."""
-        code = self._process.poll()
-        if code is None:
+    def raise_if_dead(self, *, is_failing: bool = False) -> None:
+        """Raises ServerFailed with the reason, if the process has ended.
+
+        One that failed a moment ago may be about to: its connections are closed before its end can be seen.
+        """
+        try:
+            code = self._process.wait(FAREWELL_S if is_failing else 0)
+        except subprocess.TimeoutExpired:
             return
         last = self._last_words()
         if code == CANNOT_START:

@@ -82,7 +82,7 @@ class Fleet:
         """Out of the group with it, and a dead one out of the block; the reason, which is its death if it is dead."""
         self._silent.add(key)
         try:
-            self.server(key).raise_if_dead()
+            self.server(key).raise_if_dead(is_failing=True)
         except ServerFailed as death:
             self._is_gone(key, death)
             return death

@@ -1,6 +1,7 @@
 """A server that dies after its last window: that is its own end, told as what it is, and no figure is made of it."""
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from harness import notes
 from harness.notes import Note
+from harness.processes import server
+from harness.processes.server import ServerFailed
 from tests.support.met import Met
 
 DEADLINE_S = 10
@@ -55,3 +58,13 @@ def test_it_is_the_fault_of_nobody_and_its_windows_count(outlived: Met) -> None:
     assert {"epoll", "select"} <= told.keys()
     for row in told.values():
         assert min(row["user_s"] or 0, row["system_s"] or 0, row["put_off_cpu_s"], row["voluntary_switches"] or 0) >= 0
+
+
+def test_one_that_fails_as_it_dies_is_given_up_for_its_death(
+    met: Callable[..., Met], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its clients see the end of their connections before its own end can be seen."""
+    monkeypatch.setattr(server, "FAREWELL_S", DEADLINE_S)
+    fleet = met(",".join(NAMES), (3,)).fleet
+    threading.Timer(0.1, fleet.server("poll")._process.kill).start()
+    assert str(fleet.gives_up("poll", ServerFailed("answers nobody"))) == DEATH
