@@ -1,7 +1,9 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
+import gc
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -83,6 +85,23 @@ class Results:
 
 def read(folder: Path) -> Results:
     """The run in `folder`; ResultsError if it is no results folder or of another schema."""
+    with _nothing_collected():
+        return _read(folder)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Python's search for cycles, paused: thousands of objects that stay are made, and none of them is in a cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(folder: Path) -> Results:
     folder = Path(folder)
     path = folder / "windows.jsonl"
     written = _run(folder)
