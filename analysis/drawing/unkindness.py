@@ -1,7 +1,6 @@
 """A heat map: strategies by who else is there, the polite clients' p99 by that without company."""
 
 from collections.abc import Callable
-from math import log
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,13 +10,11 @@ import axes
 from analysis.drawing.looks import FAINT, INK
 from analysis.drawing.selection import Selection
 from analysis.drawing.sheet import area, foot, sheet
-from analysis.judging.unkindness import BESIDE, P99, SIZE, Kind, Square, Unkindness
+from analysis.drawing.squares import heading, heat, interval, said
+from analysis.judging.unkindness import BESIDE, P99, Square, Unkindness
 
 PLACE = (0.16, 0.215, 0.8, 0.575)
-MOST = 10.0  # a ratio from which on all are of the same colour
 WORSE, BETTER = (0.835, 0.369, 0.0), (0.0, 0.447, 0.698)  # vermilion and blue, as Okabe and Ito chose them
-UNTOLD = 0.35  # of the colour, where a ratio isn't told apart from 1
-BOUNDS = (0.01, 100.0)  # beyond them an interval says nothing
 READING = (
     "a square: the polite clients' p99 by that of a neighbour without company, with its 95 % interval over blocks; "
     "faint: not told apart from 1; ?: one of the two is doubtful"
@@ -58,37 +55,6 @@ def _draw(plot: Axes, place: tuple[int, int], square: Square, size: float) -> No
     for text, up, points, colour in ((said(square), 0.45, size, ink), (between, -0.7, 0.72 * size, FAINT)):
         plot.annotate(text, middle, (0, up * size * bool(between)), textcoords="offset points", ha="center",
                       va="center", size=points, color=colour)  # fmt: skip
-
-
-def heading(kind: Kind) -> str:
-    """Who is there, over a column, and below it how many."""
-    who, size = kind
-    return f"{axes.AXES['company'].say(who).removeprefix('beside ')}\n{axes.AXES[SIZE].write(size)}"
-
-
-def said(square: Square) -> str:
-    """What stands in a square."""
-    if square.why_not:
-        return square.why_not
-    digits = 2 if square.ratio.value < 10 else 0
-    return f"\N{MULTIPLICATION SIGN} {square.ratio.value:.{digits}f}" + " ?" * bool(square.doubts)
-
-
-def interval(square: Square) -> str:
-    """Its interval; nothing where it has none."""
-    low, high = square.ratio.low, square.ratio.high
-    if square.why_not or low != low:
-        return ""
-    least, most = BOUNDS
-    return f"{f'{low:.2f}' if low > least else f'<{least:g}'} to {f'{high:.2f}' if high < most else f'>{most:g}'}"
-
-
-def heat(square: Square) -> float:
-    """How far it is from 1: from -1 (a tenth of it) to 1 (ten times); less where that isn't shown."""
-    if square.why_not or not square.ratio.value > 0:
-        return 0.0
-    warm = max(-1.0, min(1.0, log(square.ratio.value) / log(MOST)))
-    return warm if square.is_shown else UNTOLD * warm
 
 
 def _colour(square: Square) -> tuple[float, ...] | str:

@@ -9,7 +9,7 @@ import pandas as pd
 import axes
 from analysis import units
 from analysis.doubts import in_full
-from analysis.drawing.unkindness import heading, heat, interval, said
+from analysis.drawing.squares import heading, heat, interval, said
 from analysis.judging.unkindness import BESIDE, CPU, P99, Kind, Square, Unkindness, kind_of, unkindness
 from analysis.records.points import as_rows, label
 from analysis.records.reading import Results

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.drawing import charts
-from analysis.drawing.unkindness import heat, interval, said
+from analysis.drawing.squares import heat, interval, said
 from analysis.judging.cells import tabulate
 from analysis.judging.crossovers import passings
 from analysis.judging.unkindness import CPU, P99, unkindness
