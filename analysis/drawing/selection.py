@@ -70,16 +70,17 @@ class Selection:
 
     def typical(self) -> "Selection":
         """The group with the most typical number of clients, and else the usual values, or the least."""
-        found = self
+        there, is_measured = np.ones(len(self.cells), bool), self.cells["windows"].notna().to_numpy(bool)
         for axis in SWEPT:
-            points = found.points(axis)
+            values = self.cells[axis].to_numpy(object)
+            points = sorted(set(values[there & is_measured].tolist()), key=AXES[axis].place)
             usual = self.results.usual[axis]
             if axis == "clients":
                 typical = min(points, key=lambda number: abs(np.log(number / TYPICAL_CLIENTS)))
             else:
                 typical = usual if usual in points else points[0]
-            found = Selection(self.results, found.cells[found.cells[axis] == typical])
-        return found
+            there &= values == typical
+        return Selection(self.results, self.cells[there])
 
     def sweeps(self, axis: str) -> Iterator[tuple[str, "Selection"]]:
         """File name suffix and selection of each sweep along an axis, the longest first; or the typical point."""

@@ -27,6 +27,7 @@ from analysis.records.columns import Columns, column, first, length, parts
 from analysis.records.points import CELL_KEYS, Group, as_file, group_of, label
 from analysis.records.reading import Results
 from analysis.statistics import UNKNOWN, ByRound, Estimate, block_means, geometric, ratio
+from analysis.uncollected import uncollected
 from axes import ALONG, AXES
 
 COUNTS, FIGURES = schema.columns("count"), schema.columns("figure")
@@ -41,6 +42,7 @@ def write(results: Results, table: pd.DataFrame) -> Path:
     return writing.write_table(results.folder / "cells.csv", coded)
 
 
+@uncollected()
 def tabulate(results: Results) -> pd.DataFrame:
     """The cells in order: groups as they were measured, families and the strategies in each as in bench.toml.
 

@@ -1,9 +1,7 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
-import gc
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +13,7 @@ from analysis.records.checking import HISTOGRAMS, fault_of_line, fault_of_record
 from analysis.records.points import as_columns
 from analysis.records.schema import BESIDE, NEEDED, RECORDS, Field, Fields
 from analysis.records.versions import READABLE, filled_up
+from analysis.uncollected import uncollected
 
 # What a run says of itself whose last line is half written.
 CUT = {
@@ -83,25 +82,9 @@ class Results:
         return float(self.run["window"]["p99_multiple"]) if load == "closed" else 0.0
 
 
+@uncollected()
 def read(folder: Path) -> Results:
     """The run in `folder`; ResultsError if it is no results folder or of another schema."""
-    with _nothing_collected():
-        return _read(folder)
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Python's search for cycles, paused: thousands of objects that stay are made, and none of them is in a cycle."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _read(folder: Path) -> Results:
     folder = Path(folder)
     path = folder / "windows.jsonl"
     written = _run(folder)

@@ -48,6 +48,7 @@ from analysis.report import (
 from analysis.report.entries import Entry, entries
 from analysis.report.ratios import Ratios
 from analysis.report.words import HOW_TO_READ, QUOTIENTS
+from analysis.uncollected import uncollected
 
 HERE = Path(__file__).resolve().parent
 NAME = "report.html"
@@ -64,6 +65,7 @@ def write(results: Results, cells: pd.DataFrame, gate: Gate | None = None, folde
     return writing.write((folder or results.folder) / NAME, render(results, cells, gate))
 
 
+@uncollected()
 def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> str:
     """The page of a run, whose cells these are; of two variants of it, the page of what changed."""
     everyone = entries(results.run, cells)

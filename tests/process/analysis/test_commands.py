@@ -23,6 +23,11 @@ def test_no_pyplot_and_so_no_display() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
 
 
+def test_a_page_without_pictures_loads_no_drawing_library() -> None:
+    code = "import sys, analysis.judging.cells, analysis.report.page; sys.exit('matplotlib' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
 def test_the_command_says_that_nothing_was_measured(tmp_path: Path) -> None:
     made = folder_of(tmp_path, [failure("uvloop")])
     command = [sys.executable, "-m", "analysis", "charts", made]
