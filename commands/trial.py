@@ -31,6 +31,7 @@ EXAMPLES = """\
   run_bench.py trial                                 the chapter's fifteen claims: half an hour
   run_bench.py trial --profile quick                 the same in ten minutes; less is shown
   run_bench.py trial --claims famous                 what else is said of servers
+  run_bench.py trial --only port-in-use,receive-1024 two of the chapter's
   run_bench.py trial --claims mine.toml --bench mine-servers.toml
                                                      the claims of your README (docs/claims.md)
 """
@@ -45,6 +46,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="chapter",
         metavar="FILE",
         help=f"a file of claims, or one that comes with the project: {shipped} (default: chapter)",
+    )
+    which.add_argument(
+        "--only",
+        type=values.listed(str),
+        default=[],
+        metavar="NAMES",
+        help="these claims of the file alone, separated by commas (default: all of them)",
     )
     options.add_bench_file(which)
     how = parser.add_argument_group("how to measure")
@@ -151,6 +159,7 @@ def _probed(ends: dict[str, Callable[[], Iterator[Row]]], recorder: Recorder) ->
 def _made(config: Config, given: argparse.Namespace) -> tuple[File, Trial]:
     amount = _amount(config, given)
     file, path = claims.read(given.claims, config, PROBES)
+    file = claims.only(file, given.only, path)
     return file, trial.make(config, file, path, amount, given.seed, given.workers)
 
 

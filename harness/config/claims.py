@@ -4,7 +4,7 @@ What is wrong with such a file becomes one `ConfigError` line that names the fil
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -187,6 +187,15 @@ def read(asked: str, config: Config, probes: Mapping[str, Probe]) -> tuple[File,
         if fault := _fault_of_names(claim, config, probes):
             raise ConfigError(f"{path}: claims.{claim.name}.{fault}")
     return file, str(path)
+
+
+def only(file: File, names: Collection[str], path: str) -> File:
+    """The same with the claims of these names alone; without names all. Raises ConfigError."""
+    known = [claim.name for claim in file.claims]
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"--only {name}: {path} has no claim {_unknown(name, known)}")
+    return file.model_copy(update={"claims": [one for one in file.claims if not names or one.name in names]})
 
 
 def shipped() -> list[str]:

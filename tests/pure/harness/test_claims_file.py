@@ -130,6 +130,16 @@ def test_what_is_wrong_is_one_line_with_file_key_and_remedy(tmp_path: Path, text
         assert words in line
 
 
+def test_some_claims_of_a_file_are_tried_alone() -> None:
+    file, path = claims.read("chapter", read(BENCH), PROBES)
+    assert [one.name for one in claims.only(file, ["receive-1024", "port-in-use"], path).claims] == [
+        "receive-1024", "port-in-use",
+    ]  # fmt: skip
+    assert claims.only(file, [], path) == file
+    with pytest.raises(ConfigError, match=r'--only port-in-us: .*chapter.toml has no claim .*"port-in-use"'):
+        claims.only(file, ["port-in-us"], path)
+
+
 def test_a_file_that_isnt_there_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"nothing.toml: no such file; there are chapter, famous, or name a file"):
         claims.read("nothing.toml", read(BENCH), PROBES)
