@@ -74,7 +74,9 @@ def run(given: argparse.Namespace) -> int:
 def _plan(config: Config, strategies: dict[str, Strategy], given: argparse.Namespace) -> Plan:
     """One group in one block, of so many windows one after the other as the time takes."""
     if given.rate.endswith("%"):
-        raise ConfigError(f"--rate {given.rate}: there is no closed loop to take a share of; write such as 1000")
+        raise ConfigError(
+            f"--rate {given.rate}: there is no closed loop to take a share of; write requests a second, such as 1000"
+        )
     for name, chosen in (("--clients", given.clients), ("--sizes", given.sizes)):
         if len(chosen) > 1:
             raise ConfigError(f"{name}: a soak has one value; leave {len(chosen) - 1} of them out")

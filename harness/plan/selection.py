@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Collection, Mapping
 
 from harness.config import WORDS, Config, ConfigError, Strategy, command_now, meant, nearest
+from harness.config.table import there_are
 
 
 def select(config: Config, wanted: str) -> dict[str, Strategy]:
@@ -14,7 +15,8 @@ def select(config: Config, wanted: str) -> dict[str, Strategy]:
         if not found:
             known = [*config.strategies, *WORDS]
             raise ConfigError(
-                f"--strategies {word}: no such strategy{nearest(word, known)}; there are {', '.join(known)}"
+                f"--strategies {word}: no such strategy{nearest(word, known)}; {there_are(word, known)}; "
+                "--strategies all --list names all"
             )
         chosen.update(found)
     if not chosen:
