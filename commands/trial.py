@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from rich.markup import escape
 
 from commands import options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end, hushed, page_of, view_of
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, begun, drawn, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
 from harness import disk, probes, terminal
 from harness.config import Config, ConfigError, claims, nearest, read
@@ -76,10 +76,9 @@ def run(given: argparse.Namespace) -> int:
     planned = made.plan
     with hushed(given):
         forms = entries.plain(planned.strategies)
-        announce(planned, forms, given)
-        if given.list:
+        recorder = begun(planned, forms, given)
+        if recorder is None:
             return 0
-        recorder = recorder_of(planned, given.results)
         recorder.claims(file.title, made.claims)
         view = view_of(planned, forms, recorder, given)
         with Watchdog() as watchdog:

@@ -70,6 +70,11 @@ class Recorder:
         self._run["unchecked"][label] = reason
         self._write_run()
 
+    def warned(self, warnings: Sequence[str]) -> None:
+        """What stood in the way when it began."""
+        self._run["warnings"] = list(warnings)
+        self._write_run()
+
     def required(self, limits: Sequence[str]) -> None:
         """What every cell is to keep, as it was written."""
         self._run["requirements"] = list(limits)
@@ -258,6 +263,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "claims_title": "",
         "requirements": [],
         "left_out": plan.left_out,
+        "warnings": [],
         "notes": [asdict(note) for note in plan.notes],
         "surroundings": [],
         "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0, "still_seconds": 0.0},

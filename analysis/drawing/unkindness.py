@@ -11,7 +11,7 @@ import axes
 from analysis.drawing.looks import FAINT, INK
 from analysis.drawing.selection import Selection
 from analysis.drawing.sheet import area, foot, sheet
-from analysis.judging.unkindness import BESIDE, P99, SIZE, Kind, Square, Unkindness
+from analysis.judging.unkindness import LASTS, LONG, P99, SIZE, VARIED, Kind, Square, Unkindness
 
 PLACE = (0.16, 0.215, 0.8, 0.575)
 MOST = 10.0  # a ratio from which on all are of the same colour
@@ -31,7 +31,7 @@ def heat_map(found: Unkindness) -> Callable[[Selection], Figure]:
 
 def _chart(selection: Selection, found: Unkindness) -> Figure:
     names, kinds, results = found.names, found.kinds, selection.results
-    alike = axes.description(found.cells.iloc[0], results.usual, but=BESIDE)
+    alike = axes.description(found.cells.iloc[0], results.usual, but=VARIED)
     figure = sheet("Who lets polite clients wait for unkind ones", alike, len(names) * 2)
     plot = area(figure, PLACE)
     plot.set_xlim(0, len(kinds))
@@ -63,6 +63,8 @@ def _draw(plot: Axes, place: tuple[int, int], square: Square, size: float) -> No
 def heading(kind: Kind) -> str:
     """Who is there, over a column, and below it how many."""
     who, size = kind
+    if who == LONG:
+        return f"a {LONG}\n{axes.AXES[LASTS].write(size)}"
     return f"{axes.AXES['company'].say(who).removeprefix('beside ')}\n{axes.AXES[SIZE].write(size)}"
 
 

@@ -3,7 +3,6 @@
 What is taken by the request is that of each block, and the mean of these: blocks weigh alike.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ KIB, MIB = 1 << 10, 1 << 20
 def server_cpu(windows: Columns, widened: float) -> dict[str, float]:
     """CPU time of the server's process tree per correct reply, and the replies that one CPU could give."""
     own = list(cpu_by_block(windows).values())
-    used: Estimate = around(_mean(own), own, widened)
+    used: Estimate = around(plain(own).value, own, widened)
     return columns("server_cpu_us_per_request", used) | {
         "capacity_per_core_rps": quotient(1e6, used.value),
         "server_minor_faults_per_request": _per_reply(windows, "server_minor_faults"),
@@ -53,7 +52,7 @@ def footprint(records: Columns | None) -> dict[str, Any]:
         "involuntary_switches_per_request": _per_reply(records, "involuntary_switches"),
         "memory_idle_mib": _mean(_known(records, "own_idle_bytes", "pss_idle_bytes").tolist()) / MIB,
         "memory_mib": _mean(_known(records, "own_bytes", "pss_bytes").tolist()) / MIB,
-        "memory_per_connection_kib": _mean(slopes),
+        "memory_per_connection_kib": plain(slopes).value,
         "memory_per_connection_kib_least": min(slopes, default=NAN),
         "memory_per_connection_kib_most": max(slopes, default=NAN),
         "memory_per_connection_blocks": len(slopes) or None,
@@ -95,9 +94,3 @@ def _sums(blocks: NDArray[Any], *told: NDArray[Any]) -> dict[int, list[float]]:
         for place, value in enumerate(values):
             so_far[place] += value if value == value else 0.0
     return dict(sorted(found.items()))
-
-
-def _mean(blocks: Sequence[float]) -> float:
-    """Of the blocks that have the figure, each with the same weight."""
-    known = [value for value in blocks if value == value]
-    return sum(known) / len(known) if known else NAN

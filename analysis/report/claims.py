@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from analysis.claims import words
 from analysis.claims.causes import COLUMNS, SYSTEM_CALLS, causes
-from analysis.claims.decision import Outcome
+from analysis.claims.decision import Ruling
 from analysis.claims.evidence import Evidence
 from analysis.claims.picture import Line, Place, lines, placed, reach
 from analysis.claims.verdicts import Verdict, verdicts
@@ -20,7 +20,7 @@ from analysis.report.essential import essential
 from analysis.tables.claims import READING, summary
 from axes import AXES
 
-LOOKS = {Outcome.HOLDS: "better", Outcome.REFUTED: "worse"}
+LOOKS = {Ruling.HOLDS: "better", Ruling.REFUTED: "worse"}
 WIDE, TALL = 300, 120  # of the picture of a curve
 SIGNS = {-1: "M4,-5L-5,0L4,5Z", 0: "M4,0A4,4,0,1,1,-4,0A4,4,0,1,1,4,0Z", 1: "M-4,-5L5,0L-4,5Z"}  # arrows: beyond it
 

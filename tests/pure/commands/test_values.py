@@ -22,7 +22,8 @@ def complaint(read: Callable[[str], Any], text: str) -> str:
 
 @pytest.mark.parametrize(
     ("read", "text", "meant"),
-    [(CLIENTS, "1,000", "1000"), (BESIDE, "0,1,000", "1000"), (BESIDE, "0,10,050,3", "10050"), (SIZES, "1,024", "1024")],
+    [(CLIENTS, "1,000", "1000"), (BESIDE, "0,1,000", "1000"), (BESIDE, "0,10,050,3", "10050"),
+     (SIZES, "1,024", "1024")],
 )  # fmt: skip
 def test_thousands_have_no_comma_in_a_list(read: Callable[[str], Any], text: str, meant: str) -> None:
     said = complaint(read, text)
@@ -78,7 +79,8 @@ def test_a_word_alone_is_told_how_it_is_written(words: list[str], says: str) -> 
 
 
 @pytest.mark.parametrize(("verb", "word", "says"), [
-    ("soak", "epoll", "--strategies epoll"), ("bench", "quick", "--profile quick"), ("gate", "gibberish", "unknown option"),
+    ("soak", "epoll", "--strategies epoll"), ("bench", "quick", "--profile quick"),
+    ("gate", "gibberish", "unknown option"),
 ])  # fmt: skip
 def test_so_is_one_behind_an_option(verb: str, word: str, says: str) -> None:
     with pytest.raises(ConfigError) as refused:

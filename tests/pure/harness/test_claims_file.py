@@ -94,7 +94,7 @@ def test_probes_alone_have_a_run_too(tmp_path: Path) -> None:
     [
         (HEAD + MATRIX, ["claims.mine: has no rule", "not_testable"]),
         (HEAD + MATRIX + AT_10.replace('"poll"', '"epoll"'), ["rules.0: who and by are both epoll", "growth"]),
-        (HEAD + MATRIX + AT_10.replace('"poll"', '"gunicorn"'), ["rules.0.by: gunicorn offers http, and the matrix has echo"]),
+        (HEAD + MATRIX + AT_10.replace('"poll"', '"gunicorn"'), ["by: gunicorn offers http, and the matrix has echo"]),
         (HEAD + MATRIX + AT_10.replace("at_least = 1", 'at_least = "10ms"'), ["at_least", "a number without a unit"]),
         (HEAD + MATRIX + AT_10.replace('"poll"', '"nobody"'), ["no strategy 'nobody'", "the nearest of"]),
         (HEAD + MATRIX + "rules = []\n", ["claims.mine: has no rule"]),
