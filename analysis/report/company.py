@@ -103,6 +103,6 @@ HOW_TO_READ = (
     "neighbours in time, within blocks, with its 95 % interval over blocks. Faint are those that are not told apart "
     "from 1; ? is doubtful on one of the two sides, and pointing at it tells why. Who is there doesn't count among the "
     "clients that are measured; what a server does for it is in the CPU time of their requests. Unserved: clients were "
-    "refused or never answered, so that nothing is compared. A long request is one client's, whose handler takes that long "
-    "again and again; its latencies don't count, and the neighbour is one whose handler takes next to nothing."
+    "refused or never answered, so that nothing is compared. A long request is one client's, whose handler takes that "
+    "long again and again; its latencies don't count, and the neighbour is one whose handler takes next to nothing."
 )

@@ -217,7 +217,7 @@ def test_a_long_request_of_one_client_is_a_column_of_its_own(unkind: Results, tm
     own = {"along": "handler_us", "handler": "blocks", "handler_of": "one", "company": "none", "company_size": 0}
     rows = [json.loads(line) for line in (unkind.folder / "windows.jsonl").read_text().splitlines()]
     rows += [
-        told(name, "none", 0, block, round_, p99_ms=p99_ms, **own, handler_us=handler_us)
+        told(name, "none", 0, block, round_, p99_ms=p99_ms, counted_s=1.0, **own, handler_us=handler_us)
         for block, round_ in everywhere()
         for name, both in {"epoll": (1.0, 100.0), "asyncio": (2.0, 2.0)}.items()
         for handler_us, p99_ms in zip((1, 100_000), both, strict=True)
