@@ -55,7 +55,7 @@ def choice(text: str, axis: Axis) -> str:
 
 def count(text: str, axis: Axis) -> int:
     if not text.isdecimal() or not axis.low <= int(text) <= axis.high:
-        raise _no_count(text, axis.low, axis.high)
+        raise _no_count(text, axis.low, axis.high, 2 if axis.kind == "cpus" else 100)
     return int(text)
 
 

@@ -30,6 +30,8 @@ def render(results: Results, found: Sequence[Verdict], console: Console) -> None
         console.print(Text(f"  {one.name}: {one.claim['text']}"), soft_wrap=True)
         for rule in one.rules:
             console.print(Text(f"    {words.evidence(rule, results.usual)}", style="dim"), soft_wrap=True)
+    for warning in results.warnings:
+        console.print(Text(f"Note: {warning}.", style="dim"), soft_wrap=True)
     console.print()
     console.print(Text(summary(found), style="bold"), soft_wrap=True)
     console.print(Text(READING, style="dim"), soft_wrap=True)
