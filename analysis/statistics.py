@@ -83,6 +83,15 @@ def geometric(values: Sequence[float], widened: float = 1.0) -> Estimate:
     return around(exp(sum(map(log, values)) / len(values)), values, widened)
 
 
+def plain(values: Sequence[float], widened: float = 1.0) -> Estimate:
+    """Arithmetic mean over the blocks that have the figure, with its t interval: of what may be zero, or below."""
+    known = [value for value in values if value == value]
+    if not known:
+        return UNKNOWN
+    middle, half = sum(known) / len(known), widened * half_width(known)
+    return Estimate(middle, middle - half, middle + half)
+
+
 def around(pooled: float, values: Sequence[float], widened: float = 1.0) -> Estimate:
     """A figure taken from all blocks together, with the interval that its blocks' own values spread.
 

@@ -14,7 +14,7 @@ What else an axis needs is listed in CONTRIBUTING.md; the receive size is the si
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from axes.axis import SERVERS, Axis, Company, Service, Side
+from axes.axis import SERVERS, Axis, Company, Handler, Service, Side
 from axes.rows import (
     ANSWERED,
     AXES,
@@ -46,6 +46,7 @@ __all__ = [
     "STAYING",
     "Axis",
     "Company",
+    "Handler",
     "Service",
     "company_of",
     "connections_stay",

@@ -17,14 +17,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.claims.decision import Outcome, Tried, decide
+from analysis.claims.decision import Ruling, Tried, decide
 from benchmarks import sitting
 from benchmarks.sitting import Figure
 
 BLOCKS = 6  # those of --profile quick
 SPREAD = 0.03  # of a block's logarithm
 MARGIN = 0.02
-TRUTHS = {Outcome.HOLDS: log(1.1), Outcome.REFUTED: log(0.9), Outcome.NOT_SHOWN: 0.0}
+TRUTHS = {Ruling.HOLDS: log(1.1), Ruling.REFUTED: log(0.9), Ruling.NOT_SHOWN: 0.0}
 BATCHES = 2  # processes
 
 
@@ -55,7 +55,7 @@ class Counted(NamedTuple):
     claims: int
 
 
-def replay(noise: Noise, truths: Sequence[Outcome], blocks: int, random: np.random.Generator) -> list[Outcome]:
+def replay(noise: Noise, truths: Sequence[Ruling], blocks: int, random: np.random.Generator) -> list[Ruling]:
     """What is said of the claims of a file in which these are true."""
     logs = random.normal(size=(len(truths), blocks))
     if noise.tails:
@@ -69,13 +69,13 @@ def replay(noise: Noise, truths: Sequence[Outcome], blocks: int, random: np.rand
     return [one.outcome for one in decide({place: [one] for place, one in enumerate(tried)}).values()]
 
 
-def count(noise: Noise, truths: Sequence[Outcome], blocks: int, seeds: range) -> Counted:
+def count(noise: Noise, truths: Sequence[Ruling], blocks: int, seeds: range) -> Counted:
     """The files and claims of so many replays."""
     wrong = right = 0
     for seed in seeds:
         said = replay(noise, truths, blocks, np.random.default_rng(seed))
         right += sum(one is truth for one, truth in zip(said, truths, strict=True))
-        wrong += any(one not in (truth, Outcome.NOT_SHOWN) for one, truth in zip(said, truths, strict=True))
+        wrong += any(one not in (truth, Ruling.NOT_SHOWN) for one, truth in zip(said, truths, strict=True))
     return Counted(wrong, right, len(truths) * len(seeds))
 
 
@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
     with ProcessPoolExecutor(BATCHES) as pool:
         for claims in options.claims:
             mixed = (list(TRUTHS) * claims)[:claims]
-            kinds = {"a third each": mixed, "all on their thresholds": [Outcome.NOT_SHOWN] * claims}
+            kinds = {"a third each": mixed, "all on their thresholds": [Ruling.NOT_SHOWN] * claims}
             for (kind, truths), noise in product(kinds.items(), NOISES):
                 name = f"{claims} claim{'s' * (claims > 1)}, {kind if claims > 1 else str(truths[0])}"
                 found = list(pool.map(partial(count, noise, truths, options.blocks), batches))

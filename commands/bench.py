@@ -5,13 +5,13 @@ import argparse
 from rich.markup import escape
 
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end, hushed, page_of, required, view_of
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, begun, drawn, end, hushed, page_of, required, view_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
 from harness.plan import plan, selection
 from harness.recorder import Recorder
-from harness.run.measure import measure, recorder_of
+from harness.run.measure import measure
 from harness.terminal import say
 
 EXAMPLES = """\
@@ -85,10 +85,9 @@ def run(given: argparse.Namespace) -> int:
         planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
                             precision=precision, budget_s=given.budget, variants=forms.facts,
                             named=selection.named(given.strategies))  # fmt: skip
-        announce(planned, forms, given)
-        if given.list:
+        recorder = begun(planned, forms, given)
+        if recorder is None:
             return 0
-        recorder = recorder_of(planned, given.results)
         recorder.required(given.require)
         view = view_of(planned, forms, recorder, given)
         if precision:

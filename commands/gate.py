@@ -6,7 +6,7 @@ import traceback
 from rich.markup import escape
 
 from commands import compared, options, values
-from commands.outcomes import EXIT_CODES, announce, end, hushed, page_of, view_of
+from commands.outcomes import EXIT_CODES, begun, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
 from harness import disk, terminal
 from harness.config import ConfigError, Gate, read
@@ -14,7 +14,7 @@ from harness.plan import plan, selection
 from harness.plan.plan import Plan
 from harness.recorder import Recorder
 from harness.run.blocks import Rule
-from harness.run.measure import measure, recorder_of
+from harness.run.measure import measure
 from harness.terminal import say
 
 BROKE = 4
@@ -87,10 +87,9 @@ def _run(given: argparse.Namespace) -> int:
                             gate=rules, budget_s=rules.budget_s, variants=forms.facts,
                             named=selection.named(given.strategies))  # fmt: skip
         planned = plan.fitted(planned, 2 * rules.first_look)
-        announce(planned, forms, given)
-        if given.list:
+        recorder = begun(planned, forms, given)
+        if recorder is None:
             return 0
-        recorder = recorder_of(planned, given.results)
         view, rule = view_of(planned, forms, recorder, given), _rule(planned, rules, recorder, given)
         outcome = measure(planned, forms, recorder, rule, view, given.unchecked)
     return end(_judged(recorder, outcome, given), outcome, recorder, given)

@@ -12,6 +12,7 @@ from harness import terminal
 from harness.doctor import doctor
 from harness.plan.plan import Plan
 from harness.recorder import Recorder
+from harness.run.measure import recorder_of
 from harness.terminal import say
 from harness.variants.entries import Forms
 from harness.views import events
@@ -38,8 +39,18 @@ def hushed(given: argparse.Namespace) -> Iterator[None]:
     terminal.console.quiet = given.json
 
 
-def announce(planned: Plan, forms: Forms, given: argparse.Namespace) -> None:
-    """Say what is going to be measured, and what stands in the way."""
+def begun(planned: Plan, forms: Forms, given: argparse.Namespace) -> Recorder | None:
+    """Say what is going to be measured; what records it, or None where the plan alone was asked for."""
+    warnings = announce(planned, forms, given)
+    if given.list:
+        return None
+    recorder = recorder_of(planned, given.results)
+    recorder.warned(warnings)
+    return recorder
+
+
+def announce(planned: Plan, forms: Forms, given: argparse.Namespace) -> list[str]:
+    """Say what is going to be measured, and what stands in the way; that."""
     from analysis import noise
 
     if given.json:
@@ -49,7 +60,9 @@ def announce(planned: Plan, forms: Forms, given: argparse.Namespace) -> None:
     terminal.say_plan(planned, noise.expected_interval(planned.blocks, planned.rounds))
     for note in forms.notes:
         say(f"[yellow]Note[/]: {escape(str(note))}")
-    terminal.say_warnings(doctor.warnings(planned.config, planned.workers))
+    warnings = doctor.warnings(planned.config, planned.workers)
+    terminal.say_warnings(warnings)
+    return warnings
 
 
 def page_of(results: "Results", cells: "pd.DataFrame", gate: "Gate | None" = None, folder: Path | None = None) -> str:

@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import NoReturn
 
 from commands import VERBS
-from harness.config import ConfigError, nearest
+from commands.paths import BENCH_FILE
+from harness.config import ConfigError, meant, nearest, read
 
 BENCH_FILE_SAYS = "bench.toml holds the strategies, the matrix and the profiles, with comments to edit it by."
 
@@ -24,6 +25,8 @@ class _Parser(argparse.ArgumentParser):
             if verb := next((word for word in rest.split() if word in VERBS), None):
                 raise ConfigError(f"{verb}: a command stands before its options; write run_bench.py {verb} ...")
             known = [option for action in self._actions for option in action.option_strings]
+            if not first.startswith("-") and (hint := _as_strategies(first)):
+                raise ConfigError(f"{first}: a word alone; {hint}")
             message = f"unknown option {first}{nearest(first.partition('=')[0], known)}"
         raise ConfigError(f"{message}; --help lists the options")
 
@@ -39,8 +42,21 @@ def named(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
         return "bench", arguments
     verb, *rest = arguments
     if verb not in VERBS:
-        raise ConfigError(f"{verb}: no such command{nearest(verb, VERBS)}; there are {', '.join(VERBS)}")
+        hint = _as_strategies(verb)
+        told = f"; {hint}" if hint else f"{nearest(verb, VERBS)}; there are {', '.join(VERBS)}"
+        raise ConfigError(f"{verb}: no such command{told}")
     return verb, rest
+
+
+def _as_strategies(word: str) -> str:
+    """How to write it, if it names strategies, or a profile; else nothing."""
+    try:
+        config = read(BENCH_FILE)
+    except ConfigError:
+        return ""  # the command itself will say what is wrong with that file
+    if all(meant(part, config.strategies) for part in word.split(",")):
+        return f"strategies are named behind an option: --strategies {word}"
+    return f"a profile is named behind an option: --profile {word}" if word in config.profiles else ""
 
 
 def module(verb: str) -> ModuleType:

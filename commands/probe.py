@@ -43,7 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="blocking",
         metavar="WHICH",
         help="all, chapter (those of the book's listings), names or globs, separated by commas, for the probes that "
-        "ask strategies, which are restart and anatomy (default: blocking)",
+        "ask strategies, which are restart, dribbler and anatomy (default: blocking)",
     )
     options.add_bench_file(which)
     options.add_results(parser)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from commands import options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, end, hushed, page_of, required, view_of
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, begun, end, hushed, page_of, required, view_of
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import Config, ConfigError, Strategy, read
 from harness.plan import plan, selection
 from harness.plan.plan import Overrides, Plan
 from harness.recorder import Recorder
-from harness.run.measure import measure, recorder_of
+from harness.run.measure import measure
 from harness.terminal import say
 from harness.variants import entries
 
@@ -61,10 +61,9 @@ def run(given: argparse.Namespace) -> int:
     forms = entries.plain(strategies)
     with hushed(given):
         planned = _plan(config, strategies, given)
-        announce(planned, forms, given)
-        if given.list:
+        recorder = begun(planned, forms, given)
+        if recorder is None:
             return 0
-        recorder = recorder_of(planned, given.results)
         recorder.required(given.require)
         view = view_of(planned, forms, recorder, given)
         outcome = measure(planned, forms, recorder, None, view, given.unchecked)
@@ -74,7 +73,9 @@ def run(given: argparse.Namespace) -> int:
 def _plan(config: Config, strategies: dict[str, Strategy], given: argparse.Namespace) -> Plan:
     """One group in one block, of so many windows one after the other as the time takes."""
     if given.rate.endswith("%"):
-        raise ConfigError(f"--rate {given.rate}: there is no closed loop to take a share of; write such as 1000")
+        raise ConfigError(
+            f"--rate {given.rate}: there is no closed loop to take a share of; write requests a second, such as 1000"
+        )
     for name, chosen in (("--clients", given.clients), ("--sizes", given.sizes)):
         if len(chosen) > 1:
             raise ConfigError(f"{name}: a soak has one value; leave {len(chosen) - 1} of them out")

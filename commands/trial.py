@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from rich.markup import escape
 
 from commands import options, values
-from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end, hushed, page_of, view_of
+from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, begun, drawn, end, hushed, page_of, view_of
 from commands.paths import BENCH_FILE
 from harness import disk, probes, terminal
 from harness.config import Config, ConfigError, claims, nearest, read
@@ -31,6 +31,7 @@ EXAMPLES = """\
   run_bench.py trial                                 the chapter's fifteen claims: half an hour
   run_bench.py trial --profile quick                 the same in ten minutes; less is shown
   run_bench.py trial --claims famous                 what else is said of servers
+  run_bench.py trial --only port-in-use,receive-1024 two of the chapter's
   run_bench.py trial --claims mine.toml --bench mine-servers.toml
                                                      the claims of your README (docs/claims.md)
 """
@@ -45,6 +46,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="chapter",
         metavar="FILE",
         help=f"a file of claims, or one that comes with the project: {shipped} (default: chapter)",
+    )
+    which.add_argument(
+        "--only",
+        type=values.listed(str),
+        default=[],
+        metavar="NAMES",
+        help="these claims of the file alone, separated by commas (default: all of them)",
     )
     options.add_bench_file(which)
     how = parser.add_argument_group("how to measure")
@@ -68,10 +76,9 @@ def run(given: argparse.Namespace) -> int:
     planned = made.plan
     with hushed(given):
         forms = entries.plain(planned.strategies)
-        announce(planned, forms, given)
-        if given.list:
+        recorder = begun(planned, forms, given)
+        if recorder is None:
             return 0
-        recorder = recorder_of(planned, given.results)
         recorder.claims(file.title, made.claims)
         view = view_of(planned, forms, recorder, given)
         with Watchdog() as watchdog:
@@ -151,6 +158,7 @@ def _probed(ends: dict[str, Callable[[], Iterator[Row]]], recorder: Recorder) ->
 def _made(config: Config, given: argparse.Namespace) -> tuple[File, Trial]:
     amount = _amount(config, given)
     file, path = claims.read(given.claims, config, PROBES)
+    file = claims.only(file, given.only, path)
     return file, trial.make(config, file, path, amount, given.seed, given.workers)
 
 

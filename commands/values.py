@@ -1,7 +1,9 @@
 """Values on the command line: each kind is read by a function, whose complaint says what can be written instead."""
 
 import argparse
+import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
@@ -11,11 +13,19 @@ from harness.config import Rate, Time, nearest
 from harness.config.tables import MOST_BLOCKS, MOST_WORKERS
 
 T = TypeVar("T")
+THOUSANDTHS = re.compile("0[0-9]{2}")  # what follows the comma of thousands, and is no number of its own
+THOUSANDS = {"k": 1_000, "K": 1_000, "M": 1_000_000}
 
 
 def listed(one: Callable[[str], T]) -> Callable[[str], list[T]]:
     def parse_list(text: str) -> list[T]:
-        return [one(part.strip()) for part in text.split(",")]
+        parts = [part.strip() for part in text.split(",")]
+        for before, part in pairwise(parts):
+            if before.isdecimal() and THOUSANDTHS.fullmatch(part):  # 1,000 and no list of 1 and 0
+                raise argparse.ArgumentTypeError(
+                    f"{text!r}: a comma stands between values, and {part!r} begins with a zero; write {before}{part}"
+                )
+        return [one(part) for part in parts]
 
     return parse_list
 
@@ -45,8 +55,18 @@ def choice(text: str, axis: Axis) -> str:
 
 def count(text: str, axis: Axis) -> int:
     if not text.isdecimal() or not axis.low <= int(text) <= axis.high:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {axis.low:,} to {axis.high:,}")
+        raise _no_count(text, axis.low, axis.high, 2 if axis.kind == "cpus" else 100)
     return int(text)
+
+
+def _no_count(text: str, low: int, high: int, usual: int = 100, why: str = "") -> argparse.ArgumentTypeError:
+    """The complaint, with what is meant: 10k is 10000."""
+    number, scale = text[:-1], THOUSANDS.get(text[-1:], 0)
+    meant = int(number) * scale if number.isdecimal() and scale else min(max(low, usual), high)
+    written = meant if low <= meant <= high else high
+    return argparse.ArgumentTypeError(
+        f"{text!r} is not a whole number from {low:,} to {high:,}{why}; write such as {written}"
+    )
 
 
 def size(text: str, axis: Axis) -> int:
@@ -97,11 +117,13 @@ def share(text: str) -> float:
 def seconds(text: str) -> float:
     number, unit = text.rstrip("smh"), text[len(text.rstrip("smh")) :]
     try:
-        seconds = float(number) * {"": 1, "s": 1, "m": 60, "h": 3600}[unit]
+        seconds = float(number) * {"s": 1, "m": 60, "h": 3600}[unit]
     except (ValueError, KeyError):
         seconds = 0.0
     if not 1 <= seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time from 1s to 24h; write such as 90s or 10m")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time from 1s to 24h with its unit; write such as 90s or 10m"
+        )
     return seconds
 
 
@@ -109,17 +131,17 @@ def seed(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number; write such as 7") from None
 
 
 def blocks(text: str) -> int:
     """At least two, as blocks are what repeats."""
     if not text.isdecimal() or not 2 <= int(text) <= MOST_BLOCKS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 2 to {MOST_BLOCKS}")
+        raise _no_count(text, 2, MOST_BLOCKS, 12, ", as they are what repeats")
     return int(text)
 
 
 def workers(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_WORKERS}")
+        raise _no_count(text, 1, MOST_WORKERS, 2)
     return int(text)

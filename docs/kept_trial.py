@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.claims import words
-from analysis.claims.decision import Outcome
+from analysis.claims.decision import Ruling
 from analysis.claims.verdicts import Verdict, verdicts
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, ResultsError, read
@@ -55,14 +55,14 @@ def _beyond(one: Verdict) -> float:
     if rule is None or rule.found.value != rule.found.value:
         return 0.0
     if not rule.threshold or rule.found.value <= 0:
-        return BEYOND_ANY if one.outcome is Outcome.REFUTED else 0.0
+        return BEYOND_ANY if one.outcome is Ruling.REFUTED else 0.0
     return abs(log(rule.found.value / rule.threshold))
 
 
 def surprising(trial: dict[str, Any]) -> list[dict[str, Any]]:
     """The most surprising first."""
-    shown = [claim for claim in trial["claims"] if claim["outcome"] in (Outcome.REFUTED, Outcome.HOLDS)]
-    return sorted(shown, key=lambda claim: (claim["outcome"] != Outcome.REFUTED, -claim["beyond"]))[:MOST]
+    shown = [claim for claim in trial["claims"] if claim["outcome"] in (Ruling.REFUTED, Ruling.HOLDS)]
+    return sorted(shown, key=lambda claim: (claim["outcome"] != Ruling.REFUTED, -claim["beyond"]))[:MOST]
 
 
 def documented(text: str, trial: dict[str, Any] | None) -> str:
@@ -84,7 +84,7 @@ def _verdict(claim: dict[str, Any]) -> str:
 
 def _counted(trial: dict[str, Any]) -> str:
     found = [claim["outcome"] for claim in trial["claims"]]
-    hold, refuted = found.count(Outcome.HOLDS), found.count(Outcome.REFUTED)
+    hold, refuted = found.count(Ruling.HOLDS), found.count(Ruling.REFUTED)
     held, were = "holds" if hold == 1 else "hold", "is" if refuted == 1 else "are"
     return f"Of {len(found)} claims {hold} {held} and {refuted} {were} refuted"
 

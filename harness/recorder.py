@@ -45,7 +45,7 @@ class Recorder:
         self._ceiling = ceiling
         self.folder = _new_folder(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
         self.logs = self.folder / "logs"
-        self._run = _describe(self.folder.name, started, plan, command)
+        self._run = _describe(self.folder.name, started, plan, command) | {"warnings": []}
         self._write_run()
         self.windows = self.folder / "windows.jsonl"
         self._windows = open(self.windows, "a", encoding="utf-8")  # noqa: SIM115 (closed by finish)
@@ -68,6 +68,11 @@ class Recorder:
     def unchecked(self, label: str, reason: str) -> None:
         """It fails the conformance check and is measured all the same."""
         self._run["unchecked"][label] = reason
+        self._write_run()
+
+    def warned(self, warnings: Sequence[str]) -> None:
+        """What stood in the way when it began."""
+        self._run["warnings"] = list(warnings)
         self._write_run()
 
     def required(self, limits: Sequence[str]) -> None:

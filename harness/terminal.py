@@ -11,6 +11,8 @@ from rich.table import Table
 
 from harness import notes
 from harness.conformance.suite import Conformance
+from harness.plan import in_turn
+from harness.plan.apart import axes_apart
 from harness.plan.group import Group
 from harness.plan.plan import Plan
 
@@ -29,6 +31,11 @@ def complain(text: str) -> None:
     (errors if console.quiet else console).print(text, soft_wrap=True)
 
 
+def several(number: int, word: str) -> str:
+    """1 block, 6 blocks."""
+    return f"{number:,} {word}{'s' * (number != 1)}"
+
+
 def left(seconds: float | None, at_most: bool) -> str:
     """How long it still takes, in minutes and seconds."""
     if seconds is None:
@@ -39,13 +46,13 @@ def left(seconds: float | None, at_most: bool) -> str:
 def say_plan(plan: Plan, expected_interval: float) -> None:
     """The plan, its expected time and the interval to be expected of a ratio (half-width, as a share)."""
     rule = plan.precision or plan.gate
-    blocks = f"{plan.blocks} blocks" if rule is None else f"at least {rule.first_look} blocks"
+    blocks = several(plan.blocks, "block") if rule is None else f"at least {rule.first_look} blocks"
     say(f"[bold]Strategies[/] ({len(plan.strategies)})")
     for family, told in plan.config.families.items():
         if members := [label for label, strategy in plan.strategies.items() if strategy.family == family]:
             say(f"  {escape(family)}: {escape(', '.join(members))}  [dim](waits {escape(told.waits)})[/]")
     say(
-        f"[bold]Order[/]: {blocks} of fresh servers, {plan.rounds} rounds each, windows in random order "
+        f"[bold]Order[/]: {blocks} of fresh servers, {several(plan.rounds, 'round')} each, windows in random order "
         f"(seed {plan.seed})"
     )
     servers = " or ".join(map(_cpus, plan.servers_cpus))
@@ -63,7 +70,7 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
             escape(str(group)),
             f"{length.head_s * 1000:g} + {counted_s * 1000:g} ms",
             " then ".join(str(len(wave)) for wave in plan.waves[group]),
-            f"{plan.group_seconds(group):.1f} s",
+            _seconds_of(plan, group),
         )
     console.print(table)
     for group in plan.groups:
@@ -72,6 +79,9 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
                 f"[yellow]{escape(str(group))}[/]: descriptors or memory don't allow all strategies at once; in turn: "
                 + escape("; then ".join(", ".join(wave) for wave in plan.waves[group]))
             )
+    for axis in axes_apart(plan.groups):
+        key = axis.option.removeprefix("--")
+        say(f"[yellow]Note[/]: {key}: each value is a group of its own; --along {key} compares them in the same rounds")
     for service in plan.services:
         if others := [label for label, strategy in plan.strategies.items() if service not in strategy.services]:
             say(f"Not in groups of {service}, which they don't offer: {escape(', '.join(others))}")
@@ -111,12 +121,23 @@ def _say_expected(plan: Plan, expected_interval: float) -> None:
         expected = f"[bold]Expected[/]: {_minutes(plan.at_most_s)}, with fewer rounds than planned"
     elif plan.at_most_s is not None:
         expected += f", with fewer rounds where it would be more than {_minutes(plan.at_most_s)}"
+    if in_turn.run_seconds(plan) > plan.expected_seconds and plan.at_most_s is None:
+        expected += (
+            f", up to {_minutes(in_turn.run_seconds(plan))} where servers carry out one handler at a time and their "
+            "windows grow"
+        )
     if len(plan.strategies) > 1:
         named = plan.config.reference in plan.strategies and not any(group.along for group in plan.groups)
         ratios = f"ratios to {escape(plan.config.reference)}" if named else "ratios"
         expected += f", and {ratios} within {_within(expected_interval)}"
         expected += " (95 %, if this machine is as noisy as a shared virtual one)"
     say(expected)
+
+
+def _seconds_of(plan: Plan, group: Group) -> str:
+    """Of a block: as expected, and where handlers are carried out one after the other."""
+    told, most = plan.group_seconds(group), in_turn.block_seconds(plan, group)
+    return f"{told:.1f} s" if most < told + 0.05 else f"{told:.1f} to {most:.1f} s"
 
 
 def say_warnings(warnings: Sequence[str]) -> None:

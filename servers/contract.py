@@ -231,12 +231,12 @@ def reuseport_listeners(listener: socket.socket, options: Options, count: int) -
 
 
 @contextlib.contextmanager
-def library(name: str) -> Iterator[None]:
+def library(name: str, remedy: str = "") -> Iterator[None]:
     """Around the import of a strategy's own library: its absence is a reason to be skipped, not a crash."""
     try:
         yield
     except ImportError as error:
-        cannot_start(f"needs {name} ({error}); install it with: pip install {name}")
+        cannot_start(f"needs {name} ({error}); install it with: {remedy or f'pip install {name}'}")
 
 
 def cannot_start(reason: str) -> NoReturn:

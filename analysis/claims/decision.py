@@ -34,7 +34,7 @@ MOST_BLOCKS = 200  # that anybody would wait for
 Name = TypeVar("Name", bound=Hashable)
 
 
-class Outcome(StrEnum):
+class Ruling(StrEnum):
     HOLDS = "holds"
     REFUTED = "refuted here"
     NOT_SHOWN = "not shown"
@@ -70,7 +70,7 @@ class Tested(NamedTuple):
 class Decided(NamedTuple):
     """What is said of a claim."""
 
-    outcome: Outcome
+    outcome: Ruling
     p: float  # two-sided; NaN where nothing has noise
     blocks_needed: float  # that would show it, as it looks; infinite: none would; NaN: there is nothing to tell it from
     deciding: int  # the place of the rule that refuted it, or that keeps it from being shown
@@ -90,7 +90,7 @@ def decide(claims: Mapping[Name, Sequence[Tried]]) -> dict[Name, Decided]:
     for name, rules in claims.items():
         is_shown = name in shown or (not _has_noise(rules) and min(sides[name]) == 0)
         outcome, place = _outcome(rules, tested[name], sides[name], is_shown)
-        needed = nan if outcome is not Outcome.NOT_SHOWN else needed_blocks(rules[place], tested[name][place], family)
+        needed = nan if outcome is not Ruling.NOT_SHOWN else needed_blocks(rules[place], tested[name][place], family)
         found[name] = Decided(outcome, p_values[name] if _has_noise(rules) else nan, needed, place)
     return found
 
@@ -158,20 +158,20 @@ def _sides(rules: Sequence[Tried], tested: Sequence[Tested]) -> tuple[float, flo
 
 def _outcome(
     rules: Sequence[Tried], tested: Sequence[Tested], sides: tuple[float, float], is_shown: bool
-) -> tuple[Outcome, int]:
+) -> tuple[Ruling, int]:
     """What is said, and by which rule."""
     for place, rule in enumerate(rules):
         if rule.counted is False:
-            return Outcome.REFUTED, place
+            return Ruling.REFUTED, place
     noisy = [place for place, rule in enumerate(rules) if rule.has_noise]
     if not noisy:
-        return Outcome.HOLDS, 0
+        return Ruling.HOLDS, 0
     worst = max(noisy, key=lambda place: (tested[place].hold, -tested[place].mean))
     least = min(noisy, key=lambda place: tested[place].fail)
     if is_shown and sides[0] < sides[1]:
         held = all(tested[place].mean > log1p(rules[place].margin) for place in noisy)
         closest = min(noisy, key=lambda place: tested[place].mean)
-        return (Outcome.HOLDS, worst) if held else (Outcome.NOT_SHOWN, closest)
+        return (Ruling.HOLDS, worst) if held else (Ruling.NOT_SHOWN, closest)
     if is_shown and tested[least].mean < -log1p(rules[least].margin):
-        return Outcome.REFUTED, least
-    return Outcome.NOT_SHOWN, least if sides[1] < sides[0] else worst
+        return Ruling.REFUTED, least
+    return Ruling.NOT_SHOWN, least if sides[1] < sides[0] else worst

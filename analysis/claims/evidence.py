@@ -22,7 +22,7 @@ from analysis.judging.cells import by_round, prices_of, rates_of, tabulate
 from analysis.judging.costs import footprint
 from analysis.judging.latencies import latencies
 from analysis.records.columns import parts
-from analysis.records.points import CELL_KEYS, POINT, as_rows
+from analysis.records.points import CELL_KEYS, POINT, as_rows, key_of
 from analysis.records.reading import Results
 from analysis.statistics import NAN, UNKNOWN, ByRound, Estimate, geometric, paired
 from axes import ALONG, AXES
@@ -85,7 +85,7 @@ class Asked:
 
     @cached_property
     def rows(self) -> dict[Key, dict[str, Any]]:
-        return {tuple(row[name] for name in CELL_KEYS): row for row in as_rows(self.table)}
+        return {key_of(row): row for row in as_rows(self.table)}
 
     @cached_property
     def windows(self) -> dict[Key, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import exp, isfinite, log
 from typing import NamedTuple
 
-from analysis.claims.decision import Outcome
+from analysis.claims.decision import Ruling
 from analysis.claims.evidence import Evidence
 from analysis.claims.verdicts import Verdict
 from analysis.crossover import Crossover
@@ -76,9 +76,9 @@ def ratio(place: float) -> float:
     return exp(place)
 
 
-def _looks(rule: Evidence, outcome: Outcome) -> str:
+def _looks(rule: Evidence, outcome: Ruling) -> str:
     on_its_side = rule.tried.counted
-    if on_its_side is None and outcome is not Outcome.NOT_SHOWN:
+    if on_its_side is None and outcome is not Ruling.NOT_SHOWN:
         ends = [rule.sign * _log(value, rule.threshold) for value in (rule.found.low, rule.found.high)]
         on_its_side = True if min(ends) > 0 else False if max(ends) < 0 else None
     if on_its_side is None:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.claims import search
-from analysis.claims.decision import Decided, Outcome, decide
+from analysis.claims.decision import Decided, Ruling, decide
 from analysis.claims.evidence import Asked, Evidence, evidence
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results
@@ -20,7 +20,7 @@ class Verdict:
     """A claim, what is said of it, and what that stands on."""
 
     claim: Mapping[str, Any]  # as run.json has it
-    outcome: Outcome
+    outcome: Ruling
     rules: tuple[Evidence, ...]
     decided: Decided | None = None  # None: there was nothing to decide
     missing: str = ""  # why not, or what it takes
@@ -73,11 +73,11 @@ def _with_search(one: Evidence, told: list[Evidence]) -> Evidence:
 
 def exit_code(found: list[Verdict]) -> int:
     """0: none is refuted, 1: one is, 3: one could be tried and wasn't shown, or lacks something here."""
-    if any(verdict.outcome is Outcome.REFUTED for verdict in found):
+    if any(verdict.outcome is Ruling.REFUTED for verdict in found):
         return EXIT_REFUTED
     is_open = any(
-        verdict.outcome is Outcome.NOT_SHOWN
-        or (verdict.outcome is Outcome.NOT_TESTABLE and not verdict.claim["not_testable"])
+        verdict.outcome is Ruling.NOT_SHOWN
+        or (verdict.outcome is Ruling.NOT_TESTABLE and not verdict.claim["not_testable"])
         for verdict in found
     )
     return EXIT_NOT_SHOWN if is_open else 0
@@ -99,8 +99,8 @@ def _absent(rules: tuple[Evidence, ...]) -> str:
 def _verdict(claim: Mapping[str, Any], rules: tuple[Evidence, ...], decided: Decided | None) -> Verdict:
     lacking = claim["lacking"] or _absent(rules) or ("" if rules else claim["not_testable"])
     if lacking or decided is None:
-        return Verdict(claim, Outcome.NOT_TESTABLE, rules, missing=lacking or "it has no rule")
+        return Verdict(claim, Ruling.NOT_TESTABLE, rules, missing=lacking or "it has no rule")
     place = next((place for place, rule in enumerate(rules) if rule.missing), decided.deciding)
-    if decided.outcome is Outcome.NOT_SHOWN:
+    if decided.outcome is Ruling.NOT_SHOWN:
         decided = decided._replace(deciding=place)
     return Verdict(claim, decided.outcome, rules, decided, rules[place].missing)

@@ -5,7 +5,7 @@ from math import inf, isfinite, log1p
 from typing import Any
 
 import axes
-from analysis.claims.decision import MOST_BLOCKS, Outcome
+from analysis.claims.decision import MOST_BLOCKS, Ruling
 from analysis.claims.evidence import Evidence
 from analysis.claims.verdicts import Verdict
 from analysis.judging.crossovers import place
@@ -26,7 +26,7 @@ TOO_CLOSE = "it lies so close to the threshold that more blocks would hardly tel
 def verdict(one: Verdict) -> str:
     """HOLDS from 310 µs to 360 µs on; NOT SHOWN: about 24 blocks would (--blocks 24)."""
     word = one.outcome.value.upper()
-    if one.outcome is Outcome.HOLDS:
+    if one.outcome is Ruling.HOLDS:
         places = [f" {where(rule)}" for rule in one.rules if rule.crossover.is_told]
         return word + (places[0] if len(set(places)) == 1 else "")
     more = needs(one)
@@ -56,10 +56,10 @@ def by_search(rule: Evidence) -> str:
 
 def needs(one: Verdict) -> str:
     """What is missing, or what it would take; empty where nothing is."""
-    if one.missing or one.outcome is Outcome.NOT_TESTABLE:
+    if one.missing or one.outcome is Ruling.NOT_TESTABLE:
         return one.missing
     rule = one.deciding
-    if one.outcome is not Outcome.NOT_SHOWN or not one.decided or not rule:
+    if one.outcome is not Ruling.NOT_SHOWN or not one.decided or not rule:
         return ""
     mean = sum(rule.tried.beyond) / max(1, len(rule.tried.beyond))
     if rule.doubts and not (rule.tried.can_hold if mean > 0 else rule.tried.can_fail):

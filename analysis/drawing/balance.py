@@ -14,8 +14,8 @@ from analysis.drawing.finish import finish
 from analysis.drawing.looks import FAINT, INK
 from analysis.drawing.selection import Selection
 from analysis.drawing.sheet import area, sheet
-from analysis.judging.balance import Balance, Balances, key_of, shared
-from analysis.records.points import label
+from analysis.judging.balance import Balance, Balances, shared
+from analysis.records.points import key_of, label
 from axes import AXES
 
 PLACE = (0.16, 0.215, 0.815, 0.585)  # left, bottom, width, height of all panels together

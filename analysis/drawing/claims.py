@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from analysis.claims import words
-from analysis.claims.decision import Outcome
+from analysis.claims.decision import Ruling
 from analysis.claims.picture import Line, Place, lines, placed, ratio, reach
 from analysis.claims.verdicts import Verdict
 from analysis.drawing.looks import FAINT, GRID, INK
@@ -19,7 +19,7 @@ from analysis.records.reading import Results
 from axes import AXES
 
 COLOURS = {"better": "#0b57a4", "worse": "#b34700", "hollow": "#6B6B6B"}
-OUTCOMES = {Outcome.HOLDS: COLOURS["better"], Outcome.REFUTED: COLOURS["worse"]}
+OUTCOMES = {Ruling.HOLDS: COLOURS["better"], Ruling.REFUTED: COLOURS["worse"]}
 ENDS = {-1: "<", 0: "o", 1: ">"}  # a figure beyond the picture
 FEW = 4  # rows that have room for two lines each
 FOREST, CURVES = (0.33, 0.24, 0.38, 0.54), (0.33, 0.2, 0.38, 0.28)

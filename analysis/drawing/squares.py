@@ -3,7 +3,7 @@
 from math import log
 
 import axes
-from analysis.judging.unkindness import SIZE, Kind, Square
+from analysis.judging.unkindness import LASTS, LONG, SIZE, Kind, Square
 
 MOST = 10.0  # a ratio from which on all are of the same colour
 UNTOLD = 0.35  # of the colour, where a ratio isn't told apart from 1
@@ -13,6 +13,8 @@ BOUNDS = (0.01, 100.0)  # beyond them an interval says nothing
 def heading(kind: Kind) -> str:
     """Who is there, over a column, and below it how many."""
     who, size = kind
+    if who == LONG:
+        return f"a {LONG}\n{axes.AXES[LASTS].write(size)}"
     return f"{axes.AXES['company'].say(who).removeprefix('beside ')}\n{axes.AXES[SIZE].write(size)}"
 
 

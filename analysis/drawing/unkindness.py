@@ -11,7 +11,7 @@ from analysis.drawing.looks import FAINT, INK
 from analysis.drawing.selection import Selection
 from analysis.drawing.sheet import area, foot, sheet
 from analysis.drawing.squares import heading, heat, interval, said
-from analysis.judging.unkindness import BESIDE, P99, Square, Unkindness
+from analysis.judging.unkindness import P99, VARIED, Square, Unkindness
 
 PLACE = (0.16, 0.215, 0.8, 0.575)
 WORSE, BETTER = (0.835, 0.369, 0.0), (0.0, 0.447, 0.698)  # vermilion and blue, as Okabe and Ito chose them
@@ -28,7 +28,7 @@ def heat_map(found: Unkindness) -> Callable[[Selection], Figure]:
 
 def _chart(selection: Selection, found: Unkindness) -> Figure:
     names, kinds, results = found.names, found.kinds, selection.results
-    alike = axes.description(found.cells.iloc[0], results.usual, but=BESIDE)
+    alike = axes.description(found.cells.iloc[0], results.usual, but=VARIED)
     figure = sheet("Who lets polite clients wait for unkind ones", alike, len(names) * 2)
     plot = area(figure, PLACE)
     plot.set_xlim(0, len(kinds))

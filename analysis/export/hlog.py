@@ -21,7 +21,7 @@ import axes
 from analysis.alike import Alike, Block
 from analysis.judging.latencies import block_histograms, sorted_blocks
 from analysis.records.columns import Columns, column, parts
-from analysis.records.points import CELL_KEYS, label
+from analysis.records.points import CELL_KEYS, key_of, label
 from analysis.records.reading import Results
 from axes import AXES
 
@@ -35,7 +35,7 @@ def files(results: Results, table: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
     windows = parts(results.windows, CELL_KEYS)
     since = _epoch(results)
     for number, (_, cell) in enumerate(table.iterrows(), start=1):
-        measured = windows.get(tuple(cell[name] for name in CELL_KEYS))
+        measured = windows.get(key_of(cell))
         if measured is None:
             continue
         blocks = block_histograms(measured, "latency_hdr", "unfinished")

@@ -22,9 +22,9 @@ from analysis.histograms import present
 from analysis.judging.latencies import columns
 from analysis.records import writing
 from analysis.records.columns import Columns, column, parts
-from analysis.records.points import CELL_KEYS, Row, as_file, as_rows
+from analysis.records.points import CELL_KEYS, as_file, as_rows, key_of
 from analysis.records.reading import Results
-from analysis.statistics import NAN, Estimate, around, half_width
+from analysis.statistics import NAN, Estimate, around, plain
 
 ERROR = 0.01  # of calling a fair draw something else, for each cell
 DRAWS, SEED = 999, 1  # to compare with
@@ -67,11 +67,6 @@ Balances = dict[tuple[Any, ...], Balance]
 def balances(results: Results) -> Balances:
     """By cell, as the columns that make one (`CELL_KEYS`) have it."""
     return {key: _balance(own) for key, own in parts(results.balances, CELL_KEYS).items()}
-
-
-def key_of(cell: Row) -> tuple[Any, ...]:
-    """Of a cell, as balances are told apart."""
-    return tuple(cell[name] for name in CELL_KEYS)
 
 
 def shared(cells: pd.DataFrame, found: Balances) -> NDArray[np.bool_]:
@@ -119,12 +114,9 @@ def variation(counts: NDArray[Any]) -> float:
 
 
 def mean(values: Sequence[float]) -> Estimate:
-    """Of the blocks that have it, with Student's t interval; what can't be negative isn't there either."""
-    known = [value for value in values if value == value]
-    if not known:
-        return Estimate(NAN, NAN, NAN)
-    middle, half = sum(known) / len(known), half_width(known)
-    return Estimate(middle, max(0.0, middle - half) if half == half else NAN, middle + half)
+    """Over blocks; the interval of what can't be negative isn't there either."""
+    found = plain(values)
+    return found._replace(low=max(0.0, found.low) if found.low == found.low else NAN)
 
 
 def drawn_by_lot(blocks: Sequence[NDArray[Any]]) -> tuple[Lot, float, float]:

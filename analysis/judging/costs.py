@@ -3,7 +3,6 @@
 What is taken by the request is that of each block, and the mean of these: blocks weigh alike.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.judging.latencies import columns
 from analysis.records.columns import Columns, column, first
-from analysis.statistics import NAN, Estimate, around
+from analysis.statistics import NAN, Estimate, around, plain
 
 KIB, MIB = 1 << 10, 1 << 20
 
@@ -19,7 +18,7 @@ KIB, MIB = 1 << 10, 1 << 20
 def server_cpu(windows: Columns, widened: float) -> dict[str, float]:
     """CPU time of the server's process tree per correct reply, and the replies that one CPU could give."""
     own = list(cpu_by_block(windows).values())
-    used: Estimate = around(_mean(own), own, widened)
+    used: Estimate = around(plain(own).value, own, widened)
     return columns("server_cpu_us_per_request", used) | {
         "capacity_per_core_rps": quotient(1e6, used.value),
         "server_minor_faults_per_request": _per_reply(windows, "server_minor_faults"),
@@ -28,7 +27,7 @@ def server_cpu(windows: Columns, widened: float) -> dict[str, float]:
 
 def slowed_cpu(perturbed: Columns | None) -> float:
     """CPU time per correct reply while the loader was slowed down, in µs; NaN where it wasn't."""
-    return NAN if perturbed is None else _mean(list(cpu_by_block(perturbed).values()))
+    return NAN if perturbed is None else plain(list(cpu_by_block(perturbed).values())).value
 
 
 def cpu_by_block(windows: Columns) -> dict[int, float]:
@@ -51,9 +50,9 @@ def footprint(records: Columns | None) -> dict[str, Any]:
         "server_system_us_per_request": _per_reply(records, "system_s") * 1e6,
         "voluntary_switches_per_request": _per_reply(records, "voluntary_switches"),
         "involuntary_switches_per_request": _per_reply(records, "involuntary_switches"),
-        "memory_idle_mib": _mean(_known(records, "own_idle_bytes", "pss_idle_bytes").tolist()) / MIB,
-        "memory_mib": _mean(_known(records, "own_bytes", "pss_bytes").tolist()) / MIB,
-        "memory_per_connection_kib": _mean(slopes),
+        "memory_idle_mib": plain(_known(records, "own_idle_bytes", "pss_idle_bytes").tolist()).value / MIB,
+        "memory_mib": plain(_known(records, "own_bytes", "pss_bytes").tolist()).value / MIB,
+        "memory_per_connection_kib": plain(slopes).value,
         "memory_per_connection_kib_least": min(slopes, default=NAN),
         "memory_per_connection_kib_most": max(slopes, default=NAN),
         "memory_per_connection_blocks": len(slopes) or None,
@@ -84,7 +83,7 @@ def _per_reply(records: Columns, name: str) -> float:
     known = _known(records, name)
     told = known == known
     sums = _sums(column(records, "block")[told], known[told], column(records, "replies", float)[told])
-    return _mean([quotient(spent, replies) for spent, replies in sums.values()])
+    return plain([quotient(spent, replies) for spent, replies in sums.values()]).value
 
 
 def _sums(blocks: NDArray[Any], *told: NDArray[Any]) -> dict[int, list[float]]:
@@ -95,9 +94,3 @@ def _sums(blocks: NDArray[Any], *told: NDArray[Any]) -> dict[int, list[float]]:
         for place, value in enumerate(values):
             so_far[place] += value if value == value else 0.0
     return dict(sorted(found.items()))
-
-
-def _mean(blocks: Sequence[float]) -> float:
-    """Of the blocks that have the figure, each with the same weight."""
-    known = [value for value in blocks if value == value]
-    return sum(known) / len(known) if known else NAN

@@ -16,7 +16,7 @@ from analysis.doubts import touching
 from analysis.judging.cells import by_round, rates_of
 from analysis.records import writing
 from analysis.records.columns import parts
-from analysis.records.points import CELL_KEYS, SWEPT, as_rows, group_of, label, title
+from analysis.records.points import CELL_KEYS, SWEPT, as_rows, group_of, key_of, label, title
 from analysis.records.reading import Results
 from analysis.statistics import ByRound
 from axes import ALONG, AXES
@@ -97,7 +97,7 @@ def _curves(members: list[dict[str, Any]], along: str, rates: dict[Any, ByRound]
     """The rates of each strategy at each value where it can be compared."""
     curves: dict[str, dict[float, ByRound]] = {}
     for cell in members:
-        key = tuple(cell[name] for name in CELL_KEYS)
+        key = key_of(cell)
         if key in rates and not touching(cell, "ratio"):
             curves.setdefault(label(cell), {})[float(cell[along])] = rates[key]
     return curves

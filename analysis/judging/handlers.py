@@ -16,7 +16,7 @@ from analysis.histograms import merged
 from analysis.judging.costs import cpu_by_block
 from analysis.judging.latencies import columns
 from analysis.records.columns import Columns, column, first
-from analysis.statistics import NAN, Estimate, half_width
+from analysis.statistics import NAN, Estimate, plain
 from axes.axis import in_time
 
 TIMER_US = 1200  # some timers count whole milliseconds, and end one too early
@@ -73,10 +73,14 @@ def cpu(windows: Columns, run: Mapping[str, Any], widened: float) -> dict[str, f
             rest.append(used_us - own[-1])
     if not own:
         return {}
-    is_whole = len(own) == len(used)
-    return columns("handler_cpu_us_per_request", _mean(own, widened, is_whole)) | columns(
-        "mechanism_cpu_us_per_request", _mean(rest, widened, is_whole)
-    )
+    found = {"handler": plain(own, widened), "mechanism": plain(rest, widened)}
+    if len(own) != len(used):  # no interval without the blocks that are missing
+        found = {name: Estimate(mean.value, NAN, NAN) for name, mean in found.items()}
+    return {
+        column: figure
+        for name, mean in found.items()
+        for column, figure in columns(f"{name}_cpu_us_per_request", mean).items()
+    }
 
 
 def own_cpu(cells: pd.DataFrame) -> Iterator[tuple[int, Estimate]]:
@@ -96,9 +100,3 @@ def in_words(told_us: int, own: Estimate) -> str:
         f"the handler of {in_time(told_us)} takes {units.duration(own.value)} of a request's CPU time by itself"
         f"{between}; the rest is the mechanism's"
     )
-
-
-def _mean(blocks: list[float], widened: float, is_whole: bool) -> Estimate:
-    """With its t interval on the plain scale: what is left of a difference may lie on either side of zero."""
-    mean, half = float(np.mean(blocks)), widened * half_width(blocks) if is_whole else NAN
-    return Estimate(mean, mean - half, mean + half)

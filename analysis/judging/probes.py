@@ -12,6 +12,7 @@ TITLES = {
     "restart": "After a restart: when the port can be bound again",
     "backlog": "What listen(n) admits",
     "shared_state": "Shared state: whose updates are lost",
+    "dribbler": "Beside a client that sends byte by byte",
     "anatomy": "What a request is made of",
 }
 TO = "\N{EN DASH}"
@@ -78,6 +79,11 @@ def sentences(told: dict[Place, Found]) -> Iterator[str]:
                     yield f"Shared state: {place.case} share none; each counts alone ({asked} in all)."
                 else:
                     yield f"Shared state: {place.case} lose {one.said('lost').removesuffix(' updates')} {asked}."
+            case "dribbler" if max(one.values.get("held_up", [0])) > 0:
+                yield (
+                    f"Dribbler: {place.strategy} lets {one.said('held_up').removesuffix(' clients')} of "
+                    f"{one.said('asked')} wait for one that sends a byte every 10 ms."
+                )
             case "restart" if max(one.values.get("refused", [0])) > 0:
                 yield (
                     f"Restart: the port that {place.strategy} left in TIME_WAIT could be bound {place.case} "

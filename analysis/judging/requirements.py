@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis import units
 from analysis.doubts import NOT_ITS_OWN, Doubt, in_full, touching
-from analysis.records.points import CELL_KEYS, member, title
+from analysis.records.points import CELL_KEYS, key_of, member, title
 from analysis.records.reading import Results
 from analysis.requirement import Requirement, read
 
@@ -44,7 +44,7 @@ def judged(results: Results, cells: pd.DataFrame) -> list[Kept]:
         return [Kept(one, "all", "everywhere", False, False, "not kept: nothing was measured") for one in asked]
     replies = _replies(results) if any(one.is_share for one in asked) else {}
     return [
-        _judged(one, cell, title(cells.loc[[place]], results.usual), replies.get(tuple(cell[key] for key in CELL_KEYS)))
+        _judged(one, cell, title(cells.loc[[place]], results.usual), replies.get(key_of(cell)))
         for one in asked
         for place, cell in cells.iterrows()
     ]

@@ -34,6 +34,11 @@ def as_file(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: table[name].astype(object).where(table[name] != n) for name, n in unlimited.items()})
 
 
+def key_of(cell: Row) -> tuple[Any, ...]:
+    """What tells a cell from all others of its run."""
+    return tuple(cell[name] for name in CELL_KEYS)
+
+
 def group_of(cell: Row) -> Group:
     """The group of a cell: its point but for the axis that the group is compared along."""
     return tuple("" if name == cell[ALONG] else cell[name] for name in POINT)

@@ -58,6 +58,11 @@ class Results:
         """What the run has to say of itself, a sentence each, without its full stop."""
         return self.said()
 
+    @property
+    def warnings(self) -> list[str]:
+        """What stood in the way when the run began, a sentence each, without its full stop."""
+        return [f"when it began, {warning}" for warning in self.run.get("warnings") or []]
+
     def said(self, kind: str = "") -> list[str]:
         """The notes of a kind, or all."""
         return [

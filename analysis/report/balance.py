@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.drawing.selection import selections
-from analysis.judging.balance import ERROR, IN_WORDS, Balance, balances, key_of, shared
-from analysis.records.points import label
+from analysis.judging.balance import ERROR, IN_WORDS, Balance, balances, shared
+from analysis.records.points import key_of, label
 from analysis.records.reading import Results
 from analysis.report.entries import Entry
 from axes import AXES

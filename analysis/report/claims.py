@@ -1,23 +1,26 @@
 """A trial on the page: each claim with its verdict, its picture, the cause under it, and what would change it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
+from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from analysis.claims import words
 from analysis.claims.causes import COLUMNS, SYSTEM_CALLS, causes
-from analysis.claims.decision import Outcome
+from analysis.claims.decision import Ruling
 from analysis.claims.evidence import Evidence
 from analysis.claims.picture import Line, Place, lines, placed, reach
 from analysis.claims.verdicts import Verdict, verdicts
 from analysis.records.reading import Results
-from analysis.report import repeat
+from analysis.report import code, repeat
+from analysis.report.essential import essential
 from analysis.tables.claims import READING, summary
 from axes import AXES
 
-LOOKS = {Outcome.HOLDS: "better", Outcome.REFUTED: "worse"}
+LOOKS = {Ruling.HOLDS: "better", Ruling.REFUTED: "worse"}
 WIDE, TALL = 300, 120  # of the picture of a curve
 SIGNS = {-1: "M4,-5L-5,0L4,5Z", 0: "M4,0A4,4,0,1,1,-4,0A4,4,0,1,1,4,0Z", 1: "M-4,-5L5,0L-4,5Z"}  # arrows: beyond it
 
@@ -61,6 +64,17 @@ class Curve:
 
 
 @dataclass
+class Differing:
+    """The few lines that tell the two strategies of a claim apart."""
+
+    one: str
+    other: str
+    where: str  # their files, or that they are of one
+    lines: Markup
+    has_changed: bool  # since the run
+
+
+@dataclass
 class Card:
     """A claim."""
 
@@ -76,6 +90,8 @@ class Card:
     curves: list[Curve]
     causes: list[tuple[str, dict[str, str]]]
     columns: list[str]  # of the causes
+    differing: Differing | None  # None where it compares no two of this project's servers
+    command: str  # that tries it alone
 
 
 @dataclass
@@ -118,7 +134,25 @@ def _card(one: Verdict, results: Results) -> Card:
         curves=[_curve(line) for line in lines(one)],
         causes=known,
         columns=[name for name in [*COLUMNS.values(), SYSTEM_CALLS] if any(name in told for _, told in known)],
+        differing=_differing(one, results.run),
+        command=repeat.of_claim(results.run, one.name),
     )
+
+
+def _differing(one: Verdict, run: Mapping[str, Any]) -> Differing | None:
+    """Of the deciding rule that compares two strategies, or the first that does."""
+    rules = [*([one.deciding.rule] if one.deciding else []), *one.claim["rules"]]
+    who, by = next(((rule["who"], rule["by"]) for rule in rules if rule["by"]), ("", ""))
+    mine, others = code.source(run, who), code.source(run, by)
+    if not mine or not others:
+        return None
+    if mine == others:
+        where = f"both are {code.named(mine)}, started otherwise"
+        lines = [f"{sign} {run['strategies'][name]['command']}" for sign, name in (("-", by), ("+", who))]
+    else:
+        where, lines = f"{code.named(others)} and {code.named(mine)}", essential(others, mine)
+    has_changed = any(code.has_changed(run, path) for path in (mine, others))
+    return Differing(by, who, where, code.as_diff(lines), has_changed)
 
 
 def _told(rule: Evidence, drawn: Place | None, far: float, results: Results) -> Told:

@@ -6,7 +6,7 @@ The code is that of this working tree: a run records a server's command and its 
 import difflib
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,11 @@ def highlighted(path: Path) -> Markup:
 def difference(one: Path, other: Path) -> Markup:
     """What has to be changed in one file to have the other, as HTML."""
     before, after = (path.read_text(encoding="utf-8").splitlines() for path in (one, other))
-    lines = list(difflib.unified_diff(before, after, one.name, other.name, lineterm="", n=2))
+    return as_diff(difflib.unified_diff(before, after, one.name, other.name, lineterm="", n=2))
+
+
+def as_diff(lines: Iterable[str]) -> Markup:
+    """Lines, each with its sign, as HTML."""
     return _as_html("\n".join(lines), DiffLexer())
 
 

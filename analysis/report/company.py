@@ -10,7 +10,7 @@ import axes
 from analysis import units
 from analysis.doubts import in_full
 from analysis.drawing.squares import heading, heat, interval, said
-from analysis.judging.unkindness import BESIDE, CPU, P99, Kind, Square, Unkindness, kind_of, unkindness
+from analysis.judging.unkindness import CPU, P99, VARIED, Kind, Square, Unkindness, kind_of, unkindness
 from analysis.records.points import as_rows, label
 from analysis.records.reading import Results
 from analysis.report.entries import Entry
@@ -50,7 +50,7 @@ def tables(results: Results, cells: pd.DataFrame, entries: Sequence[Entry]) -> I
     """A table for each figure, and one of what became of the company; none where there was none."""
     by_name = {entry.name: entry for entry in entries}
     for found in unkindness(cells) if len(cells) else ():
-        name = axes.description(found.cells.iloc[0], results.usual, but=BESIDE)
+        name = axes.description(found.cells.iloc[0], results.usual, but=VARIED)
         kinds = [heading(kind).replace("\n", ", ") for kind in found.kinds]
         for figure, title in TITLES.items():
             squares = {place: _told(square) for place, square in found.squares[figure].items()}
@@ -103,5 +103,6 @@ HOW_TO_READ = (
     "neighbours in time, within blocks, with its 95 % interval over blocks. Faint are those that are not told apart "
     "from 1; ? is doubtful on one of the two sides, and pointing at it tells why. Who is there doesn't count among the "
     "clients that are measured; what a server does for it is in the CPU time of their requests. Unserved: clients were "
-    "refused or never answered, so that nothing is compared."
+    "refused or never answered, so that nothing is compared. A long request is one client's, whose handler takes that "
+    "long again and again; its latencies don't count, and the neighbour is one whose handler takes next to nothing."
 )

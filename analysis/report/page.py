@@ -156,7 +156,7 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
         "machine": machine(results.run),
         "moved": moved(cells) if len(cells) else "",
         "ranks": ranks_in_words(cells),
-        "notes": results.notes,
+        "notes": [*results.warnings, *results.notes],
         "command": repeat.command(results.run),
         "repeated": list(repeat.said(results)),
         "facts": list(method.facts(results, cells)),

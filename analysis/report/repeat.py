@@ -8,6 +8,7 @@ from typing import Any
 from analysis.records.points import POINT
 from analysis.records.reading import Results
 
+ONLY = "--only"  # of a trial: which of its claims
 DIRTY = "-dirty"  # behind a revision: the working tree had changes that no commit has
 AGAIN = (
     "Measured again, ratios and ranks are to be expected within what their intervals and error rates say, and rates "
@@ -20,6 +21,15 @@ def command(run: Mapping[str, Any]) -> str:
     runs = _runs(run)
     parts = ["\n".join([*([f"# {name}"] if name else []), *_lines(told)]) for name, told in runs.items()]
     return "\n\n".join(parts)
+
+
+def of_claim(run: Mapping[str, Any], name: str) -> str:
+    """What tries one claim of a trial again, alone."""
+    words = list(map(str, run.get("command") or ["run_bench.py", "trial"]))
+    if ONLY in words:
+        del words[words.index(ONLY) : words.index(ONLY) + 2]
+    words = [word for word in words if not word.startswith(f"{ONLY}=")]
+    return shlex.join([".venv/bin/python", *words, ONLY, name])
 
 
 def said(results: Results) -> Iterator[str]:

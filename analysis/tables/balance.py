@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis import units
-from analysis.judging.balance import IN_WORDS, Balance, Balances, key_of, shared
-from analysis.records.points import by_group, member, title
+from analysis.judging.balance import IN_WORDS, Balance, Balances, shared
+from analysis.records.points import by_group, key_of, member, title
 from analysis.records.reading import Results
 from analysis.statistics import Estimate
 

@@ -28,7 +28,7 @@ def render(gate: Gate, console: Console) -> None:
             )
     for what, cell, why in gate.aside:
         console.print(Text(f"{cell.strategy}, {words.point(cell, gate)}: {what}: {why}", "yellow"))
-    for line in (*(f"Note: {note}" for note in gate.results.notes), *gate.reading):
+    for line in (*(f"Note: {note}" for note in (*gate.results.warnings, *gate.results.notes)), *gate.reading):
         console.print(Text(line, style="dim"))
     console.print(Text(gate.verdict[0].upper() + gate.verdict[1:], style="bold"))
 

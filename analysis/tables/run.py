@@ -59,18 +59,23 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
 
 
 def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:
-    lines = [f"Note: {note}." for note in results.notes]
+    has_columns = bool((cells["load"] != "open").any())
+    lines = [f"Note: {note}." for note in (*results.warnings, *results.notes)]
     if sentence := moved(cells):
         lines.append(f"{sentence[0].upper()}{sentence[1:]}: that is in ±, and not in ratios and ranks.")
-    lines.append("±: 95 % interval over blocks, its ends where wide. CPU/req: the server's CPU time for a request.")
+    legend = ["±: 95 % interval over blocks, its ends where wide."] * bool(cells["throughput_rps_low"].notna().any())
+    legend += [
+        "CPU/req: the server's CPU time for a request."
+    ] * has_columns  # which tables at a rate don't have, nor ratios
+    lines += [" ".join(legend)] * bool(legend)
     if told := ranks_in_words(cells):
         lines.append(f"#: {told}.")
     for along in filter(None, cells.loc[cells["load"] != "open", ALONG].unique()):
         lines.append(f"Along {AXES[along].title} the ratio is to the same strategy at the usual value, or the least.")
-    apart = cells[cells[ALONG] == ""]
+    apart = cells[(cells[ALONG] == "") & (cells["load"] != "open")]
     if len(apart) and reference not in {*apart["strategy"], *apart["variant"]}:
         lines.append(f"No ratios without {reference}.")
-    elif (apart["load"] != "open").any():
+    elif len(apart):
         lines.append(f"Ratio to {reference} within rounds: not quite the quotient of the rates; ~ where it may be 1.")
     if (cells["throughput_rps"].notna() & cells["throughput_rps_low"].isna()).any():
         lines.append("No interval where there are fewer than two blocks with replies.")
@@ -78,9 +83,10 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
         lines.append("N of M: so many clients were served; the others never were.")
     if (cells["verdict"] == "doubtful").any():
         is_marked = any(touching(cell, "server_cpu_us_per_request") for _, cell in cells.iterrows())
+        holds = f" Server CPU per request holds {'where it has no mark of its own' if is_marked else 'all the same'}."
         lines.append(
-            "?: doubtful, and so is its latency; why stands below its group, each one's number in cells.csv. "
-            f"Server CPU per request holds {'where it has no mark of its own' if is_marked else 'all the same'}."
+            "?: doubtful, and so is its latency; why stands below its group, each one's number in cells.csv."
+            + holds * has_columns
         )
     if cells["perturbation_loss"].notna().any():
         lines.append(

@@ -4,18 +4,18 @@ What is wrong with such a file becomes one `ConfigError` line that names the fil
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
-from axes import BY_KEY
+from axes import AXES, BY_KEY
 from harness.config import names
 from harness.config.matrix import Matrix, value_type
 from harness.config.reading import fault_of_names, first_of, in_a_line, parsed
-from harness.config.table import ConfigError, Table, nearest
-from harness.config.tables import Config
+from harness.config.table import ConfigError, Table, nearest, there_are
+from harness.config.tables import Config, Strategy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHIPPED = ROOT / "analysis" / "claims"  # files that --claims takes by their names
@@ -62,6 +62,13 @@ class Rule(Table):
     margin: Annotated[float, Field(ge=0, le=1)] = (
         MARGIN  # what lies no further beyond the threshold isn't called either
     )
+
+    @field_validator("at_least", "at_most", "margin", mode="before")
+    @classmethod
+    def _a_number(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            raise ValueError("is a text; write a number without a unit, in that of the figure's column")
+        return given
 
     @field_validator("at")
     @classmethod
@@ -113,6 +120,10 @@ class Rule(Table):
             return "a case is a probe's; leave it out, or take a figure such as restart.seconds"
         if not self.who:
             return "names nobody; add who = a strategy"
+        if self.who == self.by:
+            return (
+                f"who and by are both {self.who}, so that it is always 1; name another, or take growth for two values"
+            )
         if self.figure in COUNTS:
             return f"{self.figure} is counted; leave by, growth and along out" if self._compares else ""
         if self.along and not self.by:
@@ -189,6 +200,15 @@ def read(asked: str, config: Config, probes: Mapping[str, Probe]) -> tuple[File,
     return file, str(path)
 
 
+def only(file: File, names: Collection[str], path: str) -> File:
+    """The same with the claims of these names alone; without names all. Raises ConfigError."""
+    known = [claim.name for claim in file.claims]
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"--only {name}: {path} has no claim {_unknown(name, known)}")
+    return file.model_copy(update={"claims": [one for one in file.claims if not names or one.name in names]})
+
+
 def shipped() -> list[str]:
     """The names of the files that come with the project."""
     return sorted(path.stem for path in SHIPPED.glob("*.toml"))
@@ -204,9 +224,20 @@ def _fault_of_names(claim: Claim, config: Config, probes: Mapping[str, Probe]) -
             name = getattr(rule, key)
             if name and name not in config.strategies:
                 return f"rules.{place}.{key}: no strategy {_unknown(name, config.strategies)}"
+            if name and not rule.probe and (fault := _fault_of_service(config.strategies[name], claim)):
+                return f"rules.{place}.{key}: {fault}"
         if rule.probe and (fault := _fault_of_probe(rule, probes)):
             return f"rules.{place}.{fault}"
     return ""
+
+
+def _fault_of_service(strategy: Strategy, claim: Claim) -> str:
+    """That the matrix has no service which a strategy offers; empty if it has one."""
+    asked = {service for entry in claim.matrix for service in entry.values(AXES["service"])}
+    offered = ", ".join(strategy.services)
+    if asked & set(strategy.services):
+        return ""
+    return f"{strategy.name} offers {offered}, and the matrix has {', '.join(sorted(asked))}; name one that offers it"
 
 
 def _fault_of_probe(rule: Rule, probes: Mapping[str, Probe]) -> str:
@@ -226,7 +257,7 @@ def _fault_of_probe(rule: Rule, probes: Mapping[str, Probe]) -> str:
 def _unknown(name: str, known: Iterable[str]) -> str:
     """A name that nobody has, and those that there are."""
     known = list(known)
-    return f"{name!r}{nearest(name, known)}; there are {', '.join(known) or 'none'}"
+    return f"{name!r}{nearest(name, known)}; {there_are(name, known)}"
 
 
 def _axis(key: str) -> None:

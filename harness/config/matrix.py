@@ -20,7 +20,8 @@ def _rate(given: object) -> object:
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?%?", text):
         raise ValueError('not a rate; write 2000 for requests per second or "50%" of the closed loop\'s')
     if not SLOWEST <= float(text.rstrip("%")) <= (LARGEST_SHARE if text.endswith("%") else FASTEST):
-        raise ValueError(f"not a rate from {SLOWEST} to {FASTEST:,} requests per second, or to {LARGEST_SHARE}%")
+        most = f"from {SLOWEST} to {FASTEST:,} requests per second, or to {LARGEST_SHARE}%"
+        raise ValueError(f"not a rate {most}; write such as 2000")
     return text
 
 

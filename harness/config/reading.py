@@ -14,7 +14,7 @@ from harness.config import names
 from harness.config.faults import fault_of
 from harness.config.matrix import Matrix
 from harness.config.selection import WORDS, meant
-from harness.config.table import ConfigError, nearest
+from harness.config.table import ConfigError, nearest, there_are
 from harness.config.tables import (
     SERVICES,
     Config,
@@ -72,7 +72,7 @@ def fault_of_names(named: Iterable[str], config: Config) -> str:
     known = [*config.strategies, *WORDS]
     for word in named:
         if not meant(word, config.strategies):
-            return f"no strategy {word!r}{nearest(word, known)}; there are {', '.join(known)}"
+            return f"no strategy {word!r}{nearest(word, known)}; {there_are(word, known)}"
     return ""
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ByteSize, Field, field_validator, model_validator
 
 import axes
-from axes import Service
+from axes import Handler, Service
 from harness.config.matrix import Matrix
 from harness.config.table import ConfigError, Table, nearest
 
@@ -64,6 +64,8 @@ class Strategy(Table):
     handler: Literal["waits", "computes"] | None = None
     memory_per_client: ByteSize = ByteSize(64 * 1024)
     fixed: dict[str, str] = {}  # axes of the servers' side that it can't follow, and why
+    lacks: tuple[Handler, ...] = ()  # handlers that it has no way to carry out
+    needs: dict[str, str] = {}  # modules that its interpreter must have, each with what installs it
     # Not in the file: the key it stands under, the folder it runs in, and which form of it this is.
     name: str = ""
     cwd: Path = Path()

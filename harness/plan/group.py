@@ -8,6 +8,7 @@ from typing import Any
 import axes
 from axes import Axis
 from harness.config import ConfigError, Matrix, Strategy, meant
+from harness.plan.needs import missing
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,10 @@ class Group:
                 f"serves {strategy.serves} at a time: the {size:,} that come before its clients and stay take all "
                 "its places"
             )
+        if absent := missing(strategy):
+            return absent
+        if entry.values["handler"] in strategy.lacks:
+            return f"has no way to carry out a handler that {entry.values['handler']}"
         if self["handler"] != self.usual.get("handler", self["handler"]) and not strategy.is_told("handler"):
             return "has no handler: its command has no {handler}"
         if strategy.carries and not axes.ended_after(self.values, strategy.carries):

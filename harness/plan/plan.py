@@ -282,7 +282,7 @@ def make(
     server_cpus, loader_cpus = machine.share_cpus(config, workers or config.loadgen.workers)
     usual = config.usual | {"server_cpus": " ".join(map(str, server_cpus))}
     groups = taking_part(_groups(config, profile_name, overrides, usual), strategies)
-    strategies = serving(strategies, list(dict.fromkeys(group.service for group in groups)), named)
+    strategies = serving(strategies, list(dict.fromkeys(group.service for group in groups)), named, config.profiles)
     workers = workers or config.loadgen.workers
     room.must_suffice(groups, strategies, overrides.values, config.origin(f"profiles.{profile_name}"))
     plan = Plan(

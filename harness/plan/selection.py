@@ -1,9 +1,12 @@
 """Which strategies are meant by the words of --strategies or of a profile, and whether those can take part."""
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from axes import AXES
 from harness.config import WORDS, Config, ConfigError, Strategy, command_now, meant, nearest
+from harness.config.table import there_are
+from harness.config.tables import Profile
 
 
 def select(config: Config, wanted: str) -> dict[str, Strategy]:
@@ -14,7 +17,8 @@ def select(config: Config, wanted: str) -> dict[str, Strategy]:
         if not found:
             known = [*config.strategies, *WORDS]
             raise ConfigError(
-                f"--strategies {word}: no such strategy{nearest(word, known)}; there are {', '.join(known)}"
+                f"--strategies {word}: no such strategy{nearest(word, known)}; {there_are(word, known)}; "
+                "--strategies all --list names all"
             )
         chosen.update(found)
     if not chosen:
@@ -31,7 +35,10 @@ def named(wanted: str | None) -> list[str]:
 
 
 def serving(
-    strategies: Mapping[str, Strategy], services: Collection[str], by_name: Collection[str] = ()
+    strategies: Mapping[str, Strategy],
+    services: Collection[str],
+    by_name: Collection[str] = (),
+    profiles: Mapping[str, Profile] | None = None,
 ) -> dict[str, Strategy]:
     """Those that offer one of these services. Raises ConfigError where none does, or one that was asked for by name."""
     found = {label: strategy for label, strategy in strategies.items() if set(services) & set(strategy.services)}
@@ -40,11 +47,22 @@ def serving(
         if strategy.name in by_name:
             raise ConfigError(
                 f"--strategies {strategy.name}: it offers {', '.join(strategy.services)}, not "
-                f"{' or '.join(services)}; leave it out, or choose --service or --profile for it"
+                f"{' or '.join(services)}; leave it out, or {_for_them(strategy.services, profiles or {})}"
             )
     if not found:
-        raise ConfigError("none of these strategies offers any of these services; widen --strategies or --service")
+        offered = list(dict.fromkeys(service for strategy in strategies.values() for service in strategy.services))
+        raise ConfigError(
+            f"none of these strategies offers {' or '.join(services)}, they offer {', '.join(offered)}; "
+            f"widen --strategies, or {_for_them(offered, profiles or {})}"
+        )
     return found
+
+
+def _for_them(services: Sequence[str], profiles: Mapping[str, Profile]) -> str:
+    """How to choose these services."""
+    named = [name for name, profile in profiles.items()
+             if any(set(entry.values(AXES["service"])) & set(services) for entry in profile.matrix)]  # fmt: skip
+    return f"choose --service {services[0]}" + f", or --profile {named[0]}" * bool(named)
 
 
 def _fault(strategy: Strategy) -> str:

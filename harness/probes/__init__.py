@@ -5,7 +5,7 @@ A probe is a file here, and a line in `PROBES`. A claim's figure PROBE.FIGURE is
 
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.probes import anatomy, backlog, restart, shared_state
+from harness.probes import anatomy, backlog, dribbler, restart, shared_state
 from harness.probes.form import Probe, Row, Scene, at_the_end
 
 PROBES = {
@@ -15,6 +15,8 @@ PROBES = {
                      cases=backlog.CASES, figures=("asked", "established", "refused", "waiting", "resent")),
     "shared_state": Probe("whose updates of a shared number are lost", at_the_end(shared_state.rows), takes_s=12,
                           cases=tuple(shared_state.KINDS), figures=("asked", "lost", "alone")),
+    "dribbler": Probe("who lets others wait for one that sends byte by byte", at_the_end(dribbler.rows), takes_s=10,
+                      cases=dribbler.CASES, figures=("asked", "held_up"), asks=True),
     "anatomy": Probe("system calls of a request, size of a strategy's code", at_the_end(anatomy.rows), takes_s=5,
                      cases=(anatomy.CODE, *anatomy.CROWDS), asks=True),
 }  # fmt: skip

@@ -12,7 +12,7 @@ import socket
 from servers.contract import Options, library, run
 from servers.services.http import CONTENT_TYPE, content
 
-with library("aiohttp"):
+with library("aiohttp", "make http"):
     from aiohttp import web
 
 STAYS_S = 3600.0

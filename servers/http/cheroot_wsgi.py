@@ -11,7 +11,7 @@ from typing import Any
 from servers.contract import Options, counted, library, run
 from servers.http.wsgi_application import application
 
-with library("cheroot"):
+with library("cheroot", "make http"):
     from cheroot.wsgi import Server
 
 STAYS_S = 3600

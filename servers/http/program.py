@@ -19,7 +19,7 @@ from servers.contract import library
 def start(names: str) -> None:
     program, *libraries = names.split(",")
     for name in (program, *libraries):
-        with library(name):
+        with library(name, "make http"):
             __import__(name)
     logging.disable(logging.WARNING)  # waitress has one for each request that waits for a thread
     sys.argv = [program, *sys.argv[2:]]

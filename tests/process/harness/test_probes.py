@@ -10,8 +10,9 @@ import pytest
 
 from harness import probes
 from harness.config import Strategy
-from harness.probes import anatomy, backlog, restart, shared_state
+from harness.probes import anatomy, backlog, dribbler, restart, shared_state
 from harness.probes.form import Row, Scene
+from harness.processes.server import ServerFailed
 from harness.processes.watchdog import Watchdog
 from tests.support.bench import misbehaving
 from tests.support.project import CONFIG, ROOT, STRATEGIES
@@ -73,6 +74,47 @@ def test_a_queue_admits_no_more_than_it_has_room_for(
         others = sum(values(iter(rows), figure)[case] or 0 for figure in ("established", "waiting", "refused"))
         assert others == asked
     assert failures(iter(rows)) == []
+
+
+# --- a dribbler ----------------------------------------------------------------------------------------------------
+
+
+def test_who_serves_one_at_a_time_lets_others_wait_for_a_dribbler(
+    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dribbler, "PATIENCE_S", 0.5)  # of those that wait in vain
+    rows = list(dribbler.rows(scene("blocking", "socketserver")))
+    assert failures(iter(rows)) == []
+    held_up = {row.strategy: row.value for row in rows if row.figure == "held_up"}
+    assert held_up == {"blocking": dribbler.OTHERS, "socketserver": dribbler.OTHERS}
+
+
+def test_threads_forks_and_loops_let_nobody_wait_for_it(
+    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dribbler, "PATIENCE_S", 20.0)  # nobody waits in vain, however busy the machine is
+    rows = list(dribbler.rows(scene("threading", "forking", "select", "poll")))
+    assert failures(iter(rows)) == []
+    assert {row.value for row in rows if row.figure == "held_up"} == {0}
+
+
+def test_who_has_no_echo_or_is_silent_is_a_row_with_its_reason(
+    scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dribbler, "LIMIT_S", 0.5)
+    silent = STRATEGIES["epoll"].model_copy(update={"command": STRATEGIES["epoll"].command + " --service log"})
+    http, logged = failures(dribbler.rows(scene("http-threading", silent=silent)))
+    assert http == dribbler.NO_ECHO
+    assert logged == "gave no reply within 0.5 s, though nobody was in the way"
+
+
+def test_another_reply_is_no_reply() -> None:
+    server, client = socket.socketpair()
+    with server, client:
+        server.sendall(b"goodbye")
+        server.shutdown(socket.SHUT_WR)
+        with pytest.raises(ServerFailed, match="replied b'goodbye'"):
+            dribbler._hear(client)
 
 
 # --- restart -------------------------------------------------------------------------------------------------------

@@ -99,4 +99,5 @@ def test_a_missing_library_is_told_with_3(name: str, library: str, tmp_path: Pat
     ended = run(STRATEGIES[name], PYTHONPATH=str(tmp_path), PATH="/usr/bin:/bin")
     assert ended.returncode == CANNOT_START
     assert len(ended.stderr.splitlines()) == 1
-    assert f"pip install {library}" in ended.stderr
+    assert f"needs {library} " in ended.stderr
+    assert ended.stderr.endswith("install it with: make http\n")

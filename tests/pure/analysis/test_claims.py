@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analysis.claims import words
-from analysis.claims.decision import Outcome, Tried, decide
+from analysis.claims.decision import Ruling, Tried, decide
 from analysis.claims.verdicts import exit_code
 from analysis.records.reading import read
 from benchmarks.claims_replay import NOISES, PLAIN, TRUTHS, count, replay
@@ -31,16 +31,16 @@ def blocks(mean: float, spread: float = 0.01, count: int = 6) -> list[float]:
 def test_what_lies_beyond_holds_and_what_lies_short_is_refuted() -> None:
     found = decide({"true": [Tried(blocks(0.1))], "false": [Tried(blocks(-0.1))], "open": [Tried(blocks(0.001))]})
     assert {name: one.outcome for name, one in found.items()} == {
-        "true": Outcome.HOLDS,
-        "false": Outcome.REFUTED,
-        "open": Outcome.NOT_SHOWN,
+        "true": Ruling.HOLDS,
+        "false": Ruling.REFUTED,
+        "open": Ruling.NOT_SHOWN,
     }
 
 
 def test_several_rules_hold_together_and_one_refutes() -> None:
     high, low, near = Tried(blocks(0.2)), Tried(blocks(-0.2)), Tried(blocks(0.001))
     found = decide({"all": [high, high], "one": [high, low, near], "open": [high, near]})
-    assert [one.outcome for one in found.values()] == [Outcome.HOLDS, Outcome.REFUTED, Outcome.NOT_SHOWN]
+    assert [one.outcome for one in found.values()] == [Ruling.HOLDS, Ruling.REFUTED, Ruling.NOT_SHOWN]
     assert found["one"].deciding == 1
     assert found["open"].deciding == 1
 
@@ -48,9 +48,9 @@ def test_several_rules_hold_together_and_one_refutes() -> None:
 def test_what_is_shown_and_lies_within_the_margin_is_neither() -> None:
     close, below = blocks(0.01, 0.0005), blocks(-0.01, 0.0005)
     found = decide({"close": [Tried(close, 0.02)], "below": [Tried(below, 0.02)], "without": [Tried(close)]})
-    assert found["close"].outcome is found["below"].outcome is Outcome.NOT_SHOWN
+    assert found["close"].outcome is found["below"].outcome is Ruling.NOT_SHOWN
     assert found["close"].blocks_needed == float("inf")
-    assert found["without"].outcome is Outcome.HOLDS
+    assert found["without"].outcome is Ruling.HOLDS
 
 
 def test_a_doubt_forbids_the_side_that_it_concerns() -> None:
@@ -58,14 +58,14 @@ def test_a_doubt_forbids_the_side_that_it_concerns() -> None:
         "held": [Tried(blocks(0.2), can_hold=False)], "failed": [Tried(blocks(-0.2), can_fail=False)],
         "the other side": [Tried(blocks(-0.2), can_hold=False)],
     })  # fmt: skip
-    assert [one.outcome for one in found.values()] == [Outcome.NOT_SHOWN, Outcome.NOT_SHOWN, Outcome.REFUTED]
+    assert [one.outcome for one in found.values()] == [Ruling.NOT_SHOWN, Ruling.NOT_SHOWN, Ruling.REFUTED]
 
 
 def test_counts_decide_without_a_test() -> None:
     true, false, noisy = Tried(counted=True), Tried(counted=False), Tried(blocks(0.2))
     found = decide({"true": [true], "false": [true, false], "both": [true, noisy], "spoilt": [false, noisy]})
-    assert [one.outcome for one in found.values()] == [Outcome.HOLDS, Outcome.REFUTED, Outcome.HOLDS, Outcome.REFUTED]
-    assert decide({"open": [true, Tried(blocks(0.0))]})["open"].outcome is Outcome.NOT_SHOWN
+    assert [one.outcome for one in found.values()] == [Ruling.HOLDS, Ruling.REFUTED, Ruling.HOLDS, Ruling.REFUTED]
+    assert decide({"open": [true, Tried(blocks(0.0))]})["open"].outcome is Ruling.NOT_SHOWN
 
 
 def test_blocks_that_would_be_needed_do_show_it() -> None:
@@ -75,12 +75,12 @@ def test_blocks_that_would_be_needed_do_show_it() -> None:
     random, shown = np.random.default_rng(2), 0
     for _ in range(400):
         logs = random.normal(0.03, 0.03, int(needed))
-        shown += decide({"near": [Tried(list(logs))]})["near"].outcome is Outcome.HOLDS
+        shown += decide({"near": [Tried(list(logs))]})["near"].outcome is Ruling.HOLDS
     assert shown >= 0.9 * 400
 
 
 def test_one_block_decides_nothing() -> None:
-    assert decide({"one": [Tried([0.5])]})["one"].outcome is Outcome.NOT_SHOWN
+    assert decide({"one": [Tried([0.5])]})["one"].outcome is Ruling.NOT_SHOWN
 
 
 def test_verdicts_are_right_and_hardly_ever_wrong() -> None:
@@ -89,17 +89,17 @@ def test_verdicts_are_right_and_hardly_ever_wrong() -> None:
     told = count(PLAIN, mixed, 6, range(300))
     assert told.right / told.claims >= 0.95
     for noise in NOISES:
-        assert count(noise, [Outcome.NOT_SHOWN] * 15, 6, range(300)).wrong <= 12  # of 300; 3 are expected at most
+        assert count(noise, [Ruling.NOT_SHOWN] * 15, 6, range(300)).wrong <= 12  # of 300; 3 are expected at most
 
 
 def test_a_replay_that_spends_more_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.claims.decision.ERROR", 0.5)
-    assert count(PLAIN, [Outcome.NOT_SHOWN] * 15, 6, range(300)).wrong > 30
+    assert count(PLAIN, [Ruling.NOT_SHOWN] * 15, 6, range(300)).wrong > 30
 
 
 def test_a_replay_has_the_truths_that_it_is_told() -> None:
-    said = replay(PLAIN, [Outcome.HOLDS, Outcome.REFUTED], 200, np.random.default_rng(1))
-    assert said == [Outcome.HOLDS, Outcome.REFUTED]
+    said = replay(PLAIN, [Ruling.HOLDS, Ruling.REFUTED], 200, np.random.default_rng(1))
+    assert said == [Ruling.HOLDS, Ruling.REFUTED]
 
 
 # --- from a run to verdicts -------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_rates_are_held_against_each_other(tmp_path: Path) -> None:
         claim("at most", by("poll", "epoll", at_most=0.9)),
     ))  # fmt: skip
     assert {name: one.outcome for name, one in found.items()} == {
-        "true": Outcome.HOLDS, "false": Outcome.REFUTED, "at most": Outcome.HOLDS,
+        "true": Ruling.HOLDS, "false": Ruling.REFUTED, "at most": Ruling.HOLDS,
     }  # fmt: skip
     assert found["true"].rules[0].found.value == pytest.approx(118 / 96.5, rel=0.1)
     assert exit_code(list(found.values())) == 1
@@ -126,8 +126,8 @@ def test_rates_are_held_against_each_other(tmp_path: Path) -> None:
 def test_a_figure_by_itself_is_held_against_its_threshold(tmp_path: Path) -> None:
     found = judged(run_of(tmp_path, claim("fast", rule("p50_us", who="epoll", at_most=5_000)),
                           claim("slow", rule("p50_us", who="epoll", at_least=5_000))))  # fmt: skip
-    assert found["fast"].outcome is Outcome.HOLDS
-    assert found["slow"].outcome is Outcome.REFUTED
+    assert found["fast"].outcome is Ruling.HOLDS
+    assert found["slow"].outcome is Ruling.REFUTED
 
 
 def test_growth_is_between_two_points_and_by_anothers(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_growth_is_between_two_points_and_by_anothers(tmp_path: Path) -> None:
     found = judged(run_of(tmp_path, claim("alone", rule(who="forking", at_most=0.7, **told)),
                           claim("by", rule(who="forking", by="epoll", at_most=0.7, **told)),
                           claim("not so", rule(who="epoll", by="forking", at_most=1, **told)), made=made))  # fmt: skip
-    assert [one.outcome for one in found.values()] == [Outcome.HOLDS, Outcome.HOLDS, Outcome.REFUTED]
+    assert [one.outcome for one in found.values()] == [Ruling.HOLDS, Ruling.HOLDS, Ruling.REFUTED]
 
 
 def test_from_a_value_on_has_a_crossover_with_an_interval(tmp_path: Path) -> None:
@@ -150,10 +150,10 @@ def test_from_a_value_on_has_a_crossover_with_an_interval(tmp_path: Path) -> Non
                      claim("never", rule(who="forking", by="threading", **told)), made=made)  # fmt: skip
     found = judged(results)
     passes = found["passes"].rules[0]
-    assert found["passes"].outcome is Outcome.HOLDS
+    assert found["passes"].outcome is Ruling.HOLDS
     assert passes.crossover.low < 100 * (46 / 41) ** 2.5 < passes.crossover.high
     assert words.verdict(found["passes"]).startswith("HOLDS from 1")
-    assert found["never"].outcome is Outcome.REFUTED
+    assert found["never"].outcome is Ruling.REFUTED
 
 
 def test_counted_columns_have_no_noise(tmp_path: Path) -> None:
@@ -163,12 +163,12 @@ def test_counted_columns_have_no_noise(tmp_path: Path) -> None:
         claim("all", rule("starved", who="epoll", kind="count", at_most=0)),
         claim("nobody", rule("starved", who="epoll", kind="count", at_least=1)),
     ))  # fmt: skip
-    assert [one.outcome for one in found.values()] == [Outcome.HOLDS, Outcome.HOLDS, Outcome.REFUTED]
+    assert [one.outcome for one in found.values()] == [Ruling.HOLDS, Ruling.HOLDS, Ruling.REFUTED]
 
 
 def test_who_starves_clients_is_compared_with_nobody(tmp_path: Path) -> None:
     found = judged(run_of(tmp_path, claim("slow", by("epoll", "blocking", at_least=2))))["slow"]
-    assert found.outcome is Outcome.NOT_SHOWN
+    assert found.outcome is Ruling.NOT_SHOWN
     assert "starved" in words.needs(found)
 
 
@@ -181,13 +181,13 @@ def test_what_is_known_from_below_can_be_ahead_and_not_behind(tmp_path: Path) ->
     results.windows.loc[busy, "loader_cpu_s"] = results.windows.loc[busy, "loader_wall_s"]  # it may limit epoll
     found = judged(results)
     assert "loader-limited" in found["ahead"].rules[0].doubts[0]
-    assert [one.outcome for one in found.values()] == [Outcome.HOLDS, Outcome.NOT_SHOWN, Outcome.NOT_SHOWN]
+    assert [one.outcome for one in found.values()] == [Ruling.HOLDS, Ruling.NOT_SHOWN, Ruling.NOT_SHOWN]
 
 
 def test_a_strategy_that_isnt_to_be_had_makes_a_claim_not_testable(tmp_path: Path) -> None:
     made = MadeUp(groups=[(100, 64)], skipped={"uvloop": "uvloop is not installed"}, **QUIET)
     found = judged(run_of(tmp_path, claim("fast", by("uvloop", "asyncio", at_least=2)), made=made))["fast"]
-    assert found.outcome is Outcome.NOT_TESTABLE
+    assert found.outcome is Ruling.NOT_TESTABLE
     assert "uvloop is not installed" in words.verdict(found)
     assert exit_code([found]) == 3
 
@@ -208,7 +208,7 @@ def test_memory_is_known_by_the_blocks_that_looked(tmp_path: Path) -> None:
     with open(tmp_path / "windows.jsonl", "a") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
 
-    assert judged(read(results.folder))["small"].outcome is Outcome.HOLDS
+    assert judged(read(results.folder))["small"].outcome is Ruling.HOLDS
 
 
 def probed(folder: Path, **figures: list[float | None]) -> None:
@@ -229,7 +229,7 @@ def test_probes_are_counted_and_their_times_tested(tmp_path: Path) -> None:
     told = [claim("refused", asks("refused", at_least=1)), claim("free", asks("refused", at_most=0)),
             claim("a minute", asks("seconds", at_least=30)), claim("at once", asks("seconds", at_most=1))]  # fmt: skip
     found = judged(run_of(tmp_path, *told))
-    assert [one.outcome for one in found.values()] == [Outcome.HOLDS, Outcome.REFUTED, Outcome.HOLDS, Outcome.REFUTED]
+    assert [one.outcome for one in found.values()] == [Ruling.HOLDS, Ruling.REFUTED, Ruling.HOLDS, Ruling.REFUTED]
     refused = found["refused"].rules[0]
     assert [words.found(refused), words.claimed(refused)] == ["240 binds (239 to 241)", "at least 1 bind"]
 
@@ -237,7 +237,7 @@ def test_probes_are_counted_and_their_times_tested(tmp_path: Path) -> None:
 def test_counts_that_lie_on_both_sides_show_nothing(tmp_path: Path) -> None:
     probed(tmp_path, refused=[0, 240, 241])
     found = judged(run_of(tmp_path, claim("refused", asks("refused", at_least=1))))["refused"]
-    assert found.outcome is Outcome.NOT_SHOWN
+    assert found.outcome is Ruling.NOT_SHOWN
     assert "in some blocks" in words.needs(found)
 
 
@@ -277,9 +277,9 @@ def test_a_failed_cell_is_no_evidence(tmp_path: Path) -> None:
         )
 
     found = judged(read(results.folder))["fast"]
-    assert found.outcome is Outcome.NOT_SHOWN
+    assert found.outcome is Ruling.NOT_SHOWN
     assert "it died" in words.needs(found)
 
 
 def test_thresholds_are_ratios_on_the_log_scale() -> None:
-    assert TRUTHS[Outcome.HOLDS] == log(1.1)
+    assert TRUTHS[Ruling.HOLDS] == log(1.1)

@@ -1,6 +1,7 @@
 """Verdicts as people read them: the page, the terminal, the charts, the README's three."""
 
 import re
+from html import unescape
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from analysis.claims.picture import placed
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results
 from analysis.report import page
+from analysis.report.essential import MOST
 from analysis.tables import claims as table
 from docs import kept_trial
 from tests.support.claimed import QUIET, claim, point, rule, run_of
@@ -59,6 +61,47 @@ def test_the_page_has_each_verdict_behind_a_guess(tried: Results) -> None:
     assert 'class="curve"' in section  # of what is along an axis
     assert "What a request cost" in section
     assert 'href="#claims"' in html
+
+
+def section_of(results: Results) -> str:
+    return page.render(results, tabulate(results)).partition('<section id="claims"')[2].partition("</section>")[0]
+
+
+def text_of(html: str) -> str:
+    return unescape(re.sub("<[^>]*>", "", html))
+
+
+def test_a_claim_shows_the_lines_that_tell_its_two_strategies_apart(tried: Results) -> None:
+    for name in ("epoll", "poll"):
+        tried.run["strategies"][name]["command"] = f"{{python}} -m servers.readiness.{name}_loop {{options}}"
+    blocks = re.findall(r'<pre class="code".*?</pre>', section_of(tried), re.DOTALL)
+    assert len(blocks) == 2  # of fast and faster; the others compare none, or none of this project's servers
+    lines = text_of(blocks[0]).splitlines()
+    assert 2 <= len(lines) <= MOST
+    assert "- self.poll = select.poll()" in lines
+    assert any("select.epoll" in line for line in lines if line.startswith("+"))
+    assert "servers/readiness/poll_loop.py and servers/readiness/epoll_loop.py." in text_of(section_of(tried))
+
+
+def test_two_strategies_of_one_file_differ_in_their_commands(tried: Results) -> None:
+    for name, more in (("epoll", EVIL), ("poll", "--selector poll")):
+        tried.run["strategies"][name]["command"] = f"{{python}} -m servers.readiness.selectors_loop {more}"
+    section = section_of(tried)
+    assert EVIL not in section
+    lines = text_of(re.findall(r'<pre class="code".*?</pre>', section, re.DOTALL)[0]).splitlines()
+    assert lines == [
+        "- {python} -m servers.readiness.selectors_loop --selector poll",
+        f"+ {{python}} -m servers.readiness.selectors_loop {EVIL}",
+    ]
+
+
+@pytest.mark.parametrize("before", [[], ["--only", "fast"], ["--only=fast,served"]])
+def test_a_command_tries_one_claim_alone(tried: Results, before: list[str]) -> None:
+    tried.run["command"] = ["run_bench.py", "trial", "--claims", "mine.toml", *before, "--profile", "quick"]
+    commands = re.findall(r'<pre class="command".*?</pre>', section_of(tried), re.DOTALL)
+    told = ".venv/bin/python run_bench.py trial --claims mine.toml --profile quick --only"
+    assert [text_of(one) for one in commands[:2]] == [f"{told} fast", f"{told} faster"]
+    assert len(commands) == 5 + 1  # and all of them
 
 
 def test_a_run_without_claims_has_no_such_section(tmp_path: Path) -> None:

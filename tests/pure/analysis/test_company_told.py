@@ -1,5 +1,6 @@
 """What a run with company shows, of made-up results whose truth is known: ratios, doubts, fan, heat map, page."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from analysis.drawing import charts
 from analysis.drawing.squares import heat, interval, said
 from analysis.judging.cells import tabulate
 from analysis.judging.crossovers import passings
-from analysis.judging.unkindness import CPU, P99, unkindness
+from analysis.judging.unkindness import CPU, LONG, P99, unkindness
 from analysis.records import reading as records
 from analysis.records.reading import Results
 from analysis.report import page
@@ -210,6 +211,36 @@ def test_the_heat_map_says_who_lets_whom_wait(unkind: Results) -> None:
     drawn = dict(charts.figures(unkind, cells))["unkindness"]
     assert len(drawn.axes[0].patches) == 4
     assert_legible(drawn)
+
+
+def test_a_long_request_of_one_client_is_a_column_of_its_own(unkind: Results, tmp_path: Path) -> None:
+    own = {"along": "handler_us", "handler": "blocks", "handler_of": "one", "company": "none", "company_size": 0}
+    rows = [json.loads(line) for line in (unkind.folder / "windows.jsonl").read_text().splitlines()]
+    rows += [
+        told(name, "none", 0, block, round_, p99_ms=p99_ms, counted_s=1.0, **own, handler_us=handler_us)
+        for block, round_ in everywhere()
+        for name, both in {"epoll": (1.0, 100.0), "asyncio": (2.0, 2.0)}.items()
+        for handler_us, p99_ms in zip((1, 100_000), both, strict=True)
+    ]
+    results = results_of(tmp_path / "long", rows)
+    cells = tabulate(results)
+    (found,) = unkindness(cells)
+    assert found.kinds == [("slow", 50), ("burst", 50), (LONG, 100_000)]
+    p99 = found.squares[P99]
+    assert p99["epoll", (LONG, 100_000)].ratio.value == pytest.approx(100, rel=0.01)
+    assert p99["asyncio", (LONG, 100_000)].ratio.value == pytest.approx(1, rel=0.01)
+    assert p99["asyncio", ("slow", 50)].ratio.value == pytest.approx(4, rel=0.01)  # as without that column
+    drawn = dict(charts.figures(results, cells))["unkindness"]
+    assert len(drawn.axes[0].patches) == 6
+    assert "a long request\n100 ms" in [text.get_text() for text in drawn.axes[0].get_xticklabels()]
+    assert "a long request, 100 ms" in page.render(results, cells)
+
+
+def test_a_long_handler_of_all_is_nobodys_unkindness(tmp_path: Path) -> None:
+    own = {"along": "handler_us", "handler": "blocks", "company": "none", "company_size": 0}
+    rows = [told("epoll", "none", 0, block, round_, **own, handler_us=handler_us)
+            for block, round_ in everywhere() for handler_us in (1, 100_000)]  # fmt: skip
+    assert list(unkindness(tabulate(results_of(tmp_path, rows)))) == []
 
 
 def test_what_fails_or_leaves_clients_unserved_has_a_word_in_place_of_a_number(fanned: Results) -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.judging.cells import tabulate
+from analysis.records.reading import read
+from analysis.report import page
 from analysis.tables import run as table
 from tests.support.made_up import (
     CAPACITY,
@@ -68,6 +71,25 @@ def test_a_narrow_terminal_goes_without_some_columns_and_says_so(tmp_path: Path)
     assert told.startswith("p50, CPU/req")
     assert not {"p50", "CPU/req"} & set(heading.split())
     assert "1 of 10" in narrow
+
+
+def test_a_table_at_a_rate_has_no_legend_of_columns_that_it_lacks(tmp_path: Path) -> None:
+    text = printed(folder_of(tmp_path, [at_rate("poll", 300, latencies=[10**6] * 300)]))
+    assert "CPU/req" not in text
+    assert "Server CPU" not in text
+    assert "No ratios without" not in text
+    assert "±" not in text  # of a single block
+    assert "No interval where there are fewer than two blocks" in text
+    closed = printed(folder_of(tmp_path / "closed", [window("poll", latencies=[10**6] * 300)]))
+    assert "CPU/req: the server's CPU time" in closed
+    assert "No ratios without epoll." in closed
+
+
+def test_what_stood_in_the_way_when_it_began_is_said_with_the_result(tmp_path: Path) -> None:
+    made = folder_of(tmp_path, [window("epoll", latencies=[10**6] * 300)], warnings=["other load: 43%; why; end it"])
+    assert "Note: when it began, other load: 43%; why; end it." in printed(made)
+    results = read(made)
+    assert "<li>when it began, other load: 43%; why; end it</li>" in page.render(results, tabulate(results))
 
 
 def test_the_table_is_as_wide_as_it_must(tmp_path: Path) -> None:

@@ -93,6 +93,10 @@ def test_probes_alone_have_a_run_too(tmp_path: Path) -> None:
     ("text", "says"),
     [
         (HEAD + MATRIX, ["claims.mine: has no rule", "not_testable"]),
+        (HEAD + MATRIX + AT_10.replace('"poll"', '"epoll"'), ["rules.0: who and by are both epoll", "growth"]),
+        (HEAD + MATRIX + AT_10.replace('"poll"', '"gunicorn"'), ["by: gunicorn offers http, and the matrix has echo"]),
+        (HEAD + MATRIX + AT_10.replace("at_least = 1", 'at_least = "10ms"'), ["at_least", "a number without a unit"]),
+        (HEAD + MATRIX + AT_10.replace('"poll"', '"nobody"'), ["no strategy 'nobody'", "the nearest of"]),
         (HEAD + MATRIX + "rules = []\n", ["claims.mine: has no rule"]),
         (HEAD + MATRIX + AT_10.replace('"poll"', '"pol"'), ["claims.mine.rules.0.by: no strategy 'pol'", '"poll"']),
         (HEAD + MATRIX + AT_10.replace("throughput_rps", "throughput"), ["no figure", '"throughput_rps"']),
@@ -128,6 +132,16 @@ def test_what_is_wrong_is_one_line_with_file_key_and_remedy(tmp_path: Path, text
     assert "\n" not in line
     for words in says:
         assert words in line
+
+
+def test_some_claims_of_a_file_are_tried_alone() -> None:
+    file, path = claims.read("chapter", read(BENCH), PROBES)
+    assert [one.name for one in claims.only(file, ["receive-1024", "port-in-use"], path).claims] == [
+        "receive-1024", "port-in-use",
+    ]  # fmt: skip
+    assert claims.only(file, [], path) == file
+    with pytest.raises(ConfigError, match=r'--only port-in-us: .*chapter.toml has no claim .*"port-in-use"'):
+        claims.only(file, ["port-in-us"], path)
 
 
 def test_a_file_that_isnt_there_is_refused() -> None:

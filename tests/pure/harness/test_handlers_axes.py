@@ -54,7 +54,7 @@ def test_times_along_are_members_of_one_group(tmp_path: Path) -> None:
 
 def test_times_apart_are_groups_and_nothing_has_one_without_a_handler(tmp_path: Path) -> None:
     more = ', handlers = ["none", "waits"], handler_times = ["5ms"], handler_of = ["all", "one"]'
-    made = planned(tmp_path, more, which="epoll")
+    made = planned(tmp_path, more, which="asyncio")
     assert [str(group).removeprefix("echo, 10 clients, 64 B") for group in made.groups] == [
         "",
         ", the handler waits 5 ms",

@@ -54,7 +54,7 @@ def test_libraries_that_strategies_stand_on_are_named_for_the_variants() -> None
     asked = {
         name
         for path in (ROOT / "servers").rglob("*.py")
-        for name in re.findall(r'with library\("(\w+)"\)', path.read_text())
+        for name in re.findall(r'with library\("(\w+)"', path.read_text())
     }
     loops = {name for each in STRATEGIES.values() for name in re.findall(r"--loop (\w+)\.", each.command)}
     assert sorted(asked | loops) == sorted(CONFIG.servers.libraries)
