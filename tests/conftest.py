@@ -1,4 +1,4 @@
-"""Golden texts: what people read is kept under tests/golden, and compared as it is. Who comes first; what is no garbage."""
+"""Golden texts: what people read is under tests/golden, and compared as it is. Who comes first; what is no garbage."""
 
 import difflib
 import gc
