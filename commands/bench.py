@@ -9,6 +9,7 @@ from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, announce, drawn, end
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import ConfigError, read
+from harness.conformance.reached import must_answer
 from harness.plan import plan, selection
 from harness.recorder import Recorder
 from harness.run.measure import measure, recorder_of
@@ -39,6 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_bench_file(which)
     options.add_variants(which)
     options.add_measuring(parser, "bench", "default", _add_own)
+    options.add_hosts(parser)
     where = options.add_results(parser)
     where.add_argument(
         "--no-charts",
@@ -88,6 +90,7 @@ def run(given: argparse.Namespace) -> int:
         announce(planned, forms, given)
         if given.list:
             return 0
+        must_answer(config, planned.strategies, planned.services, given.unchecked)
         recorder = recorder_of(planned, given.results)
         recorder.required(given.require)
         view = view_of(planned, forms, recorder, given)

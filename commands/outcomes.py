@@ -90,7 +90,8 @@ def view_of(planned: Plan, forms: Forms, recorder: Recorder, given: argparse.Nam
     """How whoever waits is told meanwhile."""
     from analysis.so_far import SoFar
 
-    so_far = SoFar(recorder.windows, planned.config.reference, next(iter(forms.facts), ""), planned.usual).of
+    attached = [label for label, strategy in planned.strategies.items() if strategy.attach]
+    so_far = SoFar(recorder.windows, planned.config.reference, next(iter(forms.facts), ""), planned.usual, attached).of
     if given.json:
         return events.EventsView(planned, so_far)
     if given.quiet:

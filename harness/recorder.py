@@ -217,7 +217,9 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "reference": plan.config.reference,
         "strategies": {
             strategy.name: {
-                "command": strategy.command,
+                "command": strategy.command or None,
+                "attach": strategy.attach or None,
+                "address": strategy.address or None,
                 "family": strategy.family,
                 "place": plan.config.place(strategy.name),
                 "listing": strategy.listing,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analysis.alike import Alike
 from analysis.histograms import count, mean
 from analysis.judging import company
-from analysis.judging.costs import quotient
+from analysis.judging.costs import is_accounted, quotient
 from analysis.judging.handlers import unhandled
 from analysis.judging.latencies import block_histograms
 from analysis.records.columns import Columns, column, first, length
@@ -60,6 +60,7 @@ class Evidence:
     company_left: float = 0.0  # of a company that came to stay, what was gone at some window's end
     company_took: float = 0.0  # of the loader's CPUs, what its company used
     unhandled: str = ""  # what shows that messages were answered before their handlers were done
+    is_accounted: bool = True  # else its processes aren't known
 
 
 def evidence(
@@ -77,7 +78,8 @@ def evidence(
     server_s, unasked_s = told["server_cpu_s"].sum(), told["unasked_cpu_s"].sum()
     server_us = quotient(server_s * 1e6, replies)
     loader_cpus = set(map(str, results.run.get("loader_cpus") or []))
-    server_cpus = set(str(first(windows, "server_cpus")).split())
+    # where one is attached nobody knows on which CPUs it runs
+    server_cpus = set(str(first(windows, "server_cpus")).split() if is_accounted(windows) else [])
     wall_s = (told["loader_wall_s"] / told["workers"]).sum()
     # what the host took is no rest
     servers_s = wall_s - told["server_steal_s"].sum()
@@ -120,6 +122,7 @@ def evidence(
         restless=restless,
         **company.evidence(windows, quotient(beside_s, wall_s * max(1, len(loader_cpus)))),
         unhandled=unhandled(windows),
+        is_accounted=is_accounted(windows),
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.doubts import touching
-from analysis.records.points import Row
+from analysis.records.points import Row, is_attached
 
 
 def why(cell: Row) -> str:
@@ -21,6 +21,8 @@ def briefly(cell: Row) -> str:
 def _else(cell: Row) -> str:
     if pd.isna(cell["windows"]):
         return str(cell["status"])
+    if is_attached(cell):
+        return "attached: all blocks meet the same processes, and ranks count fresh ones"
     if cell["blocks"] < 2:
         return "one block"
     return str(cell["limited_by"])

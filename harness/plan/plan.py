@@ -76,9 +76,15 @@ class Plan:
             if len(waves_) > 1:
                 in_turn.setdefault((max(map(len, waves_)), self._in_each_wave(group)), []).append(str(group))
         found += [notes.in_turn("; ".join(groups), *how) for how, groups in in_turn.items()]
+        found += [notes.attached(one.label, one.address) for one in self.strategies.values() if one.attach]
         if self.workers > len(self.loader_cpus):
             found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
         return found
+
+    @property
+    def reaches_out(self) -> bool:
+        """Whether some of its servers aren't on this machine."""
+        return any(strategy.is_elsewhere for strategy in self.strategies.values())
 
     @property
     def servers_cpus(self) -> list[list[int]]:

@@ -70,6 +70,7 @@ def carry_out(
         server_cpus=plan.server_cpus,
         loader_cpus=plan.loader_cpus,
         backlog=plan.backlog,
+        allow_remote=plan.reaches_out,
     )
     progress = Progress(plan, tell)
     loading = Loading(stage, plan, recorder)
