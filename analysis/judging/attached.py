@@ -22,7 +22,7 @@ NOT_KNOWN = (
 def told(cell: Row, windows: Columns | None, run: Mapping[str, Any]) -> dict[str, Any]:
     """What a cell says of where its server is; nothing of one that was started for the run and is asked from here."""
     found: dict[str, Any] = {}
-    trips_us = [] if windows is None else column(windows, "network_round_trip_us", float)
+    trips_us = np.empty(0) if windows is None else column(windows, "network_round_trip_us", float)
     if np.isfinite(trips_us).any():
         found["network_round_trip_us"] = float(np.nanmedian(trips_us))
     if is_attached(cell):
@@ -43,7 +43,7 @@ def first(cells: Iterable[Row], run: Mapping[str, Any]) -> dict[Group, str]:
 
 
 def in_words(cell: Row) -> str:
-    """Where it was met and between what its latencies are, without a full stop; nothing of a server of the run's own."""
+    """Where it was met, and between what its latencies are; nothing of a server of the run's own."""
     if not is_attached(cell):
         return ""
     trip_us = cell["network_round_trip_us"]

@@ -116,7 +116,7 @@ def _in_order(run: Mapping[str, Any]) -> dict[str, int]:
 def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(schema.COLUMNS))
     table[COUNTS] = table[COUNTS].astype("Float64").astype("Int64")
-    table[TEXTS] = table[TEXTS].fillna("")
+    table[TEXTS] = table[TEXTS].astype(object).fillna("")
     table[FIGURES] = table[FIGURES].astype(float)
     return table
 

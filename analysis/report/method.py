@@ -47,12 +47,14 @@ def brief(results: Results, cells: pd.DataFrame) -> str:
     asked = "; and ".join(HOW[how] for how in measured["load"].unique())
     who = f"{strategies} strategies" if strategies > 1 else "one strategy"
     names = list(dict.fromkeys(label(cell) for _, cell in measured.iterrows() if is_attached(cell)))
-    aside = f" {' and '.join(names)} ran already, where somebody else had started them: not over loopback, unless they " \
-            "are there, and the same processes in every block." if names else ""  # fmt: skip
+    aside = (
+        f" {' and '.join(names)} ran already, where somebody else had started them, and were met there: the same "
+        "processes in every block."
+    ) * bool(names)
     return (
         f"One load generator asked {who} in turn, {asked}. It did so over loopback, in short windows in random order, "
-        f"in {several(blocks(results), 'block')}, each with fresh server processes. Every interval is over blocks.{aside}"
-    )
+        f"in {several(blocks(results), 'block')}, each with fresh server processes. Every interval is over blocks."
+    ) + aside
 
 
 def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:

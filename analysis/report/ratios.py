@@ -35,7 +35,7 @@ class Ratios:
         self.reference = _reference(results.run, entries)
 
     def point(self, cell: Row) -> int:
-        """The number of a cell's point; -1 where nobody was measured. Servers that are attached have one of their own."""
+        """The number of a cell's point, another where servers are attached; -1 where nobody was measured."""
         return self._places.get((*(cell[name] for name in POINT), is_attached(cell)), -1)
 
     def of(self, point: int, one: int, other: int) -> Estimate:

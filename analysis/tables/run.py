@@ -77,8 +77,8 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
     apart = cells[(cells[ALONG] == "") & (cells["variant"] != ATTACHED)]
     if (cells["variant"] == ATTACHED).any():
         lines.append(
-            f"@{ATTACHED}: servers that somebody else has started. They are compared among each other alone: ratio to the "
-            "first of them, no rank (ranks count fresh processes, and these are the same in every block)."
+            f"@{ATTACHED}: servers that somebody else has started. They are compared among each other alone: ratio to "
+            "the first of them, no rank (ranks count fresh processes, and these are the same in every block)."
         )
     if len(apart) and reference not in {*apart["strategy"], *apart["variant"]}:
         lines.append(f"No ratios without {reference}.")

@@ -1,6 +1,6 @@
 """The servers of a block: who is alive, who has failed, and why. Nobody else keeps a list of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -76,7 +76,7 @@ class Fleet:
         """All servers of the block that are alive and ours, by key: the others are neither frozen nor accounted."""
         return self._stage.servers
 
-    def owned(self, keys: Sequence[str]) -> list[Server]:
+    def owned(self, keys: Collection[str]) -> list[Server]:
         """Those of these that are ours."""
         return [self.own[key] for key in keys if key in self.own]
 

@@ -9,7 +9,8 @@ from tests.support.bench import SETTINGS, Bench
 from tests.support.elsewhere import running
 
 # what its processes would tell
-OF_ITS_OWN = ("server_cpu_us_per_request", "server_cpu_share", "capacity_per_core_rps", "server_minor_faults_per_request",
+OF_ITS_OWN = ("server_cpu_us_per_request", "server_cpu_share", "capacity_per_core_rps",
+              "server_minor_faults_per_request",
               "server_user_us_per_request", "memory_mib", "memory_per_connection_kib", "threads", "processes",
               "cpu_rank", "rank", "server_cpu_ratio")  # fmt: skip
 MIXED = SETTINGS.replace(
@@ -138,8 +139,9 @@ def test_one_that_stops_answering_stalls_nothing(bench: Callable[..., Bench]) ->
 def test_one_that_isn_t_right_is_a_row_with_its_reason(bench: Callable[..., Bench], tmp_path: Path) -> None:
     """It serves greet, whose simplest case it passes, and is said to serve log, too."""
     with running("epoll") as (web,):
+        lines = SETTINGS + f'web = {{ attach = "{web.address}", services = ["echo", "greet"] }}\n'
         run = bench({}, "--profile", "tiny", "--strategies", "web,epoll", "--unchecked", "--service", "greet,echo",
-                    settings=SETTINGS + f'web = {{ attach = "{web.address}", services = ["echo", "greet"] }}\n')  # fmt: skip
+                    settings=lines)  # fmt: skip
         assert run.ended() == 0, run.output
     found = [row for row in run.rows() if row["strategy"] == "web" and row["service"] == "greet"]
     assert found

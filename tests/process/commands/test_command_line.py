@@ -89,7 +89,7 @@ CASES = {
         attached("127.0.0.1:1"),
     ),
     "attach-elsewhere": Case(
-        "--strategies mine,epoll --profile tiny", ("mine.toml", "strategies.mine.attach", "192.0.2.7:9", "--allow-remote"),
+        "--strategies mine,epoll --profile tiny", ("strategies.mine.attach", "192.0.2.7:9", "--allow-remote"),
         attached("192.0.2.7:9"),
     ),
     "gate-of-one-attached": Case(
