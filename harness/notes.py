@@ -60,8 +60,8 @@ def crowded_loader(workers: int, cpus: int) -> Note:
 def attached(server: str, address: str) -> Note:
     """A server runs already, somewhere, and isn't one of this run's own."""
     return Note("attached", f"{server} is met at {address}, where somebody else has started it",
-                "its CPU time, memory and processes aren't known, it isn't made to stand still, and all blocks meet the "
-                "same processes; so it has no rank, and no ratio to servers that are started here; what its latencies "
+                "its CPU time, memory and processes aren't known, it isn't made to stand still, and all blocks meet "
+                "the same processes; so it has no rank, and no ratio to servers that are started here; what its latencies "
                 "are between is in cells.csv")  # fmt: skip
 
 
