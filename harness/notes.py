@@ -3,7 +3,7 @@
 A note is a value, as a finding of the doctor's is: run.json keeps its parts, and whoever shows it joins them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from harness.accounts.surroundings import STEAL_SHARE
@@ -57,12 +57,13 @@ def crowded_loader(workers: int, cpus: int) -> Note:
                 "a test of function, not a measurement", "take fewer --workers")  # fmt: skip
 
 
-def attached(server: str, address: str) -> Note:
-    """A server runs already, somewhere, and isn't one of this run's own."""
-    return Note("attached", f"{server} is met at {address}, where somebody else has started it",
-                "its CPU time, memory and processes aren't known, it isn't made to stand still, and all blocks meet "
-                "the same processes; so it has no rank, and no ratio to servers that are started here; what its latencies "
-                "are between is in cells.csv")  # fmt: skip
+def attached(addresses: Mapping[str, str]) -> Note:
+    """Servers run already, each at its address, and aren't the run's own."""
+    met = ", ".join(f"{server} at {address}" for server, address in addresses.items())
+    return Note("attached", f"met where somebody else has started them: {met}",
+                "their CPU time, memory and processes aren't known, they aren't made to stand still, and all blocks "
+                "meet the same processes; so they have no rank, and no ratio to servers that are started here; what "
+                "their latencies are between is in cells.csv")  # fmt: skip
 
 
 # --- of what is compared -----------------------------------------------------------------------------------------

@@ -48,7 +48,9 @@ def in_words(cell: Row) -> str:
         return ""
     trip_us = cell["network_round_trip_us"]
     apart = f", {units.duration(trip_us)} there and back by the network alone" if trip_us == trip_us else ""
-    return (
-        f"attached at {cell['attached']}; latencies are between {cell['latency_between']}{apart}; not known are "
-        f"{cell['not_known']}"
-    )
+    return f"attached at {cell['attached']}; latencies are between {cell['latency_between']}{apart}"
+
+
+def unknown(cell: Row) -> str:
+    """What isn't known of it and why, without a full stop; nothing of a server of the run's own."""
+    return f"not known: {cell['not_known']}" if cell["not_known"] else ""

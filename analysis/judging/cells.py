@@ -118,7 +118,7 @@ def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table[COUNTS] = table[COUNTS].astype("Float64").astype("Int64")
     table[TEXTS] = table[TEXTS].astype(object).fillna("")
     table[FIGURES] = table[FIGURES].astype(float)
-    return table
+    return table.copy()  # in one piece: in as many as there are columns it is slow to be added to
 
 
 def _place_along(cell: Mapping[str, Any]) -> Any:

@@ -141,7 +141,7 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
     point = _point(cell, ratios)
     own = context.doubted.get((point, entry.number), "")
     others = "" if entry.number == ratios.reference else context.doubted.get((point, ratios.reference), "")
-    reason = "; ".join(filter(None, [attached.in_words(cell), reasons(cell)]))
+    reason = "; ".join(filter(None, [attached.in_words(cell), attached.unknown(cell), reasons(cell)]))
     knee = pd.notna(cell["knee_rps"])
     values = {
         "strategy": Value(entry.name, entry.name),

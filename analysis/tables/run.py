@@ -275,7 +275,7 @@ def _remarks(group: pd.DataFrame) -> list[str]:
     for _, cell in group.iterrows():
         for doubt in cell["doubts"]:
             found.setdefault(_reason(doubt), {})[member(cell)] = f"{member(cell)} ({doubt.number})"
-        for told in filter(None, (cell["status_reason"], attached.in_words(cell))):
+        for told in filter(None, (cell["status_reason"], attached.in_words(cell), attached.unknown(cell))):
             found.setdefault(told, {})[member(cell)] = member(cell)
     everyone = [member(cell) for _, cell in group.iterrows()]
     own = [f"  {in_words(*told)}" for told in own_cpu(group)]

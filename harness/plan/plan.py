@@ -76,7 +76,8 @@ class Plan:
             if len(waves_) > 1:
                 in_turn.setdefault((max(map(len, waves_)), self._in_each_wave(group)), []).append(str(group))
         found += [notes.in_turn("; ".join(groups), *how) for how, groups in in_turn.items()]
-        found += [notes.attached(one.label, one.address) for one in self.strategies.values() if one.attach]
+        if attached := {label: one.address for label, one in self.strategies.items() if one.attach}:
+            found.append(notes.attached(attached))
         if self.workers > len(self.loader_cpus):
             found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
         return found

@@ -112,7 +112,7 @@ def test_in_the_terminal_they_stand_apart_with_the_reason(tmp_path: Path) -> Non
     assert "web@attached" not in own
     assert "of web@attached" in theirs
     assert "attached at 192.0.2.1:9000; latencies are between this machine and 192.0.2.1, 210 µs" in theirs
-    assert "not known are its CPU time, memory and processes" in theirs
+    assert "not known: its CPU time, memory and processes" in theirs
     assert "@attached: servers that somebody else has started." in theirs
     assert "Ratio to epoll" in theirs
 

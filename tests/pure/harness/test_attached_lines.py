@@ -113,7 +113,7 @@ def test_a_plan_says_where_it_is_and_whether_others_are_asked(tmp_path: Path) ->
     here, elsewhere = (planned(tmp_path, address) for address in ("127.0.0.1:9", "192.0.2.7:9"))
     assert (here.reaches_out, elsewhere.reaches_out) == (False, True)
     (note,) = (note for note in elsewhere.notes if note.kind == "attached")
-    assert note.seen == "web@attached is met at 192.0.2.7:9, where somebody else has started it"
+    assert note.seen == "met where somebody else has started them: web@attached at 192.0.2.7:9"
 
 
 @pytest.mark.parametrize(
