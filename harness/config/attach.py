@@ -4,8 +4,6 @@ import ipaddress
 import re
 import socket
 
-from harness.processes.endpoint import Endpoint
-
 MEANT = 'write HOST:PORT, such as "192.0.2.7:9000" or "[2001:db8::7]:9000"'
 
 
@@ -38,7 +36,8 @@ def looked_up(text: str) -> str:
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ValueError(f"leads to no address ({str(why).lower()}); correct the name, or write the address") from None
-    return str(Endpoint(str(found[0][4][0]), port))
+    address = str(found[0][4][0])
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def is_here(address: str) -> bool:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from harness import notes
 from harness.config import Config, ConfigError, Strategy
 from harness.config.attach import looked_up
+from harness.notes import Note
 
 
 def found(config: Config, strategies: Mapping[str, Strategy], allow_remote: bool) -> dict[str, Strategy]:
@@ -20,6 +22,17 @@ def refuse(config: Config, strategies: Mapping[str, Strategy], who: str) -> None
         if strategy.attach:
             raise ConfigError(f"{key(config, strategy)}: {who} takes no server that is attached, as it starts fresh "
                               "ones itself; leave it out, or give it a command")  # fmt: skip
+
+
+def told(strategies: Mapping[str, Strategy]) -> list[Note]:
+    """What a reader must know of those that are attached, by their labels; nothing where none is."""
+    addresses = {label: strategy.address for label, strategy in strategies.items() if strategy.attach}
+    return [notes.attached(addresses)] if addresses else []
+
+
+def reach_out(strategies: Mapping[str, Strategy]) -> bool:
+    """Whether some of them aren't on this machine."""
+    return any(strategy.is_elsewhere for strategy in strategies.values())
 
 
 def key(config: Config, strategy: Strategy) -> str:

@@ -9,7 +9,7 @@ from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
-from harness.plan import company, crowds, lengths, places, room
+from harness.plan import attached, company, crowds, lengths, places, room
 from harness.plan.group import Entry, Group, groups_of, taking_part
 from harness.plan.precision import Precision
 from harness.plan.selection import serving
@@ -76,16 +76,9 @@ class Plan:
             if len(waves_) > 1:
                 in_turn.setdefault((max(map(len, waves_)), self._in_each_wave(group)), []).append(str(group))
         found += [notes.in_turn("; ".join(groups), *how) for how, groups in in_turn.items()]
-        if attached := {label: one.address for label, one in self.strategies.items() if one.attach}:
-            found.append(notes.attached(attached))
         if self.workers > len(self.loader_cpus):
             found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
-        return found
-
-    @property
-    def reaches_out(self) -> bool:
-        """Whether some of its servers aren't on this machine."""
-        return any(strategy.is_elsewhere for strategy in self.strategies.values())
+        return found + attached.told(self.strategies)
 
     @property
     def servers_cpus(self) -> list[list[int]]:

@@ -111,7 +111,7 @@ def test_what_is_on_this_machine() -> None:
 
 def test_a_plan_says_where_it_is_and_whether_others_are_asked(tmp_path: Path) -> None:
     here, elsewhere = (planned(tmp_path, address) for address in ("127.0.0.1:9", "192.0.2.7:9"))
-    assert (here.reaches_out, elsewhere.reaches_out) == (False, True)
+    assert [attached.reach_out(one.strategies) for one in (here, elsewhere)] == [False, True]
     (note,) = (note for note in elsewhere.notes if note.kind == "attached")
     assert note.seen == "met where somebody else has started them: web@attached at 192.0.2.7:9"
 
