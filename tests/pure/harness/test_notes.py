@@ -46,9 +46,9 @@ def test_they_read_as_sentences() -> None:
         "echo, 10,000 clients: clients are connected to one server at a time: ratios and ranks there are not between "
         "neighbours in time, and hold what the machine did meanwhile; raise `ulimit -Hn`, or free memory, for more at "
         "once",
-        "met where somebody else has started them: web@attached at 192.0.2.7:9000: their CPU time, memory and processes "
-        "aren't known, they aren't made to stand still, and all blocks meet the same processes; so they have no rank, and "
-        "no ratio to servers that are started here; what their latencies are between is in cells.csv",
+        "met where somebody else has started them: web@attached at 192.0.2.7:9000: their CPU time, memory and "
+        "processes aren't known, they aren't made to stand still, and all blocks meet the same processes; so they have "
+        "no rank, and no ratio to servers that are started here; what their latencies are between is in cells.csv",
         "2 load generator processes on 1 CPU: a test of function, not a measurement; take fewer --workers",
         "head is the working tree, with what is not committed: servers/two.py",
         "servers/ and bench.toml are the same at main and now",
