@@ -96,11 +96,11 @@ def _side(text: str) -> Side:
     there = list(dict.fromkeys(results.windows["variant"]))
     if not there:
         raise ResultsError(f"{folder}: nothing was measured; name another results folder")
-    if not variant and len(there) > 1:
+    if not variant and len(there) > 1 and "" not in there:  # beside some that are attached, the run's own are meant
         raise ResultsError(f"{folder}: holds the variants {', '.join(there)}; name one: {folder}:{there[0]}")
     if variant and variant not in there:
         raise ResultsError(f"{folder}: has no variant {variant!r}; it has {', '.join(filter(None, there)) or 'none'}")
-    return Side(text, results, variant or there[0])
+    return Side(text, results, variant or ("" if "" in there else there[0]))
 
 
 def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str, Any]) -> Results:

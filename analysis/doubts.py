@@ -253,6 +253,11 @@ def touching(cell: Mapping[str, Any] | pd.Series, figure: str) -> list[Doubt]:
     return [doubt for doubt in cell["doubts"] if _part(figure) in doubt.kind.touches]
 
 
+def is_of_server(figure: str) -> bool:
+    """Whether a column is what its server uses, CPU time and memory."""
+    return _part(figure) == CPU
+
+
 def written(settings: Mapping[str, float], key: str) -> str:
     """A setting as a share, or as how many times; its name where a run has none."""
     if key not in settings:

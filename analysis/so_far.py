@@ -1,6 +1,6 @@
 """What a run that goes on has found so far, for whoever watches it."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,12 +24,19 @@ class SoFar:
     """Reads on whenever it is asked."""
 
     def __init__(
-        self, windows: Path, reference: str, first_variant: str = "", usual: Mapping[str, Any] | None = None
+        self,
+        windows: Path,
+        reference: str,
+        first_variant: str = "",
+        usual: Mapping[str, Any] | None = None,
+        attached: Sequence[str] = (),
     ) -> None:
         """`windows` is the windows.jsonl of the run; variants are held against the first of their strategy.
 
-        Along an axis a strategy is held against itself at the usual value, or at the least.
+        Along an axis a strategy is held against itself at the usual value, or at the least. Those that are `attached`,
+        in their order, are held against the first of them.
         """
+        self._attached = attached
         self._usual = usual or {}
         self._rates = Rates(windows)
         self._reference = reference
@@ -40,9 +47,11 @@ class SoFar:
         self._rates.read_on()
         rounds = self._rates.rounds(group)
         along = self._first_along(group)
-        return [self._figure(name, rounds, along.get(name) or self._other(name)) for name in sorted(rounds)]
+        return [self._figure(name, rounds, along.get(name) or self._other(name, rounds)) for name in sorted(rounds)]
 
-    def _other(self, name: str) -> str:
+    def _other(self, name: str, there: Container[str]) -> str:
+        if name in self._attached:
+            return next(first for first in self._attached if first in there)
         return f"{name.partition('@')[0]}@{self._first_variant}" if "@" in name else self._reference
 
     def _first_along(self, group: int) -> dict[str, str]:

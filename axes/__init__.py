@@ -35,6 +35,7 @@ from axes.rows import (
 __all__ = [
     "ALONG",
     "ANSWERED",
+    "ATTACHED",
     "AXES",
     "BESIDE",
     "BYTES",
@@ -42,6 +43,7 @@ __all__ = [
     "IN_DATAGRAMS",
     "LARGEST_DATAGRAM",
     "LOCAL",
+    "OF_SERVICE",
     "OF_STREAMS",
     "STAYING",
     "Axis",
@@ -55,6 +57,7 @@ __all__ = [
 
 ITERATIONS = "iterations"  # a setting of servers, no axis: how many a handler that computes makes for a message
 FIRST_LEFT_OUT = 3  # version of the results folder: its axes' options are left out where they are usual
+ATTACHED = "attached"  # the variant of a server that somebody else runs: it is compared with its like alone
 ALONG = "along"  # in files: the axis that a group compares along, empty for most
 
 

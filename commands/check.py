@@ -10,7 +10,7 @@ from commands.paths import BENCH_FILE
 from harness import machine, terminal
 from harness.config import SERVICES, read
 from harness.conformance import suite
-from harness.plan import selection
+from harness.plan import attached, selection
 from harness.processes.watchdog import Watchdog
 from harness.terminal import say
 
@@ -26,6 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_choice(which, usual="all", services="all of them")
     options.add_transports(which)
     options.add_bench_file(which)
+    options.add_hosts(parser)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -35,6 +36,7 @@ def run(given: argparse.Namespace) -> int:
     machine.raise_descriptor_limit(suite.DESCRIPTORS)
     services = list(given.service) or list(SERVICES)
     strategies = selection.serving(strategies, services, selection.named(given.strategies))
+    strategies = attached.found(config, strategies, given.allow_remote)
     transports = given.transports or [axes.AXES["transport"].usual]
     with (
         Watchdog() as watchdog,

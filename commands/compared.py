@@ -8,7 +8,7 @@ from commands import options
 from commands.paths import ENVIRONMENTS, ROOT
 from harness import terminal
 from harness.config import Config, ConfigError
-from harness.plan import selection
+from harness.plan import attached, selection
 from harness.variants import entries as variants
 from harness.variants import revision
 from harness.variants.entries import Forms
@@ -22,15 +22,17 @@ def asked(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
     wanted = options.strategies(config, given)
     if given.against:
         with revision.against(config, wanted, given.against, ROOT) as forms:
+            attached.refuse(config, forms.strategies, "--against")
             yield forms
         return
     strategies = selection.select(config, wanted)
     if given.variants:
+        attached.refuse(config, strategies, "--variants")
         with terminal.console.status("Environments of the variants (built once)"):
             forms = variants.of_bench_file(config, strategies, given.variants, ENVIRONMENTS)
         yield forms
     else:
-        yield variants.plain(strategies)
+        yield variants.plain(attached.found(config, strategies, given.allow_remote))
 
 
 @contextmanager
@@ -40,6 +42,7 @@ def base_and_head(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
         if given.against or given.variants:
             raise ConfigError("--calibrate: compares the working tree with itself; leave --against and --variants out")
         with revision.twice(config, options.strategies(config, given), ROOT) as forms:
+            attached.refuse(config, forms.strategies, "a gate")
             yield forms
         return
     if not given.against and len(given.variants) != 2:

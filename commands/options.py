@@ -27,6 +27,16 @@ def add_choice(which: Group, usual: str | None = None, services: str = "as the p
     _add_axis(which, axes.AXES["service"], f" (default: {services})")
 
 
+def add_hosts(parser: argparse.ArgumentParser) -> None:
+    """Who may be asked beside this machine."""
+    hosts = parser.add_argument_group("several hosts")
+    hosts.add_argument(
+        "--allow-remote",
+        action="store_true",
+        help="permit servers that are attached at addresses of other machines, and load on them: your own alone",
+    )
+
+
 def add_transports(which: Group) -> None:
     """Over what servers are tried."""
     _add_axis(which, axes.AXES["transport"], f" (default: {axes.AXES['transport'].usual})")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from harness import terminal
+from harness.conformance.reached import must_answer
 from harness.doctor import doctor
 from harness.plan.plan import Plan
 from harness.recorder import Recorder
@@ -44,6 +45,7 @@ def begun(planned: Plan, forms: Forms, given: argparse.Namespace) -> Recorder | 
     warnings = announce(planned, forms, given)
     if given.list:
         return None
+    must_answer(planned.config, planned.strategies, planned.services, given.unchecked)
     recorder = recorder_of(planned, given.results)
     recorder.warned(warnings)
     return recorder
@@ -103,7 +105,8 @@ def view_of(planned: Plan, forms: Forms, recorder: Recorder, given: argparse.Nam
     """How whoever waits is told meanwhile."""
     from analysis.so_far import SoFar
 
-    so_far = SoFar(recorder.windows, planned.config.reference, next(iter(forms.facts), ""), planned.usual).of
+    attached = [label for label, strategy in planned.strategies.items() if strategy.attach]
+    so_far = SoFar(recorder.windows, planned.config.reference, next(iter(forms.facts), ""), planned.usual, attached).of
     if given.json:
         return events.EventsView(planned, so_far)
     if given.quiet:

@@ -13,7 +13,7 @@ from commands.paths import BENCH_FILE
 from harness import machine, probes, terminal
 from harness.config import Config, ConfigError, Strategy, nearest, read
 from harness.conformance import suite
-from harness.plan import plan, selection
+from harness.plan import attached, plan, selection
 from harness.plan.plan import Overrides, Plan
 from harness.probes.form import Scene
 from harness.processes.watchdog import Watchdog
@@ -54,6 +54,7 @@ def run(given: argparse.Namespace) -> int:
     names = _named(given.names)
     config = read(BENCH_FILE, given.bench)
     strategies = selection.select(config, given.strategies)
+    attached.refuse(config, strategies, "a probe")
     planned = _plan(config, strategies)
     machine.raise_descriptor_limit(suite.DESCRIPTORS)
     recorder = Recorder(given.results, planned, sys.argv)

@@ -11,7 +11,7 @@ from commands.outcomes import EXIT_CODES, NOTHING_MEASURED, begun, end, hushed, 
 from commands.paths import BENCH_FILE
 from harness import terminal
 from harness.config import Config, ConfigError, Strategy, read
-from harness.plan import plan, selection
+from harness.plan import attached, plan, selection
 from harness.plan.plan import Overrides, Plan
 from harness.recorder import Recorder
 from harness.run.measure import measure
@@ -58,6 +58,7 @@ def run(given: argparse.Namespace) -> int:
     strategies = selection.select(config, given.strategies or "all")
     if len(strategies) != 1:
         raise ConfigError(f"soak: takes one strategy, and {len(strategies)} are chosen; name one with --strategies")
+    attached.refuse(config, strategies, "a soak")
     forms = entries.plain(strategies)
     with hushed(given):
         planned = _plan(config, strategies, given)

@@ -12,7 +12,7 @@ from harness import disk, probes, terminal
 from harness.config import Config, ConfigError, claims, nearest, read
 from harness.config.claims import File
 from harness.config.tables import Amount
-from harness.plan import trial
+from harness.plan import attached, trial
 from harness.plan.plan import Plan
 from harness.plan.trial import Trial
 from harness.probes import PROBES
@@ -159,7 +159,10 @@ def _made(config: Config, given: argparse.Namespace) -> tuple[File, Trial]:
     amount = _amount(config, given)
     file, path = claims.read(given.claims, config, PROBES)
     file = claims.only(file, given.only, path)
-    return file, trial.make(config, file, path, amount, given.seed, given.workers)
+    made = trial.make(config, file, path, amount, given.seed, given.workers)
+    asked = {name: config.strategies[name] for names in made.probes.values() for name in names}
+    attached.refuse(config, made.plan.strategies | asked, "a trial")
+    return file, made
 
 
 def _amount(config: Config, given: argparse.Namespace) -> Amount:

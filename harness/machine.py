@@ -101,6 +101,11 @@ def time_wait() -> int:
     return int(words[words.index("tw") + 1]) if "tw" in words else 0
 
 
+def reuses_ports() -> bool:
+    """Whether ports of connections that have ended are used again for other hosts too, not on loopback alone."""
+    return _read("/proc/sys/net/ipv4/tcp_tw_reuse", "").strip() == "1"
+
+
 def facts() -> dict[str, Any]:
     """What and where: for run.json and the foot of each chart."""
     memory = psutil.virtual_memory().total

@@ -3,7 +3,7 @@
 A note is a value, as a finding of the doctor's is: run.json keeps its parts, and whoever shows it joins them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from harness.accounts.surroundings import STEAL_SHARE
@@ -55,6 +55,15 @@ def crowded_loader(workers: int, cpus: int) -> Note:
     """The load generator has more processes than CPUs."""
     return Note("crowded-loader", f"{workers} load generator processes on {cpus} CPU",
                 "a test of function, not a measurement", "take fewer --workers")  # fmt: skip
+
+
+def attached(addresses: Mapping[str, str]) -> Note:
+    """Servers run already, each at its address, and aren't the run's own."""
+    met = ", ".join(f"{server} at {address}" for server, address in addresses.items())
+    return Note("attached", f"met where somebody else has started them: {met}",
+                "their CPU time, memory and processes aren't known, they aren't made to stand still, and all blocks "
+                "meet the same processes; so they have no rank, and no ratio to servers that are started here; what "
+                "their latencies are between is in cells.csv")  # fmt: skip
 
 
 # --- of what is compared -----------------------------------------------------------------------------------------

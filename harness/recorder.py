@@ -21,7 +21,7 @@ from typing import Any
 import axes
 from harness import machine, notes, source
 from harness.accounts.surroundings import STEAL_SHARE
-from harness.config import ConfigError
+from harness.config import ConfigError, Strategy
 from harness.notes import Note
 from harness.plan.group import Group
 from harness.plan.plan import Plan
@@ -221,17 +221,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "profile": plan.profile,
         "reference": plan.config.reference,
         "strategies": {
-            strategy.name: {
-                "command": strategy.command,
-                "family": strategy.family,
-                "place": plan.config.place(strategy.name),
-                "listing": strategy.listing,
-                "one_at_a_time": strategy.serves == 1,
-                "serves": strategy.serves,
-                "workers": strategy.workers,
-                "handler": strategy.handler,
-                "fixed": strategy.fixed,
-            }
+            strategy.name: _strategy(strategy, plan.config.place(strategy.name))
             for strategy in plan.strategies.values()
         },
         "families": {name: family.waits for name, family in plan.config.families.items()},
@@ -266,6 +256,22 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "notes": [asdict(note) for note in plan.notes],
         "surroundings": [],
         "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0, "still_seconds": 0.0},
+    }
+
+
+def _strategy(strategy: Strategy, place: int | None) -> dict[str, Any]:
+    return {
+        "command": strategy.command or None,
+        "attach": strategy.attach or None,
+        "address": strategy.address or None,
+        "family": strategy.family,
+        "place": place,
+        "listing": strategy.listing,
+        "one_at_a_time": strategy.serves == 1,
+        "serves": strategy.serves,
+        "workers": strategy.workers,
+        "handler": strategy.handler,
+        "fixed": strategy.fixed,
     }
 
 

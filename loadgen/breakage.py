@@ -8,6 +8,8 @@ _KINDS = {
     errno.ECONNRESET: "reset",
     errno.EPIPE: "reset",
     errno.ENOTCONN: "reset",
+    errno.EHOSTUNREACH: "unreachable",
+    errno.ENETUNREACH: "unreachable",
 }
 
 

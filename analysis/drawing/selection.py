@@ -14,10 +14,10 @@ import pandas as pd
 
 import axes
 from analysis import units
-from analysis.doubts import FAILING, SHORT_WINDOWS, STARVED, UNANSWERED_TAIL, touching
+from analysis.doubts import FAILING, SHORT_WINDOWS, STARVED, UNANSWERED_TAIL, is_of_server, touching
 from analysis.drawing import looks
 from analysis.judging.served import is_starved
-from analysis.records.points import SWEPT, Row, as_rows, label, nearly_all
+from analysis.records.points import SWEPT, Row, as_rows, is_attached, label, nearly_all
 from analysis.records.reading import Results
 from axes import ALONG, AXES
 
@@ -126,7 +126,7 @@ class Selection:
         reserved = [(cell, words) for status, words in reservations.items()
                     for cell in rows if cell["status"] == status]  # fmt: skip
         notes += [f"{words}: {'; '.join(some)}" for words, some in self._placed(reserved, everyone).items()]
-        missing = self._missing(shown)
+        missing = self._missing(shown, figure)
         if missing:
             notes.append("Not shown: " + ", ".join(f"{who} ({why})" for why, some in missing.items() for who in some))
         doubted = [(cell, doubt.kind.phrase) for cell in rows for doubt in touching(cell, figure)]
@@ -134,7 +134,7 @@ class Selection:
             notes.append(f"{phrase[0].upper()}{phrase[1:]}: {'; '.join(some)}")
         return notes
 
-    def _missing(self, shown: pd.DataFrame) -> dict[str, list[str]]:
+    def _missing(self, shown: pd.DataFrame, figure: str) -> dict[str, list[str]]:
         found = []
         there, axis = set(shown.index), self._axis
         absent = [cell for place, cell in self.rows.items() if place not in there]
@@ -142,6 +142,8 @@ class Selection:
             kinds = [doubt.kind for doubt in cell["doubts"]]
             if pd.isna(cell["windows"]):
                 why = f"{cell['status']}: {cell['reason']}"
+            elif is_attached(cell) and is_of_server(figure):
+                why = "attached: not known"
             elif FAILING in kinds or STARVED in kinds:
                 why = "it leaves clients unserved"
             elif SHORT_WINDOWS in kinds:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from analysis.alike import Alike
 from analysis.doubts import Doubt
-from analysis.judging import company, handlers
-from analysis.judging.costs import cpu_by_block, footprint, server_cpu, slowed_cpu
+from analysis.judging import attached, company, handlers
+from analysis.judging.costs import cpu_by_block, footprint, is_accounted, server_cpu, slowed_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
 from analysis.judging.served import unserved
@@ -24,7 +24,7 @@ from analysis.judging.unasked import charged, restless
 from analysis.judging.verdict import doubts_about, limited_by, served_by_others
 from analysis.records import schema, writing
 from analysis.records.columns import Columns, column, first, length, parts
-from analysis.records.points import CELL_KEYS, Group, as_file, group_of, label
+from analysis.records.points import CELL_KEYS, Group, as_file, group_of, is_attached, label
 from analysis.records.reading import Results
 from analysis.statistics import UNKNOWN, ByRound, Estimate, block_means, geometric, ratio
 from analysis.uncollected import uncollected
@@ -53,7 +53,7 @@ def tabulate(results: Results) -> pd.DataFrame:
     perturbed, footprints = parts(results.perturbed, CELL_KEYS), parts(results.footprints, CELL_KEYS)
     searches = parts(results.searches, CELL_KEYS)
     rates = {key: by_round(part, rates_of(part)) for key, part in windows.items()}
-    prices = {key: by_round(part, prices_of(part)) for key, part in windows.items()}
+    prices = {key: by_round(part, prices_of(part)) for key, part in windows.items() if is_accounted(part)}
     rows: dict[Key, dict[str, Any]] = {}
     evident: dict[Key, Evidence] = {}
     compared: dict[str, dict[Key, dict[int, float]]] = {}  # figures that have bars, of each cell in each block
@@ -61,21 +61,25 @@ def tabulate(results: Results) -> pd.DataFrame:
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured = windows.get(key)
         widened = results.widened(cell["variant"])
+        cell |= attached.told(cell, measured, results.run)
         if measured is not None:
             cell |= _figures(measured, widened)
             waited = latencies(measured, results.p99_multiple(cell["load"]), widened)
             cell |= waited.figures | open_loop(measured) | _knee(measured, widened)
-            cell |= server_cpu(measured, widened) | footprint(footprints.get(key))
-            cell |= handlers.cpu(measured, results.run, widened)
+            if key in prices:
+                cell |= server_cpu(measured, widened) | handlers.cpu(measured, results.run, widened)
+            cell |= footprint(footprints.get(key))
             restlessness = restless(footprints.get(key), results.thresholds)
             shown, evident[key] = evidence(
                 measured, perturbed.get(key), results, cell["starved"], waited.withheld_p99, restlessness
             )
-            cell["server_cpu_us_per_request_slowed"] = slowed_cpu(perturbed.get(key))
+            cell["server_cpu_us_per_request_slowed"] = slowed_cpu(perturbed.get(key)) if key in prices else None
             cell |= shown | company.figures(measured)
             cell["limited_by"] = _limit(cell, evident[key], results)
             of_blocks = block_means(column(measured, "block"), rates_of(measured))
-            blocks = {"throughput_rps": of_blocks, "server_cpu_us_per_request": cpu_by_block(measured)}
+            blocks = {"throughput_rps": of_blocks}
+            if key in prices:
+                blocks["server_cpu_us_per_request"] = cpu_by_block(measured)
             if cell["load"] == "knee":
                 blocks["knee_rps"] = block_means(column(measured, "block"), column(measured, "rate_rps"))
             for figure, values in (blocks | waited.by_block).items():
@@ -112,9 +116,9 @@ def _in_order(run: Mapping[str, Any]) -> dict[str, int]:
 def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(schema.COLUMNS))
     table[COUNTS] = table[COUNTS].astype("Float64").astype("Int64")
-    table[TEXTS] = table[TEXTS].fillna("")
+    table[TEXTS] = table[TEXTS].astype(object).fillna("")
     table[FIGURES] = table[FIGURES].astype(float)
-    return table
+    return table.copy()  # in one piece: in as many as there are columns it is slow to be added to
 
 
 def _place_along(cell: Mapping[str, Any]) -> Any:
@@ -127,16 +131,21 @@ def _take_ratios(
 ) -> None:
     """Give each cell that was measured its ratios: of each of these columns by its figures."""
     references = _first_values(rows, results.usual)
+    elsewhere = attached.first((rows[key] for key in figures["ratio"]), results.run)
     for name, known in figures.items():
         for key in known:
-            rows[key] |= columns(name, _by(known, key, _reference_of(rows[key], key, references, results)))
+            rows[key] |= columns(name, _by(known, key, _reference_of(rows[key], key, references, elsewhere, results)))
 
 
-def _reference_of(cell: dict[str, Any], key: Key, references: dict[Group, Any], results: Results) -> Key:
+def _reference_of(
+    cell: dict[str, Any], key: Key, references: dict[Group, Any], elsewhere: dict[Group, str], results: Results
+) -> Key:
     """The reference strategy's; where the same strategy is there in several forms, the first of those.
 
-    The first variant; along an axis, the group's first value.
+    The first variant; along an axis, the group's first value. Of servers that are attached, the first of those.
     """
+    if is_attached(cell):
+        return (elsewhere[group_of(cell)], *key[1:])
     variants = list(results.run.get("variants") or {})
     if cell[ALONG]:
         place = CELL_KEYS.index(cell[ALONG])

@@ -15,6 +15,11 @@ from analysis.statistics import NAN, Estimate, around, plain
 KIB, MIB = 1 << 10, 1 << 20
 
 
+def is_accounted(windows: Columns) -> bool:
+    """Whether the server's processes are known: not of one that is attached."""
+    return not np.isnan(column(windows, "server_cpu_s", float)).all()
+
+
 def server_cpu(windows: Columns, widened: float) -> dict[str, float]:
     """CPU time of the server's process tree per correct reply, and the replies that one CPU could give."""
     own = list(cpu_by_block(windows).values())

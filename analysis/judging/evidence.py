@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analysis.alike import Alike
 from analysis.histograms import count, mean
 from analysis.judging import company
-from analysis.judging.costs import quotient
+from analysis.judging.costs import is_accounted, quotient
 from analysis.judging.handlers import unhandled
 from analysis.judging.latencies import block_histograms
 from analysis.records.columns import Columns, column, first, length
@@ -60,6 +60,7 @@ class Evidence:
     company_left: float = 0.0  # of a company that came to stay, what was gone at some window's end
     company_took: float = 0.0  # of the loader's CPUs, what its company used
     unhandled: str = ""  # what shows that messages were answered before their handlers were done
+    is_accounted: bool = True  # else its processes aren't known
 
 
 def evidence(
@@ -77,14 +78,13 @@ def evidence(
     server_s, unasked_s = told["server_cpu_s"].sum(), told["unasked_cpu_s"].sum()
     server_us = quotient(server_s * 1e6, replies)
     loader_cpus = set(map(str, results.run.get("loader_cpus") or []))
-    server_cpus = set(str(first(windows, "server_cpus")).split())
+    server_cpus = _server_cpus(windows)
     wall_s = (told["loader_wall_s"] / told["workers"]).sum()
     # what the host took is no rest
     servers_s = wall_s - told["server_steal_s"].sum()
     loaders_s = (told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum()
     beside_s = company.took_s(windows, results.run)
     latencies = column(windows, "latency_hdr", object)
-    looked_at = count(latencies)
     followed, held_us = _held(told, latencies)
     unanswered = int(told["unfinished"].sum())
     drift, drift_low, drift_high = _drift(windows)
@@ -110,7 +110,7 @@ def evidence(
         drift_high=drift_high,
         unreconciled=_unreconciled(told),
         latencies=followed + unanswered,
-        drawn=quotient(looked_at, followed) if followed else 1.0,
+        drawn=quotient(count(latencies), followed) if followed else 1.0,
         unstamped=None if np.isnan(told["unstamped"]).any() else int(told["unstamped"].sum()),
         clock_step_s=float(np.abs(told["clock_step_s"]).max()),
         unanswered=unanswered,
@@ -120,7 +120,13 @@ def evidence(
         restless=restless,
         **company.evidence(windows, quotient(beside_s, wall_s * max(1, len(loader_cpus)))),
         unhandled=unhandled(windows),
+        is_accounted=is_accounted(windows),
     )
+
+
+def _server_cpus(windows: Columns) -> set[str]:
+    """Those that the server runs on; none where it is attached, as nobody knows them."""
+    return set(str(first(windows, "server_cpus")).split()) if is_accounted(windows) else set()
 
 
 def _delay(windows: Columns) -> dict[str, float]:

@@ -12,7 +12,7 @@ from analysis.doubts import NOT_ITS_OWN, OFF_LITTLES_LAW, UNRECONCILED, touching
 from analysis.interleaved import interleaved
 from analysis.judging.trend import changes, trends
 from analysis.ranking import ranks
-from analysis.records.points import Group, by_group, group_of
+from analysis.records.points import Group, by_group, group_of, is_attached
 from analysis.statistics import ByRound
 
 Key = tuple[Any, ...]  # the values of CELL_KEYS
@@ -114,7 +114,9 @@ def _known(blocks: Mapping[int, float]) -> dict[int, float]:
 
 def _is_compared(cell: Mapping[str, Any]) -> bool:
     is_trusted = not any(doubt.kind in UNTRUSTED for doubt in cell["doubts"])
-    return cell["load"] != "open" and cell["limited_by"] not in NOT_COMPARED and is_trusted
+    # all blocks of one that is attached meet the same processes, and ranks count fresh ones
+    is_fresh = not is_attached(cell)
+    return cell["load"] != "open" and cell["limited_by"] not in NOT_COMPARED and is_trusted and is_fresh
 
 
 def _groups(rows: Rows, keys: Iterable[Key]) -> Iterator[list[Key]]:

@@ -22,12 +22,21 @@ from analysis.statistics import supported
 Row = Mapping[str, Any] | pd.Series
 
 ACHIEVED = 0.99  # of the offered requests: the server kept up
+SERVER_OR_NETWORK = "server or network"
 STEP_S = 0.001  # both clocks are read within less, and a latency that is worth speaking of is longer
 OF_SERVICE = 0.5  # of the median service time: where replies lie so long before they are seen, the loader is behind
 
 
 def limited_by(row: Row, seen: Evidence, thresholds: Mapping[str, float], handler: str | None = None) -> str:
-    """server, loader, both (can't be told), round-trip, handler, starvation, errors or offered rate."""
+    """server, loader, both (can't be told), round-trip, handler, starvation, errors or offered rate.
+
+    Of a server whose CPU time isn't known it can't be told from the network.
+    """
+    found = _limit(row, seen, thresholds, handler)
+    return SERVER_OR_NETWORK if found == "server" and not seen.is_accounted else found
+
+
+def _limit(row: Row, seen: Evidence, thresholds: Mapping[str, float], handler: str | None) -> str:
     if _fails(row, seen, thresholds):
         return "errors"
     if _known(row, "starved") > 0:

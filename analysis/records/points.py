@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 import axes
-from axes import ALONG, AXES
+from axes import ALONG, ATTACHED, AXES
 
 POINT = [*AXES, ALONG]
 CELL_KEYS = ["strategy", "variant", *POINT]
@@ -39,25 +39,33 @@ def key_of(cell: Row) -> tuple[Any, ...]:
     return tuple(cell[name] for name in CELL_KEYS)
 
 
+def is_attached(cell: Row) -> bool:
+    """Whether its server ran already, somewhere, and isn't one that was started for the run."""
+    return bool(cell["variant"] == ATTACHED)
+
+
 def group_of(cell: Row) -> Group:
-    """The group of a cell: its point but for the axis that the group is compared along."""
-    return tuple("" if name == cell[ALONG] else cell[name] for name in POINT)
+    """The group of a cell: its point but for the axis that the group is compared along.
+
+    Servers that are attached are in the same rounds, and in a group of their own.
+    """
+    return (*("" if name == cell[ALONG] else cell[name] for name in POINT), is_attached(cell))
 
 
 def by_group(cells: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The cells of each group, in the order of their appearance."""
-    ids = [group_of(cell) for cell in as_rows(cells[POINT])]
+    ids = [group_of(cell) for cell in as_rows(cells[["variant", *POINT]])]
     for group in dict.fromkeys(ids):
         yield cells[[one == group for one in ids]]
 
 
 def title(cells: pd.DataFrame, usual: Mapping[str, Any], *, in_full: bool = False) -> str:
-    """Of a group, as everywhere: echo, 100 clients, 64 B."""
+    """Of a group, as everywhere: echo, 100 clients, 64 B; and a word where its servers are attached."""
     values = {name: cells[name].iloc[0] for name in AXES}
     along = cells[ALONG].iloc[0]
     if along:
         values[along] = tuple(sorted(cells[along].unique(), key=AXES[along].place))
-    return axes.title(values, usual, in_full=in_full)
+    return axes.title(values, usual, in_full=in_full) + f", {ATTACHED}" * bool((cells["variant"] == ATTACHED).all())
 
 
 def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

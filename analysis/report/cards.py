@@ -44,6 +44,7 @@ class Card:
     waits: str
     listing: str
     command: str
+    attached: str  # where it ran already; empty of a server that was started
     mechanism: list[str]  # what its file says of it at its top, a paragraph each
     file: str
     has_changed: bool  # since the run
@@ -73,6 +74,7 @@ def _card(results: Results, rows: Sequence[Row], entry: Entry, everyone: Sequenc
         waits=str((results.run.get("families") or {}).get(family) or ""),
         listing=str(told.get("listing") or ""),
         command=str(told.get("command") or ""),
+        attached=str(told.get("address") or ""),
         mechanism=_paragraphs(ast.get_docstring(ast.parse(text)) or "") if text else [],
         file=code.named(path) if path else "",
         has_changed=bool(path and code.has_changed(results.run, path)),

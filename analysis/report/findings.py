@@ -18,6 +18,7 @@ from analysis.report.apart import PAIRS, untold
 from analysis.report.entries import Entry
 from analysis.report.memory import MEMORY
 from analysis.report.ratios import Ratios
+from axes import ATTACHED
 
 ORDERS = "any wrong order among those that have a rank, in 5 % of cases"
 INTERVAL = "each interval misses the true figure in 5 % of cases"
@@ -26,6 +27,7 @@ MOVED = "an estimate: what all strategies of a group have in common in a block, 
 MOST_LOADS, MOST_NAMES, FEW = 9, 8, 3  # that are told of, named in a sentence, told of one by one
 LIMITS = {
     "server": "the server, whose CPU had no time left or which let requests wait",
+    "server or network": "the server or the network, which can't be told apart, as the server's CPU time isn't known",
     "loader": "the load generator, so the server may do more than this",
     "both": "the server or the load generator, which can't be told apart here",
     "round-trip": "the way there and back: so few clients keep neither side busy",
@@ -45,8 +47,15 @@ class Finding(NamedTuple):
 
 def findings(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ratios: Ratios) -> list[Finding]:
     """The findings in the order in which one asks: is it whole, who is fastest, what does it cost, who waits."""
-    found = list(_outcome(results))
     numbers = {entry.name: entry.number for entry in entries}
+    found = list(_outcome(results))
+    for part in (cells[cells["variant"] != ATTACHED], cells[cells["variant"] == ATTACHED]):  # each among its like
+        found += _of(results, part, numbers, ratios)
+    return [*found, *_doubtful(cells), *_machine(cells)]
+
+
+def _of(results: Results, cells: pd.DataFrame, numbers: dict[str, int], ratios: Ratios) -> list[Finding]:
+    found: list[Finding] = []
     for _, selection in list(selections(results, cells, "closed"))[:1]:
         typical = selection.typical()
         alike = _differing_in(selection, typical, "clients")
@@ -63,7 +72,7 @@ def findings(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], ra
     for load in ("open", "knee"):
         for _, selection in list(selections(results, cells, load))[:1]:
             found += _at_rate(selection.typical().measured, results, load)
-    return [*found, *_doubtful(cells), *_machine(cells)]
+    return found
 
 
 def of_change(results: Results, cells: pd.DataFrame) -> list[Finding]:

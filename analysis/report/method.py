@@ -10,7 +10,7 @@ from analysis import units
 from analysis.doubts import KINDS, written
 from analysis.judging.standing import moved
 from analysis.records.machine import machine, server_cpus
-from analysis.records.points import label, title
+from analysis.records.points import is_attached, label, title
 from analysis.records.reading import Results
 from analysis.report import glossary
 from analysis.report.glossary import FIGURES, LIMITS, LOADER, LOOPS, RANKS
@@ -46,10 +46,15 @@ def brief(results: Results, cells: pd.DataFrame) -> str:
     strategies = measured.groupby(["strategy", "variant"]).ngroups
     asked = "; and ".join(HOW[how] for how in measured["load"].unique())
     who = f"{strategies} strategies" if strategies > 1 else "one strategy"
+    names = list(dict.fromkeys(label(cell) for _, cell in measured.iterrows() if is_attached(cell)))
+    aside = (
+        f" {' and '.join(names)} ran already, where somebody else had started them, and were met there: the same "
+        "processes in every block."
+    ) * bool(names)
     return (
         f"One load generator asked {who} in turn, {asked}. It did so over loopback, in short windows in random order, "
         f"in {several(blocks(results), 'block')}, each with fresh server processes. Every interval is over blocks."
-    )
+    ) + aside
 
 
 def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:

@@ -10,10 +10,11 @@ from typing import Any
 from analysis.judging.cells import by_round, rates_of
 from analysis.pairs import ratios
 from analysis.records.columns import parts
-from analysis.records.points import CELL_KEYS, POINT, Row
+from analysis.records.points import CELL_KEYS, POINT, Row, is_attached
 from analysis.records.reading import Results
 from analysis.report.entries import Entry
 from analysis.statistics import UNKNOWN, Estimate
+from axes import ATTACHED
 
 Pair = tuple[int, int]
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -26,7 +27,7 @@ class Ratios:
         numbers: dict[Any, int] = {(entry.strategy, entry.variant): entry.number for entry in entries}
         at: dict[tuple[Any, ...], dict[int, Any]] = {}
         for key, part in parts(results.windows, CELL_KEYS).items():
-            at.setdefault(key[2:], {})[numbers[key[:2]]] = by_round(part, rates_of(part))
+            at.setdefault((*key[2:], key[1] == ATTACHED), {})[numbers[key[:2]]] = by_round(part, rates_of(part))
         self._places = {point: place for place, point in enumerate(at)}
         self._found: list[dict[Pair, Estimate]] = [
             ratios({number: members[number] for number in sorted(members)}) for members in at.values()
@@ -34,8 +35,8 @@ class Ratios:
         self.reference = _reference(results.run, entries)
 
     def point(self, cell: Row) -> int:
-        """The number of a cell's point; -1 where nobody was measured."""
-        return self._places.get(tuple(cell[name] for name in POINT), -1)
+        """The number of a cell's point, another where servers are attached; -1 where nobody was measured."""
+        return self._places.get((*(cell[name] for name in POINT), is_attached(cell)), -1)
 
     def of(self, point: int, one: int, other: int) -> Estimate:
         """The first's rate by the other's."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis import units
 from analysis.doubts import in_full, reasons, touching
+from analysis.judging import attached
 from analysis.judging.served import is_starved
 from analysis.records import points
 from analysis.records.reading import Results
@@ -140,7 +141,7 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
     point = _point(cell, ratios)
     own = context.doubted.get((point, entry.number), "")
     others = "" if entry.number == ratios.reference else context.doubted.get((point, ratios.reference), "")
-    reason = reasons(cell)
+    reason = "; ".join(filter(None, [attached.in_words(cell), attached.unknown(cell), reasons(cell)]))
     knee = pd.notna(cell["knee_rps"])
     values = {
         "strategy": Value(entry.name, entry.name),
@@ -172,7 +173,7 @@ def _rank(cell: points.Row, shared: Counter[tuple[Any, Any]]) -> Value:
     group, rank = points.group_of(cell), cell["rank"]
     if pd.notna(rank):
         return Value(f"{'=' * (shared[group, rank] > 1)}{rank}", _order(rank))
-    is_ranked = any(other == group for other, _ in shared)
+    is_ranked = any(other == group for other, _ in shared) or points.is_attached(cell)
     return Value("unranked", "", unranked.why(cell)) if is_ranked and pd.notna(cell["windows"]) else Value("", "")
 
 
@@ -225,7 +226,9 @@ def _marked(cell: points.Row, name: str, write: Callable[[float], str], aside: s
     doubts = touching(cell, name)
     low, high = cell.get(f"{name}_low"), cell.get(f"{name}_high")
     said = [aside] if pd.isna(low) else [f"95 % interval: {write(low)} to {write(high)}"]
-    said += [f"of {units.count(cell['requests'])} requests"] * name.startswith(("p50", "p99"))
+    if name.startswith(("p50", "p99")):
+        said += [f"of {units.count(cell['requests'])} requests"]
+        said += [f"between {cell['latency_between']}"] if cell["latency_between"] else []
     said += [f"doubtful: {doubt.in_full}" for doubt in doubts]
     return Value(write(value) + " ?" * bool(doubts), _order(value), "; ".join(filter(None, said)))
 

@@ -14,14 +14,15 @@ from rich.text import Text
 
 from analysis import units
 from analysis.doubts import LOADER_LIMITED, MAYBE_LOADER_LIMITED, Doubt, touching
+from analysis.judging import attached
 from analysis.judging.handlers import in_words, own_cpu
 from analysis.judging.served import served
 from analysis.judging.standing import moved, ranks_in_words
 from analysis.judging.verdict import slowing_tells
-from analysis.records.points import by_group, member, nearly_all, title
+from analysis.records.points import by_group, group_of, is_attached, label, member, nearly_all, title
 from analysis.records.reading import Results
 from analysis.tables.narrow import fitted
-from axes import ALONG, AXES, connections_stay
+from axes import ALONG, ATTACHED, AXES, connections_stay
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
@@ -42,8 +43,14 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
     variants = list(results.run.get("variants") or {})
     reference = variants[0] if variants else str(results.run.get("reference") or "reference")
     groups = list(by_group(cells))
+    elsewhere = attached.first((cell for _, cell in cells[cells["windows"].notna()].iterrows()), results.run)
+
+    def reference_of(group: pd.DataFrame) -> str:
+        first = group.iloc[0]
+        return f"{elsewhere.get(group_of(first), '')}@{ATTACHED}" if is_attached(first) else reference
+
     tables, without = fitted(
-        lambda without: [_group(group, results.usual, reference, without) for group in groups],
+        lambda without: [_group(group, results.usual, reference_of(group), without) for group in groups],
         DISPENSABLE, console, WIDTH,
     )  # fmt: skip
     for group, table in zip(groups, tables, strict=True):
@@ -72,7 +79,12 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
         lines.append(f"#: {told}.")
     for along in filter(None, cells.loc[cells["load"] != "open", ALONG].unique()):
         lines.append(f"Along {AXES[along].title} the ratio is to the same strategy at the usual value, or the least.")
-    apart = cells[(cells[ALONG] == "") & (cells["load"] != "open")]
+    apart = cells[(cells[ALONG] == "") & (cells["load"] != "open") & (cells["variant"] != ATTACHED)]
+    if (cells["variant"] == ATTACHED).any():
+        lines.append(
+            f"@{ATTACHED}: servers that somebody else has started. They are compared among each other alone: ratio to "
+            "the first of them, no rank (ranks count fresh processes, and these are the same in every block)."
+        )
     if len(apart) and reference not in {*apart["strategy"], *apart["variant"]}:
         lines.append(f"No ratios without {reference}.")
     elif len(apart):
@@ -178,6 +190,8 @@ def _by(reference: str) -> str:
 
 def _is_reference(cell: pd.Series, reference: str) -> bool:
     along = cell[ALONG]
+    if is_attached(cell):
+        return label(cell) == reference
     return bool((AXES[along].write(cell[along]) if along else cell["variant"] or cell["strategy"]) == reference)
 
 
@@ -267,8 +281,8 @@ def _remarks(group: pd.DataFrame) -> list[str]:
     for _, cell in group.iterrows():
         for doubt in cell["doubts"]:
             found.setdefault(_reason(doubt), {})[member(cell)] = f"{member(cell)} ({doubt.number})"
-        if cell["status_reason"]:
-            found.setdefault(cell["status_reason"], {})[member(cell)] = member(cell)
+        for told in filter(None, (cell["status_reason"], attached.in_words(cell), attached.unknown(cell))):
+            found.setdefault(told, {})[member(cell)] = member(cell)
     everyone = [member(cell) for _, cell in group.iterrows()]
     own = [f"  {in_words(*told)}" for told in own_cpu(group)]
     return own + [

@@ -10,6 +10,7 @@ from harness import machine
 from harness.accounts import cpu_ticks, proctree
 from harness.accounts.ledger import Ledger
 from harness.accounts.proctree import Usage
+from harness.processes.attached import Attached
 from harness.processes.server import Server
 
 # told so that windows can grow and knees be searched, and of a soak in a file of its own; a record has the histograms
@@ -22,7 +23,8 @@ class Reading:
 
     observed: dict[str, Any] = field(default_factory=dict)  # what the loader told
     started_at: float = 0.0  # Unix time
-    used: Usage = field(default_factory=Usage)
+    used: Usage | None = None  # None: the server's processes aren't known
+    network_round_trip_us: float | None = None  # to a server that isn't ours
     buffer_drops: int = 0  # datagrams that the server's receive buffer had no room for
     time_wait: int = 0  # sockets of the machine
     stolen_s: dict[str, float] = field(default_factory=dict)  # of a CPU of each side: its mean
@@ -31,16 +33,22 @@ class Reading:
     def record(self) -> dict[str, Any]:
         """All of it as windows.jsonl has it."""
         observed = {name: value for name, value in self.observed.items() if name not in FOR_STEERING}
-        return observed | {
-            "started_at": self.started_at,
-            "time_wait": self.time_wait,
-            "buffer_drops": self.buffer_drops,
-            "server_cpu_s": self.used.cpu_s,
-            "server_minor_faults": self.used.minor_faults,
-            "server_major_faults": self.used.major_faults,
-            "server_processes": self.used.processes,
-            **{f"{side}_steal_s": stolen_s for side, stolen_s in self.stolen_s.items()},
-        }
+        used, round_trip_us = self.used, self.network_round_trip_us
+        between = {} if round_trip_us is None else {"network_round_trip_us": round_trip_us}
+        return (
+            between
+            | observed
+            | {
+                "started_at": self.started_at,
+                "time_wait": self.time_wait,
+                "buffer_drops": self.buffer_drops,
+                "server_cpu_s": used and used.cpu_s,
+                "server_minor_faults": used and used.minor_faults,
+                "server_major_faults": used and used.major_faults,
+                "server_processes": used and used.processes,
+                **{f"{side}_steal_s": stolen_s for side, stolen_s in self.stolen_s.items()},
+            }
+        )
 
 
 @contextmanager
@@ -63,4 +71,15 @@ def window(server: Server, ledger: Ledger | None = None, loader_cpus: Collection
     if ledger:
         ledger.end_window(server.key, reading.observed["replies"])
     reading.stolen_s = {side: cpu_ticks.stolen_s(of, ticks[side]) for side, of in sides.items()}
+    reading.time_wait = machine.time_wait()
+
+
+@contextmanager
+def beside(server: Attached, loader_cpus: Collection[int] = ()) -> Iterator[Reading]:
+    """Around a window of a server that isn't ours: of it nothing is accounted but how far it is."""
+    reading = Reading(network_round_trip_us=server.network_round_trip_us)
+    ticks = cpu_ticks.read(loader_cpus)
+    reading.started_at = time.time()
+    yield reading
+    reading.stolen_s = {"loader": cpu_ticks.stolen_s(loader_cpus, ticks)}
     reading.time_wait = machine.time_wait()

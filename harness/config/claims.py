@@ -14,8 +14,9 @@ from axes import AXES, BY_KEY
 from harness.config import names
 from harness.config.matrix import Matrix, value_type
 from harness.config.reading import fault_of_names, first_of, in_a_line, parsed
+from harness.config.strategy import Strategy
 from harness.config.table import ConfigError, Table, nearest, there_are
-from harness.config.tables import Config, Strategy
+from harness.config.tables import Config
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHIPPED = ROOT / "analysis" / "claims"  # files that --claims takes by their names

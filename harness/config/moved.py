@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from harness.config.tables import Strategy
+from harness.config.strategy import Strategy
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = ROOT / "servers"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 LONGEST = 40
-TAKEN = ("all", "chapter", "na", "nan", "none", "null")  # in any case: words of options and of tables
+TAKEN = ("all", "attached", "chapter", "na", "nan", "none", "null")  # in any case: words of options and of tables
 NEVER_MIXED_UP = ("profiles",)  # names of these tables stand nowhere among such words
 
 

@@ -14,6 +14,7 @@ from harness.config import names
 from harness.config.faults import fault_of
 from harness.config.matrix import Matrix
 from harness.config.selection import WORDS, meant
+from harness.config.strategy import Strategy
 from harness.config.table import ConfigError, nearest, there_are
 from harness.config.tables import (
     SERVICES,
@@ -25,7 +26,6 @@ from harness.config.tables import (
     OpenLoop,
     Profile,
     Servers,
-    Strategy,
     Thresholds,
     Variant,
     Window,
@@ -33,7 +33,7 @@ from harness.config.tables import (
 )
 
 NAMED = ("strategies", "families", "variants", "profiles")  # tables whose keys are names that users choose
-NOT_IN_THE_FILE = ("name", "cwd", "variant", "python", "env")  # of a strategy
+NOT_IN_THE_FILE = ("name", "cwd", "variant", "python", "env", "address")  # of a strategy
 
 
 def read(path: Path, on_top: Path | None = None) -> Config:
@@ -181,4 +181,4 @@ def in_a_line(first: Any, keys: set[str], of_missing: str = "") -> str:
 def _all_keys() -> set[str]:
     models = (Config, Strategy, Family, Variant, Servers, Loadgen, WindowLength, Window, OpenLoop, Knee, Thresholds,
               Gate, Matrix, Profile)  # fmt: skip
-    return {key for model in models for key in model.model_fields} - {"name", "cwd", "variant", "origins"}
+    return {key for model in models for key in model.model_fields} - {"name", "cwd", "variant", "address", "origins"}

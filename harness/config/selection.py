@@ -3,7 +3,7 @@
 import fnmatch
 from collections.abc import Mapping
 
-from harness.config.tables import Strategy
+from harness.config.strategy import Strategy
 
 WORDS = ("all", "chapter")  # that stand for several
 

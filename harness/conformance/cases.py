@@ -44,7 +44,7 @@ def of_service(service: str, endpoint: Endpoint) -> list[Case]:
 
 def why_nobody(target: Target, service: str) -> str:
     """Why a server serves none of the target's clients, if it is for their address; else nothing."""
-    if target.endpoint.is_local:  # where clients have no address
+    if not target.has_source:
         return ""
     return addresses.refuses_others(target, of_service(service, target.endpoint)[0].run)
 
@@ -63,8 +63,7 @@ def failures(target: Target, service: str, why_silent: Callable[[], str] = lambd
             break
         try:
             case.run(target)
-            has_address = not target.endpoint.is_local
-            if case is tried[0] and has_address and (why := addresses.slows_others(target, case.run)):
+            if case is tried[0] and target.has_source and (why := addresses.slows_others(target, case.run)):
                 found.append(why)
         except Nonconformance as failure:
             if case is tried[0] and (why := why_nobody(target, service)):

@@ -58,7 +58,12 @@ class Target:
     endpoint: Endpoint
     serves: int | None = None  # clients at a time, by design, in the order of their coming; None: all
     carries: int | None = None  # requests after which it ends a connection, by design; None: it doesn't
-    source: str = field(default_factory=fresh_address)  # the loopback address that its clients come from
+    source: str = field(default_factory=fresh_address)  # the address that its clients come from, on IPv4's loopback
+
+    @property
+    def has_source(self) -> bool:
+        """Whether its clients may come from addresses of their own: elsewhere they come from the one that we have."""
+        return self.endpoint.family == socket.AF_INET and ipaddress.ip_address(self.endpoint.host).is_loopback
 
     def at_once(self, clients: int) -> int:
         """How many of so many clients are served at the same time."""
@@ -71,7 +76,7 @@ class Target:
         """
         is_local = self.endpoint.is_local
         kind = socket.SOCK_DGRAM if self.endpoint.in_datagrams else socket.SOCK_STREAM
-        sock = socket.socket(socket.AF_UNIX if is_local else socket.AF_INET, kind)
+        sock = socket.socket(self.endpoint.family, kind)
         try:
             if buffer is not None:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -81,7 +86,7 @@ class Target:
             sock.settimeout(DEADLINE_S)
             if is_local and self.endpoint.in_datagrams:
                 sock.bind("")  # the kernel finds a name, by which it is answered
-            elif not is_local and ipaddress.ip_address(self.endpoint.host).is_loopback:
+            elif self.has_source:
                 sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
                 sock.bind((self.source, 0))
             sock.connect(self.endpoint.address)

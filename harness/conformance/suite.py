@@ -12,6 +12,7 @@ from harness.config import Config, Strategy
 from harness.conformance import addresses, cases, handlers, standstill
 from harness.conformance.client import CROWD, Target, untried
 from harness.processes import session
+from harness.processes.attached import Attached
 from harness.processes.server import Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
@@ -108,6 +109,8 @@ class _Suite:
 
     def try_(self, strategy: Strategy) -> Conformance:
         """Fresh servers of one strategy, one service after the other."""
+        if strategy.attach:
+            return self._attached(strategy)
         conformance = Conformance()
         for service, transport in product(self._services, self._transports):
             if service not in strategy.services or not _has(service, transport, strategy):
@@ -127,6 +130,21 @@ class _Suite:
                 conformance.failures.append(untried(what, error))
         if conformance.conforms and strategy.is_told("handler"):
             conformance.failures += self._unhandled(strategy)
+        return conformance
+
+    def _attached(self, strategy: Strategy) -> Conformance:
+        """One that runs already: what it does with its clients, and nothing that asks who it is."""
+        conformance, server = Conformance(), Attached(strategy.label, strategy)
+        target = Target(server.endpoint, strategy.serves, strategy.carries)
+        try:
+            server.raise_if_gone()
+            for service in self._services:
+                if service in strategy.services and not self._aborted:
+                    conformance.failures += [f"{service}: {failure}" for failure in cases.failures(target, service)]
+        except ServerFailed as failure:
+            conformance.absent = failure
+        except OSError as error:  # our own side
+            conformance.failures.append(untried("attached", error))
         return conformance
 
     def _unhandled(self, strategy: Strategy) -> list[str]:

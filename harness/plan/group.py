@@ -7,6 +7,7 @@ from typing import Any
 
 import axes
 from axes import Axis
+from harness import machine
 from harness.config import ConfigError, Matrix, Strategy, meant
 from harness.plan.needs import missing
 
@@ -123,9 +124,26 @@ class Group:
         ]
         return f"{label} ({', '.join(unusual)})" if unusual else label
 
+    def _not_of_attached(self, strategy: Strategy) -> str:
+        """Why one that runs already can't take part: it has no options, and nobody is sent to it beside the clients."""
+        for axis in axes.of_servers():
+            value = self[axis.name]
+            if axis.name in self.varied if axis.setting else value != self.usual.get(axis.name, value):
+                what = axis.title or axis.name.replace("_", " ")
+                return f"is attached, and runs as somebody else has started it: {what} can't be chosen here"
+        we_end_them = not axes.connections_stay(self.values) and self.service not in axes.OF_SERVICE
+        if we_end_them and strategy.is_elsewhere and not machine.reuses_ports():
+            return (
+                "is attached on another machine, and the ports of clients that have left stay taken for a minute, so "
+                "that soon there are none; `sysctl net.ipv4.tcp_tw_reuse=1` frees them"
+            )
+        return ""
+
     def unable(self, entry: Entry) -> str:
         """Why it can't take part: an axis that it doesn't follow is varied here. Empty if it can."""
         strategy = entry.strategy
+        if strategy.attach and (why := self._not_of_attached(strategy)):
+            return why
         kind, size = axes.company_of(entry.values)
         if kind in axes.STAYING and not strategy.serves_all(size + 1):
             return (

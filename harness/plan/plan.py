@@ -9,7 +9,7 @@ from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
 from harness.notes import Note
-from harness.plan import company, crowds, lengths, places, room
+from harness.plan import attached, company, crowds, lengths, places, room
 from harness.plan.group import Entry, Group, groups_of, taking_part
 from harness.plan.precision import Precision
 from harness.plan.selection import serving
@@ -78,7 +78,7 @@ class Plan:
         found += [notes.in_turn("; ".join(groups), *how) for how, groups in in_turn.items()]
         if self.workers > len(self.loader_cpus):
             found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
-        return found
+        return found + attached.told(self.strategies)
 
     @property
     def servers_cpus(self) -> list[list[int]]:

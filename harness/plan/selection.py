@@ -66,7 +66,9 @@ def _for_them(services: Sequence[str], profiles: Mapping[str, Profile]) -> str:
 
 
 def _fault(strategy: Strategy) -> str:
-    """What keeps a strategy's command from being started; empty if nothing is known to."""
+    """What keeps a strategy's command from being started; empty if nothing is known to, or it has none."""
+    if strategy.attach:
+        return ""
     if now := command_now(strategy):
         return f'the servers are modules by family now; write "{now}"'
     if strategy.program is None:

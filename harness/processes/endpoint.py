@@ -1,6 +1,7 @@
 """Where a server listens, and how messages travel to it: TCP's or UDP's host and port, or the path of a Unix socket."""
 
 import shutil
+import socket
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,12 @@ class Endpoint:
     @property
     def url(self) -> str:
         """As the load generator is told it."""
-        return f"{self.transport}://{quote(self.host) if self.is_local else f'{self.host}:{self.port}'}"
+        return f"{self.transport}://{quote(self.host) if self.is_local else self}"
+
+    @property
+    def family(self) -> int:
+        """As socket() has it."""
+        return socket.AF_UNIX if self.is_local else socket.AF_INET6 if ":" in self.host else socket.AF_INET
 
     @property
     def is_local(self) -> bool:
@@ -40,7 +46,9 @@ class Endpoint:
         return {"path": self.host} if self.is_local else {"host": self.host, "port": self.port}
 
     def __str__(self) -> str:
-        return self.host if self.is_local else f"{self.host}:{self.port}"
+        if self.is_local:
+            return self.host
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def place(self) -> str:

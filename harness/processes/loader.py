@@ -17,10 +17,20 @@ class Loader(Commanded):
     called = "the loader"
 
     def __init__(
-        self, workers: int, cpus: Collection[int] | None, logs: Path, loop: str = "auto", mark: str = ""
+        self,
+        workers: int,
+        cpus: Collection[int] | None,
+        logs: Path,
+        loop: str = "auto",
+        mark: str = "",
+        *,
+        allow_remote: bool = False,
     ) -> None:
-        """Start it, its stderr going to a file in `logs`; `loop` is auto, compiled or python."""
-        options = ("--workers", str(workers), "--loop", loop)
+        """Start it, its stderr going to a file in `logs`; `loop` is auto, compiled or python.
+
+        Without `allow_remote` it asks nobody but this machine.
+        """
+        options = ["--workers", str(workers), "--loop", loop, *(["--allow-remote"] if allow_remote else [])]
         super().__init__("loadgen", options, cpus, logs / "loader.err", f"{mark}.loader")
 
     def open(

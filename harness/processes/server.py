@@ -205,6 +205,10 @@ class Server:
             ended += f", and {owner.in_its_own_session(strays)}"
         raise ServerFailed(f"{ended}: {last}" if last else ended)
 
+    def raise_if_gone(self) -> None:
+        """The same of one that has failed somebody: perhaps it is just dying."""
+        self.raise_if_dead(is_failing=True)
+
     def _strays_of_the_dead(self) -> set[Process]:
         """What has left its session, or is about to: a daemon's first process ends before the next one leaves."""
         deadline = time.monotonic() + FAREWELL_S

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.config import Config, Strategy
 from harness.processes import sockets
+from harness.processes.attached import Attached, Served
 from harness.processes.census import Census
 from harness.processes.company import Company
 from harness.processes.ended import Ended
@@ -40,18 +41,21 @@ class Stage:
         server_cpus: Collection[int] | None = None,
         loader_cpus: Collection[int] | None = None,
         backlog: int = 1024,
+        allow_remote: bool = False,
     ) -> None:
         """CPUs that are None are all that there are; a server may be given others.
 
-        The load generator's stderr goes to `logs`.
+        The load generator's stderr goes to `logs`. With `allow_remote` it may ask other machines.
         """
         self.config = config
         self.servers: dict[str, Server] = {}  # those that were started and not stopped, by key
+        self.attached: dict[str, Attached] = {}  # those that somebody else has started: nothing but clients of ours
         self.opaque: set[str] = set()  # those of them that can't be seen to be served by their own processes
         self.server_cpus, self.loader_cpus = server_cpus, loader_cpus
         self._watchdog = watchdog
         self._logs = logs
         self._backlog = backlog
+        self._allow_remote = allow_remote
         self._loader: Loader | None = None
         self._companies: list[Company] = []
 
@@ -85,7 +89,21 @@ class Stage:
             self._watchdog.guard(server.pid)
         return server
 
-    def wait_ready(self, server: Server) -> None:
+    def attach(self, key: str, strategy: Strategy) -> Attached:
+        """A server that runs already, to be asked from now on."""
+        self.attached[key] = Attached(key, strategy)
+        return self.attached[key]
+
+    def at(self, key: str) -> Served:
+        """Whom clients connect to by that key."""
+        return self.servers.get(key) or self.attached[key]
+
+    @property
+    def everyone(self) -> list[Served]:
+        """Whom clients may connect to."""
+        return [*self.servers.values(), *self.attached.values()]
+
+    def wait_ready(self, server: Served) -> None:
         """Return when it listens. Raises ServerFailed if it ends first or takes longer than the settings allow."""
         server.wait_ready(self.config.servers.ready_timeout_s)
 
@@ -129,7 +147,8 @@ class Stage:
         return ended
 
     def stop_servers(self) -> dict[str, Ended]:
-        """Stop all of them at once, in the time that the settings give one; how each ended."""
+        """Stop all of them at once, in the time that the settings give one; how each ended. Who is attached stays."""
+        self.attached.clear()
         for server in self.servers.values():
             server.ask_to_stop()
         deadline = time.monotonic() + self.config.servers.stop_timeout_s
@@ -158,7 +177,7 @@ class Stage:
         """
         with uninterrupted():
             self._loader = Loader(workers, self.loader_cpus, self._logs, loop or self.config.loadgen.loop,
-                                  self._watchdog.mark)  # fmt: skip
+                                  self._watchdog.mark, allow_remote=self._allow_remote)  # fmt: skip
             self._watchdog.guard(self._loader.pid)
         try:
             return self._loader.wait_ready()
@@ -184,9 +203,9 @@ class Stage:
 
         Raises LoaderFailed.
         """
-        targets = {key: self.servers[key].endpoint.url for key in keys}
+        targets = {key: self.at(key).endpoint.url for key in keys}
         for key in keys:
-            self.servers[key].crowds.append((clients, exchange))
+            self.at(key).crowds.append((clients, exchange))
         stamps = self.config.loadgen.stamps_per_s > 0
         answer = self.loader.open(targets, clients, exchange, stamps, self._backlog)
         return dict(answer["targets"])

@@ -33,10 +33,10 @@ class Balance:
     def connected(self, group: Group, keys: Collection[str]) -> None:
         """Its clients are at these servers. Who comes a second time, to another load generator, has missed windows."""
         self._workers, self._crowds = {}, self._crowds + 1
-        told = [key for key in keys if self._fleet.server(key).strategy.workers]
+        told = [server.key for server in self._fleet.owned(keys) if server.strategy.workers]
         if told and self._crowds == 1 and axes.connections_stay(group.values):
             accepted = sockets.accepted()
-            self._workers = {key: workers.workers(self._fleet.server(key), accepted) for key in told}
+            self._workers = {key: workers.workers(self._fleet.own[key], accepted) for key in told}
 
     def record(self, group: Group, keys: Collection[str], block: int) -> None:
         """What each worker got, where all that was answered was answered by one. Raises LoaderFailed."""

@@ -59,7 +59,8 @@ class Crowds:
 
     def _read(self, crowd: Group, wave: Sequence[str]) -> None:
         """Connect it to those of the wave that are alive, read them, disconnect it."""
-        keys = [key for key in self._fleet.taking_part(wave) if _is_fresh_enough(self._fleet.server(key), crowd)]
+        own = self._fleet.owned(self._fleet.taking_part(wave))
+        keys = [server.key for server in own if _is_fresh_enough(server, crowd)]
         if not keys:
             return
         self._standstill.only(keys)
@@ -71,7 +72,7 @@ class Crowds:
         self._standstill.settle()
         for key in self._fleet.taking_part(keys):
             if answered[key] == crowd.clients:  # who waits in the kernel's queue takes nothing of the server's
-                self._own_bytes[crowd.clients, key] = footprint.memory(self._fleet.server(key).pid).own_bytes
+                self._own_bytes[crowd.clients, key] = footprint.memory(self._fleet.own[key].pid).own_bytes
         self._loading.disconnect()
 
     def _is_served_whole(self, group: Group, key: str) -> bool:

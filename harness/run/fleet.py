@@ -1,6 +1,6 @@
 """The servers of a block: who is alive, who has failed, and why. Nobody else keeps a list of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from harness.conformance import cases
 from harness.conformance.client import Target
 from harness.plan.group import Entry
 from harness.plan.plan import Plan
+from harness.processes.attached import Served
 from harness.processes.calibration import Calibration, settings
 from harness.processes.ended import Ended
 from harness.processes.server import Server, ServerFailed
@@ -48,7 +49,7 @@ class Fleet:
             present = [key for key in servers if key not in absent]
             for key in self._plan.shuffled(present, block, service):
                 self._start(key, servers[key], logs)
-            for server in list(self._stage.servers.values()):
+            for server in self._stage.everyone:
                 try:
                     self._stage.wait_ready(server)
                 except ServerFailed as failure:
@@ -66,23 +67,28 @@ class Fleet:
         return {key: self._failed[key] for key in members if key in self._failed}
 
     def taking_part(self, members: Sequence[str]) -> list[str]:
-        """Those of these members whose servers are alive and not out of the group."""
-        return [key for key in members if key in self._stage.servers and key not in self._silent]
+        """Those of these members whose servers are there and not out of the group."""
+        there = {server.key for server in self._stage.everyone}
+        return [key for key in members if key in there and key not in self._silent]
 
     @property
-    def alive(self) -> dict[str, Server]:
-        """All servers of the block that are, by key."""
+    def own(self) -> dict[str, Server]:
+        """All servers of the block that are alive and ours, by key: the others are neither frozen nor accounted."""
         return self._stage.servers
 
-    def server(self, key: str) -> Server:
-        """A live one."""
-        return self._stage.servers[key]
+    def owned(self, keys: Collection[str]) -> list[Server]:
+        """Those of these that are ours."""
+        return [self.own[key] for key in keys if key in self.own]
+
+    def server(self, key: str) -> Served:
+        """A live one, or one that is attached."""
+        return self._stage.at(key)
 
     def gives_up(self, key: str, failure: ServerFailed) -> ServerFailed:
         """Out of the group with it, and a dead one out of the block; the reason, which is its death if it is dead."""
         self._silent.add(key)
         try:
-            self.server(key).raise_if_dead(is_failing=True)
+            self.server(key).raise_if_gone()
         except ServerFailed as death:
             self._is_gone(key, death)
             return death
@@ -111,6 +117,9 @@ class Fleet:
         return cases.why_nobody(Target(server.endpoint, server.strategy.serves), service)
 
     def _start(self, key: str, entry: Entry, logs: Path) -> None:
+        if entry.strategy.attach:
+            self._stage.attach(key, entry.strategy)
+            return
         try:
             self._stage.start(key, entry.strategy, self._settings(entry), logs, entry.cpus)
         except ServerFailed as failure:
@@ -133,6 +142,8 @@ class Fleet:
     def _is_gone(self, key: str, failure: ServerFailed) -> None:
         """How a dead one ended is in its failure; what it left behind is still to be said."""
         self._failed[key] = failure
+        if self._stage.attached.pop(key, None):
+            return
         ended = self._stage.stop(key)
         self._note(key, ended if ended.was_asked else replace(ended, exit_code=0))
 

@@ -12,6 +12,7 @@ from harness.accounts import meter
 from harness.accounts.ledger import Ledger
 from harness.plan.group import Group
 from harness.plan.plan import Plan
+from harness.processes.attached import Attached
 from harness.processes.loader import LoaderFailed
 from harness.processes.server import ServerFailed
 from harness.recorder import Recorder
@@ -103,7 +104,7 @@ class Interleaving:
         self._standstill.only(members)
         self._standstill.settle()
         is_told = self._plan.has_footprint(group, block)
-        ledger = Ledger([self._fleet.server(key) for key in members]) if is_told else None
+        ledger = Ledger(self._fleet.owned(members)) if is_told else None
         for key in members:
             try:
                 self._companies.come(group, key)
@@ -119,7 +120,7 @@ class Interleaving:
                 self._give_up(key, group, block, silent, "before any window")
         self._standstill.settle()
         if ledger:
-            ledger.connected(self._fleet.taking_part(wave))
+            ledger.connected([server.key for server in self._fleet.owned(self._fleet.taking_part(wave))])
         self._balance.connected(group, self._fleet.taking_part(wave))
         self._ledger = ledger
         self._standstill.only(())
@@ -153,7 +154,11 @@ class Interleaving:
         """One window of a server among others that stand still: what the loader told, and its record."""
         server = self._fleet.server(visit.name)
         server.raise_if_dead()
-        metered = meter.window(server, self._ledger, self._plan.loader_cpus)
+        metered = (
+            meter.beside(server, self._plan.loader_cpus)
+            if isinstance(server, Attached)
+            else meter.window(server, self._ledger, self._plan.loader_cpus)
+        )
         head_s = visit.lengths["head_s"]
         with (
             metered as reading,
@@ -181,7 +186,7 @@ class Interleaving:
         ledger, self._ledger = self._ledger, None
         if ledger is None:
             return
-        put_off = self._standstill.watch(self._fleet.taking_part(wave))
+        put_off = self._standstill.watch([server.key for server in self._fleet.owned(self._fleet.taking_part(wave))])
         for key, unasked in put_off.items():
             entry = ledger.entry(key, connections_stay=axes.connections_stay(group.values))
             if entry and (group, key, block) not in self._told:  # the reference may be in several waves

@@ -31,6 +31,7 @@ from itertools import chain
 
 from harness import notes
 from harness.accounts import surroundings
+from harness.plan import attached
 from harness.plan.group import Entry, Group
 from harness.plan.plan import Plan
 from harness.processes.calibration import Calibration, recount
@@ -70,6 +71,7 @@ def carry_out(
         server_cpus=plan.server_cpus,
         loader_cpus=plan.loader_cpus,
         backlog=plan.backlog,
+        allow_remote=attached.reach_out(plan.strategies),
     )
     progress = Progress(plan, tell)
     loading = Loading(stage, plan, recorder)

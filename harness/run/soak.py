@@ -106,8 +106,8 @@ def carry_out(
                     raise failure
                 progress.group_begins(group, 0)
                 _connect(loading, group, key)
-                with Sampler(fleet.server(key)).looking() as sampler:
-                    _soak(plan, recorder, loading, fleet.server(key), sampler, progress)
+                with Sampler(fleet.own[key]).looking() as sampler:
+                    _soak(plan, recorder, loading, fleet.own[key], sampler, progress)
             except ServerFailed as failure:
                 recorder.failure(key, group, 0, str(failure), failure.skipped)
             except LoaderFailed as failure:

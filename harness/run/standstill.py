@@ -53,10 +53,10 @@ class Standstill:
     def only(self, keys: Collection[str]) -> None:
         """These move from now on, and all others stand still."""
         with self._spent():
-            alive = self._fleet.alive
-            sessions = {server.pid for server in alive.values()}
+            own = self._fleet.own
+            sessions = {server.pid for server in own.values()}
             self._frozen = {session: frozen for session, frozen in self._frozen.items() if session in sessions}
-            for key, server in alive.items():
+            for key, server in own.items():
                 is_frozen = server.pid in self._frozen
                 if is_frozen and key in keys:
                     self._thaw(key, server.pid)
@@ -76,7 +76,7 @@ class Standstill:
             used_s = self._used_s()
             gained_s = {key: used_s[key] - before_s[key] for key in used_s}
             rest = sum(gained_s.values()) < 2 * RESTING * (time.monotonic() - began)
-            if rest and not any(proctree.wants_cpu(self._fleet.server(key).pid) for key in gained_s):
+            if rest and not any(proctree.wants_cpu(self._fleet.own[key].pid) for key in gained_s):
                 return
             if time.monotonic() > deadline:
                 break
@@ -85,12 +85,21 @@ class Standstill:
 
     @contextmanager
     def turn(self, key: str) -> Iterator[Turn]:
-        """Around the window of a server that stands still, as all others do: it moves, and rests before and after."""
-        session = self._fleet.server(key).pid
+        """Around the window of a server that stands still, as all others do: it moves, and rests before and after.
+
+        One that isn't ours moves as it likes.
+        """
         turn = Turn()
+        if key not in self._fleet.own:
+            others = self._others()
+            before = proctree.clocks(others)
+            yield turn
+            turn.neighbours_cpu_s = proctree.gained(proctree.clocks(others), before)
+            return
+        session = self._fleet.own[key].pid
         began = time.monotonic()
         asleep = proctree.clocks(self._frozen[session].processes)
-        others = [pid for other, frozen in self._frozen.items() if other != session for pid in frozen.processes]
+        others = self._others(but=session)
         self._thaw(key, session)
         try:
             ready = self._rest(key, asleep, has_woken=False)
@@ -133,7 +142,7 @@ class Standstill:
         if not keys:
             return {}
         self.only(keys)
-        sessions = {key: self._fleet.server(key).pid for key in keys}
+        sessions = {key: self._fleet.own[key].pid for key in keys}
         with self._spent():
             began = time.monotonic()
             first = now = {key: proctree.usage(session).cpu_s for key, session in sessions.items()}
@@ -150,9 +159,13 @@ class Standstill:
             for key, share in busy.items()
         }
 
+    def _others(self, but: int | None = None) -> list[int]:
+        """The processes of all that stand still, one session left out."""
+        return [pid for session, frozen in self._frozen.items() if session != but for pid in frozen.processes]
+
     def _used_s(self) -> dict[str, float]:
         """The CPU seconds of those that are waited for."""
-        waited_for = {key: server for key, server in self._fleet.alive.items() if key not in self._restless}
+        waited_for = {key: server for key, server in self._fleet.own.items() if key not in self._restless}
         return {key: proctree.usage(server.pid).cpu_s for key, server in waited_for.items()}
 
     @contextmanager

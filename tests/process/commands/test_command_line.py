@@ -15,6 +15,12 @@ from tests.support.command_line import TINY, Case
 from tests.support.loaded import Loaded
 from tests.support.project import ROOT
 
+
+def attached(address: str) -> str:
+    """A bench file of a server that runs already."""
+    return f"{TINY}[strategies]\nmine = {{ attach = '{address}' }}\n"
+
+
 CASES = {
     "unknown-option": Case("--stratgies all", ("--stratgies", '"--strategies"')),
     "command-after-an-option": Case("--seed 1 gate", ("gate", "before its options", "run_bench.py gate")),
@@ -80,6 +86,29 @@ CASES = {
         "gate --against HEAD --strategies mine",
         ("mine.toml", "strategies.mine", "variants"),
         "[strategies]\nmine = 'true'\n",
+    ),
+    "attach-and-command": Case(
+        "", ("mine.toml", "strategies.mine", "attach and command"), attached("127.0.0.1:1', command = 'x")
+    ),
+    "attach-to-no-port": Case("", ("mine.toml", "strategies.mine.attach", "HOST:PORT"), attached("localhost")),
+    "attach-to-a-bare-address": Case("", ("mine.toml", "strategies.mine.attach", "[ADDRESS]:PORT"), attached("::1:9")),
+    "attach-to-nobody": Case(
+        "--strategies mine,epoll --profile tiny", ("mine.toml", "strategies.mine.attach", "127.0.0.1:1", "start the"),
+        attached("127.0.0.1:1"),
+    ),
+    "attach-elsewhere": Case(
+        "--strategies mine,epoll --profile tiny", ("strategies.mine.attach", "192.0.2.7:9", "--allow-remote"),
+        attached("192.0.2.7:9"),
+    ),
+    "gate-of-one-attached": Case(
+        "gate --variants plain,py311 --strategies mine", ("mine.toml", "strategies.mine.attach", "leave it out"),
+        attached("127.0.0.1:1"),
+    ),
+    "soak-of-one-attached": Case(
+        "soak --strategies mine", ("mine.toml", "strategies.mine.attach", "a soak"), attached("127.0.0.1:1")
+    ),
+    "probe-of-one-attached": Case(
+        "probe anatomy --strategies mine", ("mine.toml", "strategies.mine.attach", "a probe"), attached("127.0.0.1:1")
     ),
     "budget-too-small": Case("gate --calibrate --strategies epoll --budget 5s", ("--budget", "epoll")),
     "no-margin": Case("gate --calibrate --margin much", ("--margin", "much")),

@@ -17,6 +17,7 @@ EVERY_KIND = (
     notes.left_out(["gevent", "log"], 60.0),
     notes.shared_cpu(),
     notes.in_turn("echo, 10,000 clients", 1, ""),
+    notes.attached({"web@attached": "192.0.2.7:9000"}),
     notes.crowded_loader(2, 1),
     notes.not_committed(["servers/two.py"]),
     notes.unchanged(["servers/", "bench.toml"], "main"),
@@ -45,6 +46,9 @@ def test_they_read_as_sentences() -> None:
         "echo, 10,000 clients: clients are connected to one server at a time: ratios and ranks there are not between "
         "neighbours in time, and hold what the machine did meanwhile; raise `ulimit -Hn`, or free memory, for more at "
         "once",
+        "met where somebody else has started them: web@attached at 192.0.2.7:9000: their CPU time, memory and "
+        "processes aren't known, they aren't made to stand still, and all blocks meet the same processes; so they have "
+        "no rank, and no ratio to servers that are started here; what their latencies are between is in cells.csv",
         "2 load generator processes on 1 CPU: a test of function, not a measurement; take fewer --workers",
         "head is the working tree, with what is not committed: servers/two.py",
         "servers/ and bench.toml are the same at main and now",

@@ -35,7 +35,7 @@ FREED: dict[str, tuple[str, set[str]]] = {
         "loadgen/ramp.py",  # Locust's LoadTestShape
     }),
     "marks": ("a server's words on which worker has a connection", {
-        "harness/config/tables.py", "harness/processes/workers.py", "harness/run/fleet.py",
+        "harness/config/strategy.py", "harness/processes/workers.py", "harness/run/fleet.py",
     }),
     "spread": ("a standard deviation", {
         "analysis/gate/decision.py", "analysis/gate/result.py", "analysis/interleaved.py",
