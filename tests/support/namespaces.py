@@ -42,7 +42,7 @@ class Place:
 
     def __init__(self, namespace: str, name: str, ahead_s: int) -> None:
         self.namespace, self.name, self.ahead_s = namespace, name, ahead_s
-        self._started: list[subprocess.Popen[Any]] = []
+        self.started: list[subprocess.Popen[Any]] = []
 
     def command(self, *words: object) -> list[str]:
         """What runs these words there, without a shell; the process that is started becomes theirs."""
@@ -51,8 +51,8 @@ class Place:
 
     def start(self, *words: object, **how: Any) -> subprocess.Popen[Any]:
         """A process that ends with the network."""
-        self._started.append(subprocess.Popen(self.command(*words), **({"cwd": ROOT} | how)))
-        return self._started[-1]
+        self.started.append(subprocess.Popen(self.command(*words), **({"cwd": ROOT} | how)))
+        return self.started[-1]
 
     def run(self, *words: object, within_s: float = LIMIT_S, **how: Any) -> subprocess.CompletedProcess[str]:
         how = {"capture_output": True, "text": True, "cwd": ROOT} | how
@@ -62,10 +62,10 @@ class Place:
         _ip("netns", "add", self.namespace)
 
     def remove(self) -> None:
-        for process in self._started:
+        for process in self.started:
             process.kill()
         _remove(self.namespace)
-        for process in self._started:
+        for process in self.started:
             process.wait(LIMIT_S)
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:
