@@ -15,7 +15,7 @@ from tests.support.namespaces import Host, Network
 from tests.support.project import ROOT
 
 GUIDE = (ROOT / "docs" / "hosts.md").read_text()
-HOURS_S = 120.0  # of a command, however busy the machine is
+WITHIN_S = 120.0  # of a command, however busy the machine is
 OURS = ("analysis", "axes", "commands", "harness", "loadgen", "servers", "run_bench.py", "bench.toml", "schema.toml")
 SSH = """\
 #!{python}
@@ -62,7 +62,7 @@ class Reader:
 
     def types(self, line: str) -> subprocess.CompletedProcess[str]:
         """And waits for the command's end."""
-        return self.here.run("sh", "-c", line, cwd=self.folder, env=self._env, within_s=HOURS_S)
+        return self.here.run("sh", "-c", line, cwd=self.folder, env=self._env, within_s=WITHIN_S)
 
     def leaves_running(self, line: str) -> str:
         """In a terminal of its own; what it says first."""
@@ -93,19 +93,40 @@ def test_two_machines_by_ssh(hosts: Network, tmp_path: Path) -> None:
 
 def test_what_locust_s_operator_starts(hosts: Network, tmp_path: Path) -> None:
     """It gives the image's command `--master` or `--worker --master-host`, and the arguments of the resource."""
-    arguments = " ".join(re.findall(r"  args: >-\n((?: {4}.*\n)+)", section("In Kubernetes, with Locust's operator"))[0].split())
+    resource = section("In Kubernetes, with Locust's operator")
+    arguments = " ".join(re.findall(r"  args: >-\n((?: {4}.*\n)+)", resource)[0].split())
     port = re.findall(r"--host tcp://192\.0\.2\.2:(\d+)", arguments)[0]
     locust = [sys.executable, "-m", "locust"]
-    server = hosts["there"].start(sys.executable, "-m", "servers.readiness.epoll_loop", "--host", "192.0.2.2",
-                                  "--port", "0", stdout=subprocess.PIPE, text=True)  # fmt: skip
+    server = hosts["there"].start(
+        sys.executable,
+        "-m",
+        "servers.readiness.epoll_loop",
+        "--host",
+        "192.0.2.2",
+        "--port",
+        "0",
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert server.stdout is not None
-    arguments = arguments.replace(f"192.0.2.2:{port}", server.stdout.readline().split()[1]).replace("-time 10s", "-time 2s")
+    arguments = arguments.replace(f"192.0.2.2:{port}", server.stdout.readline().split()[1]).replace(
+        "-time 10s", "-time 2s"
+    )
     workers = [
-        hosts["there"].start(*locust, "--worker", "--master-host", "192.0.2.1", *shlex.split(arguments),
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        hosts["there"].start(
+            *locust,
+            "--worker",
+            "--master-host",
+            "192.0.2.1",
+            *shlex.split(arguments),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for _ in range(2)
-    ]  # fmt: skip
-    master = hosts["here"].run(*locust, "--master", *shlex.split(arguments), "--csv", tmp_path / "out", within_s=HOURS_S)
+    ]
+    master = hosts["here"].run(
+        *locust, "--master", *shlex.split(arguments), "--csv", tmp_path / "out", within_s=WITHIN_S
+    )
     assert master.returncode == 0, master.stderr
     assert "response times in ms: 50% " in master.stderr + master.stdout
     assert [worker.wait(20) for worker in workers] == [0, 0]

@@ -151,10 +151,16 @@ def test_a_share_is_lost(network: Callable[..., Network]) -> None:
 def test_nothing_is_left_after_an_exception(network: Callable[..., Network]) -> None:
     network("there")
     ours = [name for name in namespaces() if name.startswith(owned(os.getpid()))]
-    with pytest.raises(ZeroDivisionError), Network("one", "two") as hosts:
-        stubborn = serve(hosts["one"], STUBBORN)
-        _ = 1 / 0
-    assert stubborn.returncode == -signal.SIGKILL
+    stubborn = []
+
+    def breaking() -> None:
+        with Network("one", "two") as hosts:
+            stubborn.append(serve(hosts["one"], STUBBORN))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        breaking()
+    assert stubborn[0].returncode == -signal.SIGKILL
     assert [name for name in namespaces() if name.startswith(owned(os.getpid()))] == ours
 
 

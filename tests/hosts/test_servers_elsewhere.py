@@ -1,4 +1,4 @@
-"""Servers on a host of their own: the same record as on one machine, less what can't be known, and how far away they are."""
+"""Servers on a host of their own: the record of one machine, less what can't be known, and how far away they are."""
 
 from collections.abc import Callable, Iterator
 
@@ -35,9 +35,16 @@ def benches(network: Callable[..., Network], tmp_path_factory: pytest.TempPathFa
                 hosts["server"].move_away(AWAY_S)
             names = NAMES if where == "here" else there
             found[where] = Bench(
-                tmp_path_factory.mktemp(where), {}, "--profile", "over", "--strategies", ",".join(names),
-                "--allow-remote", settings=SETTINGS + attached(there), host=hosts["bench"],
-            )  # fmt: skip
+                tmp_path_factory.mktemp(where),
+                {},
+                "--profile",
+                "over",
+                "--strategies",
+                ",".join(names),
+                "--allow-remote",
+                settings=SETTINGS + attached(there),
+                host=hosts["bench"],
+            )
             assert found[where].ended() == 0, found[where].output
             assert found[where].nothing_left()
         yield found
@@ -98,8 +105,17 @@ def test_a_host_that_is_cut_off_in_the_middle(
     there = serving(hosts["server"], ["epoll"]) | serving(hosts["other"], ["twisted"])
     settings = SETTINGS.replace("rounds = 2", "rounds = 12")
     settings = settings.replace("[window]", "[window]\nrequest_timeout_s = 0.5")
-    bench = Bench(tmp_path_factory.mktemp("cut"), {}, "--profile", "over", "--strategies", "cut,stays", "--allow-remote",
-                  settings=settings + attached({"cut": there["epoll"], "stays": there["twisted"]}), host=hosts["bench"])  # fmt: skip
+    bench = Bench(
+        tmp_path_factory.mktemp("cut"),
+        {},
+        "--profile",
+        "over",
+        "--strategies",
+        "cut,stays",
+        "--allow-remote",
+        settings=settings + attached({"cut": there["epoll"], "stays": there["twisted"]}),
+        host=hosts["bench"],
+    )
     try:
         bench.wait(lambda: len(bench.windows("cut")) > 3)
         hosts["server"].cut_off()
@@ -121,8 +137,17 @@ def test_nothing_is_left_of_a_run_that_is_killed(
     hosts = network("bench", "server")
     there = serving(hosts["server"], ["epoll"])
     settings = SETTINGS.replace("rounds = 2", "rounds = 500") + attached({"epoll-there": there["epoll"]})
-    bench = Bench(tmp_path_factory.mktemp("killed"), {}, "--profile", "over", "--strategies", "epoll-there,epoll",
-                  "--allow-remote", settings=settings, host=hosts["bench"])  # fmt: skip
+    bench = Bench(
+        tmp_path_factory.mktemp("killed"),
+        {},
+        "--profile",
+        "over",
+        "--strategies",
+        "epoll-there,epoll",
+        "--allow-remote",
+        settings=settings,
+        host=hosts["bench"],
+    )
     try:
         bench.wait_for_windows(block=0)
         bench.process.kill()
