@@ -90,9 +90,9 @@ def serving(folder: Path, cpus: Collection[int]) -> Iterator[str]:
 def rate(bench: Path, workers: int, cpus: list[int]) -> float:
     """What so many workers get out of the server, in requests per second, in a run of their own."""
     results = bench.parent / f"results-{workers}"
-    command = [sys.executable, "run_bench.py", "--bench", bench, "--strategies", "bare", "--profile", "hosts",
+    command = [sys.executable, "run_bench.py", "--bench", str(bench), "--strategies", "bare", "--profile", "hosts",
                "--workers", str(workers), "--from-hosts", str(workers), "--listen", "127.0.0.1",
-               "--no-charts", "--results", results]  # fmt: skip
+               "--no-charts", "--results", str(results)]  # fmt: skip
     with ExitStack() as stack:
         run = stack.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
         stack.callback(run.kill)
