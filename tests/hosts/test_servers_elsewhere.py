@@ -25,26 +25,17 @@ Cells = dict[str, dict[str, str]]
 
 @pytest.fixture(scope="module")
 def benches(network: Callable[..., Network], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Bench]]:
-    """Of the same servers: as they are near, and 5 ms away. And of such servers here, on the run's own machine."""
+    """Of the same servers elsewhere: near, beside their like on the run's own host; and 5 ms away."""
     hosts = network("bench", "server")
     there = {f"{name}-there": address for name, address in serving(hosts["server"], NAMES).items()}
     found = {}
     try:
-        for where in ("here", "near", "far"):
+        for where, names in (("near", [*NAMES, *there]), ("far", there)):
             if where == "far":
                 hosts["server"].move_away(AWAY_S)
-            names = NAMES if where == "here" else there
-            found[where] = Bench(
-                tmp_path_factory.mktemp(where),
-                {},
-                "--profile",
-                "over",
-                "--strategies",
-                ",".join(names),
-                "--allow-remote",
-                settings=SETTINGS + attached(there),
-                host=hosts["bench"],
-            )
+            options = ("--profile", "over", "--strategies", ",".join(names), "--allow-remote")
+            settings = SETTINGS + attached(there)
+            found[where] = Bench(tmp_path_factory.mktemp(where), {}, *options, settings=settings, host=hosts["bench"])
             assert found[where].ended() == 0, found[where].output
             assert found[where].nothing_left()
         yield found
@@ -55,9 +46,10 @@ def benches(network: Callable[..., Network], tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def cells(benches: dict[str, Bench]) -> dict[str, Cells]:
-    """Where, then by the name of the strategy."""
-    told = {where: bench.cells() for where, bench in benches.items()}
-    return {where: {name.removesuffix("-there"): cell for name, cell in found.items()} for where, found in told.items()}
+    """Of the servers here, near and far, by the name of the strategy."""
+    found = {where: bench.cells() for where, bench in benches.items()}
+    told: dict[str, Cells] = {where: {name: found[where][f"{name}-there"] for name in NAMES} for where in found}
+    return told | {"here": {name: found["near"][name] for name in NAMES}}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -75,9 +67,9 @@ def test_all_is_told_of_them_but_what_can_t_be_known(cells: dict[str, Cells], na
     assert near["limited_by"] in ("server or network", "loader", "both")
 
 
-def test_they_are_visited_as_on_one_machine(benches: dict[str, Bench]) -> None:
+def test_they_are_visited_in_the_same_rounds(benches: dict[str, Bench]) -> None:
     for name in NAMES:
-        for where, told in (("here", name), ("near", f"{name}-there"), ("far", f"{name}-there")):
+        for where, told in (("near", name), ("near", f"{name}-there"), ("far", f"{name}-there")):
             rows = benches[where].windows(told)
             assert [(row["block"], row["round"]) for row in rows] == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
