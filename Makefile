@@ -8,7 +8,7 @@ RESULTS ?= results/latest
 
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup http notebook bench test test-quick test-strategies test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-http bench-same bench-uninterrupted bench-round-trip bench-company bench-reading bench-claims
+.PHONY: help setup http notebook bench test test-quick test-strategies test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-http bench-same bench-uninterrupted bench-round-trip bench-company bench-reading bench-claims bench-hosts
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -80,6 +80,9 @@ bench-round-trip: setup  ## the p50 of one client, ours against a C client's (1 
 
 bench-company: setup  ## epoll's rate beside a server that polls without end (2 minutes)
 	$(VENV)/bin/python -m benchmarks.company $(RECORD)
+
+bench-hosts: setup  ## what two workers get out of a bare C server, by what one does (3 minutes; five CPUs, else it is a test of function)
+	$(VENV)/bin/python -m benchmarks.hosts $(RECORD)
 
 notebook: setup  ## carry out analysis/notebook.py for the newest run, or RESULTS=..., into RESULTS/notebook.html
 	$(VENV)/bin/python -m jupytext --to ipynb --output - analysis/notebook.py \

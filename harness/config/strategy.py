@@ -27,14 +27,6 @@ PLACEHOLDERS = (
 OTHER = "other"  # the family of a strategy that doesn't name one
 # Keys that say how it is started.
 OF_A_COMMAND = ("command", "ready", "workers", "marks", "memory_per_client", "fixed", "needs")
-    "command",
-    "ready",
-    "workers",
-    "marks",
-    "memory_per_client",
-    "fixed",
-    "needs",
-)  # keys that say how it is started
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from tests.support.namespaces import Place
 from tests.support.project import ROOT
 
 
@@ -68,11 +69,12 @@ class Bench:
         soft_limit: int | None = None,
         verb: str = "bench",
         draws: bool = False,
+        host: Place | None = None,
     ) -> None:
         lines = "".join(f"{name} = {json.dumps(command)}\n" for name, command in strategies.items())
         (folder / "mine.toml").write_text(settings + lines)
         self._results = folder / "results"
-        self._mark = uuid.uuid4().hex
+        self.env = {**os.environ, MARK: uuid.uuid4().hex}
         self._output = (folder / "output").open("w+")
         command = [sys.executable, str(ROOT / "run_bench.py"), verb, "--bench", str(folder / "mine.toml")]
         if verb != "check":
@@ -82,9 +84,9 @@ class Bench:
         command += options
         if soft_limit:
             command = ["sh", "-c", f'ulimit -Sn {soft_limit}; exec "$@"', "sh", *command]
-        self.process = subprocess.Popen(
-            command, stdout=self._output, stderr=subprocess.STDOUT, env={**os.environ, MARK: self._mark}
-        )
+        if host is not None:
+            command = host.command(*command)
+        self.process = subprocess.Popen(command, stdout=self._output, stderr=subprocess.STDOUT, env=self.env)
 
     def ended(self, within_s: float = DEADLINE_S) -> int:
         return self.process.wait(within_s)
@@ -167,6 +169,6 @@ class Bench:
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
-            return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == self._mark
+            return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == self.env[MARK]
         except (psutil.Error, OSError):
             return False

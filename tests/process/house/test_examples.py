@@ -38,7 +38,7 @@ def test_the_strategy_in_python_conforms(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("page", ["docs/strategies.md", "docs/gate.md"])
+@pytest.mark.parametrize("page", ["docs/strategies.md", "docs/gate.md", "docs/hosts.md"])
 def test_every_bench_file_that_is_shown_can_be_read(page: str, tmp_path: Path) -> None:
     shown = re.findall(r"^```toml\n(\[.*?)```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
     assert shown

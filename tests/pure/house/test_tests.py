@@ -10,8 +10,8 @@ import pytest
 from tests.support.project import ROOT
 
 TESTS = ROOT / "tests"
-KINDS = {"pure", "process", "conformance", "runs", "cases"}
-ROOMLESS = {"conformance", "runs", "cases"}  # whole runs go through all rooms, and conformance is of one
+KINDS = {"pure", "process", "conformance", "runs", "cases", "hosts"}
+ROOMLESS = {"conformance", "runs", "cases", "hosts"}  # whole runs go through all rooms, and conformance is of one
 FILES = sorted(TESTS.rglob("*.py"))
 
 
