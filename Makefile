@@ -8,7 +8,7 @@ RESULTS ?= results/latest
 
 RECORD ?=  # of a bench-*: --record keeps its figures in benchmarks/proofs
 
-.PHONY: help setup http notebook bench test test-quick test-strategies test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-http bench-same bench-uninterrupted bench-round-trip bench-company bench-reading bench-claims bench-hosts
+.PHONY: help setup http notebook bench test test-quick test-strategies test-hosts test-cases golden lint docs kept proofs schema lock clean gate bench-gate bench-loader bench-ending bench-http bench-same bench-uninterrupted bench-round-trip bench-company bench-reading bench-claims bench-hosts
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,7 +31,7 @@ bench: setup  ## measure the fourteen strategies of the default profile, then dr
 	$(VENV)/bin/python run_bench.py
 
 # Hundreds of Python processes, none of which has to compile the project anew, whatever the environment says.
-test test-quick test-strategies test-cases: export PYTHONDONTWRITEBYTECODE =
+test test-quick test-strategies test-hosts test-cases: export PYTHONDONTWRITEBYTECODE =
 
 test: setup  ## run the tests, but for those of every strategy (9 minutes)
 	$(VENV)/bin/python -m pytest
@@ -42,6 +42,10 @@ test-quick: setup  ## run those that start nothing (1 minute)
 
 test-strategies: setup  ## hold every strategy to the contract (5 minutes)
 	$(VENV)/bin/python -m pytest tests/conformance
+
+# They wait more than they compute, as those of whole runs do.
+test-hosts: setup  ## measure across hosts: network namespaces, made and removed; needs root, skips else (2 minutes)
+	$(VENV)/bin/python -m pytest tests/hosts
 
 test-cases: setup  ## run servers with one fault each: does a run give the right answer? (3 minutes)
 	$(VENV)/bin/python -m pytest tests/cases

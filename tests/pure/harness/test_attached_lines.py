@@ -122,7 +122,7 @@ def test_a_plan_says_where_it_is_and_whether_others_are_asked(tmp_path: Path) ->
         ({"recv_sizes": [1024]}, "receive size"),
         ({"cpus": [1]}, "number of CPUs"),
         ({"transports": ["unix"]}, "transport"),
-        ({"handlers": ["waits"], "handler_times": [1000]}, "handler"),
+        ({"handlers": ["computes"], "handler_times": [1000]}, "handler"),
         ({"company": ["idle"], "company_sizes": [0, 5]}, "company"),
     ],
 )

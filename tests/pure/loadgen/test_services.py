@@ -34,6 +34,7 @@ def test_each_service_has_its_three_files_and_its_place_on_the_axis() -> None:
         "delayed_ack",
         "handlers",
         "http_reply",
+        "reached",
         "standstill",
         "suite",
     } == set(NAMES)
