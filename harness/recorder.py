@@ -45,7 +45,7 @@ class Recorder:
         self._ceiling = ceiling
         self.folder = _new_folder(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
         self.logs = self.folder / "logs"
-        self._run = _describe(self.folder.name, started, plan, command) | {"warnings": []}
+        self._run = _describe(self.folder.name, started, plan, command)
         self._write_run()
         self.windows = self.folder / "windows.jsonl"
         self._windows = open(self.windows, "a", encoding="utf-8")  # noqa: SIM115 (closed by finish)
@@ -253,6 +253,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "claims_title": "",
         "requirements": [],
         "left_out": plan.left_out,
+        "warnings": [],
         "notes": [asdict(note) for note in plan.notes],
         "surroundings": [],
         "measuring": {"seconds": 0.0, "in_windows_seconds": 0.0, "still_seconds": 0.0},

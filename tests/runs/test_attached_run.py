@@ -13,7 +13,14 @@ OF_ITS_OWN = ("server_cpu_us_per_request", "server_cpu_share", "capacity_per_cor
               "server_minor_faults_per_request",
               "server_user_us_per_request", "memory_mib", "memory_per_connection_kib", "threads", "processes",
               "cpu_rank", "rank", "server_cpu_ratio")  # fmt: skip
-MIXED = SETTINGS.replace(
+# Nothing is doubtful, whatever else this machine does meanwhile: a doubtful cell has no rank and no ratio.
+UNDOUBTED = "[verdict]\n" + "".join(
+    f"{share}_share = 1.0\n" for share in ("perturb_from", "trend", "pace", "drift", "littles_law", "arrival",
+                                           "neighbours", "taken", "put_off", "restless")
+) + "block_spread = 1.0\n"  # fmt: skip
+MIXED = UNDOUBTED + SETTINGS.replace("counted_s = 0.05", "counted_s = 0.2").replace(
+    "counted_limit_s = 0.05", "counted_limit_s = 0.2"
+).replace(
     "[profiles.longer]",
     """[profiles.mixed]
 blocks = 3
@@ -51,6 +58,8 @@ def test_they_are_visited_in_the_same_rounds(mixed: Bench) -> None:
               for name in ("web", "shop", "epoll")]  # fmt: skip
     assert sorted(places[0]) == sorted(places[1]) == sorted(places[2])
     assert len(places[0]) == 2 * 3 * 2
+    for name in ("web", "shop", "epoll"):
+        assert {"network_round_trip_us" in row for row in mixed.windows(name)} == {name != "epoll"}
 
 
 def test_what_can_t_be_known_is_empty_with_the_reason(mixed: Bench) -> None:
@@ -64,8 +73,9 @@ def test_what_can_t_be_known_is_empty_with_the_reason(mixed: Bench) -> None:
 
 
 def test_all_else_is_there_as_of_the_run_s_own(mixed: Bench) -> None:
+    """But for what a busy machine leaves too few samples for."""
     cells = mixed.cells(clients="8")
-    told = {column for column, value in cells["epoll"].items() if value}
+    told = {column for column, value in cells["epoll"].items() if value and not column.startswith("p99")}
     asked_of_loader = {column for column in told if column.startswith(("perturb", "trend", "movement", "block_spread"))}
     for name in ("web", "shop"):
         missing = {column for column in told - asked_of_loader if not cells[name][column]}

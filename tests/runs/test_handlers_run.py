@@ -43,7 +43,7 @@ def test_spoilt_handlers_fail_the_check_with_the_reason(unchecked: Bench) -> Non
 
 
 def test_one_that_cannot_wait_is_skipped_there_alone(unchecked: Bench) -> None:
-    assert "no way to wait without blocking" in unchecked.cells(handler="waits")["select"]["reason"]
+    assert "no way to carry out a handler that waits" in unchecked.cells(handler="waits")["select"]["reason"]
     assert unchecked.cells(handler="computes")["select"]["status"] == "ok"
 
 

@@ -61,7 +61,7 @@ def test_a_command_without_the_option_lists_the_profile_s(tmp_path: Path) -> Non
     [
         (
             'strategies = ["epoll", "slect"]',
-            ["profiles.tiny.strategies", "'slect'", '"select"', "there are blocking, "],
+            ["profiles.tiny.strategies", "'slect'", '"select"', "the nearest of "],
         ),
         ('strategies = ["epoll,poll"]', ["profiles.tiny.strategies", "'epoll,poll'"]),
         ("strategies = []", ["profiles.tiny.strategies"]),
