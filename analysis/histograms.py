@@ -35,8 +35,8 @@ class Encoded(str):
     """The text of a histogram (HDR, V2, compressed, base64) that is decoded once, however many figures it goes into."""
 
     @cached_property
-    def filled(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
-        """The highest value of every bucket, which buckets are filled, and how far: in few bytes each.
+    def filled(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], int]:
+        """The highest value of every bucket, which buckets are filled, and how far, in few bytes each; and their total.
 
         Damage raises whatever the library does.
         """
@@ -48,23 +48,23 @@ class Encoded(str):
         counts = np.frombuffer(payload.counts, np.int64, last - first + 1, offset=8 * first)
         (used,) = (counts != 0).nonzero()  # of truth values it is found twice as quickly as of counts
         of_bucket, of_count = np.min_scalar_type(len(tops)), np.min_scalar_type(found["total"])
-        return tops, (used + first).astype(of_bucket), counts[used].astype(of_count)
+        return tops, (used + first).astype(of_bucket), counts[used].astype(of_count), found["total"]
 
     @property
     def told(self) -> Distribution:
         """What it holds."""
-        tops, used, fill = self.filled
+        tops, used, fill, _ = self.filled
         return Distribution(tops[used], fill.astype(np.int64))
 
     @cached_property
     def total(self) -> int:
         """How many values it holds."""
-        return int(self.filled[2].sum())
+        return self.filled[3]
 
     @cached_property
     def sum(self) -> float:
         """All of them together, in the histogram's unit."""
-        tops, used, fill = self.filled
+        tops, used, fill, _ = self.filled
         return float(tops[used] @ fill.astype(float))
 
 
@@ -127,10 +127,10 @@ def _beside(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], 
         return EMPTY.values, EMPTY.counts, np.array([])
     filled = [(text.filled, factor) for text, factor in parts]
     tops = filled[0][0][0]
-    weights = np.concatenate([fill * factor for (_, _, fill), factor in filled])
-    if all(own is tops for (own, _, _), _ in filled):
-        return tops, np.concatenate([used for (_, used, _), _ in filled]), weights
-    every = np.concatenate([own[used] for (own, used, _), _ in filled])  # of different ranges
+    weights = np.concatenate([fill * factor for (_, _, fill, _), factor in filled])
+    if all(own is tops for (own, *_), _ in filled):
+        return tops, np.concatenate([used for (_, used, *_), _ in filled]), weights
+    every = np.concatenate([own[used] for (own, used, *_), _ in filled])  # of different ranges
     return *np.unique(every, return_inverse=True), weights
 
 

@@ -49,11 +49,9 @@ def compare(rows: Rows, figure: str, measured: Mapping[Key, Mapping[int, float]]
 def tell_trends(rows: Rows, rates: Mapping[Key, ByRound]) -> None:
     """Give the cells of the closed loop how their rates change from round to round, beside those of their groups."""
     closed = [key for key in rates if rows[key]["load"] == "closed"]
-    found = {
-        key: changes(rates[key], [rates[other] for other in members if other != key])
-        for members in _groups(rows, closed)
-        for key in members
-    }
+    found: dict[Key, list[float]] = {}
+    for members in _groups(rows, closed):
+        found |= changes({key: rates[key] for key in members})
     for key, told in trends(found).items():
         rows[key] |= {"trend": told.value, "trend_low": told.low, "trend_high": told.high}
 

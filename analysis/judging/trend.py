@@ -6,10 +6,11 @@ strategy's own rates stand. The change is that of a straight line through the lo
 its last; blocks are what repeats.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import expm1, log
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from analysis.ranking import ROUNDING, usual
@@ -19,17 +20,25 @@ NEIGHBOURS = 3
 ERROR = 0.01  # the share of runs in which chance passes for a trend anywhere
 
 
-def changes(own: ByRound, neighbours: Sequence[ByRound]) -> list[float]:
-    """Of each block with two rounds or more that have replies: the last round's rate by the first's, as a logarithm."""
-    blocks: dict[int, dict[int, float]] = {}
-    for (block, round_), rate in own.items():
-        if rate > 0:
-            blocks.setdefault(block, {})[round_] = log(rate)
-    found = []
-    for block, rounds in blocks.items():
-        if len(rounds) > 1:
-            moved = _moved(neighbours, block, list(rounds))
-            found.append(_change({round_: rate - moved.get(round_, 0.0) for round_, rate in rounds.items()}))
+def changes(group: Mapping[Name, ByRound]) -> dict[Name, list[float]]:
+    """The last round's rate by the first's, as a logarithm, of each of a group in each block.
+
+    Of blocks with two rounds or more in which it has replies.
+    """
+    found: dict[Name, list[float]] = {name: [] for name in group}
+    beside: dict[tuple[int, ...], NDArray[np.float64]] = {}  # most have replies in the same rounds of a block
+    for name, own in group.items():
+        blocks: dict[int, dict[int, float]] = {}
+        for (block, round_), rate in own.items():
+            if rate > 0:
+                blocks.setdefault(block, {})[round_] = rate
+        for block, rounds in blocks.items():
+            if len(rounds) > 1:
+                if (block, *rounds) not in beside:
+                    beside[block, *rounds] = _in_order(group.values(), block, rounds)
+                moved = _moved(beside[block, *rounds], list(rounds.values()))
+                alone = {round_: log(rate) - by for (round_, rate), by in zip(rounds.items(), moved, strict=True)}
+                found[name].append(_change(alone))
     return found
 
 
@@ -64,16 +73,26 @@ def _half_widths(cells: Sequence[Sequence[float]], asked: int) -> list[float]:
     return list(stdtrit(freedom, 1 - ERROR / 2 / asked) * np.sqrt(moved / blocks))
 
 
-def _moved(neighbours: Sequence[ByRound], block: int, rounds: Sequence[int]) -> dict[int, float]:
-    """What the middle one of them did in each round, as a logarithm; nothing where those that have all are too few."""
+def _in_order(group: Iterable[ByRound], block: int, rounds: Iterable[int]) -> NDArray[np.float64]:
+    """Of those that have replies in all of these rounds: the rates in each, a column, from the least up."""
     places = [(block, round_) for round_ in rounds]
-    rates = [[one.get(place, 0.0) for place in places] for one in neighbours]
-    whole = [own for own in rates if min(own) > 0]
-    if len(whole) < NEIGHBOURS:
-        return {}
-    ordered = np.sort(whole, axis=0)
-    middle = (np.log(ordered[(len(whole) - 1) // 2]) + np.log(ordered[len(whole) // 2])) / 2
-    return dict(zip(rounds, middle.tolist(), strict=True))
+    rates = [[one.get(place, 0.0) for place in places] for one in group]
+    return np.sort([own for own in rates if min(own) > 0], axis=0)
+
+
+def _moved(ordered: NDArray[np.float64], own: list[float]) -> list[float]:
+    """What the middle one of the others did in each round, as a logarithm; 0 where they are too few.
+
+    `ordered` has them and its own rates, which are skipped.
+    """
+    others = len(ordered) - 1
+    if others < NEIGHBOURS:
+        return [0.0] * len(own)
+    low, high = (
+        np.where(ordered[place] < own, ordered[place], ordered[place + 1]) for place in ((others - 1) // 2, others // 2)
+    )
+    middle: list[float] = ((np.log(low) + np.log(high)) / 2).tolist()
+    return middle
 
 
 def _change(rounds: Mapping[int, float]) -> float:

@@ -3,11 +3,10 @@
 Fields that the schema doesn't know are another version's, and nobody's fault.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from analysis.histograms import count
 from analysis.records.schema import NEEDED, RECORDS, RUN, Fields
 
 TYPES: dict[str, Any] = {
@@ -25,8 +24,7 @@ TABLES = {name.partition(".*")[0] for name in RUN if ".*" in name}  # of entries
 ABSENT: Any = object()
 
 
-# Of each kind of record: its fields, and those that are histograms.
-NAMES = {kind: list(fields) for kind, fields in RECORDS.items()}
+# Of each kind of record: the fields that are histograms.
 HISTOGRAMS = {
     kind: [name for name, field in fields.items() if field.kind == "histogram"] for kind, fields in RECORDS.items()
 }
@@ -48,10 +46,12 @@ def fault_of_run(run: Mapping[str, Any]) -> str:
     return ""
 
 
-def fault_of_record(record: Mapping[str, Any]) -> str:
-    """What is wrong with a record of a known kind; empty if nothing is."""
-    kind = str(record["kind"])
-    if not _are_sound(kind, tuple(map(type, map(record.get, NAMES[kind])))):
+def fault_of_record(record: Mapping[str, Any], values: Iterable[Any]) -> str:
+    """What is wrong with a record of a known kind; empty if nothing is.
+
+    `values` are those of its fields in the order of the schema; what is a histogram's text is `Encoded`.
+    """
+    if not _are_sound(str(record["kind"]), tuple(map(type, values))):
         return _fault_of_fields(record)
     return _fault_of_histograms(record)
 
@@ -89,7 +89,7 @@ def _fault_of_histograms(record: Mapping[str, Any]) -> str:
             return f"no {name!r}"
         if value := record.get(name):
             try:
-                count([value])
+                value.total  # noqa: B018  which decodes it
             except Exception as damage:  # the library has errors of its own for each way to be damaged
                 return f"{name} can't be decoded ({str(damage).lower() or 'no histogram'})"
     return ""

@@ -103,9 +103,10 @@ def read(folder: Path) -> Results:
         if kind not in RECORDS:
             continue  # a kind that a later version records
         record |= {name: Encoded(record[name]) for name in HISTOGRAMS[kind] if isinstance(record.get(name), str)}
-        if fault := fault_of_record(record):
+        values = tuple(map(record.get, RECORDS[kind]))  # a tenth of what the record takes
+        if fault := fault_of_record(record, values):
             raise ResultsError(f"{path}:{number}: {fault}; delete that line if no other version wrote it")
-        rows[kind].append(tuple(map(record.get, RECORDS[kind])))  # a tenth of what the record takes
+        rows[kind].append(values)
     if lines.is_cut:
         run = run | {"notes": [*(run.get("notes") or []), CUT]}
     tables = {kind: _table(kind, found) for kind, found in rows.items()}

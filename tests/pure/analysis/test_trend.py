@@ -24,8 +24,7 @@ def machine(rng: np.random.Generator, rounds: int, by: float, blocks: int = BLOC
 
 def told(*group: ByRound) -> list[Estimate]:
     """Of each of a group that is alone in its run."""
-    found = {place: changes(own, [other for other in group if other is not own]) for place, own in enumerate(group)}
-    return list(trends(found).values())
+    return list(trends(changes(dict(enumerate(group)))).values())
 
 
 @pytest.mark.parametrize("rounds", [2, 5])
@@ -50,9 +49,10 @@ def test_a_neighbour_that_leaks_is_no_trend_of_others(count: int) -> None:
 def test_a_neighbour_that_comes_late_moves_nobody() -> None:
     rng = np.random.default_rng(6)
     moved = machine(rng, 3, by=0.1)
-    own, *others = (rates(rng, 3, moved, noise=0.01) for _ in range(4))
+    group = {place: rates(rng, 3, moved, noise=0.01) for place in range(4)}
     late = {place: 10 * rate for place, rate in rates(rng, 3, moved).items() if place[1]}
-    assert changes(own, [*others, late]) == changes(own, others)
+    found = changes(group | {4: late})
+    assert {place: found[place] for place in group} == changes(group)
 
 
 @pytest.mark.parametrize("blocks", [3, 6])
