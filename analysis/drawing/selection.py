@@ -116,7 +116,7 @@ class Selection:
         compared = {first[ALONG]: None} if first[ALONG] else {}  # where values are compared none goes without saying
         return axes.description(first, self.results.usual | compared, but=(axis,))
 
-    def notes(self, shown: pd.DataFrame, figure: str) -> list[str]:
+    def notes(self, shown: pd.DataFrame | pd.Series, figure: str) -> list[str]:
         """What the chart does not show, and what it shows with a reservation."""
         notes = list(self.results.notes)
         rows = [self.rows[place] for place in shown.index]
@@ -134,7 +134,7 @@ class Selection:
             notes.append(f"{phrase[0].upper()}{phrase[1:]}: {'; '.join(some)}")
         return notes
 
-    def _missing(self, shown: pd.DataFrame, figure: str) -> dict[str, list[str]]:
+    def _missing(self, shown: pd.DataFrame | pd.Series, figure: str) -> dict[str, list[str]]:
         found = []
         there, axis = set(shown.index), self._axis
         absent = [cell for place, cell in self.rows.items() if place not in there]

@@ -204,7 +204,7 @@ def _chart(sheet: _Sheet, figure: Figure, is_log: bool) -> Chart | None:
 
 def _notes(selection: Selection, figure: Figure) -> list[str]:
     """What isn't shown and what is doubtful; memory has reasons of its own, which stand under how it is read."""
-    shown = selection.cells[["throughput_rps" if figure is RATIO else figure.column]].dropna()
+    shown = selection.cells["throughput_rps" if figure is RATIO else figure.column].dropna()
     own = selection.notes(shown, figure.column)[len(selection.results.notes) :]
     return [note for note in own if figure.kind != "memory" or not note.startswith("Not shown")]
 
