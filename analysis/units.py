@@ -25,8 +25,15 @@ def lopsided(low: float, high: float) -> bool:
     return high / low > 1.5  # ± 20 %: its ends would be told wrong by two points and more
 
 
+LEAST_US, MOST_US = 0.005, 3600e6  # beyond them, as the ends of an interval over two blocks may be, digits say nothing
+
+
 def duration(microseconds: float) -> str:
-    """Three digits of a time: 85.3 µs, 1.02 ms, 2.50 s."""
+    """Three digits of a time: 85.3 µs, 1.02 ms, 2.50 s; < 0.01 µs and > 1 h are all that is said beyond."""
+    if microseconds > MOST_US:
+        return "> 1 h"
+    if 0 < microseconds < LEAST_US:
+        return "< 0.01 µs"
     for unit, scale in (("s", 1e6), ("ms", 1e3)):
         if microseconds >= 0.9995 * scale:
             return f"{_three(microseconds / scale)} {unit}"

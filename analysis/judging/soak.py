@@ -167,7 +167,7 @@ def _of_drift(what: str, trend: Trend, least: float) -> str:
 
 
 def _moved(share: float) -> str:
-    return f"{share * 100:+.2g} %"
+    return f"{share * 100:+.2g} %" if abs(share) < 0.995 else f"{share * 100:+,.0f} %"
 
 
 def is_drift(trend: Trend, least: float) -> bool:
