@@ -23,6 +23,8 @@ def parted(text: str) -> tuple[str, int]:
         if bracketed or not re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", host):
             raise ValueError(f"names no host; {MEANT}") from None
         return host, int(port)
+    if getattr(address, "scope_id", None):  # which a lookup drops, and without it leads nowhere
+        raise ValueError(f"has a zone, {host!r}, as link-local addresses have; write an address that needs none")
     if address.is_unspecified or address.is_multicast:
         raise ValueError(f"is no address of one host; {MEANT}")
     return str(address), int(port)

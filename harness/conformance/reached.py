@@ -28,6 +28,8 @@ def must_answer(
             server.raise_if_gone()
         except ServerFailed as failure:
             raise ConfigError(f"{key(config, strategy)}: {failure}") from None
+        except OSError as error:
+            raise _untried(config, strategy, error) from None
         target = Target(server.endpoint, strategy.serves, strategy.carries)
         for service in [] if unchecked else [one for one in services if one in strategy.services]:
             try:
@@ -37,3 +39,11 @@ def must_answer(
                     f"{key(config, strategy)}: what answers at {server.endpoint} doesn't serve {service}: {seen}; "
                     'attach one that does, or name what it serves with services = ["..."]'
                 ) from None
+            except OSError as error:
+                raise _untried(config, strategy, error) from None
+
+
+def _untried(config: Config, strategy: Strategy, error: OSError) -> ConfigError:
+    """Our own side can't ask it."""
+    why = (error.strerror or str(error)).lower()
+    return ConfigError(f"{key(config, strategy)}: can't be asked from here: {why}; free what there is too little of")

@@ -1,5 +1,6 @@
 """Servers that run already: who answers is told from who doesn't, in one line, before anything is begun."""
 
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -115,6 +116,23 @@ def test_one_service_of_two(tmp_path: Path) -> None:
     with peers(web=echo) as there:
         line = refused(tmp_path, at(there["web"]), more=', services = ["echo", "greet"]')
     assert "doesn't serve greet: " in line
+
+
+def test_our_own_side_has_no_descriptor_left(tmp_path: Path) -> None:
+    config = config_of(tmp_path, '{ attach = "127.0.0.1:9000" }')
+    found = attached.found(config, selection.select(config, "web"), allow_remote=False)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        with pytest.raises(ConfigError, match=r"web\.attach: can't be asked from here: too many open files"):
+            must_answer(config, found, ["echo"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_a_link_local_address_is_refused_for_its_zone(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has a zone"):
+        config_of(tmp_path, '{ attach = "[fe80::1%lo]:9000" }')
 
 
 def test_a_name_that_leads_nowhere(tmp_path: Path) -> None:
