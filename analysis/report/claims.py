@@ -150,7 +150,11 @@ def _differing(one: Verdict, run: Mapping[str, Any]) -> Differing | None:
         where = f"both are {code.named(mine)}, started otherwise"
         lines = [f"{sign} {run['strategies'][name]['command']}" for sign, name in (("-", by), ("+", who))]
     else:
-        where, lines = f"{code.named(others)} and {code.named(mine)}", essential(others, mine)
+        where = f"{code.named(others)} and {code.named(mine)}"
+        try:
+            lines = essential(others, mine)
+        except SyntaxError:  # somebody is in the midst of changing it
+            return None
     has_changed = any(code.has_changed(run, path) for path in (mine, others))
     return Differing(by, who, where, code.as_diff(lines), has_changed)
 

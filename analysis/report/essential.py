@@ -4,6 +4,7 @@ Most of a unified diff of two servers is plumbing. Of its lines those are chosen
 file never names: first what comes from a library, as that is the mechanism, then names of the file's own.
 """
 
+import ast
 import keyword
 import re
 import tokenize
@@ -39,7 +40,10 @@ class Code(NamedTuple):
 
 
 def essential(one: Path, other: Path, most: int = MOST) -> list[str]:
-    """At most so many lines as a diff has them: those of one that the other lacks, then the other's."""
+    """At most so many lines as a diff has them: those of one that the other lacks, then the other's.
+
+    Raises SyntaxError where one of them isn't Python.
+    """
     before, after = _code(one), _code(other)
     lost, gained = _chosen(before, after.names, most), _chosen(after, before.names, most)
     lost = lost[: max(most // 2, most - len(gained))]
@@ -72,6 +76,7 @@ def _signed(sign: str, chosen: Iterable[Line]) -> list[str]:
 
 def _code(path: Path) -> Code:
     """Of a Python file; its imports, comments and texts aside."""
+    ast.parse(path.read_bytes())  # words of half a statement would be taken for code
     imported, plumbing, lines = set[str](), set[str](), list[Line]()
     with path.open(encoding="utf-8") as file:
         for tokens in _statements(file):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from analysis.report.essential import MOST, essential
 from tests.support.project import ROOT
 
@@ -66,3 +68,11 @@ def test_select_and_poll_differ_in_what_they_wait_by() -> None:
     lines = essential(ROOT / "servers/readiness/select_loop.py", ROOT / "servers/readiness/poll_loop.py")
     assert "- wait = select.select" in lines
     assert any("select.poll()" in line for line in lines if line.startswith("+"))
+
+
+@pytest.mark.parametrize("half", ["import\n", "def f(\n", "x = '''\n", "if 1:\n    a\n  b\n"])
+def test_a_file_in_the_midst_of_a_change_is_told(half: str, tmp_path: Path) -> None:
+    (tmp_path / "half.py").write_text(half)
+    (tmp_path / "whole.py").write_text("x = 1\n")
+    with pytest.raises(SyntaxError):
+        essential(tmp_path / "half.py", tmp_path / "whole.py")
