@@ -1,0 +1,121 @@
+"""Who holds the clients: this process alone, or workers under Locust's master (loadgen/hosts/workers.py).
+
+Either way the same messages go to the same listeners.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.runners import Runner
+
+from loadgen.hosts.clocks import Offset, Trip
+from loadgen.node import Node
+
+ANSWER_LIMIT_S = 60.0
+IN_ONE_GO = 1000  # users that come or leave
+
+Each = Callable[[Offset], dict[str, Any]]  # what a worker is told by its own clock
+
+
+class LoaderError(Exception):
+    """The loader can't do what it was told; its text says why."""
+
+    lost = ""  # what is lost with it, where the loader can go on: a window, or workers with their clients
+
+
+class WindowLost(LoaderError):
+    """Something came between. The clients are as they were."""
+
+    lost = "window"
+
+
+class WorkersLost(LoaderError):
+    """Workers have gone, and their clients with them. The others go on."""
+
+    lost = "workers"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One worker's answer; of workers that have a clock of their own also the trip of question and answer."""
+
+    answer: dict[str, Any]
+    name: str = ""
+    is_elsewhere: bool = False
+    clock: Offset = Offset()
+    trip: Trip = field(default=Trip(0, 0, 0))
+
+
+def nothing(clock: Offset) -> dict[str, Any]:
+    """All are told the same."""
+    return {}
+
+
+class Crew:
+    """The clients are in this process, under Locust's local runner."""
+
+    runner: Runner
+
+    def __init__(self, node: Node) -> None:
+        self._news = Event()
+        self._begin(node)
+
+    def _begin(self, node: Node) -> None:
+        self._answers: list[Part] = []
+        self.runner = node.environment.create_local_runner()
+        node.listen_here(self.runner)
+        self.runner.register_message("answer", lambda environment, msg: self._answers.append(Part(msg.data)))
+
+    @property
+    def size(self) -> int:
+        """Workers that there are."""
+        return 1
+
+    def ask(self, command: dict[str, Any], each: Each = nothing) -> list[Part]:
+        """Send a command to all workers; their answers, in no particular order. Raises LoaderError."""
+        self._answers.clear()
+        self.runner.send_message("command", command | each(Offset()))
+        return sound(self._answers)
+
+    def populate(self, clients: int) -> None:
+        """Have Locust spawn or stop users until there are so many, all of them at their place.
+
+        It does so many of them in one go, in which its hub stands still.
+        """
+        while (users := self.runner.target_user_count) != clients:
+            self.bring_to(min(users + IN_ONE_GO, clients) if users < clients else max(users - IN_ONE_GO, clients))
+        self.wait(
+            lambda: sum(part.answer["clients"] for part in self.ask({"do": "count"})) == clients,
+            f"{clients} clients to take their place",
+        )
+
+    def bring_to(self, users: int) -> None:
+        """Have Locust spread so many users, and wait until they are there."""
+        self.runner.start(users, spawn_rate=IN_ONE_GO)
+        self.wait(lambda: self.runner.user_count == users, f"{users} users to spawn")
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Return when it holds. Raises LoaderError after a while, or where it can't come true any more."""
+        with gevent.Timeout(ANSWER_LIMIT_S, LoaderError(f"waited {ANSWER_LIMIT_S:g} s for {what}")):
+            while not condition():
+                self.raise_if_gone()
+                self._news.clear()
+                self._news.wait(0.005)
+
+    def raise_if_gone(self) -> None:
+        """Raises LoaderError where a worker is there no more."""
+
+    def quit(self) -> None:
+        """End the workers."""
+        self.runner.quit()
+
+
+def sound(parts: list[Part]) -> list[Part]:
+    """Answers without an error among them. Raises LoaderError."""
+    for part in parts:
+        if "error" in part.answer:
+            raise LoaderError(f"{part.name}: " * part.is_elsewhere + part.answer["error"])
+    return list(parts)
