@@ -72,7 +72,12 @@ class Target:
     @property
     def is_here(self) -> bool:
         """Whether it is this machine."""
-        return self.transport.is_local or ipaddress.ip_address(self.host).is_loopback
+        return self.transport.is_local or is_here(self.host)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is reached without any network of this machine's."""
+        return not self.transport.is_local and ipaddress.ip_address(self.host).is_loopback
 
     def socket(self, stamps: bool) -> _socket.socket:
         """A socket for it, which waits for nothing and is at no address yet."""
@@ -82,3 +87,16 @@ class Target:
         if stamps:
             sock.setsockopt(socket.SOL_SOCKET, stamp.SO_TIMESTAMPNS, 1)
         return sock
+
+
+def is_here(host: str) -> bool:
+    """Whether a literal address is this machine's: loopback, or one that it has on some network."""
+    address = ipaddress.ip_address(host)
+    if address.is_loopback or address.is_multicast:
+        return address.is_loopback
+    with _socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+    return True

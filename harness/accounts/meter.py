@@ -14,7 +14,7 @@ from harness.processes.attached import Attached
 from harness.processes.server import Server
 
 # told so that windows can grow and knees be searched, and of a soak in a file of its own; a record has the histograms
-FOR_STEERING = ("latency_p99_ns", "connect_p99_ns", "outlasting", "slices")
+FOR_STEERING = ("latency_p99_ns", "connect_p99_ns", "outlasting", "slices", "elsewhere_steal_s")
 
 
 @dataclass

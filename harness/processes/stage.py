@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import Config, Strategy
+from harness.hosts import LOOPBACK, Hosts
 from harness.processes import sockets
 from harness.processes.attached import Attached, Served
 from harness.processes.census import Census
@@ -55,6 +56,7 @@ class Stage:
         self._watchdog = watchdog
         self._logs = logs
         self._backlog = backlog
+        self._host = host
         self._allow_remote = allow_remote
         self._loader: Loader | None = None
         self._companies: list[Company] = []
@@ -82,7 +84,7 @@ class Stage:
         """Start a server, its output going to `logs`. Raises ServerFailed where its program can't be started."""
         with uninterrupted():
             server = Server.start(
-                key, strategy, settings, logs=logs or self._logs, backlog=self._backlog,
+                key, strategy, settings, logs=logs or self._logs, host=self._host, backlog=self._backlog,
                 cpus=self.server_cpus if cpus is None else cpus, mark=self._watchdog.mark,
             )  # fmt: skip
             self.servers[key] = server  # first: whatever happens from now on, it is stopped
@@ -170,7 +172,7 @@ class Stage:
 
     # --- the load generator -------------------------------------------------------------------------
 
-    def start_loader(self, workers: int = 1, loop: str | None = None) -> dict[str, Any]:
+    def start_loader(self, workers: int = 1, loop: str | None = None, hosts: Hosts = Hosts()) -> dict[str, Any]:
         """Start it; which hot loop serves (`loop`), and why it isn't the compiled one (`why`).
 
         Raises LoaderFailed, and nothing is left of it.

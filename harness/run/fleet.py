@@ -94,6 +94,10 @@ class Fleet:
             return death
         return failure
 
+    def leave_out(self, keys: Iterable[str]) -> None:
+        """Out of the group under way with these, though nothing is wrong with them."""
+        self._silent.update(keys)
+
     def refuse(self) -> dict[str, ServerFailed]:
         """Out of the block with those that are served by other processes than are measured; they, and why.
 
