@@ -10,7 +10,8 @@ from axes import Axis
 from commands import values
 from commands.paths import RESULTS
 from harness.config import Config
-from harness.hosts import LOOPBACK, Hosts, over
+from harness.hosts import LOOPBACK, Hosts
+from harness.plan.hosts import over
 from harness.plan.plan import Overrides, Plan
 
 Group = argparse._ArgumentGroup
@@ -105,9 +106,9 @@ def add_ways(how: Group) -> None:
     )
 
 
-def add_hosts(parser: argparse.ArgumentParser) -> None:
-    """Load from other hosts."""
-    several = parser.add_argument_group("several hosts")
+def add_load_from_hosts(parser: argparse.ArgumentParser) -> None:
+    """Workers of the load generator elsewhere."""
+    several = parser.add_argument_group("load from other hosts")
     several.add_argument(
         "--from-hosts",
         type=values.some_workers,
@@ -129,14 +130,13 @@ def add_hosts(parser: argparse.ArgumentParser) -> None:
         metavar="HOW",
         help="when a worker on another host is lost: stop, or go-on with those that remain (default: go-on)",
     )
-    several.add_argument("--allow-remote", action="store_true", help="permit targets that are not this machine")
 
 
 def over_hosts(planned: Plan, given: argparse.Namespace) -> Plan:
     """The plan with what the options say of other hosts. Raises ConfigError where that makes no sense."""
     address, port = given.listen
     goes_on = given.on_loss == "go-on"
-    return over(planned, Hosts(given.from_hosts, address, port, given.allow_remote, goes_on))
+    return over(planned, Hosts(given.from_hosts, address, port, goes_on))
 
 
 def add_axes(how: Group, names: Collection[str]) -> None:

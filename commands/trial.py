@@ -65,7 +65,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--blocks", type=values.blocks, metavar="N", help="as many blocks, in place of the profile's; "
                      "what isn't shown says how many it would take")  # fmt: skip
     options.add_ways(how)
-    options.add_hosts(parser)
     options.add_results(parser)
     options.add_telling(parser)
 
@@ -74,7 +73,7 @@ def run(given: argparse.Namespace) -> int:
     """Exit code 0: no claim is refuted, 1: one is, 3: one isn't shown, 2: bad input, 4: the disk is full."""
     config = read(BENCH_FILE, given.bench)
     file, made = _made(config, given)
-    planned = options.over_hosts(made.plan, given)
+    planned = made.plan
     with hushed(given):
         forms = entries.plain(planned.strategies)
         recorder = begun(planned, forms, given)
@@ -85,7 +84,7 @@ def run(given: argparse.Namespace) -> int:
         with Watchdog() as watchdog:
             probed = _begun(made, recorder, watchdog)
             outcome = measure(planned, forms, recorder, _rule(planned), view, given.unchecked)
-            if outcome == "complete" and not planned.hosts.elsewhere:  # the workers have gone with the first part
+            if outcome == "complete":
                 outcome = _searched(file, config, recorder, given)
             if outcome == "complete":
                 outcome = _probed(probed, recorder)

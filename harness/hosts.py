@@ -12,7 +12,6 @@ class Hosts:
     elsewhere: int = 0  # workers of the load generator that come from other hosts
     address: str = LOOPBACK  # where its master listens
     port: int = 0  # 0: a free one
-    allow_remote: bool = False  # targets that are not this machine
     goes_on: bool = True  # when a worker is lost, with those who remain
 
     @property

@@ -109,7 +109,7 @@ class Recorder:
         self._in_windows_s += observed["loader_wall_s"] / observed["workers"]
         self.stood_still(observed["still_s"])
         kind = "perturbed" if observed["spin_ns"] else "window"
-        row = {"kind": kind, **self._cell(name, group), **place}
+        row = {"kind": kind, **self._cell(name, group), **place, "workers": self._plan.workers}
         label = self._plan.entries[group][name].strategy.label
         self._append(row | {"checked": label not in self._run["unchecked"]} | observed)
 
@@ -241,8 +241,11 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "axes": axes.as_record(plan.usual),
         "groups": [axes.recorded(group.values) | {axes.ALONG: group.along} for group in plan.groups],
         "workers": plan.workers,
-        "hosts": {"from_hosts": plan.hosts.elsewhere, "listen": plan.hosts.address if plan.hosts.elsewhere else None,
-                  "allow_remote": plan.hosts.allow_remote, "on_loss": "go-on" if plan.hosts.goes_on else "stop"},
+        "hosts": {
+            "from_hosts": plan.hosts.elsewhere,
+            "listen": plan.hosts.address if plan.hosts.elsewhere else None,
+            "on_loss": "go-on" if plan.hosts.goes_on else "stop",
+        },
         "loader_workers": [],
         "round_trips": [],
         "server_cpus": plan.server_cpus,

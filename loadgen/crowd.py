@@ -5,8 +5,8 @@ Each has a connection to every server.
 
 import math
 import time
-from contextlib import closing
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from time import perf_counter_ns as clock
 from typing import Any

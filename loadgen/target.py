@@ -9,6 +9,8 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+import psutil
+
 from loadgen import stamp
 
 
@@ -91,12 +93,6 @@ class Target:
 
 def is_here(host: str) -> bool:
     """Whether a literal address is this machine's: loopback, or one that it has on some network."""
-    address = ipaddress.ip_address(host)
-    if address.is_loopback or address.is_multicast:
-        return address.is_loopback
-    with _socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((host, 0))
-        except OSError:
-            return False
-    return True
+    if ipaddress.ip_address(host).is_loopback:
+        return True
+    return host in {own.address.partition("%")[0] for of in psutil.net_if_addrs().values() for own in of}

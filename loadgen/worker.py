@@ -72,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--master", metavar="HOST:PORT", help="where the run listens, as it prints it")
     parser.add_argument("--master-host", metavar="HOST", help="the same in two options, as Locust has them")
     parser.add_argument("--master-port", metavar="PORT", help=f"(default: {USUAL_PORT})")
-    parser.add_argument("--token", metavar="WORD", help=f"the run's, as it prints it (or in the variable {identity.TOKEN})")
+    parser.add_argument(
+        "--token", metavar="WORD", help=f"the run's, as it prints it (or in the variable {identity.TOKEN})"
+    )
     parser.add_argument("--allow-remote", action="store_true", help="permit targets that are not this machine")
     parser.add_argument(
         "--loop", choices=("auto", "python", "compiled"), default="auto", help="auto: compiled, where it was compiled"

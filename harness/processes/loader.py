@@ -26,12 +26,16 @@ class Loader(Commanded):
         mark: str = "",
         *,
         allow_remote: bool = False,
+        hosts: Hosts = Hosts(),
     ) -> None:
         """Start it, its stderr going to a file in `logs`; `loop` is auto, compiled or python.
 
-        Without `allow_remote` it asks nobody but this machine.
+        Without `allow_remote` it asks nobody but this machine. Where workers come from other hosts, it says when it is
+        ready where they come to (`master`), with which `token`.
         """
         options = ["--workers", str(workers), "--loop", loop, *(["--allow-remote"] if allow_remote else [])]
+        if hosts.elsewhere:
+            options += ["--from-hosts", str(hosts.elsewhere), "--listen", f"{hosts.address}:{hosts.port}"]
         super().__init__("loadgen", options, cpus, logs / "loader.err", f"{mark}.loader")
 
     def gather(self, targets: Collection[str], within_s: float) -> dict[str, Any]:

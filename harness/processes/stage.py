@@ -43,8 +43,9 @@ class Stage:
         loader_cpus: Collection[int] | None = None,
         backlog: int = 1024,
         allow_remote: bool = False,
+        host: str = LOOPBACK,
     ) -> None:
-        """CPUs that are None are all that there are; a server may be given others.
+        """CPUs that are None are all that there are; a server may be given others. Servers listen at `host`.
 
         The load generator's stderr goes to `logs`. With `allow_remote` it may ask other machines.
         """
@@ -179,7 +180,7 @@ class Stage:
         """
         with uninterrupted():
             self._loader = Loader(workers, self.loader_cpus, self._logs, loop or self.config.loadgen.loop,
-                                  self._watchdog.mark, allow_remote=self._allow_remote)  # fmt: skip
+                                  self._watchdog.mark, allow_remote=self._allow_remote, hosts=hosts)  # fmt: skip
             self._watchdog.guard(self._loader.pid)
         try:
             return self._loader.wait_ready()

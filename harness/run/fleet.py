@@ -1,6 +1,6 @@
 """The servers of a block: who is alive, who has failed, and why. Nobody else keeps a list of them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path

@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.config import ConfigError
 from harness.hosts import LOOPBACK
+from harness.plan.hosts import asked
 from harness.plan.plan import Plan
 from harness.processes.loader import LoaderFailed
 from harness.processes.stage import Stage
@@ -24,7 +25,7 @@ def gather(stage: Stage, plan: Plan, recorder: Recorder, ready: Mapping[str, Any
     told = ""
     while True:
         try:
-            found = stage.loader.gather([plan.hosts.servers_at], LOOK_S)
+            found = stage.loader.gather(asked(plan), LOOK_S)
         except LoaderFailed as failure:
             raise ConfigError(f"the workers can't be gathered: {failure}; begin the run again") from None
         for sentence in stage.loader.take_news():
@@ -47,7 +48,7 @@ def gather(stage: Stage, plan: Plan, recorder: Recorder, ready: Mapping[str, Any
 
 def invitation(plan: Plan, ready: Mapping[str, Any]) -> str:
     """What is to be started on each other host, to be copied."""
-    remote = " --allow-remote" * (plan.hosts.servers_at != LOOPBACK)
+    remote = " --allow-remote" * (asked(plan) != [LOOPBACK])
     return f"python -m loadgen.worker --master {ready['master']} --token {ready['token']}{remote}"
 
 

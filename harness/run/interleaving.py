@@ -99,13 +99,14 @@ class Interleaving:
             if not self._loading.is_connected:
                 self._companies.failed()
             if self._loading.is_spoilt:
-                self._end_early(group, [other for other in wave if other != key], block, failure)
+                self._end_early(key, group, wave, block, failure)
 
-    def _end_early(self, group: Group, others: Sequence[str], block: int, failure: LoaderFailed) -> None:
+    def _end_early(self, key: str, group: Group, wave: Sequence[str], block: int, failure: LoaderFailed) -> None:
         """Clients of the group are lost: the windows that its servers don't get were of fewer than they say."""
-        for other in self._fleet.taking_part(others):
-            self._recorder.failure(other, group, block, str(failure), skipped=False, fault="loader")
-        self._fleet.leave_out(self._fleet.alive)
+        for other in self._fleet.taking_part(wave):
+            if other != key:
+                self._recorder.failure(other, group, block, str(failure), skipped=False, fault="loader")
+        self._fleet.leave_out(wave)
 
     def _connect(self, group: Group, wave: Sequence[str], block: int) -> None:
         """All clients to all servers; those that answer nobody are out of this group. Then all stand still."""

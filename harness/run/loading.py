@@ -140,7 +140,7 @@ class Loading:
         if not self._plan.hosts.elsewhere:
             return
         labels = {key: self._plan.entries[group][key].strategy.label for key in keys}
-        new = {key: self._stage.servers[key].endpoint for key in keys if labels[key] not in self._measured}
+        new = {key: self._stage.at(key).endpoint for key in keys if labels[key] not in self._measured}
         if not new:
             return
         exchange = group.exchange | {"message_size": min(SMALL, group.exchange["message_size"])}

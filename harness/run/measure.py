@@ -11,6 +11,7 @@ from harness.config import ConfigError
 from harness.conformance import suite
 from harness.conformance.suite import Handled
 from harness.doctor import doctor
+from harness.plan import attached
 from harness.plan.plan import Plan
 from harness.processes import calibration
 from harness.processes.calibration import Calibration
@@ -83,6 +84,7 @@ def _stage(planned: Plan, recorder: Recorder, watchdog: Watchdog) -> Stage:
         server_cpus=planned.server_cpus,
         loader_cpus=planned.loader_cpus,
         backlog=planned.backlog,
+        allow_remote=attached.reach_out(planned.strategies),
         host=planned.hosts.servers_at,
     )
 

@@ -31,7 +31,6 @@ from itertools import chain
 
 from harness import notes
 from harness.accounts import surroundings
-from harness.plan import attached
 from harness.plan.group import Entry, Group
 from harness.plan.plan import Plan
 from harness.processes.calibration import Calibration, recount
@@ -64,17 +63,7 @@ def carry_out(
 
     Raises GivenUp if the load generator keeps failing.
     """
-    stage = Stage(
-        plan.config,
-        watchdog,
-        recorder.logs,
-        server_cpus=plan.server_cpus,
-        loader_cpus=plan.loader_cpus,
-        backlog=plan.backlog,
-        allow_remote=attached.reach_out(plan.strategies),
-    )
     progress = Progress(plan, tell)
-    loading = Loading(stage, plan, recorder)
     fleet = Fleet(stage, plan, recorder, absent, calibration)
     standstill = Standstill(fleet, recorder)
     crowds = Crowds(plan, fleet, loading, standstill, progress)

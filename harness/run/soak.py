@@ -97,24 +97,23 @@ def carry_out(
     fleet = Fleet(stage, plan, recorder, absent)
     (group,) = plan.groups
     (key,) = plan.members(group)
-    with stage:
-        loading.ensure()
-        recorder.begin_measuring()
-        progress.begin()
-        with fleet.started(plan.servers([group]), group.service, 0):
-            try:
-                for failure in fleet.group_begins([key]).values():
-                    raise failure
-                progress.group_begins(group, 0)
-                _connect(loading, group, key)
-                with Sampler(fleet.own[key]).looking() as sampler:
-                    _soak(plan, recorder, loading, fleet.own[key], sampler, progress)
-            except ServerFailed as failure:
-                recorder.failure(key, group, 0, str(failure), failure.skipped)
-            except LoaderFailed as failure:
-                recorder.failure(key, group, 0, str(failure), skipped=False, fault="loader")
-                loading.failed(failure)
-            recorder.block_ended()
+    loading.ensure()
+    recorder.begin_measuring()
+    progress.begin()
+    with fleet.started(plan.servers([group]), group.service, 0):
+        try:
+            for failure in fleet.group_begins([key]).values():
+                raise failure
+            progress.group_begins(group, 0)
+            _connect(loading, group, key)
+            with Sampler(fleet.own[key]).looking() as sampler:
+                _soak(plan, recorder, loading, fleet.own[key], sampler, progress)
+        except ServerFailed as failure:
+            recorder.failure(key, group, 0, str(failure), failure.skipped)
+        except LoaderFailed as failure:
+            recorder.failure(key, group, 0, str(failure), skipped=False, fault="loader")
+            loading.failed(failure)
+        recorder.block_ended()
 
 
 def _connect(loading: Loading, group: Group, key: str) -> None:

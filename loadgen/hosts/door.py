@@ -122,7 +122,7 @@ class Master(MasterRunner):
             self._peer = _peer_of(frames[-1])
             try:
                 client_id = frames[0].bytes.decode()
-                message = Message.unserialize(frames[1].bytes)
+                message = Message.unserialize(frames[1].bytes)  # type: ignore[no-untyped-call]
             except Exception:  # msgpack has errors of its own for each way to be no message
                 self._say_turned(f"at {self._peer}", "it speaks no Locust")
                 continue

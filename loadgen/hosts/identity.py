@@ -10,7 +10,7 @@ import os
 import platform
 import socket
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ def told(compiled: bool) -> dict[str, Any]:
     }
 
 
-def why_not(hello: Any, own: Mapping[str, Any], tokens: Mapping[str, bool]) -> str:
+def why_not(hello: Any, own: Mapping[str, Any], tokens: Collection[str]) -> str:
     """Why who says that isn't taken; empty for one of this run. Strangers aren't told which versions are here."""
     if not isinstance(hello, dict) or not _is_sound(hello):
         return "it says hello in a way that isn't known here; bring both hosts to the same revision"

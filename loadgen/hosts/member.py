@@ -61,7 +61,7 @@ class Member(WorkerRunner):
         if self.why:
             raise NotTaken(self.why)
         self._begin(self)  # first: a master may ask as soon as it knows us
-        super().connect_to_master()
+        super().connect_to_master()  # type: ignore[no-untyped-call]
 
     def handle_message(self, msg: Message) -> None:
         """As Locust has it; whatever comes shows that the master is there."""
@@ -91,10 +91,10 @@ class Member(WorkerRunner):
 
     def hang_up(self) -> None:
         """Close the connection: nobody waits for a master that has gone."""
-        self.client.close(linger=LINGER_MS)
+        self.client.close(linger=LINGER_MS)  # type: ignore[no-untyped-call]
 
     def _say_leave(self, why: str) -> None:
-        self.client.send(Message("leave", why, self.client_id))
+        self.client.send(Message("leave", why, self.client_id))  # type: ignore[no-untyped-call]
 
     def _on_welcome(self, environment: Environment, msg: Message) -> None:
         self.name = msg.data["name"]
