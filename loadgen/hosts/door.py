@@ -26,9 +26,6 @@ from loadgen.hosts.clocks import Offset
 MOST_SAID = 20  # who was turned away, and why: a port scanner must not fill the record
 MOST_KNOWN = 1000  # who was, so that it is said once
 HELLO_TO_READY_S = 30.0  # who was welcomed and doesn't come by then gives its place up
-HANDSHAKE_FAILED = (
-    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_AUTH
-)
 
 
 @dataclass
@@ -74,6 +71,7 @@ class Master(MasterRunner):
         self._said: set[str] = set()  # of those
         self._dismissed: set[str] = set()
         self._peer = ""  # whose message is handled
+        self._speaking: set[int] = set()  # descriptors of connections on which a message came
         super().__init__(environment, host, port)
         self.greenlet.spawn(self._watch_connections)
 
@@ -126,6 +124,7 @@ class Master(MasterRunner):
             except Exception:  # msgpack has errors of its own for each way to be no message
                 self._say_turned(f"at {self._peer}", "it speaks no Locust")
                 continue
+            self._speaking.add(frames[-1].get(zmq.SRCFD))
             try:
                 self.handle_message(client_id, message)
             except Exception:
@@ -205,31 +204,24 @@ class Master(MasterRunner):
         self.changed.set()
 
     def _watch_connections(self) -> NoReturn:
-        """Say who connects and speaks another protocol: what they send never becomes a message."""
-        monitor = self.server.socket.get_monitor_socket(
-            zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | HANDSHAKE_FAILED
-        )
+        """Say who connects and speaks another protocol: what they send need never become a message."""
+        monitor = self.server.socket.get_monitor_socket(zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
         peers: dict[int, str] = {}  # by descriptor
-        has_failed = False
         while True:
-            event, value = struct.unpack("=hi", monitor.recv_multipart()[0])
+            event, descriptor = struct.unpack("=hi", monitor.recv_multipart()[0])
             if event == zmq.EVENT_ACCEPTED:
-                peers[value] = _peer_at(value)
-            elif event & HANDSHAKE_FAILED:
-                has_failed = True  # who it was, its end tells, which comes next
-            else:
-                peer = peers.pop(value, "an unknown address")
-                if has_failed:
-                    self._say_turned(f"at {peer}", "it speaks no Locust")
-                has_failed = False
+                peers[descriptor] = _peer_at(descriptor)
+                self._speaking.discard(descriptor)
+            elif descriptor not in self._speaking:
+                self._say_turned(f"at {peers.pop(descriptor, 'an unknown address')}", "it speaks no Locust")
 
 
 def _peer_of(frame: Any) -> str:
     """The address that a message came from."""
     try:
         return str(frame.get("Peer-Address"))
-    except zmq.ZMQError:
-        return "an unknown address"
+    except zmq.ZMQError:  # of who speaks the first version of its protocol, or happens to
+        return _peer_at(frame.get(zmq.SRCFD))
 
 
 def _peer_at(descriptor: int) -> str:

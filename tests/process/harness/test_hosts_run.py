@@ -13,8 +13,6 @@ import pytest
 from tests.support.bench import SETTINGS, Bench
 from tests.support.host_workers import HostWorker
 
-EPOLL = "{python} -m servers.readiness.epoll_loop {options}"
-POLL = "{python} -m servers.readiness.poll_loop {options}"
 LINE = re.compile(r"python -m loadgen\.worker --master (\S+) --token (\S+)( --allow-remote)?")
 ENDS_WITHIN_S = 10.0
 
@@ -28,7 +26,7 @@ def run(tmp_path: Path) -> Iterator[Start]:
 
     def begin(workers: int, from_hosts: int, *options: str, come: int | None = None, settings: str = SETTINGS) -> Any:
         bench = Bench(
-            tmp_path, {"epoll": EPOLL, "poll": POLL}, "--strategies", "epoll,poll", "--workers", str(workers),
+            tmp_path, {}, "--strategies", "epoll,poll", "--workers", str(workers),
             "--from-hosts", str(from_hosts), *options, settings=settings,
         )  # fmt: skip
         started.append(bench)
@@ -153,9 +151,7 @@ def test_windows_too_short_for_the_clocks_are_refused_before_anything_is_measure
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_at_home_opens_no_port_beyond_loopback(tmp_path: Path, workers: int) -> None:
-    bench = Bench(
-        tmp_path, {"epoll": EPOLL}, "--strategies", "epoll", "--profile", "endless", "--workers", str(workers)
-    )
+    bench = Bench(tmp_path, {}, "--strategies", "epoll", "--profile", "endless", "--workers", str(workers))
     try:
         bench.wait_for_windows(0)
         seen = [sock for process in bench.family() for sock in _sockets(process)]

@@ -222,7 +222,7 @@ def test_who_comes_when_all_are_there_is_turned_away(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_may_not_ask_the_servers_leaves(tmp_path: Path) -> None:
-    with waiting(tmp_path, 1, 1) as (loader, master, token):
+    with waiting(tmp_path, 0, 1) as (loader, master, token):
         loader.gather(["192.0.2.1"], 0.1)
         with joining(master, token, 1) as (worker,):
             code, said = worker.ended()
