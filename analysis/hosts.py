@@ -4,17 +4,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analysis import units
-from analysis.statistics import NAN
 
 Trip = Mapping[str, Any]
 
 
-def round_trip(run: Mapping[str, Any], strategy: str, variant: str) -> dict[str, float]:
-    """What a small exchange took between a cell's server and the load's host that is farthest, in µs; NaN at home."""
-    trips = [trip for trip in _told(run) if (trip["strategy"], trip["variant"]) == (strategy, variant)]
+def told(cell: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
+    """What a cell says of the way to its server from the load's hosts, the farthest one counting; nothing at home."""
+    trips = [trip for trip in _told(run) if (trip["strategy"], trip["variant"]) == (cell["strategy"], cell["variant"])]
+    if not trips:
+        return {}
+    froms = ", ".join(dict.fromkeys(trip["worker"] for trip in trips))
     return {
-        "round_trip_us": max((trip["median_s"] for trip in trips), default=NAN) * 1e6,
-        "round_trip_least_us": max((trip["least_s"] for trip in trips), default=NAN) * 1e6,
+        "round_trip_us": max(trip["median_s"] for trip in trips) * 1e6,
+        "round_trip_least_us": max(trip["least_s"] for trip in trips) * 1e6,
+        "latency_between": f"{froms} and {trips[0]['server_host']}",
     }
 
 

@@ -117,14 +117,17 @@ class Master(MasterRunner):
         """In place of Locust's, which ends with whatever is no message."""
         while True:
             frames = self.server.socket.recv_multipart(copy=False)
-            self._peer = _peer_of(frames[-1])
+            try:
+                self._peer, descriptor = str(frames[-1].get("Peer-Address")), frames[-1].get(zmq.SRCFD)
+            except zmq.ZMQError:  # what happens to look like the first version of its protocol; its end is told
+                continue
             try:
                 client_id = frames[0].bytes.decode()
                 message = Message.unserialize(frames[1].bytes)  # type: ignore[no-untyped-call]
             except Exception:  # msgpack has errors of its own for each way to be no message
                 self._say_turned(f"at {self._peer}", "it speaks no Locust")
                 continue
-            self._speaking.add(frames[-1].get(zmq.SRCFD))
+            self._speaking.add(descriptor)
             try:
                 self.handle_message(client_id, message)
             except Exception:
@@ -214,14 +217,6 @@ class Master(MasterRunner):
                 self._speaking.discard(descriptor)
             elif descriptor not in self._speaking:
                 self._say_turned(f"at {peers.pop(descriptor, 'an unknown address')}", "it speaks no Locust")
-
-
-def _peer_of(frame: Any) -> str:
-    """The address that a message came from."""
-    try:
-        return str(frame.get("Peer-Address"))
-    except zmq.ZMQError:  # of who speaks the first version of its protocol, or happens to
-        return _peer_at(frame.get(zmq.SRCFD))
 
 
 def _peer_at(descriptor: int) -> str:
