@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis import hosts
 from analysis.alike import Alike
 from analysis.doubts import Doubt
 from analysis.judging import attached, company, handlers

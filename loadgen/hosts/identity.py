@@ -12,10 +12,9 @@ import socket
 import tomllib
 from collections.abc import Collection, Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import locust
 
 PROTOCOL = 1  # of hello, welcome and farewell; another where the other side would misread them
 TOKEN = "CONCURRENCY_BENCH_TOKEN"  # an environment variable: everybody here can read command lines
@@ -49,7 +48,7 @@ def told(compiled: bool) -> dict[str, Any]:
         "protocol": PROTOCOL,
         "sources": sources(),
         "schema": schema(),
-        "locust": locust.__version__,
+        "locust": version("locust"),
         "host": socket.gethostname()[:LONGEST],
         "pid": os.getpid(),
         "cpus": len(os.sched_getaffinity(0)),
