@@ -13,7 +13,7 @@ def told(cell: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
     trips = [trip for trip in _told(run) if (trip["strategy"], trip["variant"]) == (cell["strategy"], cell["variant"])]
     if not trips:
         return {}
-    froms = ", ".join(dict.fromkeys(trip["worker"] for trip in trips))
+    froms = ", ".join(dict.fromkeys(trip["client_host"] for trip in trips))
     return {
         "round_trip_us": max(trip["median_s"] for trip in trips) * 1e6,
         "round_trip_least_us": max(trip["least_s"] for trip in trips) * 1e6,
@@ -25,7 +25,7 @@ def between(run: Mapping[str, Any]) -> str:
     """Between which hosts latencies are, and what a small exchange took there; empty where all is on one machine."""
     pairs: dict[tuple[str, str], list[Trip]] = {}
     for trip in _told(run):
-        pairs.setdefault((trip["worker"], trip["server_host"]), []).append(trip)
+        pairs.setdefault((trip["client_host"], trip["server_host"]), []).append(trip)
     told = [f"{worker} and {server} ({_least(trips)})" for (worker, server), trips in pairs.items()]
     return f"latencies are between {', '.join(told)}" if told else ""
 

@@ -40,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_variants(which)
     options.add_measuring(parser, "bench", "default", _add_own)
     options.add_hosts(parser)
-    options.add_load_from_hosts(parser)
+    options.add_elsewhere(parser)
     where = options.add_results(parser)
     where.add_argument(
         "--no-charts",

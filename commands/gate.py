@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_bench_file(which)
     options.add_variants(which)
     options.add_measuring(parser, "gate", "gate", _add_own)
-    options.add_load_from_hosts(parser)
+    options.add_elsewhere(parser)
     options.add_results(parser)
     options.add_telling(parser)
 

@@ -106,7 +106,7 @@ def add_ways(how: Group) -> None:
     )
 
 
-def add_load_from_hosts(parser: argparse.ArgumentParser) -> None:
+def add_elsewhere(parser: argparse.ArgumentParser) -> None:
     """Workers of the load generator elsewhere."""
     several = parser.add_argument_group("load from other hosts")
     several.add_argument(
@@ -114,14 +114,16 @@ def add_load_from_hosts(parser: argparse.ArgumentParser) -> None:
         type=values.some_workers,
         default=0,
         metavar="N",
-        help="of the --workers, so many come from other hosts: the run prints what to start there, and waits (docs/hosts.md)",
+        help="of the --workers, so many come from other hosts: the run prints what to start there, and waits "
+        "(docs/hosts.md)",
     )
     several.add_argument(
         "--listen",
         type=values.address,
         default=(LOOPBACK, 0),
         metavar="HOST[:PORT]",
-        help="where these come to, and where servers listen: an address of this machine (default: 127.0.0.1, a free port)",
+        help="where these come to, and where servers listen: an address of this machine "
+        "(default: 127.0.0.1, a free port)",
     )
     several.add_argument(
         "--on-loss",

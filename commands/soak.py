@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                      help="how long (default: 3m)")  # fmt: skip
     options.add_requirements(how)
     options.add_ways(how)
-    options.add_load_from_hosts(parser)
+    options.add_elsewhere(parser)
     options.add_results(parser)
     options.add_telling(parser)
 

@@ -18,3 +18,6 @@ class Hosts:
     def servers_at(self) -> str:
         """The address that servers of this machine listen on: one that the workers reach."""
         return self.address if self.elsewhere else LOOPBACK
+
+
+AT_HOME = Hosts()

@@ -25,7 +25,7 @@ class Control:
                 crew.wait(lambda: crew.gathered(0.0), "its workers to connect")
 
     def gather(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Wait for those from other hosts, for `within_s` at most; who is there, how many are missing, and their clocks.
+        """Wait for those from other hosts, for `within_s` at most; who is there with which clock, how many are missing.
 
         `targets` are the hosts that they are going to ask: who must not ask these leaves.
         """
@@ -45,7 +45,7 @@ class Control:
         """What a small exchange takes between each worker and each target, a worker after the other."""
         found = []
         for part in self._of_several().ask_in_turn(command):
-            found += [{"worker": part.name, "target": target, **trips}
+            found += [{"client_host": part.name, "target": target, **trips}
                       for target, trips in part.answer["round_trips"].items()]  # fmt: skip
         return {"round_trips": found}
 
@@ -72,8 +72,8 @@ class Control:
         uncertain_ns = crew.uncertainty_ns if isinstance(crew, Workers) else 0
         if TIMES_UNCERTAIN * uncertain_ns > counted_s * 1e9:
             raise WindowLost(
-                f"clocks are known within {uncertain_ns / 1e9:.3g} s, and a window of {counted_s:g} s isn't longer than "
-                f"{TIMES_UNCERTAIN} times that"
+                f"clocks are known within {uncertain_ns / 1e9:.3g} s, and a window of {counted_s:g} s isn't longer "
+                f"than {TIMES_UNCERTAIN} times that"
             )
         command = command | {"clients": crew.runner.user_count}
         prepared = crew.ask(command | {"do": "prepare"})

@@ -4,18 +4,19 @@ Either way the same messages go to the same listeners.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import gevent
 from gevent.event import Event
 from locust.runners import Runner
 
-from loadgen.hosts.clocks import Offset, Trip
+from loadgen.hosts.clocks import OURS, Offset, Trip
 from loadgen.node import Node
 
 ANSWER_LIMIT_S = 60.0
 IN_ONE_GO = 1000  # users that come or leave
+NO_TRIP = Trip(0, 0, 0)
 
 Each = Callable[[Offset], dict[str, Any]]  # what a worker is told by its own clock
 
@@ -45,8 +46,8 @@ class Part:
     answer: dict[str, Any]
     name: str = ""
     is_elsewhere: bool = False
-    clock: Offset = Offset()
-    trip: Trip = field(default=Trip(0, 0, 0))
+    clock: Offset = OURS
+    trip: Trip = NO_TRIP
 
 
 def nothing(clock: Offset) -> dict[str, Any]:
@@ -77,7 +78,7 @@ class Crew:
     def ask(self, command: dict[str, Any], each: Each = nothing) -> list[Part]:
         """Send a command to all workers; their answers, in no particular order. Raises LoaderError."""
         self._answers.clear()
-        self.runner.send_message("command", command | each(Offset()))
+        self.runner.send_message("command", command | each(OURS))
         return sound(self._answers)
 
     def populate(self, clients: int) -> None:

@@ -62,8 +62,7 @@ def tabulate(results: Results) -> pd.DataFrame:
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured = windows.get(key)
         widened = results.widened(cell["variant"])
-        cell |= attached.told(cell, measured, results.run)
-        cell |= hosts.told(cell, results.run)
+        cell |= attached.told(cell, measured, results.run) | hosts.told(cell, results.run)
         if measured is not None:
             cell |= _figures(measured, widened)
             waited = latencies(measured, results.p99_multiple(cell["load"]), widened)

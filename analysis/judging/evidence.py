@@ -27,8 +27,9 @@ WAKING = 0.01  # of a window's time: hundreds of threads take less to be thawed 
 Told = dict[str, NDArray[np.float64]]  # fields of a cell's windows that are numbers; NaN where one isn't told
 OF_NUMBERS = (
     "replies", "requests", "counted_s", "loader_cpu_s", "loader_wall_s", "loader_steal_s", "workers", "server_cpu_s",
-    "server_steal_s", "unasked_cpu_s", "neighbours_cpu_s", "offered", "carried", "asked", "elsewhere", "elsewhere_cpu_s", "busiest_share", "failed", "censored",
+    "server_steal_s", "unasked_cpu_s", "neighbours_cpu_s", "offered", "carried", "asked", "failed", "censored",
     "unfinished", "unanswered", "answered", "held_s", "unstamped", "clock_step_s", "connects", "buffer_drops",
+    "elsewhere", "elsewhere_cpu_s", "busiest_share",
 )  # fmt: skip
 
 
@@ -104,9 +105,7 @@ def evidence(
         lost=_times(windows, ["lost"]).get("lost", 0),
         buffer_drops=int(told["buffer_drops"].sum()),
         timed_out=_times(windows, ["timed_out"]).get("timed_out", 0),
-        taken=quotient((told["loader_cpu_s"] - told["elsewhere_cpu_s"]).sum(), servers_s * len(server_cpus))
-        if server_cpus & loader_cpus
-        else 0.0,
+        taken=quotient(_used_here_s(told), servers_s * len(server_cpus)) if server_cpus & loader_cpus else 0.0,
         round_trips=quotient(held_us, server_us + loader_us),
         drift_low=drift_low,
         drift_high=drift_high,
@@ -129,6 +128,11 @@ def evidence(
 def _server_cpus(windows: Columns) -> set[str]:
     """Those that the server runs on; none where it is attached, as nobody knows them."""
     return set(str(first(windows, "server_cpus")).split()) if is_accounted(windows) else set()
+
+
+def _used_here_s(told: Told) -> float:
+    """The CPU time of the loader's workers that are on the servers' machine."""
+    return float((told["loader_cpu_s"] - told["elsewhere_cpu_s"]).sum())
 
 
 def _busiest(told: Told) -> float:

@@ -16,7 +16,8 @@ def over(plan: Plan, hosts: Hosts) -> Plan:
         raise ConfigError(f"{asked}; ask for as many with --workers {hosts.elsewhere}")
     if not hosts.elsewhere and (hosts.address, hosts.port) != (LOOPBACK, 0):
         raise ConfigError(
-            f"--listen {hosts.address}: no worker comes from elsewhere; say how many do with --from-hosts, or leave it out"
+            f"--listen {hosts.address}: no worker comes from elsewhere; say how many do with --from-hosts, or leave "
+            "it out"
         )
     here = plan.workers - hosts.elsewhere
     planned = replace(plan, hosts=hosts, loader_cpus=plan.loader_cpus[: max(1, here)])
@@ -39,6 +40,6 @@ def _must_be_reached(plan: Plan) -> None:
         for one in plan.strategies.values():
             if one.attach and ipaddress.ip_address(parted(one.address)[0]).is_loopback:
                 raise ConfigError(
-                    f"strategies.{one.name}.attach: {one.address} is another server on each host; write the address that "
-                    "all hosts reach it by"
+                    f"strategies.{one.name}.attach: {one.address} is another server on each host; write the address "
+                    "that all hosts reach it by"
                 )

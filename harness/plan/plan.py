@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
-from harness.hosts import Hosts
+from harness.hosts import AT_HOME, Hosts
 from harness.notes import Note
 from harness.plan import attached, company, crowds, lengths, places, room
 from harness.plan.group import Entry, Group, groups_of, taking_part
@@ -62,7 +62,7 @@ class Plan:
     left_out: list[str]  # what the budget has no time for
     entries: dict[Group, dict[str, Entry]] = field(repr=False)  # what each group compares, by name
     waves: dict[Group, list[list[str]]] = field(repr=False)  # names of those alive together; all at once, mostly
-    hosts: Hosts = Hosts()  # others than this one
+    hosts: Hosts = AT_HOME
 
     @property
     def notes(self) -> list[Note]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.hosts import Hosts
+from harness.hosts import AT_HOME, Hosts
 from harness.processes.commanded import Commanded, LoaderFailed, LoaderLost
 
 __all__ = ["CLOSED", "Loader", "LoaderFailed", "LoaderLost"]
@@ -26,7 +26,7 @@ class Loader(Commanded):
         mark: str = "",
         *,
         allow_remote: bool = False,
-        hosts: Hosts = Hosts(),
+        hosts: Hosts = AT_HOME,
     ) -> None:
         """Start it, its stderr going to a file in `logs`; `loop` is auto, compiled or python.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import Config, Strategy
-from harness.hosts import LOOPBACK, Hosts
+from harness.hosts import AT_HOME, LOOPBACK, Hosts
 from harness.processes import sockets
 from harness.processes.attached import Attached, Served
 from harness.processes.census import Census
@@ -173,7 +173,7 @@ class Stage:
 
     # --- the load generator -------------------------------------------------------------------------
 
-    def start_loader(self, workers: int = 1, loop: str | None = None, hosts: Hosts = Hosts()) -> dict[str, Any]:
+    def start_loader(self, workers: int = 1, loop: str | None = None, hosts: Hosts = AT_HOME) -> dict[str, Any]:
         """Start it; which hot loop serves (`loop`), and why it isn't the compiled one (`why`).
 
         Raises LoaderFailed, and nothing is left of it.

@@ -19,7 +19,7 @@ Workers = Sequence[Mapping[str, Any]]  # as run.json has them
 
 
 def gather(stage: Stage, plan: Plan, recorder: Recorder, ready: Mapping[str, Any], say: Callable[[str], None]) -> None:
-    """Return when all workers are there and recorded. Raises ConfigError where they aren't in time, or can't be used."""
+    """Return when all workers are there and recorded. Raises ConfigError where they aren't in time, or don't suit."""
     say(f"on each other host: {invitation(plan, ready)}")
     deadline = time.monotonic() + plan.config.loadgen.hosts_timeout_s
     told = ""
@@ -39,8 +39,8 @@ def gather(stage: Stage, plan: Plan, recorder: Recorder, ready: Mapping[str, Any
             waited_s = plan.config.loadgen.hosts_timeout_s
             raise ConfigError(
                 f"--from-hosts {plan.hosts.elsewhere}: {found['missing']} of {plan.workers} workers didn't come to "
-                f"{ready['master']} within {waited_s:g} s (loadgen.hosts_timeout_s); start them, open that port, or ask "
-                "for fewer"
+                f"{ready['master']} within {waited_s:g} s (loadgen.hosts_timeout_s); start them, open that port, or "
+                "ask for fewer"
             )
     recorder.workers(found["workers"])
     _must_suit(plan, found["workers"])
@@ -66,9 +66,9 @@ def _must_suit(plan: Plan, workers: Workers) -> None:
     shortest_s, key = min(_lengths(plan))
     if shortest_s < TIMES_UNCERTAIN * uncertainty_s:
         raise ConfigError(
-            f"{plan.config.origin(key)}: {key}: windows of {shortest_s:g} s are shorter than {TIMES_UNCERTAIN} times what "
-            f"the clock of {worst['name']} is uncertain by ({uncertainty_s * 1e3:.3g} ms, half of a message's way there "
-            f"and back); make counted_s {TIMES_UNCERTAIN * uncertainty_s:.2g} at least"
+            f"{plan.config.origin(key)}: {key}: windows of {shortest_s:g} s are shorter than {TIMES_UNCERTAIN} times "
+            f"what the clock of {worst['name']} is uncertain by ({uncertainty_s * 1e3:.3g} ms, half of a message's way "
+            f"there and back); make counted_s {TIMES_UNCERTAIN * uncertainty_s:.2g} at least"
         )
 
 

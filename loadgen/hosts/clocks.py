@@ -39,6 +39,9 @@ class Offset(NamedTuple):
         return ours_ns + self.ahead_ns
 
 
+OURS = Offset()
+
+
 def offset(trips: Sequence[Trip]) -> Offset:
     """What trips one after the other tell together."""
     best = min(trips, key=lambda trip: trip.took_ns)
@@ -47,7 +50,10 @@ def offset(trips: Sequence[Trip]) -> Offset:
 
 
 def jump_ns(before: Offset, after: Offset) -> int:
-    """By how much a clock was set, or stood still, between two comparisons; 0 where drift and uncertainty explain it."""
+    """By how much a clock was set, or stood still, between two comparisons.
+
+    In ns; 0 where drift and uncertainty explain it.
+    """
     moved_ns = after.ahead_ns - before.ahead_ns
     explained_ns = before.uncertainty_ns + after.uncertainty_ns + DRIFT * (after.at_ns - before.at_ns)
     return moved_ns if abs(moved_ns) > explained_ns else 0

@@ -1,7 +1,7 @@
 """Locust's master with a door: only who said hello with this run's token, and is of its version, is heard.
 
-Locust itself takes in whoever says that it is ready, of any version, and breaks where somebody sends what is no message.
-Here all others are turned away, which is said, and nothing of theirs reaches Locust.
+Locust itself takes in whoever says that it is ready, of any version, and breaks where somebody sends what is no
+message. Here all others are turned away, which is said, and nothing of theirs reaches Locust.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from locust.rpc import Message
 from locust.runners import STATE_MISSING, MasterRunner
 
 from loadgen.hosts import identity, split
-from loadgen.hosts.clocks import Offset
+from loadgen.hosts.clocks import OURS, Offset
 
 MOST_SAID = 20  # who was turned away, and why: a port scanner must not fill the record
 MOST_KNOWN = 1000  # who was, so that it is said once
@@ -39,7 +39,7 @@ class Guest:
     came_at: float
     is_ready: bool = False
     why_gone: str = ""  # by its own word
-    clock: Offset = Offset()
+    clock: Offset = OURS
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Master(MasterRunner):
     def __init__(
         self, environment: Environment, host: str, port: int, places: Mapping[str, tuple[bool, int]], compiled: bool
     ) -> None:
-        """Listen there. `places`: by token, whether its workers are on other hosts, and how many of them there may be."""
+        """Listen there. `places`: by token, whether its workers are on other hosts, and how many they may be."""
         self.guests: dict[str, Guest] = {}  # by client id, as they came
         self.news: list[str] = []  # what the run has to say
         self.changed = Event()

@@ -1,4 +1,4 @@
-"""A worker's side of the door: it says hello before it is ready, and ends when it is sent away or its master has gone."""
+"""A worker's side of the door: hello before it is ready, and the end when it is sent away or its master has gone."""
 
 import contextlib
 import socket

@@ -30,7 +30,7 @@ Address = tuple[str, int]
 
 class Workers(Crew):
     def __init__(self, node: Node, here: int, elsewhere: int, listen: Address, options: list[str]) -> None:
-        """Listen, and start those of this machine with these options. Raises LoaderError where nobody can listen there."""
+        """Listen, and start those of this machine with these options. Raises LoaderError where that can't be."""
         self._options = options
         self._here = here
         self.elsewhere = elsewhere

@@ -55,7 +55,7 @@ def test_a_run_has_the_fields_of_one_at_home_and_says_who_made_the_load(run: Sta
     assert len(described["loader_workers"]) == 3
     there = {worker["name"] for worker in described["loader_workers"]}
     trips = described["round_trips"]
-    assert {(trip["worker"], trip["strategy"]) for trip in trips} == {
+    assert {(trip["client_host"], trip["strategy"]) for trip in trips} == {
         (name, s) for name in there for s in ("epoll", "poll")
     }
     assert {trip["server_host"] for trip in trips} == {"127.0.0.1"}

@@ -1,4 +1,4 @@
-"""Workers from other hosts under one load generator; here each is a process of this machine that was started by hand."""
+"""Workers from other hosts under one load generator; here each is a process of this machine, started by hand."""
 
 import contextlib
 import os
@@ -86,12 +86,15 @@ def test_they_are_one_load_generator(tmp_path: Path, two_workers: Loader) -> Non
 
 @pytest.mark.parametrize("clients", [1, 2])
 def test_there_may_be_fewer_clients_than_workers(tmp_path: Path, clients: int) -> None:
-    with crew(tmp_path, here=1, elsewhere=2) as (loader, _, _), peers(it=echo) as started:
-        with opened(loader, {"it": started["it"].url}, clients=clients) as answer:
-            assert answer["targets"]["it"]["answered"] == clients
-            seen = loader.window("it", LENGTHS)
-            assert seen["requests"] > 0
-            assert seen["errors"] == {}
+    with (
+        crew(tmp_path, here=1, elsewhere=2) as (loader, _, _),
+        peers(it=echo) as started,
+        opened(loader, {"it": started["it"].url}, clients=clients) as answer,
+    ):
+        assert answer["targets"]["it"]["answered"] == clients
+        seen = loader.window("it", LENGTHS)
+        assert seen["requests"] > 0
+        assert seen["errors"] == {}
 
 
 def test_round_trips_are_told_for_each_worker_and_target(tmp_path: Path) -> None:
@@ -103,7 +106,7 @@ def test_round_trips_are_told_for_each_worker_and_target(tmp_path: Path) -> None
     with crew(tmp_path, here=1, elsewhere=1) as (loader, _, there), peers(quick=echo, slow=slow) as started:
         urls = {name: peer.url for name, peer in started.items()}
         found = loader.round_trips(urls, {"service": "echo", "message_size": 64}, times=20, within_s=5.0)
-        assert {(one["worker"], one["target"]) for one in found} == {
+        assert {(one["client_host"], one["target"]) for one in found} == {
             (worker["name"], target) for worker in there for target in urls
         }
         for one in found:
@@ -252,7 +255,7 @@ def _in_a_window(loader: Loader, act: Callable[[], None]) -> LoaderFailed:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
 def test_a_worker_that_goes_costs_its_window_and_the_others_go_on(tmp_path: Path, number: signal.Signals) -> None:
-    with crew(tmp_path, here=0, elsewhere=2) as (loader, (goes, stays), there), peers(it=echo) as started:
+    with crew(tmp_path, here=0, elsewhere=2) as (loader, (goes, stays), _), peers(it=echo) as started:
         url = {"it": started["it"].url}
         loader.open(url, 6, {"service": "echo", "message_size": 64})
         failure = _in_a_window(loader, lambda: goes.signal(number))
@@ -295,12 +298,15 @@ def test_the_loss_of_the_master_ends_all_workers(tmp_path: Path, how: str) -> No
 
 
 def test_windows_must_be_long_beside_what_clocks_are_uncertain_by(tmp_path: Path) -> None:
-    with crew(tmp_path, here=0, elsewhere=1) as (loader, _, (worker,)), peers(it=echo) as started:
-        with opened(loader, {"it": started["it"].url}, clients=2):
-            with pytest.raises(LoaderLost, match="clocks are known within") as lost:
-                loader.window("it", LENGTHS | {"counted_s": worker["clock_uncertainty_s"] / 1000})
-            assert lost.value.what == "window"
-            assert loader.window("it", LENGTHS)["requests"] > 0  # the clients are where they were
+    with (
+        crew(tmp_path, here=0, elsewhere=1) as (loader, _, (worker,)),
+        peers(it=echo) as started,
+        opened(loader, {"it": started["it"].url}, clients=2),
+    ):
+        with pytest.raises(LoaderLost, match="clocks are known within") as lost:
+            loader.window("it", LENGTHS | {"counted_s": worker["clock_uncertainty_s"] / 1000})
+        assert lost.value.what == "window"
+        assert loader.window("it", LENGTHS)["requests"] > 0  # the clients are where they were
 
 
 # --- what is given is wrong -----------------------------------------------------------------------
@@ -372,7 +378,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
 def test_an_address_of_another_machine_is_said(tmp_path: Path) -> None:
     loader = Loader(1, None, tmp_path, hosts=Hosts(elsewhere=1, address="192.0.2.1"))
     try:
-        with pytest.raises(LoaderFailed, match="--listen 192.0.2.1:0: that is no address of this machine"):
+        with pytest.raises(LoaderFailed, match=r"--listen 192\.0\.2\.1:0: that is no address of this machine"):
             loader.wait_ready()
     finally:
         loader.stop()

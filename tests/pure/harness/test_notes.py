@@ -35,6 +35,8 @@ EVERY_KIND = (
     notes.short_queue("small", "listens with a queue of 5"),
     notes.owner_unknown("theirs"),
     notes.queues_unknown("Protocol not supported"),
+    notes.of_workers("turned away: at 192.0.2.9: it speaks no Locust"),
+    notes.lost("the clock of two jumped by +3 s"),
     notes.loader_failed("the loader ended with -9"),
 )
 
