@@ -151,8 +151,8 @@ def address(text: str) -> tuple[str, int]:
             raise ValueError
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not one address of this machine; write the IPv4 address that the other hosts reach it by, such "
-            "as 10.0.0.1 or 10.0.0.1:5557"
+            f"{text!r} is not one address of this machine; write the IPv4 address that the other hosts reach it by, "
+            "such as 10.0.0.1 or 10.0.0.1:5557"
         ) from None
     return str(address), int(port or 0)
 

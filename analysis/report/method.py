@@ -52,8 +52,9 @@ def brief(results: Results, cells: pd.DataFrame) -> str:
         "processes in every block."
     ) * bool(names)
     return (
-        f"One load generator asked {who} in turn, {asked}. It did so {hosts.way(results.run)}, in short windows in random "
-        f"order, in {several(blocks(results), 'block')}, each with fresh server processes. Every interval is over blocks."
+        f"One load generator asked {who} in turn, {asked}. It did so {hosts.way(results.run)}, in short windows in "
+        f"random order, in {several(blocks(results), 'block')}, each with fresh server processes. Every interval is "
+        "over blocks."
     ) + aside
 
 
