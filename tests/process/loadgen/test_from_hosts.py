@@ -35,6 +35,18 @@ def gathered(loader: Loader, within_s: float = DEADLINE_S) -> list[dict[str, Any
     return list(found["workers"])
 
 
+def in_time(loader: Loader) -> dict[str, Any]:
+    """A window that no worker came late to, as one does where the machine is busy."""
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            return loader.window("it", LENGTHS)
+        except LoaderLost as lost:
+            assert lost.what == "window"
+            assert "late, after the head" in str(lost)
+            assert time.monotonic() < deadline
+
+
 def told(loader: Loader, words: str, within_s: float = DEADLINE_S) -> str:
     """The sentence of its news with these words in it."""
     deadline = time.monotonic() + within_s
@@ -67,7 +79,7 @@ def test_they_are_one_load_generator(tmp_path: Path, two_workers: Loader) -> Non
             with opened(loader, {"it": started["it"].url}, clients=9) as answer:
                 assert answer["targets"]["it"] == {"answered": 9, "errors": {}}
                 assert sorted(answer["clients"]) == [3, 3, 3]
-                all_seen = [loader.window("it", LENGTHS) for _ in range(3)]
+                all_seen = [in_time(loader) for _ in range(3)]
             with opened(two_workers, {"it": started["it"].url}, clients=4):
                 assert two_workers.window("it", LENGTHS).keys() == all_seen[0].keys()
         for worker in workers:
@@ -92,7 +104,7 @@ def test_there_may_be_fewer_clients_than_workers(tmp_path: Path, clients: int) -
         opened(loader, {"it": started["it"].url}, clients=clients) as answer,
     ):
         assert answer["targets"]["it"]["answered"] == clients
-        seen = loader.window("it", LENGTHS)
+        seen = in_time(loader)
         assert seen["requests"] > 0
         assert seen["errors"] == {}
 
@@ -165,7 +177,7 @@ def test_a_worker_of_locusts_own_is_turned_away(tmp_path: Path) -> None:
                 gathered(loader)
                 with opened(loader, {"it": started["it"].url}, clients=4) as answer:
                     assert sorted(answer["clients"]) == [2, 2]
-                    assert loader.window("it", LENGTHS)["errors"] == {}
+                    assert in_time(loader)["errors"] == {}
         finally:
             session.kill(stranger.pid)
             stranger.wait()
@@ -196,9 +208,9 @@ def test_who_speaks_no_locust_is_turned_away_and_disturbs_nobody(tmp_path: Path,
         try:
             with opened(loader, {"it": started["it"].url}, clients=4) as answer:
                 assert answer["targets"]["it"]["answered"] == 4
-                seen = [loader.window("it", LENGTHS) for _ in range(5)]
+                seen = [in_time(loader) for _ in range(5)]
             assert all(one["requests"] > 0 and not one["errors"] for one in seen)
-            assert "127.0.0.1: it speaks no Locust" in told(loader, "turned away: at ")
+            assert told(loader, "turned away: at 127.0.0.1: it speaks no Locust")
         finally:
             over.set()
             thread.join()
@@ -266,7 +278,7 @@ def test_a_worker_that_goes_costs_its_window_and_the_others_go_on(tmp_path: Path
         with opened(loader, url, clients=6) as answer:
             assert answer["clients"] == [6]
             assert answer["targets"]["it"] == {"answered": 6, "errors": {}}
-            seen = loader.window("it", LENGTHS)
+            seen = in_time(loader)
             assert (seen["workers"], seen["unanswered"]) == (1, 0)
         if number == signal.SIGSTOP:
             goes.signal(signal.SIGCONT)
@@ -306,7 +318,7 @@ def test_windows_must_be_long_beside_what_clocks_are_uncertain_by(tmp_path: Path
         with pytest.raises(LoaderLost, match="clocks are known within") as lost:
             loader.window("it", LENGTHS | {"counted_s": worker["clock_uncertainty_s"] / 1000})
         assert lost.value.what == "window"
-        assert loader.window("it", LENGTHS)["requests"] > 0  # the clients are where they were
+        assert in_time(loader)["requests"] > 0  # the clients are where they were
 
 
 # --- what is given is wrong -----------------------------------------------------------------------
