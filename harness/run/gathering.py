@@ -49,7 +49,7 @@ def gather(stage: Stage, plan: Plan, recorder: Recorder, ready: Mapping[str, Any
 def invitation(plan: Plan, ready: Mapping[str, Any]) -> str:
     """What is to be started on each other host, to be copied."""
     remote = " --allow-remote" * (asked(plan) != [LOOPBACK])
-    return f"python -m loadgen.worker --master {ready['master']} --token {ready['token']}{remote}"
+    return f".venv/bin/python -m loadgen.worker --master {ready['master']} --token {ready['token']}{remote}"
 
 
 def here(workers: Workers, wanted: int) -> str:

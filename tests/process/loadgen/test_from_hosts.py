@@ -42,9 +42,8 @@ def in_time(loader: Loader) -> dict[str, Any]:
         try:
             return loader.window("it", LENGTHS)
         except LoaderLost as lost:
-            assert lost.what == "window"
-            assert "late, after the head" in str(lost)
-            assert time.monotonic() < deadline
+            if "late, after the head" not in str(lost) or time.monotonic() > deadline:
+                raise
 
 
 def told(loader: Loader, words: str, within_s: float = DEADLINE_S) -> str:
