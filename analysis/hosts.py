@@ -13,7 +13,7 @@ def told(cell: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
     trips = [trip for trip in _told(run) if (trip["strategy"], trip["variant"]) == (cell["strategy"], cell["variant"])]
     if not trips:
         return {}
-    froms = ", ".join(dict.fromkeys(trip["client_host"] for trip in trips))
+    froms = ", ".join(sorted({trip["client_host"] for trip in trips}))
     return {
         "round_trip_us": max(trip["median_s"] for trip in trips) * 1e6,
         "round_trip_least_us": max(trip["least_s"] for trip in trips) * 1e6,

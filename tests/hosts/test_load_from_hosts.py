@@ -25,6 +25,7 @@ rounds = 500
 matrix = [{ service = ["echo"], clients = [7] }]
 [strategies]
 """
+AWAY_S = 0.005
 Start = Callable[..., Bench]
 
 
@@ -98,6 +99,33 @@ def test_a_worker_that_is_killed(start: Start, hosts: Network, way: str) -> None
     assert "192.0.2.2" in bench.output or " one" in bench.output
     assert bench.nothing_left()
     assert left.poll() is not None
+
+
+def test_a_worker_that_is_5_ms_away_begins_with_the_others(network: Callable[..., Network], tmp_path: Path) -> None:
+    """Its way is told apart from the other's, and its clock known as well as messages take to tell it."""
+    hosts = network("bench", "one", "two", "server")
+    hosts["one"].move_away(AWAY_S)
+    settings = SETTINGS + attached(serving(hosts["server"], NAMES))
+    options = ("--workers", "2", "--from-hosts", "2", "--listen", "192.0.2.1", "--allow-remote", "--profile", "over")
+    bench = Bench(tmp_path, {}, "--strategies", ",".join(NAMES), *options, settings=settings, host=hosts["bench"])
+    try:
+        workers = [worker(hosts[name], bench) for name in ("one", "two")]
+        assert bench.ended() == 0, bench.output
+        assert [one.wait(10) for one in workers] == [0, 0]
+        there = {one["name"]: one for one in bench.described["loader_workers"]}
+        assert there["one"]["clock_uncertainty_s"] >= AWAY_S > there["two"]["clock_uncertainty_s"]
+        trips = bench.described["round_trips"]
+        assert {(trip["client_host"], trip["strategy"]) for trip in trips} == {
+            (host, name) for host in ("one", "two") for name in NAMES
+        }
+        assert min(trip["least_s"] for trip in trips if trip["client_host"] == "one") >= 2 * AWAY_S
+        assert min(trip["least_s"] for trip in trips if trip["client_host"] == "two") < 2 * AWAY_S
+        for name, cell in bench.cells().items():
+            assert cell["latency_between"] == "one, two and 192.0.2.4", name
+            assert float(cell["round_trip_us"]) >= 2 * AWAY_S * 1e6
+            assert all(row["start_range_s"] <= 0.05 + 4 * AWAY_S for row in bench.windows(name))  # within the head
+    finally:
+        bench.close()
 
 
 def test_the_run_itself_is_killed(start: Start, hosts: Network) -> None:

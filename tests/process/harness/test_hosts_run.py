@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,21 @@ def test_workers_that_do_not_come_are_a_line(run: Start) -> None:
     assert not bench.rows()
     assert bench.described["outcome"] == "given up"
     assert bench.nothing_left()
+
+
+def test_a_port_that_is_taken_is_a_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        bench = Bench(
+            tmp_path, {}, "--strategies", "epoll", "--profile", "tiny", "--from-hosts", "1", "--listen", where
+        )
+        try:
+            assert bench.ended(60) == 2, bench.output
+            assert f"--listen {where}: it is taken; name another port" in bench.output.splitlines()[-1]
+            assert "Traceback" not in bench.output
+            assert bench.nothing_left()
+        finally:
+            bench.close()
 
 
 def test_windows_too_short_for_the_clocks_are_refused_before_anything_is_measured(run: Start) -> None:
