@@ -13,7 +13,7 @@ NAMES = ("epoll", "twisted", "threading")
 SETTINGS = """
 [window]
 request_timeout_s = 0.5
-lengths = [{ clients = 1000, head_s = 0.05, counted_s = 0.2 }]
+lengths = [{ clients = 1000, head_s = 0.2, counted_s = 0.2 }]  # of a worker that is late by less, none is lost
 counted_limit_s = 0.2
 [profiles.over]
 blocks = 2
@@ -123,7 +123,7 @@ def test_a_worker_that_is_5_ms_away_begins_with_the_others(network: Callable[...
         for name, cell in bench.cells().items():
             assert cell["latency_between"] == "one, two and 192.0.2.4", name
             assert float(cell["round_trip_us"]) >= 2 * AWAY_S * 1e6
-            assert all(row["start_range_s"] <= 0.05 + 4 * AWAY_S for row in bench.windows(name))  # within the head
+            assert all(row["start_range_s"] <= 0.2 + 4 * AWAY_S for row in bench.windows(name))  # within the head
     finally:
         bench.close()
 
