@@ -30,9 +30,10 @@ import sys
 from gevent.fileobject import FileObjectPosix
 
 from loadgen.control import Control
-from loadgen.crew import Crew, LoaderError
+from loadgen.crew import Crew
 from loadgen.hosts.workers import Workers
 from loadgen.node import Node, chosen_loop, quiet_logging
+from loadgen.parts import LoaderError
 
 LOOPBACK = "127.0.0.1"
 

@@ -4,9 +4,9 @@ from time import perf_counter_ns as clock
 from typing import Any
 
 from loadgen import observation, shares
-from loadgen.crew import Crew, LoaderError, Part, WindowLost
-from loadgen.hosts import clocks
+from loadgen.crew import Crew
 from loadgen.hosts.workers import Workers
+from loadgen.parts import LoaderError, Part, WindowLost, raise_if_astray, raise_if_late
 
 LEAD_NS = 20_000_000  # for a window's start to reach all workers before its instant
 BESIDE = ("number", "at_ns", "stolen_s")  # in an answer: its message, and its host
@@ -77,11 +77,11 @@ class Control:
             )
         command = command | {"clients": crew.runner.user_count}
         prepared = crew.ask(command | {"do": "prepare"})
-        _raise_if_astray(prepared)
+        raise_if_astray(prepared)
         start_ns = clock() + self._lead_ns + 4 * uncertain_ns  # twice the slowest way there and back
         told = crew.ask(command, lambda of: {"start_ns": of.theirs(start_ns)})
-        _raise_if_astray(told)
-        _raise_if_late(told, start_ns, command["lengths"]["head_s"])
+        raise_if_astray(told)
+        raise_if_late(told, start_ns, command["lengths"]["head_s"])
         seen = observation.merge([_on_our_clock(part) for part in told])
         replaced = sum(part.answer["replaced"] for part in prepared)
         return seen | _of_workers(told) | {"replaced": seen["replaced"] + replaced}
@@ -132,25 +132,6 @@ def _of_workers(parts: list[Part]) -> dict[str, Any]:
         "elsewhere_steal_s": sum(told["stolen_s"] for told in elsewhere),
         "busiest_share": max(part.answer["loader_cpu_s"] / part.answer["loader_wall_s"] for part in parts),
     }
-
-
-def _raise_if_astray(parts: list[Part]) -> None:
-    """Raises WindowLost where a worker's clock says what it can't say if nobody set it."""
-    for part in parts:
-        astray_ns = clocks.astray_ns(part.clock, part.trip) if part.is_elsewhere else 0
-        if astray_ns:
-            raise WindowLost(
-                f"the clock of {part.name} jumped by {astray_ns / 1e9:+.3g} s or more: its host was suspended, or its "
-                "clock is being set"
-            )
-
-
-def _raise_if_late(parts: list[Part], start_ns: int, head_s: float) -> None:
-    """Raises WindowLost where a worker elsewhere began after the head: what is counted was not all workers' then."""
-    for part in parts:
-        late_s = (part.clock.ours(part.answer["started_ns"]) - start_ns) / 1e9
-        if part.is_elsewhere and late_s > head_s:
-            raise WindowLost(f"{part.name} began {late_s * 1e3:.0f} ms late, after the head of {head_s * 1e3:g} ms")
 
 
 def _added(counts: list[dict[str, int]]) -> dict[str, int]:

@@ -4,50 +4,20 @@ Either way the same messages go to the same listeners.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import gevent
 from gevent.event import Event
 from locust.runners import Runner
 
-from loadgen.hosts.clocks import OURS, Offset, Trip
+from loadgen.hosts.clocks import OURS, Offset
 from loadgen.node import Node
+from loadgen.parts import LoaderError, Part, sound
 
 ANSWER_LIMIT_S = 60.0
 IN_ONE_GO = 1000  # users that come or leave
-NO_TRIP = Trip(0, 0, 0)
 
 Each = Callable[[Offset], dict[str, Any]]  # what a worker is told by its own clock
-
-
-class LoaderError(Exception):
-    """The loader can't do what it was told; its text says why."""
-
-    lost = ""  # what is lost with it, where the loader can go on: a window, or workers with their clients
-
-
-class WindowLost(LoaderError):
-    """Something came between. The clients are as they were."""
-
-    lost = "window"
-
-
-class WorkersLost(LoaderError):
-    """Workers have gone, and their clients with them. The others go on."""
-
-    lost = "workers"
-
-
-@dataclass(frozen=True)
-class Part:
-    """One worker's answer; of workers that have a clock of their own also the trip of question and answer."""
-
-    answer: dict[str, Any]
-    name: str = ""
-    is_elsewhere: bool = False
-    clock: Offset = OURS
-    trip: Trip = NO_TRIP
 
 
 def nothing(clock: Offset) -> dict[str, Any]:
@@ -112,11 +82,3 @@ class Crew:
     def quit(self) -> None:
         """End the workers."""
         self.runner.quit()
-
-
-def sound(parts: list[Part]) -> list[Part]:
-    """Answers without an error among them. Raises LoaderError."""
-    for part in parts:
-        if "error" in part.answer:
-            raise LoaderError(f"{part.name}: " * part.is_elsewhere + part.answer["error"])
-    return list(parts)

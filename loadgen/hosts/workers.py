@@ -15,13 +15,14 @@ from time import monotonic
 from time import perf_counter_ns as clock
 from typing import Any
 
-from loadgen.crew import Crew, Each, LoaderError, Part, WindowLost, WorkersLost, nothing, sound
+from loadgen.crew import Crew, Each, nothing
 from loadgen.hosts import clocks
 from loadgen.hosts.clocks import Offset, Trip
 from loadgen.hosts.door import Guest, Master
 from loadgen.hosts.identity import TOKEN
 from loadgen.hosts.split import Dispatcher
 from loadgen.node import Node
+from loadgen.parts import LoaderError, Part, WindowLost, WorkersLost, sound
 
 QUIT_LIMIT_S = 5.0
 TRIPS = 20  # by which two clocks are compared
