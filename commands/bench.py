@@ -40,6 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_variants(which)
     options.add_measuring(parser, "bench", "default", _add_own)
     options.add_hosts(parser)
+    options.add_elsewhere(parser)
     where = options.add_results(parser)
     where.add_argument(
         "--no-charts",
@@ -86,6 +87,7 @@ def run(given: argparse.Namespace) -> int:
         planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
                             precision=precision, budget_s=given.budget, variants=forms.facts,
                             named=selection.named(given.strategies))  # fmt: skip
+        planned = options.over_hosts(planned, given)
         recorder = begun(planned, forms, given)
         if recorder is None:
             return 0

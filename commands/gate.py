@@ -33,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_bench_file(which)
     options.add_variants(which)
     options.add_measuring(parser, "gate", "gate", _add_own)
+    options.add_elsewhere(parser)
     options.add_results(parser)
     options.add_telling(parser)
 
@@ -86,7 +87,7 @@ def _run(given: argparse.Namespace) -> int:
         planned = plan.make(config, forms.strategies, given.profile, overrides, given.seed, given.workers,
                             gate=rules, budget_s=rules.budget_s, variants=forms.facts,
                             named=selection.named(given.strategies))  # fmt: skip
-        planned = plan.fitted(planned, 2 * rules.first_look)
+        planned = options.over_hosts(plan.fitted(planned, 2 * rules.first_look), given)
         recorder = begun(planned, forms, given)
         if recorder is None:
             return 0

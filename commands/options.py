@@ -10,7 +10,9 @@ from axes import Axis
 from commands import values
 from commands.paths import RESULTS
 from harness.config import Config
-from harness.plan.plan import Overrides
+from harness.hosts import LOOPBACK, Hosts
+from harness.plan.hosts import over
+from harness.plan.plan import Overrides, Plan
 
 Group = argparse._ArgumentGroup
 
@@ -102,6 +104,41 @@ def add_ways(how: Group) -> None:
         action="store_true",
         help="print the plan, its expected time and the interval to be expected; start nothing",
     )
+
+
+def add_elsewhere(parser: argparse.ArgumentParser) -> None:
+    """Workers of the load generator elsewhere."""
+    several = parser.add_argument_group("load from other hosts")
+    several.add_argument(
+        "--from-hosts",
+        type=values.some_workers,
+        default=0,
+        metavar="N",
+        help="of the --workers, so many come from other hosts: the run prints what to start there, and waits "
+        "(docs/hosts.md)",
+    )
+    several.add_argument(
+        "--listen",
+        type=values.address,
+        default=(LOOPBACK, 0),
+        metavar="HOST[:PORT]",
+        help="where these come to, and where servers listen: an address of this machine "
+        "(default: 127.0.0.1, a free port)",
+    )
+    several.add_argument(
+        "--on-loss",
+        choices=("stop", "go-on"),
+        default="go-on",
+        metavar="HOW",
+        help="when a worker on another host is lost: stop, or go-on with those that remain (default: go-on)",
+    )
+
+
+def over_hosts(planned: Plan, given: argparse.Namespace) -> Plan:
+    """The plan with what the options say of other hosts. Raises ConfigError where that makes no sense."""
+    address, port = given.listen
+    goes_on = given.on_loss == "go-on"
+    return over(planned, Hosts(given.from_hosts, address, port, goes_on))
 
 
 def add_axes(how: Group, names: Collection[str]) -> None:

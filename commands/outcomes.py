@@ -62,7 +62,7 @@ def announce(planned: Plan, forms: Forms, given: argparse.Namespace) -> list[str
     terminal.say_plan(planned, noise.expected_interval(planned.blocks, planned.rounds))
     for note in forms.notes:
         say(f"[yellow]Note[/]: {escape(str(note))}")
-    warnings = doctor.warnings(planned.config, planned.workers)
+    warnings = doctor.warnings(planned.config, max(1, planned.workers - planned.hosts.elsewhere))
     terminal.say_warnings(warnings)
     return warnings
 

@@ -45,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                      help="how long (default: 3m)")  # fmt: skip
     options.add_requirements(how)
     options.add_ways(how)
+    options.add_elsewhere(parser)
     options.add_results(parser)
     options.add_telling(parser)
 
@@ -61,7 +62,7 @@ def run(given: argparse.Namespace) -> int:
     attached.refuse(config, strategies, "a soak")
     forms = entries.plain(strategies)
     with hushed(given):
-        planned = _plan(config, strategies, given)
+        planned = options.over_hosts(_plan(config, strategies, given), given)
         recorder = begun(planned, forms, given)
         if recorder is None:
             return 0

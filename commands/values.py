@@ -1,6 +1,7 @@
 """Values on the command line: each kind is read by a function, whose complaint says what can be written instead."""
 
 import argparse
+import ipaddress
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -139,6 +140,26 @@ def blocks(text: str) -> int:
     if not text.isdecimal() or not 2 <= int(text) <= MOST_BLOCKS:
         raise _no_count(text, 2, MOST_BLOCKS, 12, ", as they are what repeats")
     return int(text)
+
+
+def address(text: str) -> tuple[str, int]:
+    """An address of this machine and a port; 0 where none is given."""
+    host, _, port = text.partition(":")
+    try:
+        address = ipaddress.IPv4Address(host)
+        if address.is_unspecified or address.is_multicast or not 0 <= int(port or 0) < 65536:
+            raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not one address of this machine; write the IPv4 address that the other hosts reach it by, "
+            "such as 10.0.0.1 or 10.0.0.1:5557"
+        ) from None
+    return str(address), int(port or 0)
+
+
+def some_workers(text: str) -> int:
+    """None, or some."""
+    return 0 if text == "0" else workers(text)
 
 
 def workers(text: str) -> int:

@@ -174,6 +174,16 @@ def queues_unknown(why: str) -> Note:
     return Note("queues-unknown", "how long the servers' listen queues are can't be told here", why)
 
 
+def of_workers(sentence: str) -> Note:
+    """What became of a worker on another host, or of a stranger who wanted to be one."""
+    return Note("workers", sentence)
+
+
+def lost(failure: str) -> Note:
+    """A window, or workers with their clients."""
+    return Note("lost", failure, "its windows are failures of the load generator's")
+
+
 def loader_failed(failure: str) -> Note:
     """The load generator died or hung; what it was measuring is lost."""
     return Note("loader-failed", f"{failure}; it was started again")

@@ -93,10 +93,20 @@ class Recorder:
         if loop == "python":
             self.note(notes.python_loop(why))
 
+    def workers(self, there: list[dict[str, Any]]) -> None:
+        """Who makes the load, where some are on other hosts."""
+        self._run["loader_workers"] = there
+        self._write_run()
+
+    def round_trip(self, found: dict[str, Any]) -> None:
+        """What a small exchange takes between a worker's host and a server's."""
+        self._run["round_trips"].append(found)
+        self._write_run()
+
     def window(self, name: str, group: Group, place: dict[str, Any], observed: dict[str, Any]) -> None:
         """A window; one in which the loader was slowed down on purpose is of another kind, and is no figure."""
         self.measured = True
-        self._in_windows_s += observed["loader_wall_s"] / self._plan.workers
+        self._in_windows_s += observed["loader_wall_s"] / observed["workers"]
         self.stood_still(observed["still_s"])
         kind = "perturbed" if observed["spin_ns"] else "window"
         row = {"kind": kind, **self._cell(name, group), **place, "workers": self._plan.workers}
@@ -231,6 +241,13 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "axes": axes.as_record(plan.usual),
         "groups": [axes.recorded(group.values) | {axes.ALONG: group.along} for group in plan.groups],
         "workers": plan.workers,
+        "hosts": {
+            "from_hosts": plan.hosts.elsewhere,
+            "listen": plan.hosts.address if plan.hosts.elsewhere else None,
+            "on_loss": "go-on" if plan.hosts.goes_on else "stop",
+        },
+        "loader_workers": [],
+        "round_trips": [],
         "server_cpus": plan.server_cpus,
         "loader_cpus": plan.loader_cpus,
         "company_cpus": plan.company_cpus,

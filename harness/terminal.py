@@ -58,7 +58,9 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
     servers = " or ".join(map(_cpus, plan.servers_cpus))
     say(
         f"[bold]CPUs[/]: servers on {servers}, load generator on {_cpus(plan.loader_cpus)}"
-        f" ({plan.workers} process{'es' * (plan.workers > 1)})"
+        f" ({plan.workers} process{'es' * (plan.workers > 1)}"
+        + f", {plan.hosts.elsewhere} of them on other hosts" * bool(plan.hosts.elsewhere)
+        + ")"
     )
     if plan.servers_a_block > len(plan.strategies) * len(plan.services):
         say(f"[bold]Servers[/]: {plan.servers_a_block} started in each block")

@@ -11,7 +11,13 @@
 {"do": "close"}
 {"do": "quit"}
 
-An answer with the key "error" says why the command wasn't done. The end of stdin is a quit.
+With workers from other hosts (--from-hosts):
+{"do": "gather", "targets": ["10.0.0.1"], "within_s": 1}: the answer has who is there, and how many are missing
+{"do": "round_trips", "targets": {...}, "exchange": {...}, "times": 100, "within_s": 1}: of each worker and target
+
+An answer with the key "error" says why the command wasn't done; where it has "lost" too (window, workers), the loader
+goes on with the workers that it says are left. "news" are sentences about workers and strangers. The end of stdin is a
+quit.
 """
 
 import argparse
@@ -23,45 +29,67 @@ import sys
 
 from gevent.fileobject import FileObjectPosix
 
-from loadgen import compiled_loop
-from loadgen.control import Control, LoaderError, quiet_logging
+from loadgen.control import Control
+from loadgen.crew import Crew
+from loadgen.hosts.workers import Workers
+from loadgen.node import Node, chosen_loop, quiet_logging
+from loadgen.parts import LoaderError
+
+LOOPBACK = "127.0.0.1"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m loadgen", description="The load generator, steered over stdin.")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="2 or more: that many worker processes")
-    parser.add_argument("--allow-remote", action="store_true", help="permit targets that are not this machine")
-    parser.add_argument(
-        "--loop", choices=("auto", "python", "compiled"), default="auto", help="auto: compiled, where it was compiled"
-    )
-    options = parser.parse_args()
+    options = _parser().parse_args()
     quiet_logging()
     # Answers have the pipe to themselves: whatever else prints, prints to stderr.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    compiled, why_not = _choose_loop(options.loop)
-    control = Control(options.workers, options.allow_remote, compiled)
+    compiled, why_not = chosen_loop(options.loop)
+    if options.loop == "compiled" and not compiled:
+        sys.exit(why_not)
+    try:
+        crew = _crew(options, compiled)
+        control = Control(crew)
+    except LoaderError as error:
+        print(json.dumps({"error": str(error)}), file=answers, flush=True)
+        sys.exit(str(error))
     gc.freeze()  # what was imported is never garbage; collections between windows get short
     commands = FileObjectPosix(0, "rb", close=False)  # reading must not hold Locust's hub
     ready = {"ready": True, "loop": "compiled" if compiled else "python", "why": why_not}
+    if isinstance(crew, Workers) and crew.elsewhere:
+        ready |= {"master": crew.address, "token": crew.token}
     print(json.dumps(ready), file=answers, flush=True)
     for line in commands:
         answer = _carry_out(control, line)
         if answer is None:
             break
+        if news := control.news():
+            answer["news"] = news
         print(json.dumps(answer), file=answers, flush=True)
     with contextlib.suppress(Exception):
         control.quit()
 
 
-def _choose_loop(wanted: str) -> tuple[bool, str]:
-    """Whether the compiled loop serves, and if not, why."""
-    if wanted == "python":
-        return False, "it was asked for"
-    reason = compiled_loop.why_not()
-    if reason and wanted == "compiled":
-        sys.exit(reason)
-    return not reason, reason
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m loadgen", description="The load generator, steered over stdin.")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="2 or more: that many worker processes")
+    parser.add_argument("--from-hosts", type=int, default=0, metavar="N", help="of these, that come from other hosts")
+    parser.add_argument("--listen", default=f"{LOOPBACK}:0", metavar="HOST:PORT", help="where these come to")
+    parser.add_argument("--allow-remote", action="store_true", help="permit targets that are not this machine")
+    parser.add_argument(
+        "--loop", choices=("auto", "python", "compiled"), default="auto", help="auto: compiled, where it was compiled"
+    )
+    return parser
+
+
+def _crew(options: argparse.Namespace, compiled: bool) -> Crew:
+    """Who holds the clients. Raises LoaderError."""
+    node = Node(options.allow_remote, compiled)
+    if options.workers == 1 and not options.from_hosts:
+        return Crew(node)
+    host, _, port = options.listen.rpartition(":")
+    own = ["--loop", "compiled" if compiled else "python", *["--allow-remote"] * options.allow_remote]
+    return Workers(node, options.workers - options.from_hosts, options.from_hosts, (host, int(port)), own)
 
 
 def _carry_out(control: Control, line: bytes) -> dict[str, object] | None:
@@ -75,6 +103,10 @@ def _carry_out(control: Control, line: bytes) -> dict[str, object] | None:
                 return control.window(command)
             case "balance":
                 return control.balance(command)
+            case "gather":
+                return control.gather(command)
+            case "round_trips":
+                return control.round_trips(command)
             case "close":
                 return control.close()
             case "quit":
@@ -82,7 +114,7 @@ def _carry_out(control: Control, line: bytes) -> dict[str, object] | None:
             case unknown:
                 return {"error": f"no such command: {unknown}"}
     except LoaderError as error:
-        return {"error": str(error)}
+        return {"error": str(error)} | ({"lost": error.lost, "left": control.left} if error.lost else {})
     except (KeyError, TypeError, ValueError) as error:
         return {"error": f"not a command: {error!r}"}
 

@@ -6,13 +6,14 @@ Each has a connection to every server.
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from time import perf_counter_ns as clock
 from typing import Any
 
-from loadgen import stamp, window
+from loadgen import round_trip, stamp, steal, window
 from loadgen.compiled_loop import CompiledLoop
-from loadgen.exchanges import EXCHANGES
+from loadgen.exchanges import EXCHANGES, Exchange
 from loadgen.flood import Flood
 from loadgen.idle_closes import closed_while_idle
 from loadgen.places import NAMES_A_WORKER, Places
@@ -30,7 +31,7 @@ class Crowd(Places):
     def __init__(self, allow_remote: bool, compiled: bool) -> None:
         super().__init__()
         self._allow_remote = allow_remote
-        self._compiled = compiled
+        self._hot_loop = CompiledLoop if compiled else PythonLoop
         self._addresses = SourceAddresses()
         self._floods: dict[str, Flood] = {}
         self._keeper = stamp.begin()
@@ -41,17 +42,12 @@ class Crowd(Places):
         So every server has accepted its clients before the first window, and those it can't serve are known. So many
         clients at once as all servers' queues have room for, and the next when these are answered.
         """
-        of_exchange = dict(command["exchange"])
-        exchange = EXCHANGES[of_exchange.pop("service")](**of_exchange)
-        targets = {name: Target.of(url) for name, url in command["targets"].items()}
-        for target in targets.values():
-            raise_unless_permitted(target, self._allow_remote)
-        hot_loop = CompiledLoop if self._compiled else PythonLoop
+        exchange = _exchange(command)
         first = self.worker * NAMES_A_WORKER  # names count from there: who has left before doesn't matter
         requests = [exchange.requests(first + place) for place in range(len(self))]  # the same bytes for all servers
-        for name, target in targets.items():
+        for name, target in self._targets(command).items():
             source = Source(self._addresses, target)
-            self._floods[name] = Flood(target, exchange, requests, source, hot_loop, command["stamps"])
+            self._floods[name] = Flood(target, exchange, requests, source, self._hot_loop, command["stamps"])
         floods = list(self._floods.values())
         at_once = min(AT_ONCE, command.get("queue", AT_ONCE))
         for first in range(0, len(self.names), at_once):
@@ -87,11 +83,32 @@ class Crowd(Places):
         load = self._load(command)
         flood = self._floods[command["target"]]
         flood.stamp_every(command["stamp_every"])
-        return asdict(window.run(flood, lengths, load, command["start_ns"], breathe))
+        stolen_s = steal.stolen_s() if command.get("elsewhere") else 0.0
+        seen = asdict(window.run(flood, lengths, load, command["start_ns"], breathe))
+        return seen | ({"stolen_s": steal.stolen_s() - stolen_s} if command.get("elsewhere") else {})
+
+    def round_trips(self, command: dict[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
+        """What an exchange takes with each target, of one client that comes for it; nothing of it is left."""
+        exchange = _exchange(command)
+        found = {}
+        for name, target in self._targets(command).items():
+            alone = [exchange.requests(self.worker * NAMES_A_WORKER)]
+            source = Source(self._addresses, target)
+            with closing(Flood(target, exchange, alone, source, self._hot_loop, command["stamps"])) as flood:
+                _connect([flood], slice(0, 1), breathe)
+                found[name] = round_trip.told(flood, command["times"], command["within_s"], breathe)
+        return {"round_trips": found}
 
     def balance(self, command: dict[str, Any]) -> dict[str, Any]:
         """What each worker of a target gave this worker's clients, in the windows since they connected."""
         return self._floods[command["target"]].shares.of_workers(command["workers"])
+
+    def _targets(self, command: dict[str, Any]) -> dict[str, Target]:
+        """Raises PermissionError where one is another machine, and nobody allowed that."""
+        targets = {name: Target.of(url) for name, url in command["targets"].items()}
+        for target in targets.values():
+            raise_unless_permitted(target, self._allow_remote)
+        return targets
 
     def _load(self, command: dict[str, Any]) -> ClosedLoad | OpenLoad:
         if "rate_rps" not in command["load"]:
@@ -109,6 +126,11 @@ class Crowd(Places):
             flood.close()
         self._floods.clear()
         return {}
+
+
+def _exchange(command: dict[str, Any]) -> Exchange:
+    of_exchange = dict(command["exchange"])
+    return EXCHANGES[of_exchange.pop("service")](**of_exchange)
 
 
 def _replace_closed(flood: Flood, breathe: Callable[[], None]) -> int:

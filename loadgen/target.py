@@ -9,6 +9,8 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+import psutil
+
 from loadgen import stamp
 
 
@@ -72,7 +74,12 @@ class Target:
     @property
     def is_here(self) -> bool:
         """Whether it is this machine."""
-        return self.transport.is_local or ipaddress.ip_address(self.host).is_loopback
+        return self.transport.is_local or is_here(self.host)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is reached without any network of this machine's."""
+        return not self.transport.is_local and ipaddress.ip_address(self.host).is_loopback
 
     def socket(self, stamps: bool) -> _socket.socket:
         """A socket for it, which waits for nothing and is at no address yet."""
@@ -82,3 +89,10 @@ class Target:
         if stamps:
             sock.setsockopt(socket.SOL_SOCKET, stamp.SO_TIMESTAMPNS, 1)
         return sock
+
+
+def is_here(host: str) -> bool:
+    """Whether a literal address is this machine's: loopback, or one that it has on some network."""
+    if ipaddress.ip_address(host).is_loopback:
+        return True
+    return host in {own.address.partition("%")[0] for of in psutil.net_if_addrs().values() for own in of}

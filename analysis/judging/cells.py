@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis import hosts
 from analysis.alike import Alike
 from analysis.doubts import Doubt
 from analysis.judging import attached, company, handlers
@@ -61,7 +62,7 @@ def tabulate(results: Results) -> pd.DataFrame:
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured = windows.get(key)
         widened = results.widened(cell["variant"])
-        cell |= attached.told(cell, measured, results.run)
+        cell |= attached.told(cell, measured, results.run) | hosts.told(cell, results.run)
         if measured is not None:
             cell |= _figures(measured, widened)
             waited = latencies(measured, results.p99_multiple(cell["load"]), widened)

@@ -29,6 +29,7 @@ OF_NUMBERS = (
     "replies", "requests", "counted_s", "loader_cpu_s", "loader_wall_s", "loader_steal_s", "workers", "server_cpu_s",
     "server_steal_s", "unasked_cpu_s", "neighbours_cpu_s", "offered", "carried", "asked", "failed", "censored",
     "unfinished", "unanswered", "answered", "held_s", "unstamped", "clock_step_s", "connects", "buffer_drops",
+    "elsewhere", "elsewhere_cpu_s", "busiest_share",
 )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def evidence(
     drift, drift_low, drift_high = _drift(windows)
     columns = {
         "server_cpu_share": quotient(server_s - unasked_s, servers_s * max(1, len(server_cpus))),
-        "loader_cpu_share": quotient(told["loader_cpu_s"].sum(), loaders_s - beside_s),
+        "loader_cpu_share": max(quotient(told["loader_cpu_s"].sum(), loaders_s - beside_s), _busiest(told)),
         "loader_cpu_us_per_request": loader_us,
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
@@ -104,7 +105,7 @@ def evidence(
         lost=_times(windows, ["lost"]).get("lost", 0),
         buffer_drops=int(told["buffer_drops"].sum()),
         timed_out=_times(windows, ["timed_out"]).get("timed_out", 0),
-        taken=quotient(told["loader_cpu_s"].sum(), servers_s * len(server_cpus)) if server_cpus & loader_cpus else 0.0,
+        taken=quotient(_used_here_s(told), servers_s * len(server_cpus)) if server_cpus & loader_cpus else 0.0,
         round_trips=quotient(held_us, server_us + loader_us),
         drift_low=drift_low,
         drift_high=drift_high,
@@ -127,6 +128,16 @@ def evidence(
 def _server_cpus(windows: Columns) -> set[str]:
     """Those that the server runs on; none where it is attached, as nobody knows them."""
     return set(str(first(windows, "server_cpus")).split()) if is_accounted(windows) else set()
+
+
+def _used_here_s(told: Told) -> float:
+    """The CPU time of the loader's workers that are on the servers' machine."""
+    return float((told["loader_cpu_s"] - told["elsewhere_cpu_s"]).sum())
+
+
+def _busiest(told: Told) -> float:
+    """Of workers on several hosts the busiest limits first, however much the others rest; 0 on one machine."""
+    return float(np.nanmean(told["busiest_share"])) if told["elsewhere"].any() else 0.0
 
 
 def _delay(windows: Columns) -> dict[str, float]:

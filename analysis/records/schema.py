@@ -102,6 +102,7 @@ def tables() -> str:
         "cells.csv: ratios of other figures": _CSV["ratios"],
         "cells.csv: the company, who was there beside the clients": _CSV["company"],
         "cells.csv: mean latency": _CSV["means"],
+        "cells.csv: between hosts": _CSV["hosts"],
         "cells.csv: servers elsewhere": _CSV["elsewhere"],
     }
     return "\n".join([*(_table(title, fields) for title, fields in parts.items()), _doubts()])

@@ -19,7 +19,7 @@ def filled_up(run: dict[str, Any], lines: Lines) -> tuple[dict[str, Any], Lines]
     the settings said, and strategies had no families: they keep the order of the run, and their looks come from their
     names.
     2 to 3: no server had a handler. 3 to 4: all went over TCP. 4 to 5: nothing was probed, and nobody was there beside
-    the clients.
+    the clients. 5 to 6: all was on one machine.
     Fields that a version got in the course of time have their `absent` in schema.toml.
     """
     if run["schema"] == VERSION:

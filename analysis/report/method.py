@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import units
+from analysis import hosts, units
 from analysis.doubts import KINDS, written
 from analysis.judging.standing import moved
 from analysis.records.machine import machine, server_cpus
@@ -41,7 +41,7 @@ def brief(results: Results, cells: pd.DataFrame) -> str:
     if len(results.seconds):
         return (
             "One load generator asked one server for the whole time, at a rate of its own, whatever the server did. It "
-            "did so over loopback; nothing was started anew, and nothing stood still."
+            f"did so {hosts.way(results.run)}; nothing was started anew, and nothing stood still."
         )
     strategies = measured.groupby(["strategy", "variant"]).ngroups
     asked = "; and ".join(HOW[how] for how in measured["load"].unique())
@@ -52,8 +52,9 @@ def brief(results: Results, cells: pd.DataFrame) -> str:
         "processes in every block."
     ) * bool(names)
     return (
-        f"One load generator asked {who} in turn, {asked}. It did so over loopback, in short windows in random order, "
-        f"in {several(blocks(results), 'block')}, each with fresh server processes. Every interval is over blocks."
+        f"One load generator asked {who} in turn, {asked}. It did so {hosts.way(results.run)}, in short windows in "
+        f"random order, in {several(blocks(results), 'block')}, each with fresh server processes. Every interval is "
+        "over blocks."
     ) + aside
 
 
@@ -75,7 +76,11 @@ def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
     )
     yield from _lived(results)
     yield from _asked(results, cells)
-    yield "On", "; ".join([", ".join(machine(run)) or "an unknown machine", *_cpus(run), "loopback"])
+    yield "On", "; ".join([", ".join(machine(run)) or "an unknown machine", *_cpus(run), hosts.way(run)])
+    if told := hosts.workers(run):
+        yield "Load from", told
+    if told := hosts.between(run):
+        yield "Between hosts", f"{told}. Latencies have that way in them"
     if versions := run.get("versions"):
         yield "With", ", ".join(f"{name} {version}" for name, version in versions.items())
     times = f"{run.get('started_at') or '?'} to {run.get('finished_at') or 'not finished'}"

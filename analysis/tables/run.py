@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analysis import units
+from analysis import hosts, units
 from analysis.doubts import LOADER_LIMITED, MAYBE_LOADER_LIMITED, Doubt, touching
 from analysis.judging import attached
 from analysis.judging.handlers import in_words, own_cpu
@@ -75,6 +75,8 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
         "CPU/req: the server's CPU time for a request."
     ] * has_columns  # which tables at a rate don't have, nor ratios
     lines += [" ".join(legend)] * bool(legend)
+    if told := hosts.between(results.run):
+        lines.append(f"{told[0].upper()}{told[1:]}.")
     if told := ranks_in_words(cells):
         lines.append(f"#: {told}.")
     for along in filter(None, cells.loc[cells["load"] != "open", ALONG].unique()):

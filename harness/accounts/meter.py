@@ -14,7 +14,7 @@ from harness.processes.attached import Attached
 from harness.processes.server import Server
 
 # told so that windows can grow and knees be searched, and of a soak in a file of its own; a record has the histograms
-FOR_STEERING = ("latency_p99_ns", "connect_p99_ns", "outlasting", "slices")
+FOR_STEERING = ("latency_p99_ns", "connect_p99_ns", "outlasting", "slices", "elsewhere_steal_s")
 
 
 @dataclass
@@ -46,9 +46,16 @@ class Reading:
                 "server_minor_faults": used and used.minor_faults,
                 "server_major_faults": used and used.major_faults,
                 "server_processes": used and used.processes,
-                **{f"{side}_steal_s": stolen_s for side, stolen_s in self.stolen_s.items()},
+                **{f"{side}_steal_s": stolen_s for side, stolen_s in self._stolen_s.items()},
             }
         )
+
+    @property
+    def _stolen_s(self) -> dict[str, float]:
+        """Of the loader the mean of its workers: the host of those that are here is ours, others tell theirs."""
+        here = self.observed["workers"] - self.observed["elsewhere"]
+        stolen_s = here * self.stolen_s["loader"] + self.observed["elsewhere_steal_s"]
+        return self.stolen_s | {"loader": stolen_s / self.observed["workers"]}
 
 
 @contextmanager

@@ -52,6 +52,7 @@ class Loadgen(Table):
     cpus: Cpus = "auto"
     loop: Literal["auto", "compiled", "python"] = "auto"
     stamps_per_s: Annotated[int, Field(ge=0, le=100_000_000)]
+    hosts_timeout_s: Seconds = 120.0
 
 
 class WindowLength(Table):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from axes import BY_KEY
 from harness import machine, notes
 from harness.config import Config, ConfigError, Gate, Strategy
+from harness.hosts import AT_HOME, Hosts
 from harness.notes import Note
 from harness.plan import attached, company, crowds, lengths, places, room
 from harness.plan.group import Entry, Group, groups_of, taking_part
@@ -28,8 +29,6 @@ FOOTPRINT_BLOCKS = 2  # in which memory and work put off are looked for: they ha
 LEFT_ALONE_S = 0.3  # servers, at the end of a group, for that
 BUDGET_S = 600.0
 PERTURBED = 0.2  # of the cells, in each block
-
-
 T = TypeVar("T")
 Cell = tuple[int, str]  # place of its group, strategy: its forms get windows alike
 
@@ -63,6 +62,7 @@ class Plan:
     left_out: list[str]  # what the budget has no time for
     entries: dict[Group, dict[str, Entry]] = field(repr=False)  # what each group compares, by name
     waves: dict[Group, list[list[str]]] = field(repr=False)  # names of those alive together; all at once, mostly
+    hosts: Hosts = AT_HOME
 
     @property
     def notes(self) -> list[Note]:
@@ -76,8 +76,8 @@ class Plan:
             if len(waves_) > 1:
                 in_turn.setdefault((max(map(len, waves_)), self._in_each_wave(group)), []).append(str(group))
         found += [notes.in_turn("; ".join(groups), *how) for how, groups in in_turn.items()]
-        if self.workers > len(self.loader_cpus):
-            found.append(notes.crowded_loader(self.workers, len(self.loader_cpus)))
+        if (here := self.workers - self.hosts.elsewhere) > len(self.loader_cpus):
+            found.append(notes.crowded_loader(here, len(self.loader_cpus)))
         return found + attached.told(self.strategies)
 
     @property

@@ -23,6 +23,14 @@ class LoaderFailed(Exception):
     """The loader, or who is its company, died, hangs, or could not do what it was told; the text says which."""
 
 
+class LoaderLost(LoaderFailed):
+    """It has lost a window, or workers on other hosts (`what`), and goes on with so many workers as are `left`."""
+
+    def __init__(self, why: str, what: str, left: int) -> None:
+        super().__init__(why)
+        self.what, self.left = what, left
+
+
 class Commanded:
     """One of the load generator's. It leads a session of its own, and its stderr goes to a file."""
 
@@ -44,10 +52,19 @@ class Commanded:
             )
         self.pid = self._process.pid
         self._heard = b""  # of an answer that isn't complete
+        self._news: list[str] = []
 
     def wait_ready(self) -> dict[str, Any]:
         """What it says when it has begun. Raises LoaderFailed."""
-        return self._answer(START_LIMIT_S)
+        ready = self._answer(START_LIMIT_S)
+        if "error" in ready:
+            raise LoaderFailed(ready["error"])
+        return ready
+
+    def take_news(self) -> list[str]:
+        """The sentences that it had to say since they were taken last."""
+        told, self._news = self._news, []
+        return told
 
     def stop(self) -> None:
         """End it, whatever state it is in, with all that it started."""
@@ -68,6 +85,9 @@ class Commanded:
     def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
         self._write(command)
         answer = self._answer(ANSWER_LIMIT_S)
+        self._news += answer.pop("news", [])
+        if "lost" in answer:
+            raise LoaderLost(answer["error"], answer["lost"], answer["left"])
         if "error" in answer:
             raise LoaderFailed(f"{self.called} could not {command['do']}: {answer['error']}")
         return answer

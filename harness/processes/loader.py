@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.processes.commanded import Commanded, LoaderFailed
+from harness.hosts import AT_HOME, Hosts
+from harness.processes.commanded import Commanded, LoaderFailed, LoaderLost
 
-__all__ = ["CLOSED", "Loader", "LoaderFailed"]
+__all__ = ["CLOSED", "Loader", "LoaderFailed", "LoaderLost"]
 
 CLOSED: dict[str, Any] = {"spin_ns": 0}
 
@@ -25,13 +26,31 @@ class Loader(Commanded):
         mark: str = "",
         *,
         allow_remote: bool = False,
+        hosts: Hosts = AT_HOME,
     ) -> None:
         """Start it, its stderr going to a file in `logs`; `loop` is auto, compiled or python.
 
-        Without `allow_remote` it asks nobody but this machine.
+        Without `allow_remote` it asks nobody but this machine. Where workers come from other hosts, it says when it is
+        ready where they come to (`master`), with which `token`.
         """
         options = ["--workers", str(workers), "--loop", loop, *(["--allow-remote"] if allow_remote else [])]
+        if hosts.elsewhere:
+            options += ["--from-hosts", str(hosts.elsewhere), "--listen", f"{hosts.address}:{hosts.port}"]
         super().__init__("loadgen", options, cpus, logs / "loader.err", f"{mark}.loader")
+
+    def gather(self, targets: Collection[str], within_s: float) -> dict[str, Any]:
+        """Wait for its workers from other hosts; which `workers` are there, and how many are `missing`.
+
+        `targets` are the hosts that they are going to ask.
+        """
+        return self._ask({"do": "gather", "targets": list(targets), "within_s": within_s})
+
+    def round_trips(
+        self, targets: dict[str, str], exchange: dict[str, Any], times: int, within_s: float, stamps: bool = True
+    ) -> list[dict[str, Any]]:
+        """What a small exchange takes between each worker and each target, before clients are connected."""
+        command = {"do": "round_trips", "targets": targets, "stamps": stamps, "exchange": exchange}
+        return list(self._ask(command | {"times": times, "within_s": within_s})["round_trips"])
 
     def open(
         self,

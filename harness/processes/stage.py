@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import Config, Strategy
+from harness.hosts import AT_HOME, LOOPBACK, Hosts
 from harness.processes import sockets
 from harness.processes.attached import Attached, Served
 from harness.processes.census import Census
@@ -42,8 +43,9 @@ class Stage:
         loader_cpus: Collection[int] | None = None,
         backlog: int = 1024,
         allow_remote: bool = False,
+        host: str = LOOPBACK,
     ) -> None:
-        """CPUs that are None are all that there are; a server may be given others.
+        """CPUs that are None are all that there are; a server may be given others. Servers listen at `host`.
 
         The load generator's stderr goes to `logs`. With `allow_remote` it may ask other machines.
         """
@@ -55,6 +57,7 @@ class Stage:
         self._watchdog = watchdog
         self._logs = logs
         self._backlog = backlog
+        self._host = host
         self._allow_remote = allow_remote
         self._loader: Loader | None = None
         self._companies: list[Company] = []
@@ -82,7 +85,7 @@ class Stage:
         """Start a server, its output going to `logs`. Raises ServerFailed where its program can't be started."""
         with uninterrupted():
             server = Server.start(
-                key, strategy, settings, logs=logs or self._logs, backlog=self._backlog,
+                key, strategy, settings, logs=logs or self._logs, host=self._host, backlog=self._backlog,
                 cpus=self.server_cpus if cpus is None else cpus, mark=self._watchdog.mark,
             )  # fmt: skip
             self.servers[key] = server  # first: whatever happens from now on, it is stopped
@@ -170,14 +173,14 @@ class Stage:
 
     # --- the load generator -------------------------------------------------------------------------
 
-    def start_loader(self, workers: int = 1, loop: str | None = None) -> dict[str, Any]:
+    def start_loader(self, workers: int = 1, loop: str | None = None, hosts: Hosts = AT_HOME) -> dict[str, Any]:
         """Start it; which hot loop serves (`loop`), and why it isn't the compiled one (`why`).
 
         Raises LoaderFailed, and nothing is left of it.
         """
         with uninterrupted():
             self._loader = Loader(workers, self.loader_cpus, self._logs, loop or self.config.loadgen.loop,
-                                  self._watchdog.mark, allow_remote=self._allow_remote)  # fmt: skip
+                                  self._watchdog.mark, allow_remote=self._allow_remote, hosts=hosts)  # fmt: skip
             self._watchdog.guard(self._loader.pid)
         try:
             return self._loader.wait_ready()

@@ -19,6 +19,7 @@ class Experience:
     counted_s: float = 0.0
     loader_cpu_s: float = 0.0
     loader_wall_s: float = 0.0  # less what the host took: that is no rest
+    busiest: float = 0.0  # the CPU share of the busiest worker, where some are on other hosts: of the last window
     p99s_s: list[float] = field(default_factory=list)  # of each window: latencies or connects
 
     def add(self, observed: dict[str, Any], stolen_s: float, *, is_figure: bool = True) -> None:
@@ -30,6 +31,7 @@ class Experience:
             for name in ("requests", "replies", "counted_s", "loader_cpu_s", "loader_wall_s"):
                 setattr(self, name, getattr(self, name) + observed[name])
             self.loader_wall_s -= stolen_s
+            self.busiest = observed["busiest_share"] if observed["elsewhere"] else 0.0
         self.p99s_s.append(max(observed["latency_p99_ns"], observed["connect_p99_ns"]) / 1e9)
 
     @property
@@ -44,8 +46,8 @@ class Experience:
 
     @property
     def loader_share(self) -> float:
-        """Of a CPU, as the mean of the loader's processes."""
-        return self.loader_cpu_s / self.loader_wall_s if self.loader_wall_s else 0.0
+        """Of a CPU, as the mean of the loader's processes; on several hosts that of the busiest, which limits first."""
+        return max(self.busiest, self.loader_cpu_s / self.loader_wall_s if self.loader_wall_s else 0.0)
 
     @property
     def loader_ns_per_request(self) -> float:

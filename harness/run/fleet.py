@@ -1,6 +1,6 @@
 """The servers of a block: who is alive, who has failed, and why. Nobody else keeps a list of them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +93,10 @@ class Fleet:
             self._is_gone(key, death)
             return death
         return failure
+
+    def leave_out(self, keys: Iterable[str]) -> None:
+        """Out of the group under way with these, though nothing is wrong with them."""
+        self._silent.update(keys)
 
     def refuse(self) -> dict[str, ServerFailed]:
         """Out of the block with those that are served by other processes than are measured; they, and why.

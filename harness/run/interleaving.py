@@ -96,7 +96,17 @@ class Interleaving:
         except LoaderFailed as failure:
             self._recorder.failure(key, group, block, str(failure), skipped=False, fault="loader")
             self._loading.failed(failure)
-            self._companies.failed()
+            if not self._loading.is_connected:
+                self._companies.failed()
+            if self._loading.is_spoilt:
+                self._end_early(key, group, wave, block, failure)
+
+    def _end_early(self, key: str, group: Group, wave: Sequence[str], block: int, failure: LoaderFailed) -> None:
+        """Clients of the group are lost: the windows that its servers don't get were of fewer than they say."""
+        for other in self._fleet.taking_part(wave):
+            if other != key:
+                self._recorder.failure(other, group, block, str(failure), skipped=False, fault="loader")
+        self._fleet.leave_out(wave)
 
     def _connect(self, group: Group, wave: Sequence[str], block: int) -> None:
         """All clients to all servers; those that answer nobody are out of this group. Then all stand still."""
@@ -140,7 +150,7 @@ class Interleaving:
                 break
             first = first or [record | ({"phase": "search"} if group.load == "knee" else {})]
             tries += 1
-            silent_s += observed["loader_wall_s"] / self._plan.workers
+            silent_s += observed["loader_wall_s"] / observed["workers"]
             self._raise_if_mute(key, tries, silent_s)
         more = kind.saw(visit, observed)
         if not observed["spin_ns"]:  # else it is no figure
@@ -172,7 +182,7 @@ class Interleaving:
     def _not_the_loaders_s(self, record: dict[str, Any]) -> float:
         """What the host, and a company on the same CPUs, took of the loader's time in a window: it was no rest."""
         shares = set(self._plan.company_cpus) <= set(self._plan.loader_cpus)
-        return float(record["loader_steal_s"] * self._plan.workers + shares * record.get("company_cpu_s", 0.0))
+        return float(record["loader_steal_s"] * record["workers"] + shares * record.get("company_cpu_s", 0.0))
 
     def _raise_if_mute(self, key: str, tries: int, silent_s: float) -> None:
         """Raises ServerFailed when it was silent as long as a request may take, and was tried again."""

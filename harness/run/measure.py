@@ -7,18 +7,21 @@ from pathlib import Path
 from rich.markup import escape
 
 from harness import disk, machine, terminal
+from harness.config import ConfigError
 from harness.conformance import suite
 from harness.conformance.suite import Handled
 from harness.doctor import doctor
+from harness.plan import attached
 from harness.plan.plan import Plan
 from harness.processes import calibration
 from harness.processes.calibration import Calibration
 from harness.processes.server import ServerFailed
+from harness.processes.stage import Stage
 from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
 from harness.run import soak
 from harness.run.blocks import Rule
-from harness.run.loading import GivenUp
+from harness.run.loading import GivenUp, Loading
 from harness.run.run import carry_out
 from harness.terminal import complain
 from harness.variants.entries import Forms
@@ -41,15 +44,18 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule | None, 
         recorder.note(note)
     outcome = "crashed"
     try:
-        with Watchdog() as watchdog:
+        with Watchdog() as watchdog, _stage(planned, recorder, watchdog) as stage:
+            loading = Loading(stage, planned, recorder)
+            if planned.hosts.elsewhere:  # who has to be waited for comes first
+                loading.gather(view.gathering)
             calibrated = _calibrated(planned, recorder)
             absent = {label: ServerFailed(why) for label, why in forms.absent.items()}
             absent |= _checked(planned, absent, recorder, watchdog, view, unchecked, calibrated)
             with view:
                 if rule is None:
-                    soak.carry_out(planned, recorder, watchdog, view.tell, absent)
+                    soak.carry_out(planned, recorder, stage, loading, view.tell, absent)
                 else:
-                    carry_out(planned, recorder, watchdog, rule, view.tell, absent, calibrated)
+                    carry_out(planned, recorder, stage, loading, rule, view.tell, absent, calibrated)
         outcome = "complete"
     except KeyboardInterrupt:
         outcome = "interrupted"
@@ -57,6 +63,9 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule | None, 
     except GivenUp as failure:
         outcome = "given up"
         complain(f"[red]Given up[/]: {escape(str(failure))}")
+    except ConfigError:
+        outcome = "given up"
+        raise
     except OSError as error:
         if not disk.is_full(error):
             raise
@@ -65,6 +74,19 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule | None, 
     finally:
         recorder.finish(outcome)
     return outcome
+
+
+def _stage(planned: Plan, recorder: Recorder, watchdog: Watchdog) -> Stage:
+    return Stage(
+        planned.config,
+        watchdog,
+        recorder.logs,
+        server_cpus=planned.server_cpus,
+        loader_cpus=planned.loader_cpus,
+        backlog=planned.backlog,
+        allow_remote=attached.reach_out(planned.strategies),
+        host=planned.hosts.servers_at,
+    )
 
 
 def _calibrated(planned: Plan, recorder: Recorder) -> Calibration | None:

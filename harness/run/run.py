@@ -31,13 +31,11 @@ from itertools import chain
 
 from harness import notes
 from harness.accounts import surroundings
-from harness.plan import attached
 from harness.plan.group import Entry, Group
 from harness.plan.plan import Plan
 from harness.processes.calibration import Calibration, recount
 from harness.processes.server import ServerFailed
 from harness.processes.stage import Stage
-from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
 from harness.run.blocks import Blocks, Rule
 from harness.run.company import Companies
@@ -52,7 +50,8 @@ from harness.run.standstill import Standstill
 def carry_out(
     plan: Plan,
     recorder: Recorder,
-    watchdog: Watchdog,
+    stage: Stage,
+    loading: Loading,
     rule: Rule,
     tell: Tell,
     absent: Mapping[str, ServerFailed],
@@ -64,47 +63,36 @@ def carry_out(
 
     Raises GivenUp if the load generator keeps failing.
     """
-    stage = Stage(
-        plan.config,
-        watchdog,
-        recorder.logs,
-        server_cpus=plan.server_cpus,
-        loader_cpus=plan.loader_cpus,
-        backlog=plan.backlog,
-        allow_remote=attached.reach_out(plan.strategies),
-    )
     progress = Progress(plan, tell)
-    loading = Loading(stage, plan, recorder)
     fleet = Fleet(stage, plan, recorder, absent, calibration)
     standstill = Standstill(fleet, recorder)
     crowds = Crowds(plan, fleet, loading, standstill, progress)
     companies = Companies(stage, plan)
     interleaving = Interleaving(plan, recorder, fleet, loading, companies, standstill, crowds, progress)
     blocks = Blocks(plan, rule, recorder, progress)
-    with stage:
-        loading.ensure()  # it takes longer to start than a server
-        recorder.begin_measuring()
-        for group in plan.groups:
-            for name, why in plan.unable(group).items():
-                recorder.failure(name, group, 0, why, skipped=True)
-        for block in blocks:
-            counted = recount(plan.server_cpus[-1:]) if calibration else None
-            if calibration and counted is None:
-                recorder.note(notes.not_counted())
-            cpus = {*plan.loader_cpus, *chain(*plan.servers_cpus)}
-            with surroundings.watched(cpus, recorder.surroundings, counted):
-                for service in plan.services:
-                    wanted = {group: members for group in plan.groups
-                              if group.service == service and (members := blocks.wanted(group))}  # fmt: skip
-                    if not wanted:
-                        continue
-                    with fleet.started(_servers(plan, wanted), service, block):
-                        crowds.come(service, wanted, block)
-                        for group in _in_turn(plan, list(wanted), block):
-                            for turn, wave in enumerate(plan.shuffled(plan.waves[group], block, group, "waves")):
-                                members = [member for member in wave if member in wanted[group]]
-                                interleaving.measure(group, members, block, blocks.rounds, turn)
-            recorder.block_ended()
+    loading.ensure()  # it takes longer to start than a server
+    recorder.begin_measuring()
+    for group in plan.groups:
+        for name, why in plan.unable(group).items():
+            recorder.failure(name, group, 0, why, skipped=True)
+    for block in blocks:
+        counted = recount(plan.server_cpus[-1:]) if calibration else None
+        if calibration and counted is None:
+            recorder.note(notes.not_counted())
+        cpus = {*plan.loader_cpus, *chain(*plan.servers_cpus)}
+        with surroundings.watched(cpus, recorder.surroundings, counted):
+            for service in plan.services:
+                wanted = {group: members for group in plan.groups
+                          if group.service == service and (members := blocks.wanted(group))}  # fmt: skip
+                if not wanted:
+                    continue
+                with fleet.started(_servers(plan, wanted), service, block):
+                    crowds.come(service, wanted, block)
+                    for group in _in_turn(plan, list(wanted), block):
+                        for turn, wave in enumerate(plan.shuffled(plan.waves[group], block, group, "waves")):
+                            members = [member for member in wave if member in wanted[group]]
+                            interleaving.measure(group, members, block, blocks.rounds, turn)
+        recorder.block_ended()
 
 
 def _servers(plan: Plan, wanted: Mapping[Group, list[str]]) -> dict[str, Entry]:

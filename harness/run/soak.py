@@ -18,7 +18,6 @@ from harness.plan.plan import Plan
 from harness.processes.loader import LoaderFailed
 from harness.processes.server import Server, ServerFailed
 from harness.processes.stage import Stage
-from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
 from harness.run.fleet import Fleet
 from harness.run.loading import Loading
@@ -83,37 +82,38 @@ class Sampler:
 
 
 def carry_out(
-    plan: Plan, recorder: Recorder, watchdog: Watchdog, tell: Tell, absent: Mapping[str, ServerFailed]
+    plan: Plan,
+    recorder: Recorder,
+    stage: Stage,
+    loading: Loading,
+    tell: Tell,
+    absent: Mapping[str, ServerFailed],
 ) -> None:
     """Soak the one server of the plan, whose group has one block of so many windows as rounds.
 
     What goes wrong is a row, and the end of it. Raises GivenUp if the load generator can't be started.
     """
-    stage = Stage(plan.config, watchdog, recorder.logs, server_cpus=plan.server_cpus, loader_cpus=plan.loader_cpus,
-                  backlog=plan.backlog)  # fmt: skip
     progress = Progress(plan, tell)
-    loading = Loading(stage, plan, recorder)
     fleet = Fleet(stage, plan, recorder, absent)
     (group,) = plan.groups
     (key,) = plan.members(group)
-    with stage:
-        loading.ensure()
-        recorder.begin_measuring()
-        progress.begin()
-        with fleet.started(plan.servers([group]), group.service, 0):
-            try:
-                for failure in fleet.group_begins([key]).values():
-                    raise failure
-                progress.group_begins(group, 0)
-                _connect(loading, group, key)
-                with Sampler(fleet.own[key]).looking() as sampler:
-                    _soak(plan, recorder, loading, fleet.own[key], sampler, progress)
-            except ServerFailed as failure:
-                recorder.failure(key, group, 0, str(failure), failure.skipped)
-            except LoaderFailed as failure:
-                recorder.failure(key, group, 0, str(failure), skipped=False, fault="loader")
-                loading.failed(failure)
-            recorder.block_ended()
+    loading.ensure()
+    recorder.begin_measuring()
+    progress.begin()
+    with fleet.started(plan.servers([group]), group.service, 0):
+        try:
+            for failure in fleet.group_begins([key]).values():
+                raise failure
+            progress.group_begins(group, 0)
+            _connect(loading, group, key)
+            with Sampler(fleet.own[key]).looking() as sampler:
+                _soak(plan, recorder, loading, fleet.own[key], sampler, progress)
+        except ServerFailed as failure:
+            recorder.failure(key, group, 0, str(failure), failure.skipped)
+        except LoaderFailed as failure:
+            recorder.failure(key, group, 0, str(failure), skipped=False, fault="loader")
+            loading.failed(failure)
+        recorder.block_ended()
 
 
 def _connect(loading: Loading, group: Group, key: str) -> None:

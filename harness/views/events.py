@@ -60,6 +60,9 @@ class EventsView(View):
     def note(self, note: Note) -> None:
         emit_note(note)
 
+    def gathering(self, sentence: str) -> None:
+        emit("workers", said=sentence)
+
     def conformance(self, found: Mapping[str, Conformance]) -> None:
         for name, one in found.items():
             if one.reason or one.remarks:

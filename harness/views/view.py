@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
+from rich.markup import escape
+
 from harness import terminal
 from harness.conformance.suite import Conformance
 from harness.notes import Note
@@ -61,6 +63,10 @@ class View:
 
     def note(self, note: Note) -> None:
         """A reader of the results must know this."""
+
+    def gathering(self, sentence: str) -> None:
+        """Of workers on other hosts, before all else: what is to be started there, who is here, who was turned away."""
+        terminal.complain(escape(sentence))
 
     def conformance(self, found: Mapping[str, Conformance]) -> None:
         """Of the conformance suite, before anything is measured: what each strategy did wrong."""

@@ -64,9 +64,13 @@ class Reader:
         """And waits for the command's end."""
         return self.here.run("sh", "-c", line, cwd=self.folder, env=self._env, within_s=WITHIN_S)
 
+    def begins(self, line: str) -> subprocess.Popen[str]:
+        """In a terminal of its own."""
+        return self.here.start("sh", "-c", line, cwd=self.folder, env=self._env, stdout=subprocess.PIPE, text=True)
+
     def leaves_running(self, line: str) -> str:
-        """In a terminal of its own; what it says first."""
-        process = self.here.start("sh", "-c", line, cwd=self.folder, env=self._env, stdout=subprocess.PIPE, text=True)
+        """What it says first."""
+        process = self.begins(line)
         assert process.stdout is not None
         return process.stdout.readline()
 
@@ -88,6 +92,23 @@ def test_two_machines_by_ssh(hosts: Network, tmp_path: Path) -> None:
     assert measured.returncode == 0, measured.stdout + measured.stderr
     assert "epoll-there" in measured.stdout
     assert "attached at 192.0.2.2:9001" in " ".join(measured.stdout.split())
+    assert (reader.folder / "results" / "latest" / "report.html").exists()
+
+
+def test_clients_on_other_hosts(hosts: Network, tmp_path: Path) -> None:
+    reader = Reader(tmp_path, hosts["here"], hosts["there"])
+    run, worker = commands(section("Clients on other hosts"))
+    process = reader.begins(run)
+    assert process.stdout is not None
+    printed = next(found for line in process.stdout if (found := re.search(r"\.venv/bin/python -m loadgen\..*", line)))
+    (shown_there,) = re.findall(r"\.venv/bin/python -m loadgen\.[^']*", worker)
+    word = re.findall(r"--token (\w+)", printed[0])[0]
+    assert shown_there.replace("WORD", word) == printed[0].strip()
+    joined = reader.types(worker.replace("WORD", word))
+    said = process.stdout.read()
+    assert joined.returncode == 0, joined.stdout + joined.stderr + said
+    assert process.wait(WITHIN_S) == 0, said
+    assert "latencies are between there and 192.0.2.1" in " ".join(said.lower().split())
     assert (reader.folder / "results" / "latest" / "report.html").exists()
 
 

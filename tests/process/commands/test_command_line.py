@@ -165,6 +165,14 @@ CASES = {
     ),
     "nobody-can-follow": Case("--strategies uvloop --recv-sizes 1KiB", ("can take part", "256,000", "--strategies")),
     "backlog": Case("--clients 1000000", ("--clients", "1000000")),
+    "workers-from-nowhere": Case("--workers 2 --from-hosts 3", ("--from-hosts 3", "2 workers", "--workers 3")),
+    "workers-from-words": Case("--from-hosts many", ("--from-hosts", "'many'", "whole number")),
+    "listening-for-nobody": Case("--listen 127.0.0.1:5557", ("--listen 127.0.0.1", "--from-hosts")),
+    "listening-everywhere": Case("--from-hosts 1 --listen 0.0.0.0", ("--listen", "0.0.0.0", "10.0.0.1")),
+    "listening-at-no-port": Case("--from-hosts 1 --listen 127.0.0.1:x", ("--listen", "127.0.0.1:x", "10.0.0.1:5557")),
+    "paths-from-hosts": Case(
+        "--from-hosts 1 --strategies epoll --transports unix", ("--from-hosts", "a Unix socket", "leave unix out")
+    ),
     "nobody-serves": Case(
         "--strategies mine --service log", ("--service",), "[strategies.mine]\ncommand = 'true'\nservices = ['echo']\n"
     ),

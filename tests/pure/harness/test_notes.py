@@ -35,6 +35,8 @@ EVERY_KIND = (
     notes.short_queue("small", "listens with a queue of 5"),
     notes.owner_unknown("theirs"),
     notes.queues_unknown("Protocol not supported"),
+    notes.of_workers("turned away: at 192.0.2.9: it speaks no Locust"),
+    notes.lost("the clock of two jumped by +3 s"),
     notes.loader_failed("the loader ended with -9"),
 )
 
@@ -74,6 +76,8 @@ def test_they_read_as_sentences() -> None:
         "small: listens with a queue of 5",
         "theirs: whose processes serve can't be told: they are another user's; start it as the user who measures",
         "how long the servers' listen queues are can't be told here: Protocol not supported",
+        "turned away: at 192.0.2.9: it speaks no Locust",
+        "the clock of two jumped by +3 s: its windows are failures of the load generator's",
         "the loader ended with -9; it was started again",
     ]
 

@@ -28,7 +28,7 @@ LOCUSTS = {
     "--allow-remote", "--csv", "--headless", "--host", "--html", "--json", "--master", "--master-bind-host", "--port",
     "--processes", "--size", "--step", "--users", "--web-host", "--worker",
 }  # fmt: skip
-OF_HOSTS = {"--build", "--detach", "--expect-workers", "--rm", "--run-time", "--spawn-rate"}  # Compose's, and Locust's
+OF_HOSTS = {"--build", "--detach", "--expect-workers", "--rm", "--run-time", "--spawn-rate", "--token"}  # others'
 
 
 def anchors(page: Path) -> set[str]:

@@ -29,7 +29,8 @@ FREED: dict[str, tuple[str, set[str]]] = {
         "analysis/drawing/selection.py", "analysis/records/reading.py", "analysis/report/findings.py",
         "analysis/report/sweeps.py", "analysis/tables/run.py", "axes/axis.py", "axes/rows.py",
         "harness/config/matrix.py", "harness/plan/group.py", "harness/plan/in_turn.py", "harness/plan/plan.py",
-        "harness/processes/loader.py", "harness/run/interleaving.py", "harness/run/loading.py",
+        "harness/processes/loader.py", "harness/run/gathering.py", "harness/run/interleaving.py",
+        "harness/run/loading.py",
         "harness/run/rounds.py", "harness/run/run.py",
         "harness/terminal.py", "loadgen/crowd.py", "loadgen/window.py",
         "loadgen/ramp.py",  # Locust's LoadTestShape

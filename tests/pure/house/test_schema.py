@@ -34,6 +34,7 @@ FOR_THE_CURIOUS = {
 }
 RUNS_FOR_THE_CURIOUS = {
     "interpreter": "what ran the harness", "workers": "how the load was made",
+    "hosts": "how the load was made",
     "open": "how the load was made", "loadgen": "how the load was made", "loader_loop": "how the load was made",
     "servers": "how servers were started", "limits": "of the system",
 }  # fmt: skip
@@ -146,9 +147,9 @@ def test_version_1_from_before_notes(tmp_path: Path) -> None:
     assert read(version_1(tmp_path)).notes == []
 
 
-@pytest.mark.parametrize("version", [6, 0, None, "2", 1.5])
+@pytest.mark.parametrize("version", [7, 0, None, "2", 1.5])
 def test_an_unknown_version_gets_a_clear_word(tmp_path: Path, version: object) -> None:
     with pytest.raises(ResultsError) as error:
         read(version_1(tmp_path, schema=version))
-    words = f"schema {version!r}, this version reads 1 and 2 and 3 and 4 and 5; use the version that wrote it"
+    words = f"schema {version!r}, this version reads 1 and 2 and 3 and 4 and 5 and 6; use the version that wrote it"
     assert str(error.value) == f"{tmp_path / 'run.json'}: {words}"
