@@ -44,7 +44,7 @@ test-strategies: setup  ## hold every strategy to the contract (5 minutes)
 	$(VENV)/bin/python -m pytest tests/conformance
 
 # They wait more than they compute, as those of whole runs do.
-test-hosts: setup  ## measure across hosts: network namespaces, made and removed; needs root, skips else (2 minutes)
+test-hosts: setup  ## measure across hosts: network namespaces, made and removed; those need root (3 minutes)
 	$(VENV)/bin/python -m pytest tests/hosts
 
 test-cases: setup  ## run servers with one fault each: does a run give the right answer? (3 minutes)

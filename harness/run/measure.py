@@ -44,7 +44,7 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule | None, 
         recorder.note(note)
     outcome = "crashed"
     try:
-        with Watchdog() as watchdog, _stage(planned, recorder, watchdog) as stage:
+        with Watchdog() as watchdog, stage_of(planned, recorder, watchdog) as stage:
             loading = Loading(stage, planned, recorder)
             if planned.hosts.elsewhere:  # who has to be waited for comes first
                 loading.gather(view.gathering)
@@ -76,7 +76,8 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule | None, 
     return outcome
 
 
-def _stage(planned: Plan, recorder: Recorder, watchdog: Watchdog) -> Stage:
+def stage_of(planned: Plan, recorder: Recorder, watchdog: Watchdog) -> Stage:
+    """Where a plan's servers and load generator are."""
     return Stage(
         planned.config,
         watchdog,

@@ -5,7 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.support.bench import bench
 from tests.support.namespaces import Network, NoNetwork
+from tests.support.peers import two_workers
+from tests.support.started import start, watchdog
+
+__all__ = ["bench", "start", "two_workers", "watchdog"]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from harness.plan import plan, selection
 from harness.processes.watchdog import Watchdog
 from harness.recorder import Recorder
 from harness.run import loading, run
+from harness.run.measure import stage_of
 from tests.support.bench import MISBEHAVE, SETTINGS, Bench
 from tests.support.project import ROOT
 
@@ -61,9 +62,10 @@ class Disturbed:
             self._told += 1
 
         try:
-            with Watchdog() as watchdog:
+            with Watchdog() as watchdog, stage_of(self._plan, self._recorder, watchdog) as stage:
                 rule = FixedBlocks(self._plan.blocks, self._plan.rounds)
-                run.carry_out(self._plan, self._recorder, watchdog, rule, tell, {})
+                load = loading.Loading(stage, self._plan, self._recorder)
+                run.carry_out(self._plan, self._recorder, stage, load, rule, tell, {})
         finally:
             self._recorder.finish("complete")
             assert children("loadgen") == []

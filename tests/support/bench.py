@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from tests.support.namespaces import Place
 from tests.support.project import ROOT
@@ -172,3 +173,17 @@ class Bench:
             return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == self.env[MARK]
         except (psutil.Error, OSError):
             return False
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    """Starts a Bench; whatever is left of it after the test is killed."""
+    started: list[Bench] = []
+
+    def start(*given: Any, **also: Any) -> Bench:
+        started.append(Bench(tmp_path, *given, **also))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hdrh.histogram import HdrHistogram
 
 from harness.processes import session
@@ -131,3 +132,8 @@ def peers(**talks: Callable[[socket.socket, int], None]) -> Iterator[dict[str, P
     finally:
         for peer in started.values():
             peer.close()
+
+
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loader]:
+    yield from running(2, tmp_path_factory.mktemp("loader"))

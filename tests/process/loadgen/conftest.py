@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from harness.processes.loader import Loader
-from tests.support.peers import LENGTHS, opened, peers, running
+from tests.support.peers import LENGTHS, opened, peers, running, two_workers
+
+__all__ = ["two_workers"]
 
 
 @pytest.fixture(scope="module", params=["compiled", "python"])
@@ -17,11 +19,6 @@ def one_worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     if request.param == "compiled" and shutil.which("cc") is None:
         pytest.skip("no C compiler here")
     yield from running(1, tmp_path_factory.mktemp("loader"), request.param)
-
-
-@pytest.fixture(scope="module")
-def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loader]:
-    yield from running(2, tmp_path_factory.mktemp("loader"))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.support.peers import LENGTHS, echo, opened
 
 LOST_S = 0.05
 DATAGRAMS = {"lost_after_s": LOST_S}
+PATIENT = {"lost_after_s": 20 * LOST_S}  # where nothing is lost: a busy machine may keep a server waiting
 EVERY = 100
 Answer = Callable[[socket.socket, bytes, object, int], None]  # to a datagram, its sender, and how many there were
 
@@ -170,7 +171,7 @@ def test_what_is_swapped_is_corrupt(one_worker: Loader, endpoint: Endpoint) -> N
             echoed(sock, datagram, sender, number)
 
     with serving(endpoint, swaps) as url, opened(one_worker, {"it": url}):
-        seen = [one_worker.window("it", LENGTHS | DATAGRAMS) for _ in range(3)]
+        seen = [one_worker.window("it", LENGTHS | PATIENT) for _ in range(3)]
     assert swapped > 0
     assert sum(window["errors"].get("corrupt", 0) for window in seen) == swapped
     assert all(window["errors"].keys() <= {"corrupt"} for window in seen)

@@ -67,7 +67,12 @@ def test_a_run_has_the_fields_of_one_at_home_and_says_who_made_the_load(run: Sta
             assert window["errors"] == {}
     cells = bench.cells()
     assert float(cells["epoll"]["round_trip_us"]) >= float(cells["epoll"]["round_trip_least_us"]) > 0
-    assert {cell["status"] for cell in cells.values()} == {"ok"}
+    # On a busy machine a worker may begin after a head, which costs that window and says so.
+    failed = [row for row in bench.rows() if row["kind"] == "failure"]
+    assert all(" late, after the head of " in row["reason"] for row in failed)
+    assert {cells[name]["status"] for name in ("epoll", "poll") if name not in {row["strategy"] for row in failed}} <= {
+        "ok"
+    }
     assert "Latencies are between " in bench.output
     assert bench.nothing_left()
 
@@ -80,9 +85,10 @@ def test_the_run_goes_on_without_a_worker_that_is_lost(run: Start, number: signa
     assert bench.ended() == 0, bench.output
     assert stays.ended()[0] == 0
     rows = bench.rows()
-    lost = [row for row in rows if row["kind"] == "failure"]
+    failed = [row for row in rows if row["kind"] == "failure"]
+    assert {row["fault"] for row in failed} == {"loader"}
+    lost = [row for row in failed if " late, after the head of " not in row["reason"]]  # as on a busy machine
     assert lost
-    assert {row["fault"] for row in lost} == {"loader"}
     assert all("its clients are lost, and 1 worker left" in row["reason"] for row in lost)
     assert {row["workers"] for row in rows if row["kind"] == "window" and row["block"] == 1} == {1}
     assert any(note["kind"] == "lost" for note in bench.described["notes"])
