@@ -44,7 +44,8 @@ def main(arguments: list[str]) -> int:
     sitting.add_option(parser)
     options = parser.parse_args(arguments)
     figure = told(ratios(PAIRS), os.sched_getaffinity(0))
-    print(f"{figure.of}: {figure.value} (from {figure.low} to {figure.high})")
+    median = "" if figure.value is None else f"{figure.value}, "
+    print(f"{figure.of}: {median}from {figure.low} to {figure.high}")
     if options.record:
         sitting.keep({"two-workers-by-one": [figure]})
     return 0
