@@ -30,6 +30,7 @@ from loadgen.log import Log
 from loadgen.observation import Observation, tails
 
 ASKED_IN_ONE_GO = 1000  # clients, before the hub breathes
+ASLEEP_S = 0.01  # before the hub breathes
 STAGGERED = 50  # that begin one after the other, at most; of more clients some begin together
 
 
@@ -193,6 +194,7 @@ def _flow(
         else:
             flood.expect(arrivals)
         flood.run(counted_to, breathe)
+        _rest_until(counted_to, breathe)
         drain_from = clock()
         if arrivals is None:
             flood.settle()
@@ -203,6 +205,13 @@ def _flow(
         gc.enable()
     step_s = (stamp.clocks_apart_ns() - apart_ns) / 1e9
     return _Course(started, counted_from, counted_to, drain_from, ended, cpu_s, step_s)
+
+
+def _rest_until(end_ns: int, breathe: Callable[[], None]) -> None:
+    """Asleep: shares of time are those of the whole window, also where nobody here has anything to ask any more."""
+    while (left_s := (end_ns - clock()) / 1e9) > 0:
+        time.sleep(min(left_s, ASLEEP_S))
+        breathe()
 
 
 def _ask_all(flood: Flood, start_ns: int, stagger_ns: int, breathe: Callable[[], None]) -> None:

@@ -48,24 +48,46 @@ _RANGES = [
 ]
 _LIGHTNESS = [41, 65, 25, 53, 74]
 _MARKERS = ["o", "s", "^", "v", "<", ">", "D", "X", "P", "p", "h", "8", "*", "d"]
-_STRANGERS = ["#4477AA", "#EE6677", "#EE3377", "#AA3377", "#DDAA33", "#004488", "#BB5566"]
+_STRANGERS = ["#EE6677", "#DDAA33", "#882255", "#332288", "#33BBEE", "#CC3311", "#0077BB"]  # Tol's, farthest apart
 
 
 def look(run: Mapping[str, Any], strategy: str, variant: str = "") -> Look:
     """The look of a strategy of a run, by what run.json says of it; a variant has the colour and another marker.
 
-    A strategy without a family has its look from its name alone, the same on every machine.
+    Of those without a family each has its look from its name, or the next that none before it in the run has.
     """
-    told = (run.get("strategies") or {}).get(strategy) or {}
+    strategies = run.get("strategies") or {}
     families = list(run.get("families") or {})
-    known = None
-    if told.get("place") is not None and told["family"] in families:
-        known = _member(families.index(told["family"]), told["place"])
-    if known and not variant:
-        return known
-    number = zlib.crc32(f"{strategy}\0{variant}".encode())
-    marker = _MARKERS[number // len(_STRANGERS) % len(_MARKERS)]
-    return Look(known.colour if known else _STRANGERS[number % len(_STRANGERS)], marker)
+    found = _known(families, strategies.get(strategy) or {})
+    if not found:
+        others = [name for name, told in strategies.items() if not _known(families, told or {})]
+        met = [*others[: others.index(strategy)], strategy] if strategy in others else [strategy]
+        found = Look(_STRANGERS[_place(met, len(_STRANGERS))], _MARKERS[_place(met, len(_MARKERS))])
+    if variant:
+        steps = 1 + _number(variant) % (len(_MARKERS) - 1)
+        found = found._replace(marker=_MARKERS[(_MARKERS.index(found.marker) + steps) % len(_MARKERS)])
+    return found
+
+
+def _known(families: list[str], told: Mapping[str, Any]) -> Look | None:
+    """The look of a strategy with a place in a family."""
+    if told.get("place") is None or told["family"] not in families:
+        return None
+    return _member(families.index(told["family"]), told["place"])
+
+
+def _number(name: str) -> int:
+    return zlib.crc32(name.encode())
+
+
+def _place(met: list[str], places: int) -> int:
+    """The last one's, when each takes that of its name or the next free one; all are free again when none is."""
+    taken = set[int]()
+    for name in met:
+        first = _number(name)
+        place = next((first + on) % places for on in range(places) if (first + on) % places not in taken)
+        taken = taken | {place} if len(taken) < places - 1 else set()
+    return place
 
 
 @functools.cache

@@ -46,8 +46,10 @@ def in_words(cell: Row) -> str:
     """Where it was met, and between what its latencies are; nothing of a server of the run's own."""
     if not is_attached(cell):
         return ""
-    trip_us = cell["network_round_trip_us"]
+    trip_us, exchange_us = cell["network_round_trip_us"], cell["round_trip_us"]
     apart = f", {units.duration(trip_us)} there and back by the network alone" if trip_us == trip_us else ""
+    if exchange_us == exchange_us:
+        apart = f", where a small exchange takes {units.duration(exchange_us)} from the farthest"
     return f"attached at {cell['attached']}; latencies are between {cell['latency_between']}{apart}"
 
 

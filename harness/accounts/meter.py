@@ -34,7 +34,8 @@ class Reading:
         """All of it as windows.jsonl has it."""
         observed = {name: value for name, value in self.observed.items() if name not in FOR_STEERING}
         used, round_trip_us = self.used, self.network_round_trip_us
-        between = {} if round_trip_us is None else {"network_round_trip_us": round_trip_us}
+        is_their_way = round_trip_us is not None and not observed["elsewhere"]  # clients on other hosts have another
+        between = {"network_round_trip_us": round_trip_us} if is_their_way else {}
         return (
             between
             | observed

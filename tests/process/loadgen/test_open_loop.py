@@ -43,6 +43,13 @@ def test_all_that_is_offered_is_answered(loaded: Callable[..., dict[str, Any]], 
     assert not seen["errors"]
 
 
+def test_a_window_without_an_arrival_lasts_as_long_as_the_others(loaded: Callable[..., dict[str, Any]]) -> None:
+    """Else the servers' and the load generator's shares of it would be of no time at all."""
+    seen = loaded(echo, {"rate_rps": 0.001})
+    assert seen["offered"] == 0
+    assert seen["loader_wall_s"] >= LENGTHS["counted_s"]
+
+
 def test_latency_is_dispatch_and_service(loaded: Callable[..., dict[str, Any]]) -> None:
     """Request by request in the log; here by the means, of which histograms keep three digits."""
     seen = loaded(echo, {}, {"counted_s": 0.5})

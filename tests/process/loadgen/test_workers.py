@@ -60,6 +60,13 @@ def test_two_workers_add_what_they_saw(two_workers: Loader) -> None:
     assert seen["unanswered"] == seen["censored"] == total(seen["censored_hdr"]) == 2
 
 
+def test_a_worker_without_clients_rests_as_long_as_the_others_work(two_workers: Loader) -> None:
+    with peers(it=echo) as started, opened(two_workers, {"it": started["it"].url}, clients=1):
+        seen = two_workers.window("it", LENGTHS | {"head_s": 0.2, "counted_s": 0.2})
+    assert seen["loader_wall_s"] > 1.5 * 0.4  # of both; a busy machine may start one late
+    assert seen["busiest_share"] <= 1.01
+
+
 def test_locust_listens_on_loopback_only(two_workers: Loader) -> None:
     pids = session.members(two_workers.pid)
     assert len(pids) == 3

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.drawing.selection import selections
+from analysis.judging.attached import in_words
 from analysis.judging.cells import tabulate
 from analysis.records.reading import Results, read
 from analysis.report import findings, method, table
@@ -87,6 +88,14 @@ def test_what_isn_t_known_is_empty_with_the_reason(results: Results) -> None:
     own = cells["epoll"]
     assert own["attached"] == own["not_known"] == own["latency_between"] == ""
     assert pd.isna(own["network_round_trip_us"])
+
+
+def test_between_what_latencies_are_is_told_with_how_far_that_is(results: Results) -> None:
+    cell = named(tabulate(results))["web"]
+    met = "attached at 192.0.2.1:9000; latencies are between this machine and 192.0.2.1"
+    assert in_words(cell) == f"{met}, 210 µs there and back by the network alone"
+    from_hosts = {"network_round_trip_us": float("nan"), "round_trip_us": 300.0}
+    assert in_words(dict(cell) | from_hosts) == f"{met}, where a small exchange takes 300 µs from the farthest"
 
 
 def test_server_and_network_can_t_be_told_apart(results: Results) -> None:

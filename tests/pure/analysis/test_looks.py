@@ -119,12 +119,6 @@ def test_a_strategy_without_a_family_has_its_look_from_its_name() -> None:
     assert look(described, "mine") == look({}, "mine") == look({"families": {}, "strategies": {"mine": {}}}, "mine")
 
 
-def test_a_variant_keeps_the_colour() -> None:
-    described = MadeUp().run()
-    assert look(described, "epoll", "head").colour == look(described, "epoll", "base").colour
-    assert look(described, "epoll", "head").colour == look(described, "epoll").colour
-
-
 def test_families_past_the_tenth_have_other_markers() -> None:
     run = made({**dict.fromkeys(FAMILIES, 0), **dict.fromkeys("abcdefghij", 2)})
     assert len(set(looks(run).values())) == 20
@@ -134,3 +128,23 @@ def test_every_colour_is_seen_on_white() -> None:
     for sizes in MANY.values():
         for one in looks(made(sizes)).values():
             assert lab(one.colour, "usual")[0] <= 76
+
+
+def test_strategies_without_a_family_are_told_apart_in_one_run() -> None:
+    for names in (["epoll-there", "twisted-there", "threading-there"], [f"mine-{at}" for at in range(7)]):
+        run = {"families": {}, "strategies": {name: {} for name in names}}
+        for variant in ("", "attached"):
+            found = [look(run, name, variant) for name in names]
+            assert min(apart(*pair) for pair in itertools.combinations(found, 2)) >= APART
+            assert len({one.marker for one in found}) == len(names)
+            assert all(lab(one.colour, "usual")[0] <= 76 for one in found)
+    run = {"families": {}, "strategies": {f"mine-{at}": {} for at in range(14)}}
+    assert len({look(run, name).marker for name in run["strategies"]}) == 14
+
+
+def test_a_variant_has_its_strategys_colour_and_another_marker() -> None:
+    described = MadeUp().run()
+    for name in MadeUp().capacity:
+        plain, variant = look(described, name), look(described, name, "library=1.0")
+        assert plain.colour == variant.colour
+        assert plain.marker != variant.marker
