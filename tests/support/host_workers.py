@@ -18,19 +18,37 @@ DEADLINE_S = 20.0
 
 
 class HostWorker:
-    """`python -m loadgen.worker` with these options, in a session of its own."""
+    """`python -m loadgen.worker` with these options, in a session of its own; a context manager, after which it ends.
 
-    def __init__(self, *options: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
+    `before` are words that start the command.
+    """
+
+    def __init__(
+        self, *options: str, cwd: Path = ROOT, env: dict[str, str] | None = None, before: tuple[str, ...] = ()
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "loadgen.worker", *options], cwd=cwd, stdin=subprocess.DEVNULL,
+            [*before, sys.executable, "-m", "loadgen.worker", *options], cwd=cwd, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=env,
         )  # fmt: skip
         self.pid = self.process.pid
+
+    def __enter__(self) -> "HostWorker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def ended(self, within_s: float = DEADLINE_S) -> tuple[int, str]:
         """Its exit code, and what it said, both streams together."""
         out, err = self.process.communicate(timeout=within_s)
         return self.process.returncode, out + err
+
+    def refused(self) -> str:
+        """The line that it ended with, by bad input or as it isn't taken."""
+        code, said = self.ended()
+        assert (code, said.count("\n")) == (2, 1), said
+        assert said.startswith("loadgen.worker: ")
+        return said
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
@@ -55,9 +73,5 @@ def waiting(logs: Path, here: int, elsewhere: int) -> Iterator[tuple[Loader, str
 @contextlib.contextmanager
 def joining(master: str, token: str, count: int) -> Iterator[list[HostWorker]]:
     """So many workers that come to it."""
-    workers = [HostWorker("--master", master, "--token", token) for _ in range(count)]
-    try:
-        yield workers
-    finally:
-        for worker in workers:
-            worker.close()
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(HostWorker("--master", master, "--token", token)) for _ in range(count)]
