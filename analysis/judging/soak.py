@@ -16,7 +16,6 @@ from analysis.statistics import NAN
 
 WAITED = 0.5  # of a pause: who was ready for so long while others had the CPU, didn't make it
 SERVERS = 0.5  # of the longest latency, that a request waited at the server: else the load generator was late
-LOOKS_AWAY_S = 0.9  # at most, from one window to the next; a window lasts a second at least
 WARMED_UP = 2.0  # minutes after which forks, the slowest here, have the pages that they need
 
 
@@ -205,9 +204,9 @@ def _stalls(seen: Course) -> tuple[list[Stall], int]:
 
 
 def _unseen_s(seen: Course) -> float:
-    """Between two windows it looks away for less than a second; what is longer was lost."""
-    apart_s = np.diff(seen.at_s) - 1.0
-    return float(apart_s[apart_s > LOOKS_AWAY_S].sum())
+    """From the end of a window to the next one that there is, where there should have been others between."""
+    after_lost = np.diff(seen.table["round"].to_numpy(int)) > 1
+    return float((np.diff(seen.at_s) - 1.0)[after_lost].sum())
 
 
 def _percentile(one: Distribution, share: float) -> float:
