@@ -44,7 +44,7 @@ class Guest:
     @property
     def facts(self) -> dict[str, Any]:
         """As run.json has them."""
-        shown = ("host", "cpus", "cpu", "kernel", "python", "locust", "loop")
+        shown = ("host", "cpus", "cpu", "kernel", "python", "locust", "loop", "reuses_ports")
         return {
             "name": self.name,
             "address": self.address,
