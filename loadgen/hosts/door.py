@@ -40,6 +40,7 @@ class Guest:
     is_ready: bool = False
     why_gone: str = ""  # by its own word
     clock: Offset = OURS
+    first: int = 0  # of all clients, that is its own
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -100,7 +100,8 @@ class Workers(Crew):
         self._parts.clear()
         for client_id, guest in whom.items():
             self._sent[client_id] = clock()
-            own = each(guest.clock) | {"number": self._number, "elsewhere": guest.is_elsewhere}
+            told = {"number": self._number, "elsewhere": guest.is_elsewhere, "first": guest.first}
+            own = each(guest.clock) | told
             self.master.send_message("command", command | own, client_id)
         what = f"the answer to {command['do']!r}"
         try:
@@ -121,6 +122,9 @@ class Workers(Crew):
             self._is_stale = False
             self.bring_to(self.runner.target_user_count)
         super().populate(clients)
+        first = 0
+        for guest, part in zip(self.master.ready.values(), self.ask({"do": "count"}), strict=True):
+            guest.first, first = first, first + part.answer["clients"]
 
     # --- clocks -------------------------------------------------------------------------------------
 
