@@ -24,6 +24,7 @@ from analysis.judging.cells import tabulate
 from analysis.records.machine import machine
 from analysis.records.reading import Results, ResultsError, read
 from analysis.statistics import CONFIDENCE, NAN, by_block
+from axes import ATTACHED
 
 ADVISORY = "runs of their own: the machine may have changed between them, so this is advice and no pass"
 READING = f"change: of B by A, ± the 95 % interval over n blocks of both; {UNSHOWN}; {BY_BLOCKS}."
@@ -145,7 +146,7 @@ def _of_variant(table: pd.DataFrame, variant: str) -> pd.DataFrame:
 def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str]]:
     """What the runs said of themselves, and where if not on the same machine; what both said, once."""
     runs = [side.results.run for side in (base, head)]
-    told = [list(run.get("notes") or []) for run in runs]
+    told = [[*_of_side(side), *_aside(side)] for side in (base, head)]
     where = [", ".join(machine(run)) or "an unknown machine" for run in runs]
     places = [{"kind": chart.PLACES, "seen": f"measured on {place}", "why": "", "remedy": ""} for place in where]
     if places[0] != places[1]:
@@ -154,6 +155,22 @@ def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str
     own = [note | {"seen": f"{name}: {note['seen']}"}
            for name, notes in zip(names, told, strict=True) for note in notes if note not in both]  # fmt: skip
     return both + own
+
+
+def _of_side(side: Side) -> list[dict[str, str]]:
+    """What its run said of itself; of attached servers only where these are what is compared."""
+    notes = list(side.results.run.get("notes") or [])
+    return notes if side.variant == ATTACHED else [note for note in notes if note["kind"] != ATTACHED]
+
+
+def _aside(side: Side) -> list[dict[str, str]]:
+    """That the attached servers of a run aren't compared, where its own are."""
+    windows = side.results.windows
+    names = list(dict.fromkeys(windows["strategy"][windows["variant"] == ATTACHED]))
+    if side.variant == ATTACHED or not names:
+        return []
+    return [{"kind": "attached-aside", "seen": f"not compared, as they were attached: {', '.join(names)}", "why": "",
+             "remedy": f"name the runs as FOLDER:{ATTACHED} to compare them"}]  # fmt: skip
 
 
 def _told(metric: Metric, base: pd.DataFrame, head: pd.DataFrame, *, paired: bool) -> list[list[float]]:

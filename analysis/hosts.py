@@ -43,8 +43,15 @@ def _told(run: Mapping[str, Any]) -> list[Trip]:
 
 def way(run: Mapping[str, Any]) -> str:
     """How requests came to the servers, after a verb."""
-    elsewhere = sorted({worker["host"] for worker in _elsewhere(run)})
-    return f"over the network, from {', '.join(elsewhere)}" if elsewhere else "over loopback"
+    loaders = sorted({worker["host"] for worker in _elsewhere(run)})
+    strategies = (run.get("strategies") or {}).values()
+    servers = sorted({one["address"].rpartition(":")[0] for one in strategies if one.get("elsewhere")})
+    if loaders:
+        return f"over the network, from {', '.join(loaders)}"
+    if not servers:
+        return "over loopback"
+    some_here = not all(one.get("elsewhere") for one in strategies)
+    return "over loopback, and " * some_here + f"over the network to {', '.join(servers)}"
 
 
 def workers(run: Mapping[str, Any]) -> str:

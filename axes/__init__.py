@@ -81,6 +81,11 @@ def of_servers() -> list[Axis]:
     return [axis for axis in AXES.values() if axis.name != "service" and set(SERVERS) & set(axis.sides)]
 
 
+def of_owner() -> list[str]:
+    """The axes on which a server stands as whoever starts it has set it: of one that is attached nobody knows where."""
+    return [axis.name for axis in of_servers() if axis.setting]
+
+
 def comparable() -> list[Axis]:
     """The axes that a group may be compared along."""
     return [axis for axis in AXES.values() if axis.compares]

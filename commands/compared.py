@@ -22,7 +22,6 @@ def asked(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
     wanted = options.strategies(config, given)
     if given.against:
         with revision.against(config, wanted, given.against, ROOT) as forms:
-            attached.refuse(config, forms.strategies, "--against")
             yield forms
         return
     strategies = selection.select(config, wanted)
@@ -42,7 +41,6 @@ def base_and_head(config: Config, given: argparse.Namespace) -> Iterator[Forms]:
         if given.against or given.variants:
             raise ConfigError("--calibrate: compares the working tree with itself; leave --against and --variants out")
         with revision.twice(config, options.strategies(config, given), ROOT) as forms:
-            attached.refuse(config, forms.strategies, "a gate")
             yield forms
         return
     if not given.against and len(given.variants) != 2:

@@ -183,7 +183,8 @@ class Recorder:
     def _cell(self, name: str, group: Group) -> dict[str, Any]:
         entry = self._plan.entries[group][name]
         cell = {"strategy": entry.strategy.name, "variant": entry.strategy.variant}
-        return cell | axes.recorded(entry.values) | {axes.ALONG: group.along}
+        not_known = dict.fromkeys(axes.of_owner()) if entry.strategy.attach else {}
+        return cell | axes.recorded(entry.values) | not_known | {axes.ALONG: group.along}
 
     def _append(self, row: dict[str, Any]) -> None:
         self._windows.write(json.dumps(row) + "\n")
@@ -239,7 +240,7 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         "blocks": plan.blocks,
         "rounds": plan.rounds,
         "axes": axes.as_record(plan.usual),
-        "groups": [axes.recorded(group.values) | {axes.ALONG: group.along} for group in plan.groups],
+        "groups": [_group(plan, group) for group in plan.groups],
         "workers": plan.workers,
         "hosts": {
             "from_hosts": plan.hosts.elsewhere,
@@ -248,8 +249,8 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
         },
         "loader_workers": [],
         "round_trips": [],
-        "server_cpus": plan.server_cpus,
-        "loader_cpus": plan.loader_cpus,
+        "server_cpus": plan.server_cpus if plan.servers_cpus else [],
+        "loader_cpus": plan.loader_cpus if plan.workers > plan.hosts.elsewhere else [],
         "company_cpus": plan.company_cpus,
         "window": plan.config.window.model_dump(),
         "open": plan.config.open.model_dump(),
@@ -277,11 +278,17 @@ def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]
     }
 
 
+def _group(plan: Plan, group: Group) -> dict[str, Any]:
+    not_known = {} if any(plan.entries[group][name].is_own for name in plan.members(group)) else axes.of_owner()
+    return axes.recorded(group.values) | dict.fromkeys(not_known) | {axes.ALONG: group.along}
+
+
 def _strategy(strategy: Strategy, place: int | None) -> dict[str, Any]:
     return {
         "command": strategy.command or None,
         "attach": strategy.attach or None,
         "address": strategy.address or None,
+        "elsewhere": strategy.is_elsewhere,
         "family": strategy.family,
         "place": place,
         "listing": strategy.listing,

@@ -52,16 +52,11 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
         if members := [label for label, strategy in plan.strategies.items() if strategy.family == family]:
             say(f"  {escape(family)}: {escape(', '.join(members))}  [dim](waits {escape(told.waits)})[/]")
     say(
-        f"[bold]Order[/]: {blocks} of fresh servers, {several(plan.rounds, 'round')} each, windows in random order "
+        f"[bold]Order[/]: {blocks} of {_servers(plan)}, {several(plan.rounds, 'round')} each, windows in random order "
         f"(seed {plan.seed})"
     )
-    servers = " or ".join(map(_cpus, plan.servers_cpus))
-    say(
-        f"[bold]CPUs[/]: servers on {servers}, load generator on {_cpus(plan.loader_cpus)}"
-        f" ({plan.workers} process{'es' * (plan.workers > 1)}"
-        + f", {plan.hosts.elsewhere} of them on other hosts" * bool(plan.hosts.elsewhere)
-        + ")"
-    )
+    servers = " or ".join(map(_cpus, plan.servers_cpus)) or "CPUs that aren't known"
+    say(f"[bold]CPUs[/]: servers on {servers}, load generator on {_loader(plan)}")
     if plan.servers_a_block > len(plan.strategies) * len(plan.services):
         say(f"[bold]Servers[/]: {plan.servers_a_block} started in each block")
     table = Table("group", "head + counted", "at once", "a block", box=None, header_style="bold")
@@ -96,6 +91,23 @@ def say_plan(plan: Plan, expected_interval: float) -> None:
         if note.kind != notes.LEFT_OUT:
             say(f"[yellow]Note[/]: {escape(str(note))}")
     _say_expected(plan, expected_interval)
+
+
+def _servers(plan: Plan) -> str:
+    """What servers a block has."""
+    attached = [strategy.label for strategy in plan.strategies.values() if strategy.attach]
+    if len(attached) == len(plan.strategies):
+        return "servers that run already, the same in each"
+    return "fresh servers" + f" (but {escape(', '.join(attached))}, the same in each)" * bool(attached)
+
+
+def _loader(plan: Plan) -> str:
+    """Where the load generator's processes run."""
+    elsewhere, here = plan.hosts.elsewhere, plan.workers - plan.hosts.elsewhere
+    processes = f"{plan.workers} process{'es' * (plan.workers > 1)}"
+    if not here:
+        return f"other hosts ({processes}; the one that orders them on {_cpus(plan.loader_cpus)})"
+    return f"{_cpus(plan.loader_cpus)} ({processes}" + f", {elsewhere} of them on other hosts" * bool(elsewhere) + ")"
 
 
 def _say_expected(plan: Plan, expected_interval: float) -> None:

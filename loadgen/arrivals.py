@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DROPPED = -1
+GOLDEN = (5**0.5 - 1) / 2  # multiples of it are spread evenly between whole numbers
+ALL = (0.0, 1.0)
 FAR_NS = 2**62
 
 
@@ -67,6 +69,16 @@ def even(rate: float, span_ns: int, rng: np.random.Generator) -> NDArray[np.int6
     count = int(np.ceil(span_ns / 1e9 * rate)) + 1
     starts = ((np.arange(count) + rng.random()) / rate * 1e9).astype(np.int64)
     return starts[starts < span_ns]
+
+
+def part_of(starts: NDArray[np.int64], part: tuple[float, float]) -> NDArray[np.int64]:
+    """Of starts that several workers share, those of the one that has this part of all clients: from, to.
+
+    They are mixed as evenly as can be; together the workers have each start once.
+    """
+    low, high = part
+    places = np.arange(len(starts)) * GOLDEN % 1.0
+    return starts[(places >= low) & (places < high)]
 
 
 PROCESSES = {"poisson": poisson, "even": even}

@@ -6,7 +6,7 @@ from typing import Any
 from loadgen import observation, shares
 from loadgen.crew import Crew
 from loadgen.hosts.workers import Workers
-from loadgen.parts import LoaderError, Part, WindowLost, raise_if_astray, raise_if_late
+from loadgen.parts import LoaderError, Part, WindowLost, may_have_stood_still, raise_if_astray, raise_if_late
 
 LEAD_NS = 20_000_000  # for a window's start to reach all workers before its instant
 BESIDE = ("number", "at_ns", "stolen_s")  # in an answer: its message, and its host
@@ -77,14 +77,27 @@ class Control:
             )
         command = command | {"clients": crew.runner.user_count}
         prepared = crew.ask(command | {"do": "prepare"})
-        raise_if_astray(prepared)
+        self._clocks_must_agree(prepared)
         start_ns = clock() + self._lead_ns + 4 * uncertain_ns  # twice the slowest way there and back
         told = crew.ask(command, lambda of: {"start_ns": of.theirs(start_ns)})
-        raise_if_astray(told)
+        self._clocks_must_agree(told)
         raise_if_late(told, start_ns, command["lengths"]["head_s"])
         seen = observation.merge([_on_our_clock(part) for part in told])
         replaced = sum(part.answer["replaced"] for part in prepared)
         return seen | _of_workers(told) | {"replaced": seen["replaced"] + replaced}
+
+    def _clocks_must_agree(self, parts: list[Part]) -> None:
+        """Raises WindowLost where a worker's clock jumped; it is known anew then, so that this costs one window.
+
+        One that stood still says nothing impossible: where an answer is late, it is asked what time it is.
+        """
+        try:
+            raise_if_astray(parts)
+        except WindowLost:
+            self._of_several().compare_clocks()
+            raise
+        if may_have_stood_still(parts):
+            self._of_several().compare_clocks()
 
     def balance(self, command: dict[str, Any]) -> dict[str, Any]:
         """What each worker of a target gave the clients."""

@@ -17,6 +17,11 @@ from loadgen.parts import LoaderError, Part, sound
 ANSWER_LIMIT_S = 60.0
 IN_ONE_GO = 1000  # users that come or leave
 
+
+class TooLong(LoaderError):
+    """What was waited for didn't come."""
+
+
 Each = Callable[[Offset], dict[str, Any]]  # what a worker is told by its own clock
 
 
@@ -69,8 +74,8 @@ class Crew:
         self.wait(lambda: self.runner.user_count == users, f"{users} users to spawn")
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Return when it holds. Raises LoaderError after a while, or where it can't come true any more."""
-        with gevent.Timeout(ANSWER_LIMIT_S, LoaderError(f"waited {ANSWER_LIMIT_S:g} s for {what}")):
+        """Return when it holds. Raises TooLong after a while, LoaderError where it can't come true any more."""
+        with gevent.Timeout(ANSWER_LIMIT_S, TooLong(f"waited {ANSWER_LIMIT_S:g} s for {what}")):
             while not condition():
                 self.raise_if_gone()
                 self._news.clear()

@@ -113,8 +113,10 @@ class Crowd(Places):
     def _load(self, command: dict[str, Any]) -> ClosedLoad | OpenLoad:
         if "rate_rps" not in command["load"]:
             return ClosedLoad(**command["load"])
-        share = len(self.names) / command["clients"]
+        clients, first = command["clients"], command.get("first", 0)
+        share = len(self.names) / clients
         own = {
+            "part": (first / clients, (first + len(self.names)) / clients),
             "rate_rps": command["load"]["rate_rps"] * share,
             "backlog": math.ceil(command["load"]["backlog"] * share),
             "seed": (command["load"]["seed"], self.worker),

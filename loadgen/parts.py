@@ -57,6 +57,11 @@ def raise_if_astray(parts: list[Part]) -> None:
             )
 
 
+def may_have_stood_still(parts: list[Part]) -> bool:
+    """Whether some worker's answer came so late that its clock, and its host, may have stood still meanwhile."""
+    return any(part.is_elsewhere and clocks.is_late(part.clock, part.trip) for part in parts)
+
+
 def raise_if_late(parts: list[Part], start_ns: int, head_s: float) -> None:
     """Raises WindowLost where a worker elsewhere began after the head: what is counted was not all workers' then."""
     for part in parts:

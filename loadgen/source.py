@@ -43,7 +43,7 @@ class Source:
     def __init__(self, addresses: SourceAddresses, target: Target) -> None:
         self._addresses = addresses
         self._has_name = target.transport.is_local and target.transport.in_datagrams  # or nobody could answer it
-        self.on_loopback = target.family == socket.AF_INET and target.is_loopback
+        self.on_loopback = target.family == socket.AF_INET and target.is_here  # a network of this machine's, too
         self.address = ""
         self.left = 0  # connections that may still come from there
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadgen import histogram, slices, stamp
-from loadgen.arrivals import PROCESSES, Arrivals
+from loadgen.arrivals import ALL, PROCESSES, Arrivals, part_of
 from loadgen.flood import Flood
 from loadgen.log import Log
 from loadgen.observation import Observation, tails
@@ -61,6 +61,7 @@ class OpenLoad:
     arrivals: str  # poisson or even
     backlog: int  # requests that may wait for a client; more are dropped
     seed: tuple[int, ...]
+    part: tuple[float, float] = ALL  # of all clients, that this worker has: even distances are those of all together
 
     @functools.lru_cache(maxsize=1)  # noqa: B019 - those of one window at a time
     def drawn(self, span_ns: int) -> NDArray[np.int64]:
@@ -70,7 +71,13 @@ class OpenLoad:
         """
         if not self.rate_rps:  # a worker without clients
             return np.zeros(0, np.int64)
-        return PROCESSES[self.arrivals](self.rate_rps, span_ns, np.random.default_rng(self.seed))
+        if self.arrivals == "poisson":  # which those of several workers are together
+            return PROCESSES["poisson"](self.rate_rps, span_ns, np.random.default_rng(self.seed))
+        low, high = self.part
+        whole = PROCESSES[self.arrivals](
+            self.rate_rps / (high - low), span_ns, np.random.default_rng((self.seed[0], 0))
+        )
+        return part_of(whole, self.part)
 
 
 def run(

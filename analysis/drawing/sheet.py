@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis import hosts
 from analysis.drawing.looks import FAINT, INK, dash
 from analysis.records import writing
 from analysis.records.machine import machine, server_cpus
@@ -102,7 +103,11 @@ def foot(
         reading += " (none: they need two blocks)"
     repeats = f"{_number(blocks, 'block')} {TIMES} {_number(rounds, 'round')}"
     loader_cpus = ", ".join(map(str, run.get("loader_cpus") or []))
-    place = "loopback" + _cpus(", servers on CPU ", server_cpus(run)) + _cpus(", load from CPU ", loader_cpus)
+    place = (
+        hosts.way(run).removeprefix("over ")
+        + _cpus(", servers on CPU ", server_cpus(run))
+        + _cpus(", load from CPU ", loader_cpus)
+    )
     how = [repeats, place, *filter(None, [moved])]
     said = textwrap.wrap(". ".join(notes), 180, max_lines=3, placeholder=" …")
     for number, line in enumerate([" · ".join(how), " · ".join(where), reading, *reversed(said)]):

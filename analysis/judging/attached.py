@@ -14,8 +14,8 @@ from analysis.records.columns import Columns, column
 from analysis.records.points import Group, Row, group_of, is_attached
 
 NOT_KNOWN = (
-    "its CPU time, memory and processes, whether it works while nobody asks or its neighbours are asked, and who "
-    "serves there: its processes aren't ours to look at"
+    "its CPU time, memory and processes, its CPUs and receive size, whether it works while nobody asks or its "
+    "neighbours are asked, and who serves there: its processes aren't ours to look at"
 )
 
 

@@ -49,9 +49,14 @@ def left(windows: Columns) -> float:
 
 
 def took_s(windows: Columns, run: Mapping[str, Any]) -> float:
-    """CPU seconds of the load generator's CPUs that the company used; none where it has CPUs of its own."""
-    is_shared = set(run.get("company_cpus") or []) <= set(run.get("loader_cpus") or [])
-    return float(np.nansum(column(windows, "company_cpu_s", float))) if is_shared else 0.0
+    """CPU seconds of the load generator's CPUs that the company used; none where it has CPUs of its own.
+
+    Nor in windows whose load came from other hosts alone: the company is on the run's.
+    """
+    if not set(run.get("company_cpus") or []) <= set(run.get("loader_cpus") or []):
+        return 0.0
+    is_here = column(windows, "workers", float) > np.nan_to_num(column(windows, "elsewhere", float))
+    return float(np.nansum(column(windows, "company_cpu_s", float)[is_here]))
 
 
 def evidence(windows: Columns, took: float) -> dict[str, Any]:

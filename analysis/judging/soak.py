@@ -85,6 +85,7 @@ class Findings:
     """What a soak's tests say. A trend that isn't shown is given all the same: its interval says what could hide."""
 
     stalls: list[Stall]
+    unseen_s: float = 0.0  # within it, of windows that the load generator has lost
     others: int = 0  # seconds with a pause that isn't the server's
     waited: float = 0.0  # of the time others had the CPU while its threads were ready
     leak: Trend = UNTOLD  # bytes
@@ -111,6 +112,7 @@ def findings(results: Results, seen: Course) -> Findings:
     stalls, others = _stalls(seen)
     return Findings(
         stalls,
+        _unseen_s(seen),
         others,
         seen.waited_share,
         rise(seen.at_s, seen.table["own_bytes"].to_numpy(float)),
@@ -136,6 +138,8 @@ def sentences(found: Findings, seen: Course) -> Iterator[str]:
             f"In {found.others} s requests were slow while others had the CPU, or the load generator was late: that is "
             "none of the server's doing."
         )
+    if found.unseen_s:
+        yield f"Of {found.unseen_s:.0f} s within it nothing is known: the load generator has lost windows (run.json)."
     yield _of_memory(found.leak)
     if found.waited > found.busy:
         yield (
@@ -197,6 +201,12 @@ def _stalls(seen: Course) -> tuple[list[Stall], int]:
         else:
             found.append(Stall(at_s, 1, longest_us, slow[place]))
     return found, not_its_own
+
+
+def _unseen_s(seen: Course) -> float:
+    """From the end of a window to the next one that there is, where there should have been others between."""
+    after_lost = np.diff(seen.table["round"].to_numpy(int)) > 1
+    return float((np.diff(seen.at_s) - 1.0)[after_lost].sum())
 
 
 def _percentile(one: Distribution, share: float) -> float:

@@ -29,9 +29,21 @@ def as_columns(read: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
 
 
 def as_file(table: pd.DataFrame) -> pd.DataFrame:
-    """The same table as cells.csv has it: what has no limit is empty."""
+    """The same table as cells.csv has it: what has no limit is empty, and where an attached server stands unknown."""
     unlimited = {name: axis.unlimited for name, axis in AXES.items() if axis.unlimited is not None}
-    return table.assign(**{name: table[name].astype(object).where(table[name] != n) for name, n in unlimited.items()})
+    is_own = table["variant"] != ATTACHED
+    return table.assign(
+        **{name: table[name].astype(object).where(table[name] != n) for name, n in unlimited.items()},
+        **{name: table[name].where(is_own) if is_own.all() else table[name].astype(object).where(is_own)
+           for name in axes.of_owner()},
+    )  # fmt: skip
+
+
+def stood_for(record: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
+    """What takes the place in tables of an attached server's axes that nobody knows: where its neighbours stand."""
+    if record.get("variant") != ATTACHED:
+        return {}
+    return {name: usual.get(name) for name in axes.of_owner() if record.get(name) is None}
 
 
 def key_of(cell: Row) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.histograms import Encoded
 from analysis.records.checking import HISTOGRAMS, fault_of_line, fault_of_record, fault_of_run
-from analysis.records.points import as_columns
+from analysis.records.points import as_columns, stood_for
 from analysis.records.schema import BESIDE, NEEDED, RECORDS, Field, Fields
 from analysis.records.versions import READABLE, filled_up
 from analysis.uncollected import uncollected
@@ -97,12 +97,14 @@ def read(folder: Path) -> Results:
     run, records = filled_up(written, iter(lines))
     if fault := fault_of_run(run):
         raise ResultsError(f"{folder / 'run.json'}: {fault}; it is damaged, measure again")
+    usual = {axis["name"]: axis.get("usual") for axis in run["axes"]}
     rows: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in RECORDS}
     for number, record in records:
         kind = str(record.get("kind", ""))
         if kind not in RECORDS:
             continue  # a kind that a later version records
         record |= {name: Encoded(record[name]) for name in HISTOGRAMS[kind] if isinstance(record.get(name), str)}
+        record |= stood_for(record, usual)
         values = tuple(map(record.get, RECORDS[kind]))  # a tenth of what the record takes
         if fault := fault_of_record(record, values):
             raise ResultsError(f"{path}:{number}: {fault}; delete that line if no other version wrote it")

@@ -4,6 +4,8 @@ import ipaddress
 import re
 import socket
 
+import psutil
+
 MEANT = 'write HOST:PORT, such as "192.0.2.7:9000" or "[2001:db8::7]:9000"'
 
 
@@ -43,5 +45,9 @@ def looked_up(text: str) -> str:
 
 
 def is_here(address: str) -> bool:
-    """Whether a literal HOST:PORT is of the loopback interface: this machine, or a container on it."""
-    return ipaddress.ip_address(parted(address)[0]).is_loopback
+    """Whether a literal HOST:PORT is this machine's: of the loopback interface, or an address on some network."""
+    host = ipaddress.ip_address(parted(address)[0])
+    if host.is_loopback:
+        return True
+    own = {one.address.partition("%")[0] for of in psutil.net_if_addrs().values() for one in of}  # as the loader has it
+    return str(host) in own

@@ -137,7 +137,7 @@ class Strategy(Table):
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether it is attached, and not on the loopback interface."""
+        """Whether it is attached, and on another machine."""
         return bool(self.address) and not is_here(self.address)
 
     @property

@@ -30,6 +30,11 @@ class Entry:
         return Entry(self.name, self.strategy, {**self.values, "company_size": size})
 
     @property
+    def is_own(self) -> bool:
+        """Whether its server is started for the run, and isn't attached."""
+        return not self.strategy.attach
+
+    @property
     def cpus(self) -> list[int]:
         """Those that its server runs on."""
         return list(map(int, self.values["server_cpus"].split()))
@@ -88,6 +93,11 @@ class Group:
         return {axis.name: self[axis.name] for axis in axes.on("exchange")}
 
     @property
+    def ends_connections(self) -> bool:
+        """Whether clients end connections, whose ports stay taken for a minute then; greet's are ended by servers."""
+        return not axes.connections_stay(self.values) and self.service not in axes.OF_SERVICE
+
+    @property
     def closed(self) -> "Group":
         """The same cells under the closed loop."""
         return self.at(load="closed", rate="")
@@ -131,8 +141,7 @@ class Group:
             if axis.name in self.varied if axis.setting else value != self.usual.get(axis.name, value):
                 what = axis.title or axis.name.replace("_", " ")
                 return f"is attached, and runs as somebody else has started it: {what} can't be chosen here"
-        we_end_them = not axes.connections_stay(self.values) and self.service not in axes.OF_SERVICE
-        if we_end_them and strategy.is_elsewhere and not machine.reuses_ports():
+        if self.ends_connections and strategy.is_elsewhere and not machine.reuses_ports():
             return (
                 "is attached on another machine, and the ports of clients that have left stay taken for a minute, so "
                 "that soon there are none; `sysctl net.ipv4.tcp_tw_reuse=1` frees them"

@@ -17,14 +17,14 @@ def of_count(config: Config, count: int, source: str) -> str:
 
 
 def each(entries: Iterable[Entry]) -> list[list[int]]:
-    """The CPUs that some servers run on, of each number of them that there is."""
-    return list({len(entry.cpus): entry.cpus for entry in entries}.values())
+    """The CPUs that some servers run on, of each number of them that there is; of those that are attached none."""
+    return list({len(entry.cpus): entry.cpus for entry in entries if entry.is_own}.values())
 
 
 def shared(entries: Iterable[Entry], loader_cpus: Collection[int]) -> str | None:
     """Which servers run on CPUs of the load generator: on 2 CPUs; empty for all of them, None for none."""
     places = each(entries)
     sharing = [cpus for cpus in places if not set(cpus).isdisjoint(loader_cpus)]
-    if len(sharing) == len(places):
+    if places and len(sharing) == len(places):
         return ""
     return AXES["server_cpus"].several([" ".join(map(str, cpus)) for cpus in sharing]) if sharing else None

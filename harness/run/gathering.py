@@ -43,6 +43,7 @@ def gather(stage: Stage, plan: Plan, recorder: Recorder, ready: Mapping[str, Any
                 "ask for fewer"
             )
     recorder.workers(found["workers"])
+    _must_have_ports(plan, found["workers"])
     _must_suit(plan, found["workers"])
 
 
@@ -57,6 +58,18 @@ def here(workers: Workers, wanted: int) -> str:
     told = [f"{one['name']} ({one['cpus']} CPU{'s' * (one['cpus'] != 1)}, Python {one['python']})" for one in workers]
     are = "is" if len(told) == 1 else "are"
     return f"{len(told)} of {wanted} workers {are} here" + f": {', '.join(told)}" * bool(told)
+
+
+def _must_have_ports(plan: Plan, workers: Workers) -> None:
+    """Raises ConfigError where a host runs out of ports: its clients end connections to another one."""
+    ending = next((group for group in plan.groups if group.ends_connections), None)
+    without = next((one for one in workers if one["elsewhere"] and not one["reuses_ports"]), None)
+    if ending and without and asked(plan) != [LOOPBACK]:
+        raise ConfigError(
+            f"{ending}: clients on {without['name']} end their connections, whose ports stay taken for a minute, so "
+            "that soon there are none; `sysctl net.ipv4.tcp_tw_reuse=1` there frees them, or leave "
+            "--requests-per-connection as it is"
+        )
 
 
 def _must_suit(plan: Plan, workers: Workers) -> None:

@@ -181,7 +181,8 @@ class Interleaving:
 
     def _not_the_loaders_s(self, record: dict[str, Any]) -> float:
         """What the host, and a company on the same CPUs, took of the loader's time in a window: it was no rest."""
-        shares = set(self._plan.company_cpus) <= set(self._plan.loader_cpus)
+        has_part_here = record["workers"] > record["elsewhere"]
+        shares = has_part_here and set(self._plan.company_cpus) <= set(self._plan.loader_cpus)
         return float(record["loader_steal_s"] * record["workers"] + shares * record.get("company_cpu_s", 0.0))
 
     def _raise_if_mute(self, key: str, tries: int, silent_s: float) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 from harness.accounts import cpu_ticks, footprint, meter, proctree, waiting
 from harness.plan.group import Group
 from harness.plan.plan import Plan
-from harness.processes.loader import LoaderFailed
+from harness.processes.loader import LoaderFailed, LoaderLost
 from harness.processes.server import Server, ServerFailed
 from harness.processes.stage import Stage
 from harness.recorder import Recorder
 from harness.run.fleet import Fleet
-from harness.run.loading import Loading
+from harness.run.loading import GivenUp, Loading
 from harness.run.progress import Progress, Tell
 from harness.run.rounds import Visit, rounds_for
 
@@ -91,7 +91,8 @@ def carry_out(
 ) -> None:
     """Soak the one server of the plan, whose group has one block of so many windows as rounds.
 
-    What goes wrong is a row, and the end of it. Raises GivenUp if the load generator can't be started.
+    What goes wrong is a row, and the end of it; a window that workers on several hosts lose is a row, and a gap. Raises
+    GivenUp if the load generator can't be started, or fails, or has lost clients.
     """
     progress = Progress(plan, tell)
     fleet = Fleet(stage, plan, recorder, absent)
@@ -112,7 +113,7 @@ def carry_out(
             recorder.failure(key, group, 0, str(failure), failure.skipped)
         except LoaderFailed as failure:
             recorder.failure(key, group, 0, str(failure), skipped=False, fault="loader")
-            loading.failed(failure)
+            raise GivenUp(f"{failure}; begin the soak anew") from None
         recorder.block_ended()
 
 
@@ -128,14 +129,23 @@ def _soak(
 ) -> None:
     """One window after the other, each recorded with its slices before the next begins."""
     (group,) = plan.groups
-    began_ns = 0
+    began_ns, flows = 0, False
     for round_, turns in enumerate(rounds_for(plan, group, {}).rounds(lambda: [server.key], 0)):
         ((visit,),) = turns
-        with meter.window(server, None, plan.loader_cpus) as reading:
-            reading.observed = loading.window(server.key, _long(visit, is_first=not round_))
-            server.raise_if_dead()
-        observed = reading.observed
-        head_s = HEAD_S if round_ else visit.lengths["head_s"]
+        visit = _long(visit, flows and not plan.hosts.elsewhere)
+        try:
+            with meter.window(server, None, plan.loader_cpus) as reading:
+                reading.observed = loading.window(server.key, visit)
+                server.raise_if_dead()
+        except LoaderLost as lost:
+            recorder.failure(server.key, group, 0, str(lost), skipped=False, fault="loader")
+            loading.failed(lost)
+            if loading.is_spoilt:
+                raise GivenUp(f"{lost}; begin the soak anew") from None
+            flows = False
+            continue
+        flows = True
+        observed, head_s = reading.observed, visit.lengths["head_s"]
         counted_from_ns = observed["started_ns"] + int(head_s * 1e9)
         began_ns = began_ns or counted_from_ns
         place = {"block": 0, "group": 0, "round": round_, "position": 0}
@@ -146,9 +156,12 @@ def _soak(
         progress.window_ended(group, server.key)
 
 
-def _long(visit: Visit, is_first: bool) -> Visit:
-    """The visit with slices, and with a short head if the load flowed just before it."""
-    head = {} if is_first else {"head_s": HEAD_S}
+def _long(visit: Visit, flows: bool) -> Visit:
+    """The visit with slices, and with a short head if the load flowed just before it.
+
+    Workers of other hosts have the whole one: who begins after it costs the window.
+    """
+    head = {"head_s": HEAD_S} if flows else {}
     return replace(visit, lengths=visit.lengths | head | {"slice_s": SLICE_S})
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from harness import notes
 from harness.config import Config, ConfigError, Strategy, strategies_of
+from harness.plan import attached
 from harness.plan.selection import select
 from harness.variants import git
 from harness.variants.entries import Forms
@@ -76,6 +77,8 @@ def _forms(
     strategies: dict[str, Strategy] = {}
     absent, new = {}, []
     for name in select(config.model_copy(update={"strategies": both}), wanted):
+        if name in config.strategies:
+            attached.refuse(config, {name: config.strategies[name]}, "a gate or --against")
         if name in config.strategies and config.origin(f"strategies.{name}") != root / BENCH:
             raise ConfigError(
                 f"{config.origin(f'strategies.{name}')}: strategies.{name}: is no part of a revision of this "

@@ -8,6 +8,7 @@ best: its middle is taken, and half of the trip is how wrong that may be.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+LATE_NS = 1_000_000  # longer than a message takes to be written and read, on the way not counted
 DRIFT = 200e-6  # by which two clocks may part and nothing has happened: crystals differ, and time servers slew them
 
 
@@ -64,3 +65,8 @@ def astray_ns(known: Offset, trip: Trip) -> int:
     theirs_ns = known.ours(trip.theirs_ns)
     spare_ns = known.uncertainty_ns + int(DRIFT * (trip.received_ns - known.at_ns))
     return min(theirs_ns - trip.sent_ns + spare_ns, 0) or max(theirs_ns - trip.received_ns - spare_ns, 0)
+
+
+def is_late(known: Offset, trip: Trip) -> bool:
+    """Whether an answer came later than messages take, by what is known of that clock: it may have stood still."""
+    return trip.received_ns - known.ours(trip.theirs_ns) > LATE_NS + 4 * known.uncertainty_ns

@@ -40,11 +40,12 @@ class Guest:
     is_ready: bool = False
     why_gone: str = ""  # by its own word
     clock: Offset = OURS
+    first: int = 0  # of all clients, that is its own
 
     @property
     def facts(self) -> dict[str, Any]:
         """As run.json has them."""
-        shown = ("host", "cpus", "cpu", "kernel", "python", "locust", "loop")
+        shown = ("host", "cpus", "cpu", "kernel", "python", "locust", "loop", "reuses_ports")
         return {
             "name": self.name,
             "address": self.address,

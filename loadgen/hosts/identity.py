@@ -16,12 +16,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PROTOCOL = 1  # of hello, welcome and farewell; another where the other side would misread them
+PROTOCOL = 2  # of hello, welcome and farewell; another where the other side would misread them
 TOKEN = "CONCURRENCY_BENCH_TOKEN"  # an environment variable: everybody here can read command lines
 FOLDER = Path(__file__).resolve().parents[1]
 LONGEST = 200  # characters of a text
 MOST_CPUS = 65_536
 TEXTS = ("host", "cpu", "kernel", "python", "locust", "loop", "sources", "token")
+FLAGS = ("reuses_ports",)
+TW_REUSE = Path("/proc/sys/net/ipv4/tcp_tw_reuse")
 COUNTS = {"protocol": 1 << 31, "schema": 1 << 31, "pid": 1 << 31, "cpus": MOST_CPUS}
 
 
@@ -56,6 +58,7 @@ def told(compiled: bool) -> dict[str, Any]:
         "kernel": platform.release()[:LONGEST],
         "python": platform.python_version(),
         "loop": "compiled" if compiled else "python",
+        "reuses_ports": _reuses_ports(),
     }
 
 
@@ -82,7 +85,20 @@ def is_same(one: str, other: str) -> bool:
 
 def _is_sound(hello: Mapping[str, Any]) -> bool:
     texts = all(isinstance(hello.get(name), str) and len(hello[name]) <= LONGEST for name in TEXTS)
-    return texts and all(type(hello.get(name)) is int and 0 <= hello[name] < most for name, most in COUNTS.items())
+    flags = all(type(hello.get(name)) is bool for name in FLAGS)
+    return (
+        texts
+        and flags
+        and all(type(hello.get(name)) is int and 0 <= hello[name] < most for name, most in COUNTS.items())
+    )
+
+
+def _reuses_ports() -> bool:
+    """Whether ports of connections that have ended are used again for other hosts too, not on loopback alone."""
+    try:
+        return TW_REUSE.read_text().strip() == "1"
+    except OSError:
+        return False
 
 
 def _cpu_model() -> str:

@@ -11,11 +11,12 @@ import secrets
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from time import monotonic
 from time import perf_counter_ns as clock
-from typing import Any
+from typing import Any, NoReturn
 
-from loadgen.crew import Crew, Each, nothing
+from loadgen.crew import ANSWER_LIMIT_S, Crew, Each, TooLong, nothing
 from loadgen.hosts import clocks
 from loadgen.hosts.clocks import Offset, Trip
 from loadgen.hosts.door import Guest, Master
@@ -99,9 +100,14 @@ class Workers(Crew):
         self._parts.clear()
         for client_id, guest in whom.items():
             self._sent[client_id] = clock()
-            own = each(guest.clock) | {"number": self._number, "elsewhere": guest.is_elsewhere}
+            told = {"number": self._number, "elsewhere": guest.is_elsewhere, "first": guest.first}
+            own = each(guest.clock) | told
             self.master.send_message("command", command | own, client_id)
-        self.wait(lambda: self._parts.keys() >= whom.keys(), f"the answer to {command['do']!r}")
+        what = f"the answer to {command['do']!r}"
+        try:
+            self.wait(lambda: self._parts.keys() >= whom.keys(), what)
+        except TooLong:
+            self._lose(dict.fromkeys(whom.keys() - self._parts, f"was waited for {ANSWER_LIMIT_S:g} s for {what}"))
         return sound([self._parts[client_id] for client_id in whom])
 
     def _on_answer(self, environment: Any, msg: Any) -> None:
@@ -116,6 +122,9 @@ class Workers(Crew):
             self._is_stale = False
             self.bring_to(self.runner.target_user_count)
         super().populate(clients)
+        first = 0
+        for guest, part in zip(self.master.ready.values(), self.ask({"do": "count"}), strict=True):
+            guest.first, first = first, first + part.answer["clients"]
 
     # --- clocks -------------------------------------------------------------------------------------
 
@@ -136,7 +145,10 @@ class Workers(Crew):
         for number in range(TRIPS):
             self._sent[client_id] = clock()
             self.master.send_message("clock", {"number": number}, client_id)
-            self.wait(lambda wanted=number: len(self._trips) > wanted, "a clock to be told")  # type: ignore[misc]
+            try:
+                self.wait(lambda wanted=number: len(self._trips) > wanted, "a clock to be told")  # type: ignore[misc]
+            except TooLong as told:
+                self._lose({client_id: f"doesn't say what time it is: {told}"})
         return clocks.offset(self._trips)
 
     def _on_clock(self, environment: Any, msg: Any) -> None:
@@ -162,8 +174,13 @@ class Workers(Crew):
             if process.poll() is not None:
                 gone |= {one: f"ended with {process.returncode}" for one, guest in self.master.guests.items()
                          if not guest.is_elsewhere and guest.told["pid"] == process.pid}  # fmt: skip
-        if not gone:
-            return
+        if gone:
+            self._lose(gone)
+
+    def _lose(self, gone: Mapping[str, str]) -> NoReturn:
+        """Go on without these, each with the reason. Raises WorkersLost; in a run that is all at home LoaderError."""
+        if not self.elsewhere:
+            raise LoaderError("; ".join(f"{self.master.guests[one].name} {why}" for one, why in gone.items()))
         told = "; ".join(f"{self.master.guests[client_id].name} {why}" for client_id, why in gone.items())
         for client_id, why in gone.items():
             self.master.dismiss(client_id, why)

@@ -8,9 +8,10 @@ import pytest
 from tests.support.bench import bench
 from tests.support.namespaces import Network, NoNetwork
 from tests.support.peers import two_workers
+from tests.support.runs_from_hosts import run
 from tests.support.started import start, watchdog
 
-__all__ = ["bench", "start", "two_workers", "watchdog"]
+__all__ = ["bench", "run", "start", "two_workers", "watchdog"]
 
 
 @pytest.fixture(scope="module")

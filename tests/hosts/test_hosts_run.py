@@ -1,10 +1,8 @@
 """Whole runs with workers from other hosts; here each is a process of this machine that was started by hand."""
 
 import os
-import re
 import signal
 import socket
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +10,12 @@ import psutil
 import pytest
 
 from tests.support.bench import SETTINGS, Bench
-from tests.support.host_workers import HostWorker
+from tests.support.runs_from_hosts import Run
 
-LINE = re.compile(r"python -m loadgen\.worker --master (\S+) --token (\S+)( --allow-remote)?")
 ENDS_WITHIN_S = 10.0
 
-Start = Callable[..., tuple[Bench, list[HostWorker]]]
 
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Start]:
-    """run(workers, from_hosts, *options): the run, and its workers from elsewhere as it asks for them."""
-    started: list[Any] = []
-
-    def begin(workers: int, from_hosts: int, *options: str, come: int | None = None, settings: str = SETTINGS) -> Any:
-        bench = Bench(
-            tmp_path, {}, "--strategies", "epoll,poll", "--workers", str(workers),
-            "--from-hosts", str(from_hosts), *options, settings=settings,
-        )  # fmt: skip
-        started.append(bench)
-        bench.wait(lambda: bool(LINE.search(bench.output)) or bench.process.poll() is not None)
-        found = LINE.search(bench.output)
-        assert found, bench.output
-        hosts = [
-            HostWorker("--master", found[1], "--token", found[2]) for _ in range(from_hosts if come is None else come)
-        ]
-        started.extend(hosts)
-        return bench, hosts
-
-    yield begin
-    for one in reversed(started):
-        one.close()
-
-
-def test_a_run_has_the_fields_of_one_at_home_and_says_who_made_the_load(run: Start) -> None:
+def test_a_run_has_the_fields_of_one_at_home_and_says_who_made_the_load(run: Run) -> None:
     bench, hosts = run(3, 2, "--profile", "tiny")
     assert bench.ended() == 0, bench.output
     assert [host.ended()[0] for host in hosts] == [0, 0]
@@ -78,7 +48,7 @@ def test_a_run_has_the_fields_of_one_at_home_and_says_who_made_the_load(run: Sta
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_the_run_goes_on_without_a_worker_that_is_lost(run: Start, number: signal.Signals) -> None:
+def test_the_run_goes_on_without_a_worker_that_is_lost(run: Run, number: signal.Signals) -> None:
     bench, (goes, stays) = run(2, 2, "--profile", "longer")
     bench.wait_for_windows(0)
     goes.signal(number)
@@ -95,7 +65,7 @@ def test_the_run_goes_on_without_a_worker_that_is_lost(run: Start, number: signa
     assert bench.nothing_left()
 
 
-def test_the_run_stops_if_it_is_told_to(run: Start) -> None:
+def test_the_run_stops_if_it_is_told_to(run: Run) -> None:
     bench, (goes, stays) = run(2, 2, "--profile", "endless", "--on-loss", "stop")
     bench.wait_for_windows(0)
     kept = len(bench.rows())
@@ -108,7 +78,7 @@ def test_the_run_stops_if_it_is_told_to(run: Start) -> None:
     assert bench.nothing_left()
 
 
-def test_the_loss_of_the_master_ends_the_run_and_all_workers(run: Start) -> None:
+def test_the_loss_of_the_master_ends_the_run_and_all_workers(run: Run) -> None:
     bench, hosts = run(2, 2, "--profile", "endless")
     bench.wait_for_windows(0)
     kept = len(bench.windows("epoll"))
@@ -121,7 +91,7 @@ def test_the_loss_of_the_master_ends_the_run_and_all_workers(run: Start) -> None
     assert bench.nothing_left()
 
 
-def test_workers_end_when_the_harness_is_killed(run: Start) -> None:
+def test_workers_end_when_the_harness_is_killed(run: Run) -> None:
     bench, hosts = run(2, 2, "--profile", "endless")
     bench.wait_for_windows(0)
     bench.process.kill()
@@ -135,7 +105,7 @@ def test_workers_end_when_the_harness_is_killed(run: Start) -> None:
 SOON = SETTINGS.replace("[window]", "[loadgen]\nhosts_timeout_s = 2.0\n[window]")
 
 
-def test_workers_that_do_not_come_are_a_line(run: Start) -> None:
+def test_workers_that_do_not_come_are_a_line(run: Run) -> None:
     bench, (came,) = run(2, 2, "--profile", "tiny", come=1, settings=SOON)
     assert bench.ended(60) == 2, bench.output
     last = bench.output.splitlines()[-1]
@@ -162,7 +132,7 @@ def test_a_port_that_is_taken_is_a_line(tmp_path: Path) -> None:
             bench.close()
 
 
-def test_windows_too_short_for_the_clocks_are_refused_before_anything_is_measured(run: Start) -> None:
+def test_windows_too_short_for_the_clocks_are_refused_before_anything_is_measured(run: Run) -> None:
     short = SETTINGS.replace("counted_s = 0.05", "counted_s = 0.0001")
     bench, (host,) = run(1, 1, "--profile", "tiny", settings=short)
     assert bench.ended(60) == 2, bench.output

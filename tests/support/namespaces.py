@@ -176,6 +176,11 @@ def owned(pid: int) -> str:
     return f"{PREFIX}{pid}-{born}-"
 
 
+def has_clocks() -> bool:
+    """Whether processes can have monotonic clocks of their own here."""
+    return not os.geteuid() and [int(part) for part in os.uname().release.split(".")[:2]] >= [6, 1]
+
+
 def _lacking() -> str:
     """Why there can be no network, as far as that can be told beforehand."""
     if os.geteuid():

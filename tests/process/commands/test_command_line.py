@@ -104,6 +104,14 @@ CASES = {
         "gate --variants plain,py311 --strategies mine", ("mine.toml", "strategies.mine.attach", "leave it out"),
         attached("127.0.0.1:1"),
     ),
+    "calibration-of-one-attached": Case(
+        "gate --calibrate --strategies mine", ("mine.toml", "strategies.mine.attach", "a gate", "leave it out"),
+        attached("127.0.0.1:1"),
+    ),
+    "one-attached-against-a-revision": Case(
+        "gate --against HEAD --strategies mine", ("mine.toml", "strategies.mine.attach", "--against", "leave it out"),
+        attached("127.0.0.1:1"),
+    ),
     "soak-of-one-attached": Case(
         "soak --strategies mine", ("mine.toml", "strategies.mine.attach", "a soak"), attached("127.0.0.1:1")
     ),

@@ -4,6 +4,7 @@ import ipaddress
 import itertools
 import socket
 
+import psutil
 import pytest
 
 from harness.processes.loader import Loader, LoaderFailed
@@ -51,6 +52,20 @@ def test_source_address_changes_before_its_ports_run_out(monkeypatch: pytest.Mon
     assert len(set(every)) == len(every)
     assert all(ipaddress.ip_address(host) in ipaddress.ip_network("127.0.0.0/8") for host in every)
     assert not any(host.startswith("127.0.") for host in every)
+
+
+def test_load_on_an_address_of_this_machine_s_own_comes_from_loopback_too() -> None:
+    """Or its ports would run out, as none of other networks is used again at once."""
+    own = next((one.address for of in psutil.net_if_addrs().values() for one in of
+                if one.family == socket.AF_INET and not one.address.startswith("127.")), "")  # fmt: skip
+    if not own:
+        pytest.skip("this machine is on no network")
+    with socket.create_server((own, 0)) as listener, socket.socket() as sock:
+        Source(SourceAddresses(), Target.of(f"tcp://{own}:9")).bind(sock)
+        sock.connect(listener.getsockname())
+        connection, (host, _) = listener.accept()
+        connection.close()
+    assert ipaddress.ip_address(host).is_loopback
 
 
 def test_source_of_other_targets_is_left_to_the_kernel() -> None:

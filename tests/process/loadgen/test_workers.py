@@ -1,6 +1,8 @@
 """Two workers: together they are one load generator."""
 
 import socket
+import time
+from itertools import pairwise
 
 import psutil
 
@@ -65,6 +67,28 @@ def test_a_worker_without_clients_rests_as_long_as_the_others_work(two_workers: 
         seen = two_workers.window("it", LENGTHS | {"head_s": 0.2, "counted_s": 0.2})
     assert seen["loader_wall_s"] > 1.5 * 0.4  # of both; a busy machine may start one late
     assert seen["busiest_share"] <= 1.01
+
+
+def test_even_arrivals_of_two_workers_are_even_together(two_workers: Loader) -> None:
+    """They come 50 ms apart, the workers' mixed; of two trains that know nothing of each other they don't."""
+    came: dict[str, list[float]] = {}
+
+    def listen(sock: socket.socket, number: int) -> None:
+        for message in messages(sock):
+            came.setdefault(sock.getpeername()[0], []).append(time.monotonic())
+            sock.sendall(message)
+
+    load = {"rate_rps": 20.0, "arrivals": "even", "backlog": 100}
+    lengths = LENGTHS | {"head_s": 0.0, "counted_s": 1.5}
+    for seed in (1, 2, 3, 4):
+        with peers(it=listen) as started, opened(two_workers, {"it": started["it"].url}, clients=4):
+            came.clear()
+            two_workers.window("it", lengths, load | {"seed": seed})
+        assert len(came) == 2  # each worker has a source address of its own
+        instants = sorted(at for of in came.values() for at in of)
+        apart_s = sorted(after - before for before, after in pairwise(instants))
+        assert apart_s[len(apart_s) // 2] > 0.03
+        assert apart_s[len(apart_s) // 4] > 0.02
 
 
 def test_locust_listens_on_loopback_only(two_workers: Loader) -> None:

@@ -1,5 +1,6 @@
 """What a run says of servers that ran already, of made-up results: what isn't known, who is compared."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis import hosts
 from analysis.drawing.selection import selections
 from analysis.judging.attached import in_words
-from analysis.judging.cells import tabulate
+from analysis.judging.cells import tabulate, write
+from analysis.records.machine import server_cpus
 from analysis.records.reading import Results, read
 from analysis.report import findings, method, table
 from analysis.report.entries import entries
@@ -96,6 +99,41 @@ def test_between_what_latencies_are_is_told_with_how_far_that_is(results: Result
     assert in_words(cell) == f"{met}, 210 µs there and back by the network alone"
     from_hosts = {"network_round_trip_us": float("nan"), "round_trip_us": 300.0}
     assert in_words(dict(cell) | from_hosts) == f"{met}, where a small exchange takes 300 µs from the farthest"
+
+
+def test_where_nobody_knows_where_it_stands_files_are_empty(tmp_path: Path) -> None:
+    """Records have no CPUs and no receive size of it; in tables it stands beside its neighbours all the same."""
+    unknown = {"server_cpus": None, "recv_size": None}
+    results = results_of(tmp_path, rows(**{name: MET[name] | unknown for name in THEIRS}))
+    cells = tabulate(results)
+    by_name = named(cells)
+    assert by_name["web"]["server_cpus"] == by_name["epoll"]["server_cpus"] == "1"
+    assert by_name["web"]["recv_size"] == by_name["epoll"]["recv_size"]
+    with write(results, cells).open() as file:
+        written = {row["strategy"]: row for row in csv.DictReader(file)}
+    for name in THEIRS:
+        assert (written[name]["server_cpus"], written[name]["recv_size"]) == ("", "")
+        assert "its CPUs and receive size" in written[name]["not_known"]
+    assert (written["epoll"]["server_cpus"], written["epoll"]["recv_size"]) == ("1", "65536")
+
+
+def test_a_run_of_them_alone_says_no_cpus(tmp_path: Path) -> None:
+    results = results_of(tmp_path, rows(THEIRS))
+    results.run.update(server_cpus=[], groups=[{"server_cpus": None}])
+    assert server_cpus(results.run) == ""
+
+
+def test_how_requests_come_to_them_is_said() -> None:
+    there = {"address": "192.0.2.2:9", "elsewhere": True}
+    for strategies, workers, says in (
+        ([{"address": None}], [], "over loopback"),
+        ([{"address": "127.0.0.1:9", "elsewhere": False}], [], "over loopback"),
+        ([there], [], "over the network to 192.0.2.2"),
+        ([there, {"address": None, "elsewhere": False}], [], "over loopback, and over the network to 192.0.2.2"),
+        ([there], [{"host": "one", "elsewhere": True}], "over the network, from one"),
+    ):
+        run = {"strategies": dict(enumerate(strategies)), "loader_workers": workers}
+        assert hosts.way(run) == says
 
 
 def test_server_and_network_can_t_be_told_apart(results: Results) -> None:

@@ -150,6 +150,20 @@ def test_a_company_that_is_not_what_it_should_be_is_a_doubt(
     assert doubts - without == ({code} if code else set())
 
 
+def test_a_company_slows_no_loader_down_that_is_on_other_hosts(tmp_path: Path) -> None:
+    """It is on the run's own, and so nothing is taken from the time of workers elsewhere."""
+    shares = []
+    for elsewhere in (0, 1, 2):
+        workers = {"workers": 2, "elsewhere": elsewhere, "busiest_share": 0.0}
+        rows = [told("epoll", "dribble", size, block, round_, company_cpu_s=0.02, **workers)
+                for block, round_ in everywhere() for size in (0, 50)]  # fmt: skip
+        cell = at(tabulate(results_of(tmp_path / str(elsewhere), rows)), "epoll", 50, "dribble")
+        took = "company-took" in {doubt.kind.code for doubt in cell["doubts"]}
+        shares.append((took, cell["loader_cpu_share"]))
+    assert [took for took, _ in shares] == [True, True, False]
+    assert shares[0][1] == shares[1][1] > shares[2][1]
+
+
 def test_a_company_with_cpus_of_its_own_slows_no_loader_down(tmp_path: Path) -> None:
     rows = [told("epoll", "dribble", size, block, round_, company_cpu_s=0.012)
             for block, round_ in everywhere() for size in (0, 50)]  # fmt: skip

@@ -14,7 +14,7 @@ from analysis.gate.decision import Outcome
 from analysis.gate.result import Gate
 from analysis.judging.cells import tabulate
 from analysis.records.reading import ResultsError, read
-from tests.support.made_up import SETTINGS, MadeUp, MadeUpGate, failure, window
+from tests.support.made_up import SETTINGS, MadeUp, MadeUpGate, failure, folder_of, ranked, window
 from tests.support.sheets import assert_legible, said
 
 GATE: dict[str, Any] = SETTINGS["gate"]
@@ -145,6 +145,22 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path, a: str, says: str) -> N
     run = MadeUpGate(blocks=2).write(tmp_path / "run")
     with pytest.raises(ResultsError, match=says):
         compare.compare(a.format(run=run, tmp=tmp_path), f"{run}:base", GATE)
+
+
+def test_servers_that_were_attached_are_named_where_they_arent_compared(tmp_path: Path) -> None:
+    """Among each other they are, where that is said."""
+    met = {"server_cpu_s": None, "server_minor_faults": None, "server_processes": None, "variant": "attached"}
+    folders = [folder_of(tmp_path / name, ranked({"epoll": 1000.0, "web": rate}, web=met))
+               for name, rate in (("a", 2000.0), ("b", 1000.0))]  # fmt: skip
+    for place, folder in enumerate(folders):
+        run = json.loads((folder / "run.json").read_text())
+        note = {"kind": "attached", "seen": "met where somebody has started them", "why": "", "remedy": ""}
+        (folder / "run.json").write_text(json.dumps(run | {"run_id": str(place), "notes": [note]}))
+    own, theirs = (compare.compare(*(f"{folder}{of}" for folder in folders), GATE) for of in ("", ":attached"))
+    assert {row.cell.strategy for row in own.rows} == {"epoll"}
+    assert [note["seen"] for note in own.results.run["notes"]] == ["not compared, as they were attached: web"]
+    assert {row.cell.strategy for row in theirs.rows} == {"web"}
+    assert [note["kind"] for note in theirs.results.run["notes"]] == ["attached"]
 
 
 def test_nothing_in_common(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What is said of an invented soak: a pause of the server's, one of the machine's, a leak, and nothing."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,16 @@ def test_of_a_sound_server_nothing_is_found(tmp_path: Path) -> None:
     assert said[0] == "No stall of the server's in 120 s."
     assert not [sentence for sentence in said if sentence.startswith(("Stall", "Leak", "Drift"))]
     assert len(said) == 4
+
+
+def test_a_window_that_was_lost_is_a_gap_and_said(tmp_path: Path) -> None:
+    """Of its seconds there are no lines; that no window is lost, but looked away from, isn't said."""
+    whole = soak(tmp_path)
+    assert not saying(told(whole), "nothing is known")
+    kept = whole.seconds[~whole.seconds["round"].isin([4, 5, 9])].reset_index(drop=True)
+    said = told(replace(whole, seconds=kept))
+    assert said[0] == "No stall of the server's in 90 s."
+    assert saying(said, "Of 30 s within it nothing is known")
 
 
 def test_a_pause_of_the_server_is_a_stall_with_its_place_and_length(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """A strategy's line that says where a server runs already: how it is read, and where such a one takes no part."""
 
 from pathlib import Path
+from typing import NamedTuple
 
+import psutil
 import pytest
 
 from harness import machine
@@ -10,6 +12,7 @@ from harness.config.attach import is_here, parted
 from harness.plan import attached, plan, selection
 from harness.plan.plan import Overrides, Plan
 from harness.processes.endpoint import Endpoint
+from loadgen.target import Target
 from tests.support.project import ROOT
 
 MATRIX = """
@@ -107,6 +110,27 @@ def test_what_is_on_this_machine() -> None:
         False,
     ]
     assert str(Endpoint("::1", 5)) == "[::1]:5"
+
+
+def test_an_address_that_this_machine_has_on_a_network_is_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So no --allow-remote is needed for it, nor given to the load generator, which takes it alike."""
+
+    class Address(NamedTuple):
+        address: str
+
+    own = {"eth0": [Address("192.0.2.1"), Address("2001:db8::1"), Address("fe80::1%eth0")]}
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: own)
+    for address, here in (("192.0.2.1:9", True), ("[2001:db8::1]:9", True), ("[fe80::1]:9", True),
+                          ("192.0.2.2:9", False), ("[2001:db8::2]:9", False)):  # fmt: skip
+        assert is_here(address) is here
+        assert Target.of(f"tcp://{address}").is_here is here
+    config = config_of(tmp_path, '{ attach = "192.0.2.1:9" }')
+    found = attached.found(config, selection.select(config, "web"), allow_remote=False)
+    assert not attached.reach_out(found)
+    made = planned(tmp_path, "192.0.2.1:9", Overrides({"service": ["echo"], "requests_per_connection": [1]}))
+    assert "web@attached" in made.members(made.groups[0])  # the load comes from loopback addresses, and has ports
 
 
 def test_a_plan_says_where_it_is_and_whether_others_are_asked(tmp_path: Path) -> None:

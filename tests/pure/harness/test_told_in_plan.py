@@ -1,5 +1,6 @@
 """What a plan tells beforehand: who will be skipped, which values could be compared, how long handlers may take."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 
 from harness import terminal
 from harness.config import Config, ConfigError, Strategy, read
-from harness.plan import in_turn, plan, selection
+from harness.hosts import Hosts
+from harness.plan import attached, in_turn, plan, selection
 from harness.plan.apart import axes_apart
+from harness.plan.hosts import over
 from harness.plan.needs import missing
 from harness.plan.plan import Overrides, Plan
 from tests.support.project import CONFIG, ROOT, STRATEGIES
@@ -128,3 +131,40 @@ def test_others_last_as_long_as_expected(tmp_path: Path, axes: str, capsys: pyte
     made = planned(configured(tmp_path, axes), "asyncio")
     assert in_turn.run_seconds(made) == made.expected_seconds
     assert "one handler at a time" not in said(made, capsys)
+
+
+# --- whose servers, and where the load comes from ------------------------------------------------------------------
+
+
+def test_only_servers_that_are_started_are_called_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And only their CPUs are known."""
+    config = configured(tmp_path, more="[strategies]\nweb = { attach = '127.0.0.1:9' }\n")
+    cpus = f"servers on CPU {', '.join(map(str, planned(config, 'epoll').server_cpus))}, load"
+    for wanted, fresh, on in (
+        ("epoll", "blocks of fresh servers, 1 round", cpus),
+        ("epoll,web", "blocks of fresh servers (but web@attached, the same in each), 1 round", cpus),
+        ("web", "blocks of servers that run already, the same in each, 1 round", "servers on CPUs that aren't known, "),
+    ):
+        found = attached.found(config, selection.select(config, wanted), allow_remote=False)
+        made = plan.make(config, {one.label: one for one in found.values()}, "tiny", Overrides())
+        told = said(made, capsys)
+        assert fresh in told
+        assert on in told
+        assert any(note.kind == "shared-cpu" for note in made.notes) is (wanted != "web" and cpus_are_shared(made))
+
+
+def cpus_are_shared(made: Plan) -> bool:
+    return not set(made.server_cpus).isdisjoint(made.loader_cpus)
+
+
+def test_a_load_of_other_hosts_isnt_said_to_be_on_cpus_of_this_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = plan.make(configured(tmp_path), selection.select(CONFIG, "epoll"), "tiny", Overrides(), workers=2)
+    for elsewhere, says in (
+        (0, "load generator on CPU [0-9, ]+ \\(2 processes\\)"),
+        (1, "load generator on CPU [0-9, ]+ \\(2 processes, 1 of them on other hosts\\)"),
+        (2, "load generator on other hosts \\(2 processes; the one that orders them on CPU [0-9, ]+\\)"),
+    ):
+        address = "192.0.2.1" if elsewhere else "127.0.0.1"
+        assert re.search(says, said(over(made, Hosts(elsewhere, address)), capsys))

@@ -6,6 +6,7 @@ from scipy import stats
 
 from loadgen import arrivals
 from loadgen.arrivals import DROPPED, Arrivals
+from loadgen.window import OpenLoad
 
 SECOND = 10**9
 
@@ -30,6 +31,24 @@ def test_even_gaps_are_even() -> None:
     assert len(starts) == 2000
     assert starts[0] >= 0
     assert set(np.diff(starts)) <= {999_999, 1_000_000, 1_000_001}
+
+
+@pytest.mark.parametrize("clients", [[1], [3, 3], [1, 6], [5, 0, 2, 9]])
+def test_even_gaps_of_several_workers_are_even_together(clients: list[int]) -> None:
+    """Each asks by its share of the clients, and none a burst after the other."""
+    of_all, of_each, first = sum(clients), [], 0
+    for worker, own in enumerate(clients):
+        part = (first / of_all, (first + own) / of_all)
+        load = OpenLoad(1000.0 * own / of_all, "even", 100, (7, worker), part)
+        of_each.append(load.drawn(2 * SECOND))
+        first += own
+    together = np.sort(np.concatenate(of_each))
+    assert len(together) == 2000
+    assert set(np.diff(together)) <= {999_999, 1_000_000, 1_000_001}
+    for own, starts in zip(clients, of_each, strict=True):
+        assert len(starts) == pytest.approx(2000 * own / of_all, abs=3)
+        if own:
+            assert np.diff(starts).max() <= 3 * of_all / own * 1_000_000
 
 
 @pytest.mark.parametrize("process", ["poisson", "even"])

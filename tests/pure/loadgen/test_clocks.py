@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from loadgen.hosts.clocks import DRIFT, Offset, Trip, astray_ns, jump_ns, offset
+from loadgen.hosts.clocks import DRIFT, LATE_NS, Offset, Trip, astray_ns, is_late, jump_ns, offset
 
 MS = 1_000_000
 
@@ -51,3 +51,12 @@ def test_what_a_clock_says_within_a_trip_lies_within_it(jumped_ns: int, astray: 
     assert bool(found) == astray
     assert abs(found) <= abs(jumped_ns)
     assert found * jumped_ns >= 0
+
+
+@pytest.mark.parametrize(("stood_ns", "late"), [(0, False), (LATE_NS + 9 * MS, True)])
+def test_a_clock_that_stood_still_says_nothing_impossible_and_is_late(stood_ns: int, late: bool) -> None:
+    """While its host was suspended the answer wasn't sent."""
+    known = Offset(9 * MS, 2 * MS, 0)
+    told = Trip(0, 9 * MS + 300 * MS, 300 * MS + stood_ns + 2 * MS)
+    assert not astray_ns(known, told)
+    assert is_late(known, told) is late
