@@ -126,9 +126,10 @@ def test_client_whose_connection_broke_connects_anew(one_worker: Auditor) -> Non
         sock.sendall(sock.recv(65536), socket.MSG_MORE)  # it leaves with the end, which no request can cross then
 
     with peers(it=ends) as started, opened(one_worker, {"it": started["it"].url}):
-        seen = windows_until(one_worker, lambda seen: sum(one["replaced"] for one in seen) > 5, LENGTHS, OPEN)
-    assert sum(one["connects"] for one in seen) > 5
-    assert sum(total(one["latency_hdr"]) for one in seen) > 20
+        lengths = LENGTHS | {"counted_s": 0.3}
+        (*_, seen) = windows_until(one_worker, lambda seen: seen[-1]["replaced"] > 5, lengths, OPEN)
+    assert seen["connects"] > 5
+    assert total(seen["latency_hdr"]) > 20
 
 
 def test_closed_windows_go_on_after_an_open_one(one_worker: Auditor) -> None:
