@@ -9,7 +9,7 @@ from tests.support.bench import MISBEHAVE, Bench
 
 SETTINGS = """
 [window]
-lengths = [{ clients = 1000, head_s = 0.01, counted_s = 0.05 }]
+lengths = [{ clients = 1000, head_s = 0.01, counted_s = 0.1 }]  # a busy machine, too, leaves each some replies
 [open]
 counted_s = 0.2
 [knee]
@@ -59,8 +59,8 @@ def test_knee_is_searched_and_confirmed(bench: Callable[..., Bench]) -> None:
 
 
 def test_goes_on_until_precise(bench: Callable[..., Bench]) -> None:
-    """In windows that are long enough for a busy machine to leave each some replies."""
-    longer = SETTINGS.replace("counted_s = 0.05", "counted_s = 0.3").replace("limit_s = 0.05", "limit_s = 0.3")
+    """In windows that are long enough for a busy machine to leave each about as many replies."""
+    longer = SETTINGS.replace("counted_s = 0.1 ", "counted_s = 0.3 ")
     running = bench({}, "--profile", "tiny", "--strategies", "epoll", "--precision", "100%", settings=longer)
     assert running.ended() == 0, running.output
     described = running.described
@@ -74,7 +74,7 @@ def test_goes_on_until_precise(bench: Callable[..., Bench]) -> None:
 def test_stops_at_the_end_of_the_budget(bench: Callable[..., Bench]) -> None:
     options = ("--profile", "tiny", "--strategies", "epoll", "--precision", "0.1%", "--budget", "3s")
     running = bench({}, *options, settings=SETTINGS)
-    assert running.ended(within_s=60) == 0, running.output
+    assert running.ended() == 0, running.output
     assert "the budget will end the run earlier" in running.output
     assert "not reached within the budget" in running.output
     assert len({row["block"] for row in running.rows()}) >= 1
