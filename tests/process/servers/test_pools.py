@@ -20,7 +20,7 @@ Start = Callable[..., Server]
 
 POOLS = ["thread-pool", "thread-executor"]
 WAITS_S = 0.1  # a client that hears nothing for so long isn't served
-DEADLINE_S = 10
+DEADLINE_S = 60
 
 
 def sized(name: str, threads: int) -> Strategy:

@@ -25,7 +25,7 @@ WORKERS = 4  # as bench.toml has it
 FORKED = ["prefork", "prefork-reuseport", "hand-over"]
 THREADED = ["thread-loops", "thread-loops-reuseport"]
 ALL = [*FORKED, *THREADED]
-DEADLINE_S = 10
+DEADLINE_S = 60
 LINE = b"a message\r\n"
 
 
