@@ -168,11 +168,17 @@ def _connect(floods: list[Flood], some: slice, breathe: Callable[[], None]) -> N
 
 
 def _handle_until(floods: list[Flood], done: Callable[[], bool], silence_ns: int, breathe: Callable[[], None]) -> None:
-    """Handle the events of all servers until `done`, or nothing has happened for that long."""
+    """Handle the events of all servers until `done`, or nothing has happened for that long.
+
+    Whoever was kept from looking for so long looks once more.
+    """
     last = clock()
-    while not done() and clock() - last < silence_ns:
+    while not done():
+        now = clock()
         if sum(flood.handle_events(0) for flood in floods):
             last = clock()
+        elif now - last >= silence_ns:
+            return
         else:
             time.sleep(0.001)
         breathe()

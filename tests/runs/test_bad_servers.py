@@ -12,7 +12,7 @@ from tests.support.project import ROOT
 
 # what becomes of each: status and reason in windows.jsonl and cells.csv
 BAD = {
-    "never-ready": (f"{MISBEHAVE} never-ready", "failed", "not ready within 4 s"),
+    "never-ready": (f"{MISBEHAVE} never-ready", "failed", "not ready within 15 s"),
     "dies-early": (f"{MISBEHAVE} dies-early", "failed", "exited with 5: no such luck"),
     "no-library": (f"{MISBEHAVE} no-library", "skipped", "needs moonlight"),
     "babbles": (f"{MISBEHAVE} babbles", "failed", "hello there"),
@@ -38,7 +38,7 @@ def bad_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         strategies["tires"] = f"{MISBEHAVE} tires --sound-starts 1"
         folder = tmp_path_factory.mktemp("a-folder-with-a-name-so-long-that-no-terminal-of-eighty-columns-holds-it")
         options = ("--profile", "tiny", "--strategies", ",".join([*strategies, "epoll"]))
-        settings = SETTINGS.replace("ready_timeout_s = 20.0", "ready_timeout_s = 4.0")
+        settings = SETTINGS.replace("ready_timeout_s = 20.0", "ready_timeout_s = 15.0")  # the others are, by then
         bench = Bench(folder, strategies, *options, settings=settings, draws=True)
         try:
             bench.ended()

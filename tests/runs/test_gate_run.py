@@ -1,7 +1,7 @@
 """Whole gates on a copy of the project: a planted loss, a base that doesn't start, a strategy that is gone.
 
-The losses are large and the windows short: whether the gate tells, not how small a loss it tells. No change from round
-to round is doubted, as a busy machine makes some.
+The losses are large and the windows short: whether the gate tells, not how small a loss it tells. False alarms are ten
+times as rare as they usually may be. No change from round to round is doubted, as a busy machine makes some.
 """
 
 import json
@@ -25,6 +25,7 @@ lengths = [{ clients = 1000, head_s = 0.005, counted_s = 0.03 }]
 trend_share = 1.0
 [gate]
 p99_margin = 1.0
+alarms = 0.001
 [profiles.tiny]
 blocks = 10
 rounds = 2

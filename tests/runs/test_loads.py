@@ -24,9 +24,13 @@ matrix = [{ service = ["echo"], clients = [3], sizes = [64] }]
 
 
 def test_open_loop_at_a_rate_and_at_a_share(bench: Callable[..., Bench]) -> None:
-    """A share needs the closed loop's rate, which is measured first and has cells of its own."""
+    """A share needs the closed loop's rate, which is measured first and has cells of its own.
+
+    Its windows are long enough for a busy machine to leave each some replies: none is a search for a length.
+    """
     options = ("--profile", "tiny", "--strategies", "epoll,select", "--load", "open", "--rate", "200,10%")
-    running = bench({}, *options, settings=SETTINGS, draws=True)
+    patient = SETTINGS.replace("counted_s = 0.05", "counted_s = 0.2")
+    running = bench({}, *options, settings=patient, draws=True)
     assert running.ended() == 0, running.output
     rows = running.rows()
     assert {row["load"] for row in rows} == {"closed", "open"}
@@ -59,8 +63,8 @@ def test_knee_is_searched_and_confirmed(bench: Callable[..., Bench]) -> None:
 
 
 def test_goes_on_until_precise(bench: Callable[..., Bench]) -> None:
-    """In windows that are long enough for a busy machine to leave each some replies."""
-    longer = SETTINGS.replace("counted_s = 0.05", "counted_s = 0.3").replace("limit_s = 0.05", "limit_s = 0.3")
+    """In windows that are long enough for a busy machine to leave each about as many replies."""
+    longer = SETTINGS.replace("counted_s = 0.05", "counted_s = 0.3")
     running = bench({}, "--profile", "tiny", "--strategies", "epoll", "--precision", "100%", settings=longer)
     assert running.ended() == 0, running.output
     described = running.described
@@ -74,7 +78,7 @@ def test_goes_on_until_precise(bench: Callable[..., Bench]) -> None:
 def test_stops_at_the_end_of_the_budget(bench: Callable[..., Bench]) -> None:
     options = ("--profile", "tiny", "--strategies", "epoll", "--precision", "0.1%", "--budget", "3s")
     running = bench({}, *options, settings=SETTINGS)
-    assert running.ended(within_s=60) == 0, running.output
+    assert running.ended() == 0, running.output
     assert "the budget will end the run earlier" in running.output
     assert "not reached within the budget" in running.output
     assert len({row["block"] for row in running.rows()}) >= 1

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness import notes
 from tests.support.bench import Bench
 from tests.support.project import ROOT
 
 UNASKED = f"{{python}} {ROOT}/tests/support/misbehaving/unasked.py"
 OWED_US = 50.0  # what clock and ticks use later for each message
+OF_THE_MACHINE = {note.kind for note in (notes.shared_cpu(), notes.stolen(), notes.throttled())}
 WAYS = ("clock", "ticks", "spins", "closes", "pauses")
 SETTINGS = """
 [window]
@@ -38,7 +40,7 @@ def run_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def test_it_ends_well_and_leaves_nothing(run_of_all: Bench) -> None:
     assert run_of_all.process.returncode == 0, run_of_all.output
     assert run_of_all.family() == []
-    assert run_of_all.described["notes"] == []
+    assert {note["kind"] for note in run_of_all.described["notes"]} <= OF_THE_MACHINE
     assert not any(row["kind"] == "failure" for row in run_of_all.rows())
 
 

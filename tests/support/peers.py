@@ -5,6 +5,7 @@ import itertools
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ LENGTHS = {"head_s": 0.01, "counted_s": 0.1, "drain_limit_s": 0.3, "request_time
 CLIENTS = 3
 
 
-DEADLINE_S = 15
+DEADLINE_S = 60  # of what takes a moment, however busy the machine is
 
 
 class Peer:
@@ -92,6 +93,18 @@ def reset(sock: socket.socket) -> None:
 def total(encoded: str | None) -> int:
     """How many values a histogram has."""
     return int(HdrHistogram.decode(encoded).get_total_count()) if encoded else 0
+
+
+def windows_until(
+    loader: Loader, enough: Callable[[list[dict[str, Any]]], Any], lengths: dict[str, float] = LENGTHS, *load: Any
+) -> list[dict[str, Any]]:
+    """So many windows at `it` as that takes: how much happens in one depends on the machine."""
+    deadline = time.monotonic() + DEADLINE_S
+    seen = [loader.window("it", lengths, *load)]
+    while not enough(seen):
+        assert time.monotonic() < deadline, seen[-1]
+        seen.append(loader.window("it", lengths, *load))
+    return seen
 
 
 def running(workers: int, logs: Path, loop: str = "auto") -> Iterator[Loader]:

@@ -21,10 +21,10 @@ def test_the_server_s_processes_answer_all_and_end_together(tmp_path: Path) -> N
         family = [*server, *server[0].children()]
         assert len(family) == hosts.PROCESSES
         for number in range(20):
-            sock = stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            sock = stack.enter_context(socket.create_connection((host, int(port)), timeout=60))
             sock.sendall(b"%d" % number)
             assert sock.recv(64) == b"%d" % number
-    gone, alive = psutil.wait_procs(family, timeout=10)
+    gone, alive = psutil.wait_procs(family, timeout=60)
     assert (len(gone), alive) == (hosts.PROCESSES, [])
 
 

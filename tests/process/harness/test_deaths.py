@@ -51,7 +51,7 @@ def test_it_is_the_fault_of_nobody_and_its_windows_count(outlived: Met) -> None:
     windows = [row["strategy"] for row in rows(outlived, "window")]
     assert {name: windows.count(name) for name in NAMES} == dict.fromkeys(NAMES, ROUNDS)
     run = json.loads((outlived.recorder.folder / "run.json").read_text())
-    assert [Note(**note) for note in run["notes"]] == [notes.bad_end("poll", DEATH)]
+    assert [Note(**note) for note in run["notes"]] == [*outlived.plan.notes, notes.bad_end("poll", DEATH)]
     assert {key: str(why) for key, why in outlived.fleet.group_begins(NAMES).items()} == {"poll": DEATH}
     assert outlived.fleet.taking_part(NAMES) == ["epoll", "select"]
     told = {row["strategy"]: row for row in rows(outlived, "footprint")}

@@ -41,7 +41,7 @@ def test_what_cannot_be_had_is_left_out_and_told_by_who_needs_it(tmp_path: Path,
     trio = CONFIG.strategies["trio"].model_copy(update={"python": python, "variant": "bare"})
     server = Server.start(trio.label, trio, {"service": "echo", "recv_size": 65536}, logs=tmp_path)
     with pytest.raises(ServerFailed, match="needs trio") as failure:
-        server.wait_ready(10)
+        server.wait_ready(60)
     server.stop()
     assert failure.value.skipped
 

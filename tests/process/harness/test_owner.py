@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.config import Strategy
@@ -197,19 +198,35 @@ def test_one_that_moves_to_other_cpus_is_refused(stage: Stage, begin: Callable[.
         ("unflushed", "but its READY line hasn't come; let it flush stdout after the line"),
         ("unended", "has no end; print a line end after it"),
         ("works", "s of CPU time so far); raise ready_timeout_s of [servers]"),
-        ("waits", "it waits and doesn't listen; see what it waits for"),
     ],
 )
 def test_why_a_server_is_not_ready_is_told(stage: Stage, way: str, cause: str) -> None:
     server = stage.start("it", of(f"{DISPLACED} {way}"), SETTINGS)
+    if way != "works":
+        wait_until_it_listens(server)
     with pytest.raises(ServerFailed) as failure:
         server.wait_ready(1.5)
     assert str(failure.value).startswith("not ready within 1.5 s: it ")
     assert cause in str(failure.value)
 
 
+def wait_until_it_listens(server: Server) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not any(one.status == psutil.CONN_LISTEN for one in psutil.Process(server.pid).net_connections("tcp")):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_one_that_waits_and_does_not_listen_is_told(stage: Stage) -> None:
+    """In which it has used hardly any CPU time, as one that is still starting would."""
+    server = stage.start("it", of('{python} -SIc "import signal; signal.pause()"'), SETTINGS)
+    with pytest.raises(ServerFailed, match="not ready within 2 s: it waits and doesn't listen; see what it waits for"):
+        server.wait_ready(2.0)
+
+
 def test_one_that_is_connected_to_and_listens_on_its_own_port_is_told(stage: Stage) -> None:
     server = stage.start("it", of(f"{DISPLACED} unended", ready="connect"), SETTINGS)
+    wait_until_it_listens(server)
     with pytest.raises(ServerFailed, match=r"listens on 127\.0\.0\.1:\d+, not on 127\.0\.0\.1:\d+; let it listen on"):
         server.wait_ready(1.5)
 

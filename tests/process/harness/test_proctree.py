@@ -30,7 +30,7 @@ def test_cpu_time_of_the_dead_is_counted(tree: Tree, where: str) -> None:
 
 def test_a_process_that_waits_for_a_cpu_wants_one(tree: Tree) -> None:
     """One that has just been told to go on does at once, though its clock has not moved yet."""
-    deadline = time.monotonic() + 10.0  # it may still be on its way to where it waits
+    deadline = time.monotonic() + 60.0  # it may still be on its way to where it waits
     while proctree.wants_cpu(tree.process.pid):
         assert time.monotonic() < deadline
     spins = subprocess.Popen([sys.executable, "-c", "print(flush=True)\nwhile True: pass"], start_new_session=True,
@@ -40,7 +40,7 @@ def test_a_process_that_waits_for_a_cpu_wants_one(tree: Tree) -> None:
         spins.stdout.readline()
         assert proctree.wants_cpu(spins.pid)
         freezing.freeze(spins.pid)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while proctree.wants_cpu(spins.pid):
             assert time.monotonic() < deadline
         freezing.thaw(spins.pid)

@@ -10,7 +10,7 @@ import pytest
 
 from harness.processes.loader import Loader
 from harness.processes.server import Server
-from tests.support.peers import CLIENTS, DEADLINE_S, LENGTHS, echo, messages, opened, peers
+from tests.support.peers import CLIENTS, DEADLINE_S, LENGTHS, echo, messages, opened, peers, windows_until
 from tests.support.project import STRATEGIES
 
 SPIN_NS = 2_000_000
@@ -34,32 +34,38 @@ def test_a_slowed_loader_is_felt(kind: str, start: Callable[..., Server], one_wo
     assert 0 < seen["requests"] <= LENGTHS["counted_s"] * 1e9 / SPIN_NS + 1
 
 
-def hangs_after(answers: int) -> Callable[[socket.socket, int], None]:
-    """The first client is answered so often, then never again; the others always."""
+class HangsAfter:
+    """The first client is answered so often, then never again (`hangs`); the others always."""
 
-    def talk(sock: socket.socket, number: int) -> None:
+    def __init__(self, answers: int) -> None:
+        self._answers = answers
+        self.hangs = threading.Event()
+
+    def __call__(self, sock: socket.socket, number: int) -> None:
         for said, message in enumerate(messages(sock)):
-            if number or said < answers:
+            if number or said < self._answers:
                 sock.sendall(message)
-
-    return talk
+            else:
+                self.hangs.set()
 
 
 @pytest.mark.parametrize("answers", [0, 1, 20])
 def test_a_client_that_hangs_starves(answers: int, one_worker: Loader) -> None:
     """Also one that was served before: in the last window it waits from end to end."""
-    with peers(it=hangs_after(answers)) as started, opened(one_worker, {"it": started["it"].url}):
-        windows = [one_worker.window("it", LENGTHS) for _ in range(3)]
-    assert windows[-1]["unanswered"] == 1
-    assert windows[-1]["unfinished"] == 1
-    assert windows[-1]["latency_p99_ns"] < LENGTHS["counted_s"] * 1e9  # a longer window would not show more of it
+    talk = HangsAfter(answers)
+    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}):
+        windows_until(one_worker, lambda seen: talk.hangs.is_set())
+        window = one_worker.window("it", LENGTHS)
+    assert window["unanswered"] == 1
+    assert window["unfinished"] == 1
+    assert window["latency_p99_ns"] < LENGTHS["counted_s"] * 1e9  # a longer window would not show more of it
 
 
 def test_a_client_that_hangs_in_an_open_loop_starves(one_worker: Loader) -> None:
     """It waits through all of the drain, and a new connection stands in for it in the next window."""
     load = {"rate_rps": 300.0, "arrivals": "even", "backlog": 1000, "seed": 1}
     lengths = LENGTHS | {"counted_s": 0.4, "request_timeout_s": 0.3}
-    with peers(it=hangs_after(20)) as started, opened(one_worker, {"it": started["it"].url}):
+    with peers(it=HangsAfter(20)) as started, opened(one_worker, {"it": started["it"].url}):
         seen = [one_worker.window("it", lengths, load) for _ in range(2)]
     assert [window["unanswered"] for window in seen] == [1, 0]
     assert seen[0]["unfinished"] == 1

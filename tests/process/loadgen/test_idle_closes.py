@@ -1,5 +1,6 @@
 """Connections that a server closes while nobody asks it: they are made anew before the window, and are no errors."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -13,23 +14,37 @@ IDLE_S = 0.2
 
 
 class ClosesIdle:
-    """Echoes, and ends a connection that says nothing for long; `closed` is set when all that there were are."""
+    """Echoes, and ends the first connections when it is told to."""
 
     def __init__(self, end: Callable[[socket.socket], None], most: int = CLIENTS) -> None:
-        self.closed = threading.Event()
         self._end, self._left = end, most
+        self._ends, self._closed = threading.Event(), threading.Event()
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """And return when all are."""
+        self._ends.set()
+        assert self._closed.wait(DEADLINE_S)
+
     def __call__(self, sock: socket.socket, number: int) -> None:
-        sock.settimeout(IDLE_S)
-        try:
-            echo(sock, number)
-        except TimeoutError:
-            self._end(sock)
-            with self._lock:
-                self._left -= 1
-                if not self._left:
-                    self.closed.set()
+        sock.settimeout(0.01)
+        while not self._ends.is_set() or self._closed.is_set():
+            with contextlib.suppress(TimeoutError):
+                if not (data := sock.recv(65536)):
+                    return
+                sock.sendall(data)
+        self._end(sock)
+        with self._lock:
+            self._left -= 1
+            if not self._left:
+                self._closed.set()
+
+
+def closes_idle(sock: socket.socket, number: int) -> None:
+    """Echoes, and ends a connection that says nothing for long."""
+    sock.settimeout(IDLE_S)
+    with contextlib.suppress(TimeoutError):
+        echo(sock, number)
 
 
 @pytest.mark.parametrize("end", [socket.socket.close, reset], ids=["closed", "reset"])
@@ -37,7 +52,7 @@ def test_they_are_replaced_before_the_window(one_worker: Loader, end: Callable[[
     talk = ClosesIdle(end)
     with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}):
         first = one_worker.window("it", LENGTHS)
-        assert talk.closed.wait(DEADLINE_S)
+        talk.close()
         second = one_worker.window("it", LENGTHS)
         assert len(started["it"].sources) == 2 * CLIENTS
     assert (first["replaced"], second["replaced"]) == (0, CLIENTS)
@@ -51,7 +66,7 @@ def test_workers_add_theirs_up(two_workers: Loader) -> None:
     talk = ClosesIdle(socket.socket.close, most=4)
     with peers(it=talk) as started, opened(two_workers, {"it": started["it"].url}, clients=4):
         two_workers.window("it", LENGTHS)
-        assert talk.closed.wait(DEADLINE_S)
+        talk.close()
         seen = two_workers.window("it", LENGTHS)
     assert seen["replaced"] == 4
     assert seen["errors"] == {}
@@ -60,7 +75,7 @@ def test_workers_add_theirs_up(two_workers: Loader) -> None:
 def test_a_client_that_gets_none_anew_is_an_error_of_the_window(one_worker: Loader) -> None:
     talk = ClosesIdle(socket.socket.close)
     with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}):
-        assert talk.closed.wait(DEADLINE_S)
+        talk.close()
         started["it"].close()
         seen = one_worker.window("it", LENGTHS)
     assert seen["replaced"] == CLIENTS
@@ -70,9 +85,8 @@ def test_a_client_that_gets_none_anew_is_an_error_of_the_window(one_worker: Load
 
 def test_in_an_open_loop_idle_clients_connect_anew_within_the_window(one_worker: Loader) -> None:
     """Each of three clients is asked for every 0.6 s, and has lost its connection by then."""
-    talk = ClosesIdle(socket.socket.close)
     lengths = LENGTHS | {"counted_s": 2.0}
-    with peers(it=talk) as started, opened(one_worker, {"it": started["it"].url}):
+    with peers(it=closes_idle) as started, opened(one_worker, {"it": started["it"].url}):
         seen = one_worker.window("it", lengths, {"rate_rps": 5, "arrivals": "even", "backlog": 100, "seed": 1})
     assert seen["replaced"] > 3
     assert seen["connects"] > 3

@@ -64,7 +64,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Done]]:
             "shared": [*LOCUST, *HEADLESS, "--host", hosts["shared"], "--processes", "2", "--master-bind-port", port,
                        "--master-port", port],
             "growing": [*LOCUST[:-1], "loadgen/locustfile.py,loadgen/ramp.py", "--headless", "--only-summary",
-                        "--users", "3", "--step", "0.9", "--host", hosts["growing"]],
+                        "--users", "3", "--step", "2.5", "--host", hosts["growing"]],
         }  # fmt: skip
         running = {
             name: subprocess.Popen([*command, "--csv", str(folder / name)], cwd=ROOT, stdin=subprocess.DEVNULL,

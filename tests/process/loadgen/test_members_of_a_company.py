@@ -35,13 +35,16 @@ class Heard:
     def __init__(self, answer: Any = lambda data: data) -> None:
         self._answer = answer
         self._lock = threading.Lock()
-        self.chunks: list[tuple[float, bytes]] = []
+        self.chunks: list[bytes] = []
 
     def __call__(self, sock: socket.socket, number: int) -> None:
         while data := sock.recv(65536):
             with self._lock:
-                self.chunks.append((time.monotonic(), data))
+                self.chunks.append(data)
             sock.sendall(self._answer(data))
+
+
+STILL_S = 0.1  # in which a dribbler would send ten bytes
 
 
 def until(condition: Any) -> None:
@@ -51,6 +54,16 @@ def until(condition: Any) -> None:
         time.sleep(0.005)
 
 
+def settled(heard: Heard) -> None:
+    """Once nothing comes any more: what was sent before may be heard later."""
+    deadline = time.monotonic() + DEADLINE_S
+    before, now = -1, len(heard.chunks)
+    while now != before:
+        assert time.monotonic() < deadline
+        threading.Event().wait(STILL_S)
+        before, now = now, len(heard.chunks)
+
+
 def acted(company: Company, seconds: float, target: str = "peer") -> dict[str, Any]:
     """What became of them in a window that long."""
     company.begin(target, HEAD_S)
@@ -58,15 +71,15 @@ def acted(company: Company, seconds: float, target: str = "peer") -> dict[str, A
     return company.end()
 
 
-def acted_until(company: Company, condition: Any) -> dict[str, int]:
-    """In as many windows as that takes, all together."""
-    sums: dict[str, int] = {}
+def acted_until(company: Company, condition: Any) -> dict[str, Any]:
+    """In as many windows as that takes, all together; of a histogram how many values it has."""
+    sums: dict[str, Any] = {"windows": 0}
     deadline = time.monotonic() + DEADLINE_S
     while not condition(sums):
         assert time.monotonic() < deadline, sums
+        sums["windows"] += 1
         for name, value in acted(company, 0.1).items():
-            if isinstance(value, int):
-                sums[name] = sums.get(name, 0) + value
+            sums[name] = sums.get(name, 0) + (total(value) if name.endswith("_hdr") else value or 0)
     return sums
 
 
@@ -123,10 +136,11 @@ def test_slow_readers_ask_for_more_than_buffers_hold_and_leave_it_there(company:
 
     with peers(peer=counts) as started:
         assert company.come("peer", started["peer"].url, "slow", 2, queue=10)["open"] == 2
+        until(lambda: all(taken))
         acted(company, 0.1)
         *slow, who_asks = taken
         assert who_asks == GREETED
-        assert all(0 < one < 256 * 1024 for one in slow)
+        assert all(one < 256 * 1024 for one in slow)
         found = acted(company, 0.2)
         assert (found["company_open"], found["company_wrong"]) == (2, 0)
         assert all(now < 256 * 1024 for now in taken)
@@ -138,9 +152,10 @@ def test_dribblers_send_a_byte_at_a_time_and_their_replies_are_compared(company:
         company.come("peer", started["peer"].url, "dribble", 3, queue=10)
         asked = len(heard.chunks)
         found = acted_until(company, lambda sums: sums.get("company_served", 0) >= 3)
+        said = b"".join(heard.chunks[asked:])  # a server that is late reads several bytes at once
         assert found["company_wrong"] == 0
-        assert {len(chunk) for _, chunk in heard.chunks[asked:]} == {1}
-        assert b"".join(chunk for _, chunk in heard.chunks[asked:]).count(b"\n") >= 3
+        assert said.count(b"\n") >= 3
+        assert len(said) <= 3 * (found["company_s"] / 0.010 + found["windows"])
 
 
 @pytest.mark.parametrize("kind", ["dribble", "chat"])
@@ -168,9 +183,9 @@ def test_churn_comes_asks_once_and_leaves(company: Company) -> None:
     with peers(peer=echo) as started:
         came = company.come("peer", started["peer"].url, "churn", 100, queue=64)
         assert came["open"] == 0
-        found = acted(company, 0.3)
-        assert 10 <= found["company_connects"] <= 100 * (found["company_s"] + 0.1)
-        assert found["company_served"] == found["company_connects"] == total(found["company_connect_hdr"])
+        found = acted_until(company, lambda sums: sums.get("company_connects", 0) >= 20)
+        assert found["company_connects"] <= 100 * found["company_s"] + found["windows"]
+        assert found["company_served"] == found["company_connects"] == found["company_connect_hdr"]
         assert (found["company_open"], found["company_refused"], found["company_waiting"]) == (0, 0, 0)
 
 
@@ -178,11 +193,19 @@ def test_a_burst_comes_at_once_and_it_is_told_when_all_were_served(company: Comp
     with peers(peer=echo) as started:
         company.come("peer", started["peer"].url, "burst", 30, queue=64)
         for _ in range(2):
-            found = acted(company, 0.1)
+            found = burst(company)
             assert (found["company_connects"], found["company_served"]) == (30, 30)
             assert 0 < found["company_served_s"] < DEADLINE_S
-    found = acted(company, 0.1)  # nobody listens any more
+    found = burst(company)  # nobody listens any more
     assert (found["company_refused"], found["company_served_s"]) == (30, None)
+
+
+def burst(company: Company) -> dict[str, Any]:
+    """A window that was long enough for it to come: one that is over sooner has none."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (found := acted(company, 0.1))["company_connects"]:
+        assert time.monotonic() < deadline
+    return found
 
 
 def test_who_is_never_answered_is_told_as_waiting(company: Company) -> None:
@@ -200,10 +223,8 @@ def test_they_act_in_their_server_s_windows_alone(company: Company) -> None:
             company.come(name, started[name].url, "dribble", 5, queue=10)
         asked = len(other.chunks)
         until(lambda: acted(company, 0.05, "one") and len(one.chunks) > asked + 20)
-        ended = time.monotonic()
-        threading.Event().wait(0.1)
+        settled(one)
         assert len(other.chunks) == asked
-        assert all(at <= ended for at, _ in one.chunks)
 
 
 def test_when_they_leave_connections_are_closed(company: Company) -> None:

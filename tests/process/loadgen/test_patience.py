@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import inf
 
 import pytest
@@ -28,10 +28,16 @@ class Waiting:
             self.crowd.join(0)
         monkeypatch.setattr(crowd, "clock", lambda: self.waited_ns)
 
-    def open(self, started: Mapping[str, Peer], most_ns: float = inf) -> dict[str, int]:
-        """How many of its clients each of these answers; after so long its clock stands still."""
+    def open(
+        self, started: Mapping[str, Peer], most_ns: float = inf, kept_by: Callable[[], None] = lambda: None
+    ) -> dict[str, int]:
+        """How many of its clients each of these answers; after so long its clock stands still.
+
+        Between two looks it may be kept from the next one.
+        """
 
         def breathe() -> None:
+            kept_by()
             if self.waited_ns < most_ns:
                 self.waited_ns += STEP_NS
             else:
@@ -66,3 +72,26 @@ def test_a_first_answer_that_comes_late_is_waited_for(waiting: Waiting) -> None:
 
     with peers(it=pauses) as started:
         assert waiting.open(started, most_ns=10 * SILENCE_NS) == {"it": CLIENTS}
+
+
+def test_whoever_was_kept_from_looking_looks_before_anybody_is_taken_to_starve(waiting: Waiting) -> None:
+    """By a busy machine, and for long: the last one's answer came meanwhile."""
+    asked, answers, answered = threading.Event(), threading.Event(), threading.Event()
+
+    def the_last_waits(sock: socket.socket, number: int) -> None:
+        for message in messages(sock):
+            if number == CLIENTS - 1:
+                asked.set()
+                answers.wait(DEADLINE_S)
+            sock.sendall(message)
+            if number == CLIENTS - 1:
+                answered.set()
+
+    def keep() -> None:
+        if asked.is_set() and not answers.is_set():
+            answers.set()
+            assert answered.wait(DEADLINE_S)
+            waiting.waited_ns += 10 * SILENCE_NS
+
+    with peers(it=the_last_waits) as started:
+        assert waiting.open(started, most_ns=0, kept_by=keep) == {"it": CLIENTS}

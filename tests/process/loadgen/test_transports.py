@@ -11,12 +11,12 @@ import pytest
 
 from harness.processes.endpoint import Endpoint
 from harness.processes.loader import Loader
-from tests.support.peers import LENGTHS, echo, opened
+from tests.support import peers
+from tests.support.peers import echo, opened, windows_until
 
-LOST_S = 0.05
-DATAGRAMS = {"lost_after_s": LOST_S}
-PATIENT = {"lost_after_s": 20 * LOST_S}  # where nothing is lost: a busy machine may keep a server waiting
-EVERY = 100
+LOST_S = 0.5  # longer than a busy machine keeps a server waiting
+LENGTHS = peers.LENGTHS | {"lost_after_s": LOST_S, "drain_limit_s": 4 * LOST_S}  # whatever is lost is lost within
+EVERY = 20
 Answer = Callable[[socket.socket, bytes, object, int], None]  # to a datagram, its sender, and how many there were
 
 
@@ -73,7 +73,7 @@ def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> Endpoint:
 
 def test_each_datagram_is_a_message(one_worker: Loader, endpoint: Endpoint) -> None:
     with serving(endpoint, echoed) as url, opened(one_worker, {"it": url}) as answer:
-        seen = one_worker.window("it", LENGTHS | DATAGRAMS)
+        seen = one_worker.window("it", LENGTHS)
     assert answer["targets"]["it"] == {"answered": 3, "errors": {}}
     assert seen["requests"] > 0
     assert (seen["errors"], seen["unstamped"], seen["failed"]) == ({}, 0, 0)
@@ -81,7 +81,7 @@ def test_each_datagram_is_a_message(one_worker: Loader, endpoint: Endpoint) -> N
 
 def test_the_largest_is_one_too(one_worker: Loader, endpoint: Endpoint) -> None:
     with serving(endpoint, echoed) as url, opened(one_worker, {"it": url}, message_size=65_507):
-        seen = one_worker.window("it", LENGTHS | DATAGRAMS)
+        seen = one_worker.window("it", LENGTHS)
     assert seen["requests"] > 0
     assert seen["errors"] == {}
 
@@ -121,8 +121,7 @@ def test_what_a_server_drops_is_lost(one_worker: Loader, endpoint: Endpoint) -> 
             echoed(sock, datagram, sender, number)
 
     with serving(endpoint, drops) as url, opened(one_worker, {"it": url}):
-        seen = [one_worker.window("it", LENGTHS | DATAGRAMS) for _ in range(3)]
-    assert dropped > 0
+        seen = windows_until(one_worker, lambda seen: dropped, LENGTHS)
     assert sum(window["errors"].get("lost", 0) for window in seen) == dropped
     assert all(window["errors"].keys() <= {"lost"} for window in seen)
     assert all(window["censored"] == 0 for window in seen)
@@ -130,10 +129,10 @@ def test_what_a_server_drops_is_lost(one_worker: Loader, endpoint: Endpoint) -> 
 
 def test_a_lost_one_is_slower_than_any_answer(one_worker: Loader, endpoint: Endpoint) -> None:
     with (
-        serving(endpoint, lambda *given: None if given[3] > 100 else echoed(*given)) as url,
+        serving(endpoint, lambda *given: None if given[3] > 3 else echoed(*given)) as url,
         opened(one_worker, {"it": url}),
     ):
-        seen = one_worker.window("it", LENGTHS | DATAGRAMS)
+        seen = one_worker.window("it", LENGTHS | {"lost_after_s": 0.05})  # and is asked anew in the counted part
     assert 0 < seen["unfinished"] <= seen["errors"]["lost"]
 
 
@@ -148,8 +147,7 @@ def test_what_comes_twice_is_doubled(one_worker: Loader, endpoint: Endpoint) -> 
             echoed(sock, datagram, sender, number)
 
     with serving(endpoint, doubles) as url, opened(one_worker, {"it": url}):
-        seen = [one_worker.window("it", LENGTHS | DATAGRAMS) for _ in range(3)]
-    assert doubled > 0
+        seen = windows_until(one_worker, lambda seen: doubled > 1, LENGTHS)
     assert sum(window["errors"].get("doubled", 0) for window in seen) in (doubled, doubled - 1)  # the last on its way
     assert all((window["errors"].keys(), window["failed"]) <= ({"doubled"}, 0) for window in seen)
 
@@ -171,8 +169,7 @@ def test_what_is_swapped_is_corrupt(one_worker: Loader, endpoint: Endpoint) -> N
             echoed(sock, datagram, sender, number)
 
     with serving(endpoint, swaps) as url, opened(one_worker, {"it": url}):
-        seen = [one_worker.window("it", LENGTHS | PATIENT) for _ in range(3)]
-    assert swapped > 0
+        seen = windows_until(one_worker, lambda seen: swapped, LENGTHS)
     assert sum(window["errors"].get("corrupt", 0) for window in seen) == swapped
     assert all(window["errors"].keys() <= {"corrupt"} for window in seen)
 
@@ -189,12 +186,12 @@ def test_who_is_answered_after_it_was_given_up_is_out_of_order(one_worker: Loade
 
     with serving(endpoint, delays) as url:
         with opened(one_worker, {"it": url}):
-            seen = [one_worker.window("it", LENGTHS | DATAGRAMS) for _ in range(2)]
+            seen = windows_until(one_worker, lambda seen: "reordered" in seen[-1]["errors"], LENGTHS)
         for timer in late:
             timer.join()
     lost, reordered = (sum(window["errors"].get(kind, 0) for window in seen) for kind in ("lost", "reordered"))
     assert lost == len(late)
-    assert 0 < reordered <= lost  # some may come when nobody listens any more
+    assert reordered <= lost  # some may come when nobody listens any more
     assert all(window["errors"].keys() <= {"lost", "reordered"} for window in seen)
 
 
@@ -210,14 +207,14 @@ def test_nobody_there_is_refused(one_worker: Loader) -> None:
 
 def test_what_waits_for_room_is_not_lost(one_worker: Loader, tmp_path: Path) -> None:
     """A Unix socket's queue is short, and whoever finds it full waits: here for a server that takes its time."""
-    clients, takes_s = 60, 0.02
+    clients, takes_s, lost_s = 80, 0.02, 1.2  # eleven find room, and the last one waits for 1.6 s
     place = Endpoint(str(tmp_path / "s"), transport="unix-datagram")
 
     def dawdles(sock: socket.socket, datagram: bytes, sender: object, number: int) -> None:
         threading.Event().wait(takes_s)
         echoed(sock, datagram, sender, number)
 
-    lengths = LENGTHS | {"lost_after_s": 25 * takes_s, "drain_limit_s": 3.0}
+    lengths = LENGTHS | {"lost_after_s": lost_s, "drain_limit_s": 30.0}
     with serving(place, dawdles) as url, opened(one_worker, {"it": url}, clients):
         seen = [one_worker.window("it", lengths) for _ in range(2)]
     assert all(window["errors"] == {} for window in seen)

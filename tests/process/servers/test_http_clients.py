@@ -72,7 +72,7 @@ def test_an_xmlrpc_client_is_returned_its_string(name: str, start: Callable[...,
 
 def run(strategy: Strategy, *options: str, **env: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        command(strategy, *options), cwd=ROOT, env=env or None, capture_output=True, text=True, timeout=20
+        command(strategy, *options), cwd=ROOT, env=env or None, capture_output=True, text=True, timeout=60
     )
 
 

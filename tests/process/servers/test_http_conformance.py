@@ -104,7 +104,7 @@ class EndsConnections(Sound):
 class KeepsConnections(Sound):
     def handle(self) -> None:
         super().handle()
-        time.sleep(1)  # beyond what the test waits
+        time.sleep(5)  # beyond what the test waits
 
 
 class TakesAnyLine(Sound):
@@ -166,7 +166,7 @@ def started(serving: list[ThreadingHTTPServer], handler: type[Sound], carries: i
 def test_flaw_is_caught(
     serving: list[ThreadingHTTPServer], flawed: type[Sound], caught_by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "DEADLINE_S", 0.3)  # some of the flaws are hangs
+    monkeypatch.setattr(client, "DEADLINE_S", 1.0)  # some of the flaws are hangs, and two others end it
     found = failures(serving, flawed)
     assert any(line.startswith(f"{caught_by}: expected ") for line in found), found
 
@@ -184,7 +184,7 @@ def test_who_ends_connections_is_held_to_it(
     serving: list[ThreadingHTTPServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert failures(serving, EndsConnections, carries=1) == []
-    monkeypatch.setattr(client, "DEADLINE_S", 0.3)
+    monkeypatch.setattr(client, "DEADLINE_S", 1.0)
     assert any(line.startswith("keep-alive: ") for line in failures(serving, Sound, carries=1))
 
 

@@ -44,7 +44,7 @@ def of(module: str, options: str) -> Strategy:
 
 @pytest.mark.parametrize(("module", "options", "code", "told"), BAD, ids=[" ".join(each[:2]) for each in BAD])
 def test_a_bad_option_is_one_line_and_starts_nothing(module: str, options: str, code: int, told: str) -> None:
-    ended = subprocess.run(command(of(module, options)), cwd=ROOT, capture_output=True, text=True, timeout=10)
+    ended = subprocess.run(command(of(module, options)), cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (code, "")
     assert len(ended.stderr.splitlines()) == 1
     assert told in ended.stderr
@@ -136,7 +136,7 @@ def test_replies_of_tasks_keep_their_order(start: Start) -> None:
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="has eager tasks")
 def test_eager_tasks_need_a_newer_python() -> None:
-    ended = subprocess.run(command(STRATEGIES["asyncio-eager"]), cwd=ROOT, capture_output=True, text=True, timeout=10)
+    ended = subprocess.run(command(STRATEGIES["asyncio-eager"]), cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (ABSENT, "")
     assert ended.stderr == "asyncio_tasks.py: --tasks eager needs Python 3.12 or newer; name one as a variant\n"
 

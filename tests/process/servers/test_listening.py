@@ -12,7 +12,7 @@ import pytest
 from servers.listening import LONGEST_PATH, at_path, at_port, remove_path
 from tests.support.project import ROOT, STRATEGIES, command
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 def tried(*options: str, name: str = "epoll") -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from tests.support.project import STRATEGIES
 
 Start = Callable[..., Server]
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 POOL = STRATEGIES["asyncio-process-pool"]
 
 

@@ -17,7 +17,7 @@ from servers.services import SERVICES
 
 BURST = 150_000
 UNASKED = 256 * 1024  # what a transport reads that nobody tells otherwise
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Witness(socket.socket):

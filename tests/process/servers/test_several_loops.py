@@ -25,7 +25,7 @@ WORKERS = 4  # as bench.toml has it
 FORKED = ["prefork", "prefork-reuseport", "hand-over"]
 THREADED = ["thread-loops", "thread-loops-reuseport"]
 ALL = [*FORKED, *THREADED]
-DEADLINE_S = 10
+DEADLINE_S = 60
 LINE = b"a message\r\n"
 
 
@@ -107,7 +107,9 @@ def test_each_worker_is_handed_as_many_and_the_parent_keeps_none(start: Start) -
     server = start(STRATEGIES["hand-over"])
     with clients(server, 3 * WORKERS):
         assert Counter(served(one.pid) for one in workers(server)) == {3: WORKERS}
-        assert served(server.pid) == 0
+        deadline = time.monotonic() + DEADLINE_S
+        while served(server.pid):  # the last one may be answered before the parent lets go of it
+            assert time.monotonic() < deadline
 
 
 def test_a_worker_without_descriptors_to_be_had_loses_clients_and_goes_on(start: Start, tmp_path: Path) -> None:

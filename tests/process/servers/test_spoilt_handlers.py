@@ -12,9 +12,9 @@ from tests.support.project import ROOT
 
 Start = Callable[..., Server]
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 MESSAGE = b"00000000 a message\r\n"
-T_S = 1.0  # no machine takes so long for a message
+T_S = 2.0  # no machine takes so long for a message
 COMMAND = "{{python}} tests/support/misbehaving/handling.py {way} --handler {handler} --handler-us {us:.0f}"
 
 

@@ -12,7 +12,7 @@ import pytest
 from harness.processes.server import Server
 from tests.support.project import ROOT, STRATEGIES, command
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 SUBINTERPRETERS = STRATEGIES["subinterpreters"]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.project import ROOT, STRATEGIES, command
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 THREADED = {"thread-loops": 4, "thread-loops-reuseport": 4, "thread-pool": 32, "subinterpreters": 4}
 LINE = b"a message\r\n"
 

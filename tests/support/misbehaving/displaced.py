@@ -120,7 +120,6 @@ WAYS = {
     "unended": lambda: say(f"READY 127.0.0.1:{listen()}", end=""),
     "too-early": say_before,
     "works": work,
-    "waits": signal.pause,
 }
 
 if __name__ == "__main__":
