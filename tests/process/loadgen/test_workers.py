@@ -69,7 +69,7 @@ def test_a_worker_without_clients_rests_as_long_as_the_others_work(two_workers: 
 
 
 def test_even_arrivals_of_two_workers_are_even_together(two_workers: Loader) -> None:
-    """They come 50 ms apart, the workers' mixed; of two trains that know nothing of each other they don't."""
+    """They come 100 ms apart, the workers' mixed; of two trains that know nothing of each other they don't."""
     came: dict[str, list[float]] = {}
 
     def listen(sock: socket.socket, number: int) -> None:
@@ -77,7 +77,7 @@ def test_even_arrivals_of_two_workers_are_even_together(two_workers: Loader) -> 
             came.setdefault(sock.getpeername()[0], []).append(time.monotonic())
             sock.sendall(message)
 
-    load = {"rate_rps": 20.0, "arrivals": "even", "backlog": 100}
+    load = {"rate_rps": 10.0, "arrivals": "even", "backlog": 100}
     lengths = LENGTHS | {"head_s": 0.0, "counted_s": 1.5}
     for seed in (1, 2, 3, 4):
         with peers(it=listen) as started, opened(two_workers, {"it": started["it"].url}, clients=4):
@@ -86,8 +86,8 @@ def test_even_arrivals_of_two_workers_are_even_together(two_workers: Loader) -> 
         assert len(came) == 2  # each worker has a source address of its own
         instants = sorted(at for of in came.values() for at in of)
         apart_s = sorted(after - before for before, after in pairwise(instants))
-        assert apart_s[len(apart_s) // 2] > 0.03
-        assert apart_s[len(apart_s) // 4] > 0.02
+        assert apart_s[len(apart_s) // 2] > 0.06
+        assert apart_s[len(apart_s) // 4] > 0.04
 
 
 def test_locust_listens_on_loopback_only(two_workers: Loader) -> None:
