@@ -11,11 +11,12 @@ SETTINGS = """
 [window]
 lengths = [{ clients = 1000, head_s = 0.01, counted_s = 0.1 }]
 counted_limit_s = 0.1
-lost_after_s = 0.4  # longer than a busy machine keeps a server waiting, and within the drain
+lost_after_s = 0.8  # longer than a busy machine keeps a server waiting, and within the drain
+drain_limit_s = 1.0
 [profiles.sent]
 blocks = 2
 rounds = 2
-matrix = [{ service = ["echo"], clients = [20], sizes = [64], transports = ["udp"] }]
+matrix = [{ service = ["echo"], clients = [10], sizes = [64], transports = ["udp"] }]
 [strategies]
 """
 

@@ -1,6 +1,7 @@
 """Echo servers of datagrams with a fault: datagrams.py WAY [options of the contract, of which --transport is udp]."""
 
 import contextlib
+import select
 import socket
 import sys
 import time
@@ -9,8 +10,7 @@ from typing import Any
 EVERY = 50  # so many datagrams, one is treated wrongly
 SMALL = 1  # byte: the kernel makes a receive buffer as small as it can of it
 SLOW_S = 0.002  # for each, while others come
-
-kept: list[tuple[bytes, Any]] = []
+SOON_S = 0.02  # another asks
 
 
 def drops(sock: socket.socket, datagram: bytes, sender: Any, number: int) -> None:
@@ -24,15 +24,12 @@ def doubles(sock: socket.socket, datagram: bytes, sender: Any, number: int) -> N
 
 
 def swaps(sock: socket.socket, datagram: bytes, sender: Any, number: int) -> None:
-    """Two clients get each other's answers."""
-    if kept and kept[0][1] != sender:
-        other, whose = kept.pop()
+    """Two clients get each other's answers; the last one that asks in a window has nobody to swap with."""
+    whose = sender
+    if number % EVERY == 0 and select.select([sock], (), (), SOON_S)[0]:
+        other, whose = sock.recvfrom(65536)
         sock.sendto(other, sender)
-        sock.sendto(datagram, whose)
-    elif number % EVERY == 0 and not kept:
-        kept.append((datagram, sender))
-    else:
-        sock.sendto(datagram, sender)
+    sock.sendto(datagram, whose)
 
 
 def overflows(sock: socket.socket, datagram: bytes, sender: Any, number: int) -> None:
