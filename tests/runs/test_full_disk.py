@@ -22,7 +22,7 @@ def test_a_disk_that_is_full_ends_the_run_in_a_line(tmp_path: Path, verb: str) -
              "--results", str(tmp_path / "results")]  # fmt: skip
     own = ["gate", "--calibrate", *words] if verb == "gate" else words
     done = subprocess.run(
-        [sys.executable, str(ROOT / "run_bench.py"), *own], capture_output=True, text=True, timeout=120,
+        [sys.executable, str(ROOT / "run_bench.py"), *own], capture_output=True, text=True, timeout=600,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT)),
     )  # fmt: skip
     said = " ".join(done.stdout.split())
@@ -52,7 +52,7 @@ def test_on_a_disk_without_any_room_the_last_word_is_still_written(tmp_path: Pat
     command = [sys.executable, str(ROOT / "run_bench.py"), "--strategies", "epoll", "--profile", "endless",
                "--bench", str(tmp_path / "mine.toml"), "--results", str(disk)]  # fmt: skip
     done = subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", SMALL, str(disk), *command],
-                          capture_output=True, text=True, timeout=120)  # fmt: skip
+                          capture_output=True, text=True, timeout=600)  # fmt: skip
     if done.returncode in (1, 99) and "Strategies" not in done.stdout:
         pytest.skip(f"a small disk can't be had here: {done.stderr.strip()}")
     said = " ".join((done.stdout + done.stderr).split())

@@ -78,7 +78,7 @@ class Case:
         done = subprocess.run(
             [sys.executable, "run_bench.py", "gate", *options, "--bench", str(folder / "mine.toml"), *self.more,
              "--results", str(folder / "results")],
-            cwd=project, capture_output=True, text=True, timeout=300, env=os.environ | {"TMPDIR": str(temporary)},
+            cwd=project, capture_output=True, text=True, timeout=900, env=os.environ | {"TMPDIR": str(temporary)},
         )  # fmt: skip
         return Ended(done.returncode, done.stdout + done.stderr, folder / "results/latest", list(temporary.iterdir()))
 

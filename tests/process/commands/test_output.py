@@ -39,7 +39,7 @@ def ended(words: str, redirected: str, folder: Path) -> subprocess.CompletedProc
     program = f"exec {sys.executable} {ROOT}/run_bench.py {words} {redirected}"
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}  # as users have it
     return subprocess.run(
-        ["bash", "-c", program], capture_output=True, text=True, timeout=120, cwd=folder, env=buffered
+        ["bash", "-c", program], capture_output=True, text=True, timeout=600, cwd=folder, env=buffered
     )
 
 
@@ -53,14 +53,14 @@ def test_a_full_disk_is_said_in_one_line(verbs: dict[str, str], tmp_path: Path, 
 @pytest.mark.parametrize("verb", ["gate", "check", "compare"])
 def test_a_reader_that_leaves_is_no_verdict(verbs: dict[str, str], tmp_path: Path, verb: str) -> None:
     program = f"{sys.executable} {ROOT}/run_bench.py {verbs[verb]} | true; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=600, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_a_run_that_nobody_reads_is_interrupted(verbs: dict[str, str], tmp_path: Path) -> None:
     """After two lines: the servers are alive by then, or soon would be."""
     program = f"{sys.executable} {ROOT}/run_bench.py {verbs['bench']} | head -2; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=600, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (141, "")
     for run in (tmp_path / "results").glob("2*/run.json"):
         assert json.loads(run.read_text())["outcome"] in ("interrupted", "complete")
