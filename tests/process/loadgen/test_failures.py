@@ -70,14 +70,18 @@ class RightFromThe:
 
 @pytest.fixture(scope="module")
 def unanswering(one_worker: Loader) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """For each: the answer to `open`, and a window. Four clients, so that pairs cross."""
+    """For each: the answer to `open`, and a window. Four clients, so that pairs cross.
+
+    Who has answered nobody isn't waited for in the drain, so that the window itself has time for four failures.
+    """
+    lengths = LENGTHS | {"counted_s": 0.5}
     with socket.socket() as nobody, peers(
         wrong=wrong, twice=twice, crossed=Crossing(), resets=resets, closes=closes, silent=silent, late=RightFromThe(4)
     ) as started:  # fmt: skip
         nobody.bind(("127.0.0.1", 0))  # holds the port and listens to no one
         targets = {name: peer.url for name, peer in started.items()} | {"refused": Endpoint(*nobody.getsockname()).url}
         with opened(one_worker, targets, clients=4) as answer:
-            return {name: (answer["targets"][name], one_worker.window(name, LENGTHS)) for name in targets}
+            return {name: (answer["targets"][name], one_worker.window(name, lengths)) for name in targets}
 
 
 @pytest.mark.parametrize(
