@@ -1,18 +1,22 @@
 """Histograms of windows.jsonl as numpy arrays: decoded quickly, added up without loss.
 
 The library's own objects hold all 33,000 buckets of the loader's range. A window fills some hundreds of them, and a run
-has thousands of windows.
+has thousands of windows: so the library fills the same buckets each time, and they are emptied again.
 """
 
+import zlib
+from binascii import a2b_base64
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from math import nan
+from struct import Struct
 from typing import Any, NamedTuple
 
 import numpy as np
-from hdrh.codec import HdrHistogramEncoder
+from hdrh.codec import V2_COMPRESSION_COOKIE_BASE, V2_ENCODING_COOKIE_BASE, get_cookie_base
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
+from pyhdrh import decode
 
 
 class Distribution(NamedTuple):
@@ -27,6 +31,8 @@ class Distribution(NamedTuple):
         return int(self.counts.sum())
 
 
+WRAPPER = Struct(">II")  # cookie, length of what is compressed
+HEADER = Struct(">IIIIQQd")  # cookie, length, offset, digits, lowest and highest value, ratio
 EMPTY = Distribution(np.array([], np.int64), np.array([], np.int64))
 Weighed = tuple[NDArray[np.int64], NDArray[np.float64]]  # values, and how often each occurs times its part's factor
 
@@ -38,17 +44,28 @@ class Encoded(str):
     def filled(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], int]:
         """The highest value of every bucket, which buckets are filled, and how far, in few bytes each; and their total.
 
-        Damage raises whatever the library does.
+        Damage raises an exception of this module's or one of those that it stands on.
         """
-        payload = HdrHistogramEncoder.decode(self)
-        header = payload.payload
-        tops = _tops(header.lowest_trackable_value, header.highest_trackable_value, header.significant_figures)
-        found = payload.init_counts(len(tops))
+        wrapped = a2b_base64(self)
+        cookie, length = WRAPPER.unpack_from(wrapped)
+        if get_cookie_base(cookie) != V2_COMPRESSION_COOKIE_BASE or length != len(wrapped) - WRAPPER.size:
+            raise ValueError("no compressed histogram")
+        content = zlib.decompress(wrapped[WRAPPER.size :])
+        cookie, _, _, digits, lowest, highest, _ = HEADER.unpack_from(content)
+        if get_cookie_base(cookie) != V2_ENCODING_COOKIE_BASE:
+            raise ValueError("no histogram of version 2")
+        tops, counts = _buckets(lowest, highest, digits)
+        try:
+            found = decode(content, HEADER.size, counts.ctypes.data, len(counts), counts.itemsize)
+        except Exception:
+            counts.fill(0)
+            raise
         first, last = (found["min_nonzero_index"], found["max_nonzero_index"]) if found["total"] else (0, -1)
-        counts = np.frombuffer(payload.counts, np.int64, last - first + 1, offset=8 * first)
-        (used,) = (counts != 0).nonzero()  # of truth values it is found twice as quickly as of counts
-        of_bucket, of_count = np.min_scalar_type(len(tops)), np.min_scalar_type(found["total"])
-        return tops, (used + first).astype(of_bucket), counts[used].astype(of_count), found["total"]
+        own = counts[first : last + 1]
+        (used,) = (own != 0).nonzero()  # of truth values it is found twice as quickly as of counts
+        fill = own[used].astype(np.min_scalar_type(found["total"]))
+        own.fill(0)
+        return tops, (used + first).astype(np.min_scalar_type(len(tops))), fill, found["total"]
 
     @property
     def told(self) -> Distribution:
@@ -69,7 +86,7 @@ class Encoded(str):
 
 
 def decoded(text: str) -> Distribution:
-    """What an encoded histogram holds. Damage raises whatever the library does."""
+    """What an encoded histogram holds. Damage raises what `filled` does."""
     return (text if isinstance(text, Encoded) else Encoded(text)).told
 
 
@@ -135,12 +152,12 @@ def _beside(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], 
 
 
 @lru_cache(maxsize=4)
-def _tops(lowest: int, highest: int, digits: int) -> NDArray[np.int64]:
-    """The highest value of each bucket, of all histograms of one range and precision."""
+def _buckets(lowest: int, highest: int, digits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of all histograms of one range and precision the highest value of each bucket, and empty buckets to fill."""
     like = HdrHistogram(lowest, highest, digits)
     half_bits, unit_bits = like.sub_bucket_half_count_magnitude, like.unit_magnitude
     # the library's own index arithmetic, for all indices at once: one by one it takes milliseconds
     index = np.arange(like.counts_len, dtype=np.int64)
     bucket = np.maximum((index >> half_bits) - 1, 0)
     sub_bucket = index - (bucket << half_bits)
-    return ((sub_bucket + 1) << (bucket + unit_bits)) - 1
+    return ((sub_bucket + 1) << (bucket + unit_bits)) - 1, np.zeros(like.counts_len, np.int64)
