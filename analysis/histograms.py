@@ -54,18 +54,18 @@ class Encoded(str):
         cookie, _, _, digits, lowest, highest, _ = HEADER.unpack_from(content)
         if get_cookie_base(cookie) != V2_ENCODING_COOKIE_BASE:
             raise ValueError("no histogram of version 2")
-        tops, counts = _buckets(lowest, highest, digits)
+        tops, counts, address = _buckets(lowest, highest, digits)
         try:
-            found = decode(content, HEADER.size, counts.ctypes.data, len(counts), counts.itemsize)
+            found = decode(content, HEADER.size, address, len(counts), counts.itemsize)
         except Exception:
             counts.fill(0)
             raise
         first, last = (found["min_nonzero_index"], found["max_nonzero_index"]) if found["total"] else (0, -1)
         own = counts[first : last + 1]
         (used,) = (own != 0).nonzero()  # of truth values it is found twice as quickly as of counts
-        fill = own[used].astype(np.min_scalar_type(found["total"]))
+        fill = own[used].astype(_narrow(found["total"]))
         own.fill(0)
-        return tops, (used + first).astype(np.min_scalar_type(len(tops))), fill, found["total"]
+        return tops, (used + first).astype(_narrow(len(tops))), fill, found["total"]
 
     @property
     def told(self) -> Distribution:
@@ -73,7 +73,7 @@ class Encoded(str):
         tops, used, fill, _ = self.filled
         return Distribution(tops[used], fill.astype(np.int64))
 
-    @cached_property
+    @property
     def total(self) -> int:
         """How many values it holds."""
         return self.filled[3]
@@ -125,39 +125,54 @@ def added(parts: Iterable[Distribution]) -> Distribution:
 
 def in_order(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
     """The values of several in rising order; one that several have stands there as often."""
-    tops, buckets, weights = _beside(parts)
-    order = buckets.argsort(kind="stable")  # of numbers of 16 bits that takes a fraction of what it does of others
-    return tops[buckets[order]], weights[order]
+    values, places, weights = _beside(parts)
+    order = places.argsort(kind="stable")  # of numbers of 16 bits that takes a fraction of what it does of others
+    return values[places[order]], weights[order]
 
 
 def poured(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
     """The values of several in rising order, each once."""
-    tops, buckets, weights = _beside(parts)
-    sums = np.bincount(buckets, weights)
-    (used,) = (sums != 0).nonzero()
-    return tops[used], sums[used]
+    values, (weights,) = spread([parts])
+    return values, weights
+
+
+def spread(parts: Sequence[Sequence[tuple[Encoded, float]]]) -> Weighed:
+    """The values of all in rising order, each once; and how often each occurs in each of these, a row each."""
+    values, places, weights = _beside([one for part in parts for one in part])
+    starts = np.arange(len(parts)) * len(values)
+    cells = places + np.repeat(starts, [sum(len(text.filled[1]) for text, _ in part) for part in parts])
+    return values, np.bincount(cells, weights, len(parts) * len(values)).reshape(len(parts), len(values))
 
 
 def _beside(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.float64]]:
-    """The highest value of each bucket, and the filled buckets of several one after the other, with their weights."""
+    """The values of several in rising order, each once; of all that is filled, one after the other, which it is; weights."""
     if not parts:
         return EMPTY.values, EMPTY.counts, np.array([])
     filled = [(text.filled, factor) for text, factor in parts]
     tops = filled[0][0][0]
     weights = np.concatenate([fill * factor for (_, _, fill, _), factor in filled])
     if all(own is tops for (own, *_), _ in filled):
-        return tops, np.concatenate([used for (_, used, *_), _ in filled]), weights
+        buckets = np.concatenate([used for (_, used, *_), _ in filled])
+        is_filled = np.bincount(buckets) > 0
+        places = (np.cumsum(is_filled) - 1).astype(_narrow(len(is_filled)))
+        return tops[: len(is_filled)][is_filled], places[buckets], weights
     every = np.concatenate([own[used] for (own, used, *_), _ in filled])  # of different ranges
     return *np.unique(every, return_inverse=True), weights
 
 
+def _narrow(most: int) -> type[np.uint16] | type[np.int64]:
+    """A type of few bytes for numbers up to this; numpy's own answer takes longer than what it is asked for."""
+    return np.uint16 if most < 1 << 16 else np.int64
+
+
 @lru_cache(maxsize=4)
-def _buckets(lowest: int, highest: int, digits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of all histograms of one range and precision the highest value of each bucket, and empty buckets to fill."""
+def _buckets(lowest: int, highest: int, digits: int) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Of all histograms of one range and precision the highest value of each bucket; empty buckets, and where they are."""
     like = HdrHistogram(lowest, highest, digits)
     half_bits, unit_bits = like.sub_bucket_half_count_magnitude, like.unit_magnitude
     # the library's own index arithmetic, for all indices at once: one by one it takes milliseconds
     index = np.arange(like.counts_len, dtype=np.int64)
     bucket = np.maximum((index >> half_bits) - 1, 0)
     sub_bucket = index - (bucket << half_bits)
-    return ((sub_bucket + 1) << (bucket + unit_bits)) - 1, np.zeros(like.counts_len, np.int64)
+    empty = np.zeros(like.counts_len, np.int64)
+    return ((sub_bucket + 1) << (bucket + unit_bits)) - 1, empty, empty.ctypes.data

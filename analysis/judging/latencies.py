@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.alike import Alike, Block, sampled, whole
-from analysis.histograms import mean, present
+from analysis.histograms import present
 from analysis.records.columns import Columns, column
 from analysis.statistics import BEYOND, NAN, UNKNOWN, Estimate, around, wider
 
@@ -39,18 +39,16 @@ class Told(NamedTuple):
 
 def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencies:
     """Percentiles of a cell's windows, together and by block."""
-    blocks = block_histograms(windows, "latency_hdr", "unfinished")
-    alike = Alike(blocks)
+    alike = Alike(block_histograms(windows, "latency_hdr", "unfinished"))
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
     is_whole = alike.count > 0 and not column(windows, "unfinished").any()
     figures["max_us"] = float(alike.up_to[0][-1]) / 1e3 if is_whole else NAN
     numbers = sorted_blocks(windows)
-    means = _means(windows) if is_whole else []
+    means = [mean / 1e3 for mean in alike.means()] if is_whole else []
     figures |= columns("mean_us", around(float(np.mean(means)), means, widened) if means else UNKNOWN)
-    alone = [Alike([block]) for block in blocks]
     by_block = {"mean_us": dict(zip(numbers, means, strict=True))} if means else {}
     for name in ("p50_us", "p99_us"):
-        each = [one.percentile(PERCENTS[name]) / 1e3 for one in alone]
+        each = [percentile / 1e3 for percentile in alike.percentiles(PERCENTS[name])]
         by_block[name] = dict(zip(numbers, each, strict=True))
         own = around(figures[name], each, widened)
         _, low, high = alike.interval(PERCENTS[name])
@@ -90,12 +88,6 @@ def tail(windows: Columns, p99_multiple: float) -> tuple[NDArray[np.float64], ND
     kept = values * p99_multiple <= float(np.median(column(windows, "counted_s"))) * 1e9
     kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
     return 1 / slower[kept], values[kept] / 1e3
-
-
-def _means(windows: Columns) -> list[float]:
-    """The mean latency of each block, in µs."""
-    block, texts = column(windows, "block"), column(windows, "latency_hdr", object)
-    return [mean(texts[block == number]) / 1e3 for number in sorted_blocks(windows)]
 
 
 def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any] = "") -> list[Block]:
