@@ -139,8 +139,8 @@ def poured(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
 def spread(parts: Sequence[Sequence[tuple[Encoded, float]]]) -> Weighed:
     """The values of all in rising order, each once; and how often each occurs in each of these, a row each."""
     values, places, weights = _beside([one for part in parts for one in part])
-    starts = np.arange(len(parts)) * len(values)
-    cells = places + np.repeat(starts, [sum(len(text.filled[1]) for text, _ in part) for part in parts])
+    starts = np.array([place * len(values) for place, part in enumerate(parts) for _ in part], int)
+    cells = places + np.repeat(starts, [len(text.filled[1]) for part in parts for text, _ in part])
     return values, np.bincount(cells, weights, len(parts) * len(values)).reshape(len(parts), len(values))
 
 
@@ -148,16 +148,16 @@ def _beside(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], 
     """The values of several in rising order, each once; of all that is filled, one after the other, which it is; weights."""
     if not parts:
         return EMPTY.values, EMPTY.counts, np.array([])
-    filled = [(text.filled, factor) for text, factor in parts]
-    tops = filled[0][0][0]
-    weights = np.concatenate([fill * factor for (_, _, fill, _), factor in filled])
-    if all(own is tops for (own, *_), _ in filled):
-        buckets = np.concatenate([used for (_, used, *_), _ in filled])
+    every, used, fill, _ = zip(*(text.filled for text, _ in parts), strict=True)
+    weights = np.concatenate(fill) * np.repeat([factor for _, factor in parts], [len(own) for own in used])
+    tops = every[0]
+    if all(own is tops for own in every):
+        buckets = np.concatenate(used)
         is_filled = np.bincount(buckets) > 0
         places = (np.cumsum(is_filled) - 1).astype(_narrow(len(is_filled)))
         return tops[: len(is_filled)][is_filled], places[buckets], weights
-    every = np.concatenate([own[used] for (own, used, *_), _ in filled])  # of different ranges
-    return *np.unique(every, return_inverse=True), weights
+    values = np.concatenate([own[filled] for own, filled in zip(every, used, strict=True)])  # of different ranges
+    return *np.unique(values, return_inverse=True), weights
 
 
 def _narrow(most: int) -> type[np.uint16] | type[np.int64]:
