@@ -80,7 +80,7 @@ class Alike:
     def up_to(self) -> Weighed:
         """The values, and the weight of all that is no slower than each."""
         values, rows = self._of_each
-        return values, np.cumsum(rows.sum(axis=0))
+        return values, np.cumsum(sum(rows, np.zeros(len(values))))
 
     @cached_property
     def up_to_of_each(self) -> Weighed:

@@ -127,7 +127,7 @@ def in_order(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
     """The values of several in rising order; one that several have stands there as often."""
     values, places, weights = _beside(parts)
     order = places.argsort(kind="stable")  # of numbers of 16 bits that takes a fraction of what it does of others
-    return values[places[order]], weights[order]
+    return values.take(places.take(order)), weights.take(order)
 
 
 def poured(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
@@ -139,24 +139,28 @@ def poured(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
 def spread(parts: Sequence[Sequence[tuple[Encoded, float]]]) -> Weighed:
     """The values of all in rising order, each once; and how often each occurs in each of these, a row each."""
     values, places, weights = _beside([one for part in parts for one in part])
-    starts = np.array([place * len(values) for place, part in enumerate(parts) for _ in part], int)
-    cells = places + np.repeat(starts, [len(text.filled[1]) for part in parts for text, _ in part])
-    return values, np.bincount(cells, weights, len(parts) * len(values)).reshape(len(parts), len(values))
+    rows, end = np.empty((len(parts), len(values))), 0
+    for row, part in zip(rows, parts, strict=True):
+        begin, end = end, end + sum(len(text.filled[1]) for text, _ in part)
+        row[:] = np.bincount(places[begin:end], weights[begin:end], len(values))
+    return values, rows
 
 
 def _beside(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.float64]]:
     """The values of several in rising order, each once; of all that is filled, one after the other, which it is; weights."""
     if not parts:
         return EMPTY.values, EMPTY.counts, np.array([])
-    every, used, fill, _ = zip(*(text.filled for text, _ in parts), strict=True)
-    weights = np.concatenate(fill) * np.repeat([factor for _, factor in parts], [len(own) for own in used])
-    tops = every[0]
-    if all(own is tops for own in every):
+    ranges, used, fill, _ = zip(*(text.filled for text, _ in parts), strict=True)
+    weights = np.concatenate([own * factor for own, (_, factor) in zip(fill, parts, strict=True)])
+    tops = ranges[0]
+    if all(own is tops for own in ranges):
         buckets = np.concatenate(used)
         is_filled = np.bincount(buckets) > 0
-        places = (np.cumsum(is_filled) - 1).astype(_narrow(len(is_filled)))
-        return tops[: len(is_filled)][is_filled], places[buckets], weights
-    values = np.concatenate([own[filled] for own, filled in zip(every, used, strict=True)])  # of different ranges
+        (every,) = is_filled.nonzero()
+        places = np.empty(len(is_filled), _narrow(len(is_filled)))
+        places[every] = np.arange(len(every))
+        return tops[every], places.take(buckets), weights
+    values = np.concatenate([own[filled] for own, filled in zip(ranges, used, strict=True)])  # of different ranges
     return *np.unique(values, return_inverse=True), weights
 
 
