@@ -1,16 +1,19 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.histograms import Encoded
 from analysis.records.checking import HISTOGRAMS, fault_of_line, fault_of_record, fault_of_run
-from analysis.records.points import as_columns, stood_for
+from analysis.records.columns import parts
+from analysis.records.points import CELL_KEYS, as_columns, stood_for
 from analysis.records.schema import BESIDE, NEEDED, RECORDS, Field, Fields
 from analysis.records.versions import READABLE, filled_up
 from analysis.uncollected import uncollected
@@ -42,6 +45,11 @@ class Results:
     failures: pd.DataFrame
     probes: pd.DataFrame  # what isn't a rate, a row a figure
     seconds: pd.DataFrame  # of a soak
+
+    @cached_property
+    def by_cell(self) -> dict[tuple[Any, ...], Mapping[str, NDArray[Any]]]:
+        """The windows of each cell, in the order of their appearance."""
+        return parts(self.windows, CELL_KEYS)
 
     @property
     def thresholds(self) -> dict[str, float]:
