@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.histograms import Encoded, Weighed, in_order, poured, spread
+from analysis.histograms import Encoded, Weighed, in_order, in_rows, poured
 from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
@@ -58,7 +58,10 @@ class Alike:
 
     def __init__(self, blocks: Iterable[Block]) -> None:
         self._blocks = list(blocks)
-        self._shares = [[(latencies, each / block.weight) for latencies, each in block.windows] for block in self._blocks]
+        self._shares = [
+            [(latencies, each / block.weight) for latencies, each in block.windows if block.weight]
+            for block in self._blocks
+        ]
         self.sizes: Sequence[int] = [block.size for block in self._blocks if block.weight]
 
     @property
@@ -74,7 +77,7 @@ class Alike:
     @cached_property
     def _of_each(self) -> Weighed:
         """The values, and the weight that each has in each block, a row a block."""
-        return spread(self._shares)
+        return in_rows(self._shares)
 
     @cached_property
     def up_to(self) -> Weighed:
@@ -103,7 +106,7 @@ class Alike:
         """Each block's own percentile."""
         values, up_to = self.up_to_of_each
         return [
-            _at(values, own, percent / 100) if supported(block.size, percent) else NAN
+            _value_at(values, own, percent / 100) if supported(block.size, percent) else NAN
             for block, own in zip(self._blocks, up_to, strict=True)
         ]
 
@@ -120,10 +123,10 @@ class Alike:
         return Estimate(value, self._at(low / self.worth), self._at(high / self.worth))
 
     def _at(self, share: float) -> float:
-        return _at(*self.up_to, share * len(self.sizes)) if 0 < share <= 1 else NAN
+        return _value_at(*self.up_to, share * len(self.sizes)) if 0 < share <= 1 else NAN
 
 
-def _at(values: NDArray[np.int64], up_to: NDArray[np.float64], weight: float) -> float:
+def _value_at(values: NDArray[np.int64], up_to: NDArray[np.float64], weight: float) -> float:
     """The value up to which this weight lies; NaN where that is among what was never answered."""
     if not len(values) or weight > up_to[-1] + ROUNDING:
         return NAN

@@ -13,10 +13,9 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 import numpy as np
-from hdrh.codec import V2_COMPRESSION_COOKIE_BASE, V2_ENCODING_COOKIE_BASE, get_cookie_base
+from hdrh.codec import V2_COMPRESSION_COOKIE_BASE, V2_ENCODING_COOKIE_BASE, decode, get_cookie_base
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
-from pyhdrh import decode
 
 
 class Distribution(NamedTuple):
@@ -132,11 +131,11 @@ def in_order(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
 
 def poured(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
     """The values of several in rising order, each once."""
-    values, (weights,) = spread([parts])
+    values, (weights,) = in_rows([parts])
     return values, weights
 
 
-def spread(parts: Sequence[Sequence[tuple[Encoded, float]]]) -> Weighed:
+def in_rows(parts: Sequence[Sequence[tuple[Encoded, float]]]) -> Weighed:
     """The values of all in rising order, each once; and how often each occurs in each of these, a row each."""
     values, places, weights = _beside([one for part in parts for one in part])
     rows, end = np.empty((len(parts), len(values))), 0
@@ -147,7 +146,7 @@ def spread(parts: Sequence[Sequence[tuple[Encoded, float]]]) -> Weighed:
 
 
 def _beside(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.float64]]:
-    """The values of several in rising order, each once; of all that is filled, one after the other, which it is; weights."""
+    """The values of several in rising order, each once; which of them each filled bucket is, and its weight."""
     if not parts:
         return EMPTY.values, EMPTY.counts, np.array([])
     ranges, used, fill, _ = zip(*(text.filled for text, _ in parts), strict=True)
@@ -171,7 +170,7 @@ def _narrow(most: int) -> type[np.uint16] | type[np.int64]:
 
 @lru_cache(maxsize=4)
 def _buckets(lowest: int, highest: int, digits: int) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Of all histograms of one range and precision the highest value of each bucket; empty buckets, and where they are."""
+    """Of all histograms of one range and precision the highest value of each bucket; empty ones, and their address."""
     like = HdrHistogram(lowest, highest, digits)
     half_bits, unit_bits = like.sub_bucket_half_count_magnitude, like.unit_magnitude
     # the library's own index arithmetic, for all indices at once: one by one it takes milliseconds

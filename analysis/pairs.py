@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.statistics import NAN, UNKNOWN, ByRound, Estimate, Name, ratio, t_quantile
+from analysis.statistics import NAN, ByRound, Estimate, Name, ratio, t_quantile
 
 Floats = NDArray[np.float64]
 
@@ -14,7 +14,9 @@ Floats = NDArray[np.float64]
 def ratios(strategies: Mapping[Name, ByRound]) -> dict[tuple[Name, Name], Estimate]:
     """The ratio of each to each that comes after it."""
     sound = {
-        name: rounds for name, rounds in strategies.items() if rounds and all(0 < rate < np.inf for rate in rounds.values())
+        name: rounds
+        for name, rounds in strategies.items()
+        if rounds and all(0 < rate < np.inf for rate in rounds.values())
     }
     pairs, logs = log_ratios(sound) if sound else ([], np.empty((0, 0)))
     known = dict(zip(pairs, _geometric(logs), strict=True))

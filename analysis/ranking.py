@@ -68,7 +68,7 @@ def p_values(pairs: Floats | Sequence[Floats], members: int) -> list[float]:
     if not len(pairs):
         return []
     blocks, means, variances = moments(np.asarray(pairs))
-    variances, freedom = squeezed(variances, blocks - 1.0, members)
+    variances, freedom = squeezed(variances, (blocks - 1).astype(float), members)
     return list((2 * stdtr(freedom, -np.abs(means) / np.sqrt(variances / blocks))).tolist())
 
 

@@ -76,10 +76,9 @@ def evidence(
     """The evidence of one cell: what stands in cells.csv, and what is for the verdict alone."""
     numbers = np.array([column(windows, name, float) for name in OF_NUMBERS])
     told: Told = dict(zip(OF_NUMBERS, numbers, strict=True))
-    sums: dict[str, float] = dict(zip(OF_NUMBERS, numbers.sum(axis=1).tolist(), strict=True))
-    replies = sums["replies"]
+    sums = dict(zip(OF_NUMBERS, numbers.sum(axis=1).tolist(), strict=True))
+    replies, server_s, unasked_s = (sums[name] for name in ("replies", "server_cpu_s", "unasked_cpu_s"))
     loader_us = quotient(sums["loader_cpu_s"] * 1e6, replies)
-    server_s, unasked_s = sums["server_cpu_s"], sums["unasked_cpu_s"]
     server_us = quotient(server_s * 1e6, replies)
     loader_cpus = set(map(str, results.run.get("loader_cpus") or []))
     server_cpus = _server_cpus(windows)
@@ -87,8 +86,7 @@ def evidence(
     # what the host took is no rest
     servers_s = wall_s - sums["server_steal_s"]
     loaders_s = float((told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum())
-    beside_s = company.took_s(windows, results.run)
-    latencies = column(windows, "latency_hdr", object)
+    beside_s, latencies = company.took_s(windows, results.run), column(windows, "latency_hdr", object)
     followed, held_us = _held(told, latencies)
     errors = _times(windows, (*WRONG, "lost", "timed_out"))
     unanswered = int(sums["unfinished"])

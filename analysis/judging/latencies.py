@@ -30,8 +30,8 @@ class Latencies(NamedTuple):
     withheld_p99: str  # empty, or which p99 isn't told because the windows were too short for it
 
 
-# Of a window: the histogram, if there is one; requests that were answered, NaN where a record doesn't tell; requests that
-# are slower than any.
+# Of a window: the histogram, if there is one; requests that were answered, NaN where a record doesn't tell; and those
+# that are slower than any.
 Told = tuple[Any, float, float]
 
 
