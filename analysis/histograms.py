@@ -81,7 +81,7 @@ class Encoded(str):
     def sum(self) -> float:
         """All of them together, in the histogram's unit."""
         tops, used, fill, _ = self.filled
-        return float(tops[used] @ fill.astype(float))
+        return float(tops.take(used) @ fill.astype(float))
 
 
 def decoded(text: str) -> Distribution:
