@@ -45,6 +45,13 @@ class Selection:
         part.rows = {place: self.rows[place] for place in cells.index}
         return part
 
+    def at(self, values: Mapping[str, Any]) -> "Selection":
+        """Those that have these values on these axes."""
+        there = np.ones(len(self.cells), bool)
+        for axis, value in values.items():
+            there &= self.cells[axis].to_numpy(object) == value
+        return self.of(self.cells[there])
+
     @cached_property
     def measured(self) -> pd.DataFrame:
         return self.cells[self.cells["windows"].notna()]
@@ -100,10 +107,7 @@ class Selection:
         long.sort(key=lambda values: (-number[values], values != usual, values))
         for place, values in enumerate(long):
             suffix = self._suffix(dict(zip(others, values, strict=True)), whole=False) if place else ""
-            there = np.ones(len(self.cells), bool)
-            for other, value in zip(others, values, strict=True):
-                there &= self.cells[other].to_numpy(object) == value
-            yield suffix, self.of(self.cells[there])
+            yield suffix, self.at(dict(zip(others, values, strict=True)))
 
     def points_alone(self) -> Iterator[tuple[str, "Selection"]]:
         """File name suffix and selection of each point of the axes that charts are drawn along, the typical first."""
