@@ -15,6 +15,8 @@ imported when it is asked for.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.uncollected import uncollected
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["cells", "charts", "read", "verdicts"]
 
 
+@uncollected()
 def read(folder: str | Path) -> "Results":
     """A results folder as recorded: `run` (run.json, a dict) and a DataFrame a kind of record.
 
@@ -39,6 +42,7 @@ def read(folder: str | Path) -> "Results":
     return read_folder(Path(folder))
 
 
+@uncollected()
 def cells(results: "Results") -> "pd.DataFrame":
     """The cells of a run: a row a cell, the columns of cells.csv, units in their names.
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.histograms import Encoded, Weighed, in_order, poured
+from analysis.histograms import Encoded, Weighed, in_order, in_rows, poured
 from analysis.statistics import NAN, UNKNOWN, Estimate, order_statistics, supported
 
 ROUNDING = 1e-9  # of sums of weights
@@ -56,9 +57,12 @@ class Alike:
     """Blocks poured together, each with a weight of 1 that its requests share."""
 
     def __init__(self, blocks: Iterable[Block]) -> None:
-        told = [block for block in blocks if block.weight]
-        self.sizes: Sequence[int] = [block.size for block in told]
-        self._shares = [(latencies, each / block.weight) for block in told for latencies, each in block.windows]
+        self._blocks = list(blocks)
+        self._shares = [
+            [(latencies, each / block.weight) for latencies, each in block.windows if block.weight]
+            for block in self._blocks
+        ]
+        self.sizes: Sequence[int] = [block.size for block in self._blocks if block.weight]
 
     @property
     def count(self) -> int:
@@ -71,15 +75,40 @@ class Alike:
         return int(len(self.sizes) ** 2 / sum(1 / size for size in self.sizes) + ROUNDING) if self.sizes else 0
 
     @cached_property
+    def _of_each(self) -> Weighed:
+        """The values, and the weight that each has in each block, a row a block."""
+        return in_rows(self._shares)
+
+    @cached_property
     def up_to(self) -> Weighed:
         """The values, and the weight of all that is no slower than each."""
-        values, weights = poured(self._shares)
-        return values, np.cumsum(weights)
+        values, rows = self._of_each
+        return values, np.cumsum(sum(rows, np.zeros(len(values))))
+
+    @cached_property
+    def up_to_of_each(self) -> Weighed:
+        """The values, and the weight of all that is no slower than each in each block, a row a block."""
+        values, rows = self._of_each
+        return values, np.cumsum(rows, axis=1)
 
     def steps(self) -> Weighed:
-        """The same with a step for each window that has a value."""
-        values, weights = in_order(self._shares)
+        """The values, and the weight up to each, with a step for each window that has a value."""
+        values, weights = in_order([one for shares in self._shares for one in shares])
         return values, np.cumsum(weights)
+
+    def means(self) -> list[float]:
+        """The mean of what each block was answered; NaN of one without an answer."""
+        values, rows = self._of_each
+        with np.errstate(invalid="ignore"):
+            return list((rows @ values.astype(float) / rows.sum(axis=1)).tolist())
+
+    def percentiles(self, percent: float) -> list[float]:
+        """Each block's own percentile."""
+        values, up_to = self.up_to_of_each
+        return [
+            _value_at(values, own, percent / 100) if supported(block.size, percent) else NAN
+            for block, own in zip(self._blocks, up_to, strict=True)
+        ]
 
     def percentile(self, percent: float) -> float:
         """What `percent` of the weight does not exceed; NaN if too few requests support it, or none was answered."""
@@ -94,9 +123,11 @@ class Alike:
         return Estimate(value, self._at(low / self.worth), self._at(high / self.worth))
 
     def _at(self, share: float) -> float:
-        """The value up to which this share of the weight lies; NaN where that is among what was never answered."""
-        weight = share * len(self.sizes)
-        values, up_to = self.up_to
-        if not 0 < share <= 1 or not len(values) or weight > up_to[-1] + ROUNDING:
-            return NAN
-        return float(values[np.searchsorted(up_to, weight - ROUNDING)])
+        return _value_at(*self.up_to, share * len(self.sizes)) if 0 < share <= 1 else NAN
+
+
+def _value_at(values: NDArray[np.int64], up_to: NDArray[np.float64], weight: float) -> float:
+    """The value up to which this weight lies; NaN where that is among what was never answered."""
+    if not len(values) or weight > up_to[-1] + ROUNDING:
+        return NAN
+    return float(values[up_to.searchsorted(weight - ROUNDING)])

@@ -7,6 +7,7 @@ print whatever it likes before it dies.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -250,7 +251,8 @@ def reasons(cell: Mapping[str, Any] | pd.Series) -> str:
 
 def touching(cell: Mapping[str, Any] | pd.Series, figure: str) -> list[Doubt]:
     """The doubts of a cell that touch this column: a throughput, ratio or rank, a latency, server CPU."""
-    return [doubt for doubt in cell["doubts"] if _part(figure) in doubt.kind.touches]
+    part = _part(figure)
+    return [doubt for doubt in cell["doubts"] if part in doubt.kind.touches]
 
 
 def is_of_server(figure: str) -> bool:
@@ -265,6 +267,7 @@ def written(settings: Mapping[str, float], key: str) -> str:
     return units.share(settings[key]) if settings[key] < 1 else f"{settings[key]:g}"
 
 
+@cache
 def _part(figure: str) -> str:
     """Which of the five a column belongs to. What a server uses, CPU time and memory, is one: few doubts touch it."""
     if figure.startswith(("server_cpu", "cpu_rank", "capacity", "memory")):

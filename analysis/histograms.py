@@ -1,16 +1,19 @@
 """Histograms of windows.jsonl as numpy arrays: decoded quickly, added up without loss.
 
 The library's own objects hold all 33,000 buckets of the loader's range. A window fills some hundreds of them, and a run
-has thousands of windows.
+has thousands of windows: so the library fills the same buckets each time, and they are emptied again.
 """
 
+import zlib
+from binascii import a2b_base64
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from math import nan
+from struct import Struct
 from typing import Any, NamedTuple
 
 import numpy as np
-from hdrh.codec import HdrHistogramEncoder
+from hdrh.codec import V2_COMPRESSION_COOKIE_BASE, V2_ENCODING_COOKIE_BASE, decode, get_cookie_base
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
@@ -27,6 +30,8 @@ class Distribution(NamedTuple):
         return int(self.counts.sum())
 
 
+WRAPPER = Struct(">II")  # cookie, length of what is compressed
+HEADER = Struct(">IIIIQQd")  # cookie, length, offset, digits, lowest and highest value, ratio
 EMPTY = Distribution(np.array([], np.int64), np.array([], np.int64))
 Weighed = tuple[NDArray[np.int64], NDArray[np.float64]]  # values, and how often each occurs times its part's factor
 
@@ -38,17 +43,28 @@ class Encoded(str):
     def filled(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], int]:
         """The highest value of every bucket, which buckets are filled, and how far, in few bytes each; and their total.
 
-        Damage raises whatever the library does.
+        Damage raises an exception of this module's or one of those that it stands on.
         """
-        payload = HdrHistogramEncoder.decode(self)
-        header = payload.payload
-        tops = _tops(header.lowest_trackable_value, header.highest_trackable_value, header.significant_figures)
-        found = payload.init_counts(len(tops))
+        wrapped = a2b_base64(self)
+        cookie, length = WRAPPER.unpack_from(wrapped)
+        if get_cookie_base(cookie) != V2_COMPRESSION_COOKIE_BASE or length != len(wrapped) - WRAPPER.size:
+            raise ValueError("no compressed histogram")
+        content = zlib.decompress(wrapped[WRAPPER.size :])
+        cookie, _, _, digits, lowest, highest, _ = HEADER.unpack_from(content)
+        if get_cookie_base(cookie) != V2_ENCODING_COOKIE_BASE:
+            raise ValueError("no histogram of version 2")
+        tops, counts, address = _buckets(lowest, highest, digits)
+        try:
+            found = decode(content, HEADER.size, address, len(counts), counts.itemsize)
+        except Exception:
+            counts.fill(0)
+            raise
         first, last = (found["min_nonzero_index"], found["max_nonzero_index"]) if found["total"] else (0, -1)
-        counts = np.frombuffer(payload.counts, np.int64, last - first + 1, offset=8 * first)
-        (used,) = (counts != 0).nonzero()  # of truth values it is found twice as quickly as of counts
-        of_bucket, of_count = np.min_scalar_type(len(tops)), np.min_scalar_type(found["total"])
-        return tops, (used + first).astype(of_bucket), counts[used].astype(of_count), found["total"]
+        own = counts[first : last + 1]
+        (used,) = (own != 0).nonzero()  # of truth values it is found twice as quickly as of counts
+        fill = own[used].astype(_narrow(found["total"]))
+        own.fill(0)
+        return tops, (used + first).astype(_narrow(len(tops))), fill, found["total"]
 
     @property
     def told(self) -> Distribution:
@@ -56,7 +72,7 @@ class Encoded(str):
         tops, used, fill, _ = self.filled
         return Distribution(tops[used], fill.astype(np.int64))
 
-    @cached_property
+    @property
     def total(self) -> int:
         """How many values it holds."""
         return self.filled[3]
@@ -65,11 +81,11 @@ class Encoded(str):
     def sum(self) -> float:
         """All of them together, in the histogram's unit."""
         tops, used, fill, _ = self.filled
-        return float(tops[used] @ fill.astype(float))
+        return float(tops.take(used) @ fill.astype(float))
 
 
 def decoded(text: str) -> Distribution:
-    """What an encoded histogram holds. Damage raises whatever the library does."""
+    """What an encoded histogram holds. Damage raises what `filled` does."""
     return (text if isinstance(text, Encoded) else Encoded(text)).told
 
 
@@ -108,39 +124,58 @@ def added(parts: Iterable[Distribution]) -> Distribution:
 
 def in_order(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
     """The values of several in rising order; one that several have stands there as often."""
-    tops, buckets, weights = _beside(parts)
-    order = buckets.argsort(kind="stable")  # of numbers of 16 bits that takes a fraction of what it does of others
-    return tops[buckets[order]], weights[order]
+    values, places, weights = _beside(parts)
+    order = places.argsort(kind="stable")  # of numbers of 16 bits that takes a fraction of what it does of others
+    return values.take(places.take(order)), weights.take(order)
 
 
 def poured(parts: Sequence[tuple[Encoded, float]]) -> Weighed:
     """The values of several in rising order, each once."""
-    tops, buckets, weights = _beside(parts)
-    sums = np.bincount(buckets, weights)
-    (used,) = (sums != 0).nonzero()
-    return tops[used], sums[used]
+    values, (weights,) = in_rows([parts])
+    return values, weights
+
+
+def in_rows(parts: Sequence[Sequence[tuple[Encoded, float]]]) -> Weighed:
+    """The values of all in rising order, each once; and how often each occurs in each of these, a row each."""
+    values, places, weights = _beside([one for part in parts for one in part])
+    rows, end = np.empty((len(parts), len(values))), 0
+    for row, part in zip(rows, parts, strict=True):
+        begin, end = end, end + sum(len(text.filled[1]) for text, _ in part)
+        row[:] = np.bincount(places[begin:end], weights[begin:end], len(values))
+    return values, rows
 
 
 def _beside(parts: Sequence[tuple[Encoded, float]]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.float64]]:
-    """The highest value of each bucket, and the filled buckets of several one after the other, with their weights."""
+    """The values of several in rising order, each once; which of them each filled bucket is, and its weight."""
     if not parts:
         return EMPTY.values, EMPTY.counts, np.array([])
-    filled = [(text.filled, factor) for text, factor in parts]
-    tops = filled[0][0][0]
-    weights = np.concatenate([fill * factor for (_, _, fill, _), factor in filled])
-    if all(own is tops for (own, *_), _ in filled):
-        return tops, np.concatenate([used for (_, used, *_), _ in filled]), weights
-    every = np.concatenate([own[used] for (own, used, *_), _ in filled])  # of different ranges
-    return *np.unique(every, return_inverse=True), weights
+    ranges, used, fill, _ = zip(*(text.filled for text, _ in parts), strict=True)
+    weights = np.concatenate([own * factor for own, (_, factor) in zip(fill, parts, strict=True)])
+    tops = ranges[0]
+    if all(own is tops for own in ranges):
+        buckets = np.concatenate(used)
+        is_filled = np.bincount(buckets) > 0
+        (every,) = is_filled.nonzero()
+        places = np.empty(len(is_filled), _narrow(len(is_filled)))
+        places[every] = np.arange(len(every))
+        return tops[every], places.take(buckets), weights
+    values = np.concatenate([own[filled] for own, filled in zip(ranges, used, strict=True)])  # of different ranges
+    return *np.unique(values, return_inverse=True), weights
+
+
+def _narrow(most: int) -> type[np.uint16] | type[np.int64]:
+    """A type of few bytes for numbers up to this; numpy's own answer takes longer than what it is asked for."""
+    return np.uint16 if most < 1 << 16 else np.int64
 
 
 @lru_cache(maxsize=4)
-def _tops(lowest: int, highest: int, digits: int) -> NDArray[np.int64]:
-    """The highest value of each bucket, of all histograms of one range and precision."""
+def _buckets(lowest: int, highest: int, digits: int) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Of all histograms of one range and precision the highest value of each bucket; empty ones, and their address."""
     like = HdrHistogram(lowest, highest, digits)
     half_bits, unit_bits = like.sub_bucket_half_count_magnitude, like.unit_magnitude
     # the library's own index arithmetic, for all indices at once: one by one it takes milliseconds
     index = np.arange(like.counts_len, dtype=np.int64)
     bucket = np.maximum((index >> half_bits) - 1, 0)
     sub_bucket = index - (bucket << half_bits)
-    return ((sub_bucket + 1) << (bucket + unit_bits)) - 1
+    empty = np.zeros(like.counts_len, np.int64)
+    return ((sub_bucket + 1) << (bucket + unit_bits)) - 1, empty, empty.ctypes.data

@@ -6,20 +6,20 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.statistics import NAN, UNKNOWN, ByRound, Estimate, Name, ratio, t_quantile
+from analysis.statistics import NAN, ByRound, Estimate, Name, ratio, t_quantile
 
 Floats = NDArray[np.float64]
 
 
 def ratios(strategies: Mapping[Name, ByRound]) -> dict[tuple[Name, Name], Estimate]:
     """The ratio of each to each that comes after it."""
-    sound = {name: rounds for name, rounds in strategies.items() if all(0 < rate < np.inf for rate in rounds.values())}
-    logs = log_ratios(sound) if sound else {}
-    known: dict[tuple[Name, Name], Estimate] = {}
-    for blocks in {len(blocks) for blocks in logs.values()}:
-        alike_long = [pair for pair in logs if len(logs[pair]) == blocks]
-        estimates = _geometric(np.array([logs[pair] for pair in alike_long]))
-        known |= zip(alike_long, estimates, strict=True)
+    sound = {
+        name: rounds
+        for name, rounds in strategies.items()
+        if rounds and all(0 < rate < np.inf for rate in rounds.values())
+    }
+    pairs, logs = log_ratios(sound) if sound else ([], np.empty((0, 0)))
+    known = dict(zip(pairs, _geometric(logs), strict=True))
     return {
         (one, other): known.get((one, other)) or ratio(strategies[one], strategies[other])
         for one, other in combinations(strategies, 2)
@@ -28,18 +28,26 @@ def ratios(strategies: Mapping[Name, ByRound]) -> dict[tuple[Name, Name], Estima
 
 def _geometric(logs: Floats) -> list[Estimate]:
     """Of each row the geometric mean with its t interval, as `analysis.statistics.geometric` has it."""
-    blocks = logs.shape[1]
-    if not blocks:
-        return [UNKNOWN] * len(logs)
-    centres, halves = logs.mean(axis=1), np.full(len(logs), NAN)
-    if blocks > 1:
-        halves = t_quantile(blocks) * logs.std(axis=1, ddof=1) / blocks**0.5
-    told = (np.exp(logs).tolist() for logs in (centres, centres - halves, centres + halves))
-    return [Estimate(*values) for values in zip(*told, strict=True)]
+    blocks, centres, variances = moments(logs)
+    quantiles = np.array([t_quantile(count) if count > 1 else NAN for count in blocks.tolist()])
+    halves = quantiles * np.sqrt(variances / np.maximum(blocks, 1))
+    told = np.exp([centres, centres - halves, centres + halves])
+    return [Estimate(*values) for values in told.T.tolist()]
 
 
-def log_ratios(strategies: Mapping[Name, ByRound]) -> dict[tuple[Name, Name], Floats]:
-    """The logarithms of `analysis.statistics.paired`, of rates above zero: a value a block that a pair has."""
+def moments(rows: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Of each row how many values it has, its mean and its variance; NaN is no value."""
+    counts = np.count_nonzero(rows == rows, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = np.nansum(rows, axis=1) / counts
+        return counts, means, np.nansum((rows - means[:, None]) ** 2, axis=1) / (counts - 1)
+
+
+def log_ratios(strategies: Mapping[Name, ByRound]) -> tuple[list[tuple[Name, Name]], Floats]:
+    """The pairs of these, and a row each: the logarithms of `analysis.statistics.paired`, of rates above zero.
+
+    A value a block; NaN where the pair lacks it.
+    """
     places = sorted(set().union(*strategies.values()))
     logs = np.log([[rounds.get(place, np.nan) for place in places] for rounds in strategies.values()])
     one, other = np.triu_indices(len(strategies), 1)
@@ -48,8 +56,7 @@ def log_ratios(strategies: Mapping[Name, ByRound]) -> dict[tuple[Name, Name], Fl
     parts = [blocks == block for block in dict.fromkeys(blocks.tolist())]
     medians, own = (np.stack([_medians(rows[:, part]) for part in parts], axis=1) for rows in (ratios, logs))
     medians = np.where(np.isnan(medians), own[one] - own[other], medians)  # of different waves
-    known = list(medians) if np.isfinite(medians).all() else [row[row == row] for row in medians]
-    return dict(zip(combinations(strategies, 2), known, strict=True))
+    return list(combinations(strategies, 2)), medians
 
 
 def _medians(rows: Floats) -> Floats:

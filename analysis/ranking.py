@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, polygamma, stdtr
 
-from analysis.pairs import log_ratios
+from analysis.pairs import log_ratios, moments
 from analysis.statistics import CONFIDENCE, ByRound, Name, by_block, geometric, holm
 
 Floats = NDArray[np.float64]
@@ -41,44 +41,35 @@ def ranks(strategies: Mapping[Name, ByRound]) -> dict[Name, int]:
         for name, rounds in strategies.items()
         if len({block for block, _ in rounds}) > 1 and all(rate > 0 for rate in rounds.values())
     }
-    faster: dict[Name, set[Name]] = {name: set() for name in ranked}
+    places = {name: place for place, name in enumerate(ranked)}
+    slower_than = np.zeros((len(ranked), len(ranked)), bool)
     for quick, slow in shown(ranked):
-        faster[slow].add(quick)
-    rates = {name: geometric(list(by_block(rounds).values())).value for name, rounds in ranked.items()}
-    at_least = {name: [other for other in ranked if rates[other] >= rates[name]] for name in ranked}
-    return {name: 1 + len(set().union(*(faster[other] for other in at_least[name])) - {name}) for name in ranked}
+        slower_than[places[slow], places[quick]] = True
+    rates = np.array([geometric(list(by_block(rounds).values())).value for rounds in ranked.values()])
+    behind = (rates >= rates[:, None]) @ slower_than  # whom each, or one at least as fast, was shown to be slower than
+    np.fill_diagonal(behind, False)
+    return dict(zip(ranked, (1 + behind.sum(axis=1)).tolist(), strict=True))
 
 
 def shown(strategies: Mapping[Name, ByRound]) -> list[tuple[Name, Name]]:
     """The orders that were shown, each as the faster and the slower one; of rates above zero."""
     if len(strategies) < 2:
         return []
-    logs = {pair: ratios for pair, ratios in log_ratios(strategies).items() if len(ratios) > 1}
-    told = dict(zip(logs, p_values(list(logs.values()), len(strategies)), strict=True))
-    pairs = len(strategies) * (len(strategies) - 1) // 2
-    surest = holm(told, 1 - CONFIDENCE, pairs)
-    return [pair if logs[pair].mean() > 0 else (pair[1], pair[0]) for pair in surest]
+    pairs, logs = log_ratios(strategies)
+    blocks, means, _ = moments(logs)
+    (tested,) = (blocks > 1).nonzero()
+    told = dict(zip(tested.tolist(), p_values(logs[tested], len(strategies)), strict=True))
+    surest = holm(told, 1 - CONFIDENCE, len(pairs))
+    return [pairs[place] if means[place] > 0 else pairs[place][::-1] for place in surest]
 
 
-def p_values(pairs: Sequence[Floats], members: int) -> list[float]:
+def p_values(pairs: Floats | Sequence[Floats], members: int) -> list[float]:
     """Of each pair of so many members, from its log ratios, a value a block: the two-sided moderated t test."""
-    if not pairs:
+    if not len(pairs):
         return []
-    blocks = np.array([len(logs) for logs in pairs], dtype=float)
-    means, variances = _moments(pairs)
-    variances, freedom = squeezed(variances, blocks - 1, members)
-    return [float(p) for p in 2 * stdtr(freedom, -np.abs(means) / np.sqrt(variances / blocks))]
-
-
-def _moments(samples: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """The mean and the variance of each; those of one length at once."""
-    means, variances = np.empty((2, len(samples)))
-    lengths = np.array([len(sample) for sample in samples])
-    for length in set(lengths.tolist()):
-        alike_long = np.flatnonzero(lengths == length).tolist()
-        rows = np.array([samples[place] for place in alike_long])
-        means[alike_long], variances[alike_long] = rows.mean(axis=1), rows.var(axis=1, ddof=1)
-    return means, variances
+    blocks, means, variances = moments(np.asarray(pairs))
+    variances, freedom = squeezed(variances, (blocks - 1).astype(float), members)
+    return list((2 * stdtr(freedom, -np.abs(means) / np.sqrt(variances / blocks))).tolist())
 
 
 def squeezed(variances: Floats, freedom: Floats, members: int) -> tuple[Floats, Floats]:

@@ -5,6 +5,7 @@ import webbrowser
 
 from rich.markup import escape
 
+from analysis.uncollected import uncollected
 from commands import options
 from harness import disk
 from harness.config import ConfigError
@@ -23,6 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--open", action="store_true", help="show it in the browser")
 
 
+@uncollected()
 def run(given: argparse.Namespace) -> int:
     """Make the page. Exit code 0; one that can't be read or written is bad input."""
     from analysis.gate.result import examine

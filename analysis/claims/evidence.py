@@ -88,10 +88,6 @@ class Asked:
         return {key_of(row): row for row in as_rows(self.table)}
 
     @cached_property
-    def windows(self) -> dict[Key, Any]:
-        return parts(self.results.windows, CELL_KEYS)
-
-    @cached_property
     def footprints(self) -> dict[Key, Any]:
         return parts(self.results.footprints, CELL_KEYS)
 
@@ -101,7 +97,7 @@ class Asked:
         row = self.rows.get(key)
         if row is None:
             raise Missing(f"{strategy} wasn't measured there", is_lacking=False)
-        if key not in self.windows:
+        if key not in self.results.by_cell:
             why = row["status_reason"] or row["status"]
             raise Missing(f"{strategy}: {why}", is_lacking=row["status"] == "skipped")
         return key, row
@@ -109,11 +105,11 @@ class Asked:
     def rounds(self, key: Key, figure: str) -> ByRound:
         """A figure by block and round; by block alone where windows don't have it."""
         if figure == "throughput_rps":
-            return by_round(self.windows[key], rates_of(self.windows[key]))
+            return by_round(self.results.by_cell[key], rates_of(self.results.by_cell[key]))
         if figure == "server_cpu_us_per_request":
-            return by_round(self.windows[key], prices_of(self.windows[key]) * MICRO)
+            return by_round(self.results.by_cell[key], prices_of(self.results.by_cell[key]) * MICRO)
         if figure in ("p50_us", "p99_us"):
-            waited = latencies(self.windows[key], self.results.p99_multiple(self.rows[key]["load"]), 1.0)
+            waited = latencies(self.results.by_cell[key], self.results.p99_multiple(self.rows[key]["load"]), 1.0)
             return {(block, 0): value for block, value in waited.by_block.get(figure, {}).items()}
         if figure.startswith(IN_SOME_BLOCKS):
             return {(block, 0): value for block, value in self._held(key, figure).items() if value == value}
@@ -131,7 +127,7 @@ class Asked:
     def _blocks(self, key: Key) -> dict[int, dict[str, Any]]:
         """The rows of a cell, of each block as if it were a run of its own."""
         if key not in self._by_block:
-            blocks = sorted(set(self.windows[key]["block"].tolist()))
+            blocks = sorted(set(self.results.by_cell[key]["block"].tolist()))
             tables = {block: as_rows(tabulate(_only(self.results, key, block))) for block in blocks}
             self._by_block[key] = {block: rows[0] for block, rows in tables.items() if rows}
         return self._by_block[key]

@@ -39,6 +39,19 @@ class Selection:
         """The cells as plain mappings, by their index."""
         return dict(zip(self.cells.index, as_rows(self.cells), strict=True))
 
+    def of(self, cells: pd.DataFrame) -> "Selection":
+        """Some of these cells."""
+        part = Selection(self.results, cells)
+        part.rows = {place: self.rows[place] for place in cells.index}
+        return part
+
+    def at(self, values: Mapping[str, Any]) -> "Selection":
+        """Those that have these values on these axes."""
+        there = np.ones(len(self.cells), bool)
+        for axis, value in values.items():
+            there &= self.cells[axis].to_numpy(object) == value
+        return self.of(self.cells[there])
+
     @cached_property
     def measured(self) -> pd.DataFrame:
         return self.cells[self.cells["windows"].notna()]
@@ -80,7 +93,7 @@ class Selection:
             else:
                 typical = usual if usual in points else points[0]
             there &= values == typical
-        return Selection(self.results, self.cells[there])
+        return self.of(self.cells[there])
 
     def sweeps(self, axis: str) -> Iterator[tuple[str, "Selection"]]:
         """File name suffix and selection of each sweep along an axis, the longest first; or the typical point."""
@@ -94,8 +107,7 @@ class Selection:
         long.sort(key=lambda values: (-number[values], values != usual, values))
         for place, values in enumerate(long):
             suffix = self._suffix(dict(zip(others, values, strict=True)), whole=False) if place else ""
-            there = self.cells[others].eq(pd.Series(dict(zip(others, values, strict=True)))).all(axis=1)
-            yield suffix, Selection(self.results, self.cells[there])
+            yield suffix, self.at(dict(zip(others, values, strict=True)))
 
     def points_alone(self) -> Iterator[tuple[str, "Selection"]]:
         """File name suffix and selection of each point of the axes that charts are drawn along, the typical first."""
@@ -103,7 +115,7 @@ class Selection:
         yield "", typical
         for values, part in self.cells.groupby(SWEPT):
             if not part.index.isin(typical.cells.index).any() and part["windows"].notna().any():
-                yield self._suffix(dict(zip(SWEPT, values, strict=True)), whole=True), Selection(self.results, part)
+                yield self._suffix(dict(zip(SWEPT, values, strict=True)), whole=True), self.of(part)
 
     def _suffix(self, values: Mapping[str, Any], whole: bool) -> str:
         """What tells a chart from its like: the axes that vary, and those that are always said if it is to be whole."""

@@ -20,8 +20,8 @@ from hdrh.log import HistogramLogWriter
 import axes
 from analysis.alike import Alike, Block
 from analysis.judging.latencies import block_histograms, sorted_blocks
-from analysis.records.columns import Columns, column, parts
-from analysis.records.points import CELL_KEYS, key_of, label
+from analysis.records.columns import Columns, column
+from analysis.records.points import key_of, label
 from analysis.records.reading import Results
 from axes import AXES
 
@@ -32,10 +32,9 @@ NS, MS_OF_NS = 10**9, 10**6
 
 def files(results: Results, table: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
     """hlog/NUMBER-NAME.hlog for each cell that has latencies, in the order of cells.csv."""
-    windows = parts(results.windows, CELL_KEYS)
     since = _epoch(results)
     for number, (_, cell) in enumerate(table.iterrows(), start=1):
-        measured = windows.get(key_of(cell))
+        measured = results.by_cell.get(key_of(cell))
         if measured is None:
             continue
         blocks = block_histograms(measured, "latency_hdr", "unfinished")

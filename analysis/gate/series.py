@@ -15,7 +15,7 @@ import pandas as pd
 from analysis.alike import Alike
 from analysis.judging.cells import by_round, prices_of, rates_of
 from analysis.judging.costs import quotient
-from analysis.judging.latencies import block_histograms
+from analysis.judging.latencies import block_histograms, sorted_blocks
 from analysis.judging.unasked import charged
 from analysis.records.points import CELL_KEYS, POINT
 from analysis.records.reading import Results
@@ -62,11 +62,8 @@ def _percentile(percent: float) -> Callable[[pd.DataFrame], ByRound]:
     """Of each block: single windows may have too few requests for it, and a stall in one of them is to show."""
 
     def rounds(windows: pd.DataFrame) -> ByRound:
-        histograms = block_histograms(windows, "latency_hdr", "unfinished")
-        return {
-            (int(block), 0): Alike([told]).percentile(percent)
-            for block, told in zip(sorted(set(windows["block"])), histograms, strict=True)
-        }
+        of_blocks = Alike(block_histograms(windows, "latency_hdr", "unfinished")).percentiles(percent)
+        return {(block, 0): own for block, own in zip(sorted_blocks(windows), of_blocks, strict=True)}
 
     return rounds
 

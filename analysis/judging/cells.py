@@ -50,7 +50,7 @@ def tabulate(results: Results) -> pd.DataFrame:
     It takes seconds: whoever needs them twice keeps them.
     """
     results = charged(results)
-    windows, failures = parts(results.windows, CELL_KEYS), parts(results.failures, CELL_KEYS)
+    windows, failures = results.by_cell, parts(results.failures, CELL_KEYS)
     perturbed, footprints = parts(results.perturbed, CELL_KEYS), parts(results.footprints, CELL_KEYS)
     searches = parts(results.searches, CELL_KEYS)
     rates = {key: by_round(part, rates_of(part)) for key, part in windows.items()}

@@ -75,7 +75,7 @@ def _slopes(records: Columns) -> list[float]:
 
 def quotient(value: float, by: float) -> float:
     """NaN where there is nothing to divide by."""
-    return float(value) / float(by) if by and not np.isnan(by) else NAN
+    return float(value) / float(by) if by and by == by else NAN
 
 
 def _known(records: Columns, name: str, else_: str = "") -> NDArray[np.float64]:

@@ -15,8 +15,7 @@ from analysis.crossover import NONE, Crossover, crossover
 from analysis.doubts import touching
 from analysis.judging.cells import by_round, rates_of
 from analysis.records import writing
-from analysis.records.columns import parts
-from analysis.records.points import CELL_KEYS, SWEPT, as_rows, group_of, key_of, label, title
+from analysis.records.points import SWEPT, as_rows, group_of, key_of, label, title
 from analysis.records.reading import Results
 from analysis.statistics import ByRound
 from axes import ALONG, AXES
@@ -63,7 +62,7 @@ def passings(results: Results, cells: pd.DataFrame) -> list[Passing]:
             groups.setdefault(group_of(cell), []).append(cell)
     if not groups:
         return []
-    rates = {key: by_round(part, rates_of(part)) for key, part in parts(results.windows, CELL_KEYS).items()}
+    rates = {key: by_round(part, rates_of(part)) for key, part in results.by_cell.items()}
     found = []
     for members in groups.values():
         along = str(members[0][ALONG])

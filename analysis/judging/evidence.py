@@ -5,6 +5,7 @@ Nothing is decided here: analysis/judging/verdict.py does that, by the threshold
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -73,25 +74,26 @@ def evidence(
     restless: float = 0.0,
 ) -> tuple[dict[str, Any], Evidence]:
     """The evidence of one cell: what stands in cells.csv, and what is for the verdict alone."""
-    told: Told = {name: column(windows, name, float) for name in OF_NUMBERS}
-    replies = told["replies"].sum()
-    loader_us = quotient(told["loader_cpu_s"].sum() * 1e6, replies)
-    server_s, unasked_s = told["server_cpu_s"].sum(), told["unasked_cpu_s"].sum()
+    numbers = np.array([column(windows, name, float) for name in OF_NUMBERS])
+    told: Told = dict(zip(OF_NUMBERS, numbers, strict=True))
+    sums = dict(zip(OF_NUMBERS, numbers.sum(axis=1).tolist(), strict=True))
+    replies, server_s, unasked_s = (sums[name] for name in ("replies", "server_cpu_s", "unasked_cpu_s"))
+    loader_us = quotient(sums["loader_cpu_s"] * 1e6, replies)
     server_us = quotient(server_s * 1e6, replies)
     loader_cpus = set(map(str, results.run.get("loader_cpus") or []))
     server_cpus = _server_cpus(windows)
-    wall_s = (told["loader_wall_s"] / told["workers"]).sum()
+    wall_s = float((told["loader_wall_s"] / told["workers"]).sum())
     # what the host took is no rest
-    servers_s = wall_s - told["server_steal_s"].sum()
-    loaders_s = (told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum()
-    beside_s = company.took_s(windows, results.run)
-    latencies = column(windows, "latency_hdr", object)
+    servers_s = wall_s - sums["server_steal_s"]
+    loaders_s = float((told["loader_wall_s"] - told["loader_steal_s"] * told["workers"]).sum())
+    beside_s, latencies = company.took_s(windows, results.run), column(windows, "latency_hdr", object)
     followed, held_us = _held(told, latencies)
-    unanswered = int(told["unfinished"].sum())
+    errors = _times(windows, (*WRONG, "lost", "timed_out"))
+    unanswered = int(sums["unfinished"])
     drift, drift_low, drift_high = _drift(windows)
     columns = {
         "server_cpu_share": quotient(server_s - unasked_s, servers_s * max(1, len(server_cpus))),
-        "loader_cpu_share": max(quotient(told["loader_cpu_s"].sum(), loaders_s - beside_s), _busiest(told)),
+        "loader_cpu_share": max(quotient(sums["loader_cpu_s"], loaders_s - beside_s), _busiest(told)),
         "loader_cpu_us_per_request": loader_us,
         **_perturbation(windows, perturbed, loader_us),
         "drift": drift,
@@ -101,10 +103,10 @@ def evidence(
     return columns, Evidence(
         replies=int(replies),
         offered=float(np.nansum(told["offered"])),
-        wrong=_times(windows, WRONG),
-        lost=_times(windows, ["lost"]).get("lost", 0),
-        buffer_drops=int(told["buffer_drops"].sum()),
-        timed_out=_times(windows, ["timed_out"]).get("timed_out", 0),
+        wrong={kind: often for kind, often in errors.items() if kind in WRONG},
+        lost=errors.get("lost", 0),
+        buffer_drops=int(sums["buffer_drops"]),
+        timed_out=errors.get("timed_out", 0),
         taken=quotient(_used_here_s(told), servers_s * len(server_cpus)) if server_cpus & loader_cpus else 0.0,
         round_trips=quotient(held_us, server_us + loader_us),
         drift_low=drift_low,
@@ -112,11 +114,11 @@ def evidence(
         unreconciled=_unreconciled(told),
         latencies=followed + unanswered,
         drawn=quotient(count(latencies), followed) if followed else 1.0,
-        unstamped=None if np.isnan(told["unstamped"]).any() else int(told["unstamped"].sum()),
+        unstamped=None if isnan(sums["unstamped"]) else int(sums["unstamped"]),
         clock_step_s=float(np.abs(told["clock_step_s"]).max()),
         unanswered=unanswered,
         withheld_p99=withheld_p99,
-        neighbours=quotient(told["neighbours_cpu_s"].sum(), wall_s),
+        neighbours=quotient(sums["neighbours_cpu_s"], wall_s),
         unasked=quotient(unasked_s, server_s) if unasked_s > WAKING * wall_s else 0.0,
         restless=restless,
         **company.evidence(windows, quotient(beside_s, wall_s * max(1, len(loader_cpus)))),
@@ -225,7 +227,7 @@ def _littles_law(windows: Columns, told: Told, starved: int) -> float:
     steady = (told["requests"] != 0) & (told["unfinished"] <= told["unanswered"])
     if not steady.any():
         return NAN
-    told = {name: values[steady] for name, values in told.items()}
+    told = {name: told[name][steady] for name in ("answered", "held_s", "requests", "counted_s", "connects", "replies")}
     _, held_us = _held(told, column(windows, "latency_hdr", object)[steady])
     rate = told["requests"].sum() / told["counted_s"].sum()
     connect_us = 0.0

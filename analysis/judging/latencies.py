@@ -6,13 +6,14 @@ cell of a single block, or with a block that has no such percentile, has neither
 """
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.alike import Alike, Block, sampled, whole
-from analysis.histograms import mean, present
+from analysis.histograms import present
 from analysis.records.columns import Columns, column
 from analysis.statistics import BEYOND, NAN, UNKNOWN, Estimate, around, wider
 
@@ -29,33 +30,28 @@ class Latencies(NamedTuple):
     withheld_p99: str  # empty, or which p99 isn't told because the windows were too short for it
 
 
-class Told(NamedTuple):
-    """What a window says of its latencies."""
-
-    text: Any  # the histogram, if there is one
-    answered: float  # requests; NaN where a record doesn't tell
-    waiting: float  # requests that are slower than any
+# Of a window: the histogram, if there is one; requests that were answered, NaN where a record doesn't tell; and those
+# that are slower than any.
+Told = tuple[Any, float, float]
 
 
 def latencies(windows: Columns, p99_multiple: float, widened: float) -> Latencies:
     """Percentiles of a cell's windows, together and by block."""
-    blocks = block_histograms(windows, "latency_hdr", "unfinished")
-    alike = Alike(blocks)
+    alike = Alike(block_histograms(windows, "latency_hdr", "unfinished"))
     figures: dict[str, Any] = {name: alike.percentile(percent) / 1e3 for name, percent in PERCENTS.items()}
     is_whole = alike.count > 0 and not column(windows, "unfinished").any()
     figures["max_us"] = float(alike.up_to[0][-1]) / 1e3 if is_whole else NAN
     numbers = sorted_blocks(windows)
-    means = _means(windows) if is_whole else []
-    figures |= columns("mean_us", around(float(np.mean(means)), means, widened) if means else UNKNOWN)
-    alone = [Alike([block]) for block in blocks]
+    means = [mean / 1e3 for mean in alike.means()] if is_whole else []
+    figures |= columns("mean_us", around(sum(means) / len(means), means, widened) if means else UNKNOWN)
     by_block = {"mean_us": dict(zip(numbers, means, strict=True))} if means else {}
     for name in ("p50_us", "p99_us"):
-        each = [one.percentile(PERCENTS[name]) / 1e3 for one in alone]
+        each = [percentile / 1e3 for percentile in alike.percentiles(PERCENTS[name])]
         by_block[name] = dict(zip(numbers, each, strict=True))
         own = around(figures[name], each, widened)
         _, low, high = alike.interval(PERCENTS[name])
         figures |= columns(name, wider(own, Estimate(figures[name], low / 1e3, high / 1e3)))
-    counted_s = float(np.median(column(windows, "counted_s")))
+    counted_s = median(column(windows, "counted_s").tolist())
     if not counted_s * 1e6 < p99_multiple * figures["p99_us"]:  # also where there is no p99
         return Latencies(figures, by_block, "")
     withheld = f"{figures['p99_us'] / 1e3:.3g} ms, and windows count {counted_s * 1e3:.3g} ms"
@@ -87,15 +83,10 @@ def tail(windows: Columns, p99_multiple: float) -> tuple[NDArray[np.float64], ND
     values, up_to = alike.steps()
     slower = 1 - up_to / max(1, len(alike.sizes))
     # a window cannot tell latencies that are long beside it: the same rule as for the p99
-    kept = values * p99_multiple <= float(np.median(column(windows, "counted_s"))) * 1e9
-    kept &= (slower * alike.count > BEYOND - 0.5) & (slower <= 0.58)
-    return 1 / slower[kept], values[kept] / 1e3
-
-
-def _means(windows: Columns) -> list[float]:
-    """The mean latency of each block, in µs."""
-    block, texts = column(windows, "block"), column(windows, "latency_hdr", object)
-    return [mean(texts[block == number]) / 1e3 for number in sorted_blocks(windows)]
+    is_told = values * p99_multiple <= median(column(windows, "counted_s").tolist()) * 1e9
+    begin = np.count_nonzero(slower > 0.58)
+    end = min(np.count_nonzero(is_told), np.count_nonzero(slower * alike.count > BEYOND - 0.5))
+    return 1 / slower[begin:end], values[begin:end] / 1e3
 
 
 def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any] = "") -> list[Block]:
@@ -107,8 +98,8 @@ def block_histograms(windows: Columns, histograms: str, open_: str | NDArray[Any
     answered = column(windows, "answered", float)
     waiting = open_ if isinstance(open_, np.ndarray) else column(windows, open_) if open_ else np.zeros(len(block))
     found: dict[int, list[Told]] = {}
-    for number, *told in zip(block.tolist(), texts, answered.tolist(), waiting.tolist(), strict=True):
-        found.setdefault(number, []).append(Told(*told))
+    for number, *told in zip(block.tolist(), texts.tolist(), answered.tolist(), waiting.tolist(), strict=True):
+        found.setdefault(number, []).append(tuple(told))
     return [_block(found[number], histograms in OF_SAMPLE) for number in sorted(found)]
 
 
@@ -118,11 +109,11 @@ def sorted_blocks(windows: Columns) -> list[int]:
 
 
 def _block(windows: Sequence[Told], is_sampled: bool) -> Block:
-    open_ = int(sum(window.waiting for window in windows))
-    if not is_sampled or any(window.answered != window.answered for window in windows):
-        return whole(present(window.text for window in windows), open_)
+    open_ = int(sum(waiting for _, _, waiting in windows))
+    if not is_sampled or any(answered != answered for _, answered, _ in windows):
+        return whole(present(text for text, _, _ in windows), open_)
     # a window without any has no text
-    return sampled([(text, window.answered) for window in windows for text in present([window.text])], open_)
+    return sampled([(text, answered) for given, answered, _ in windows for text in present([given])], open_)
 
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:

@@ -5,6 +5,7 @@ it (0, or an empty text), and is empty in files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from axes import ALONG, ATTACHED, AXES
 
 POINT = [*AXES, ALONG]
 CELL_KEYS = ["strategy", "variant", *POINT]
+_point, _key = itemgetter(*POINT), itemgetter(*CELL_KEYS)
 SWEPT = [axis.name for axis in AXES.values() if axis.stem]  # that charts are drawn along
 Row = Mapping[str, Any] | pd.Series
 Group = tuple[Any, ...]
@@ -48,7 +50,7 @@ def stood_for(record: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, 
 
 def key_of(cell: Row) -> tuple[Any, ...]:
     """What tells a cell from all others of its run."""
-    return tuple(cell[name] for name in CELL_KEYS)
+    return _key(cell)
 
 
 def is_attached(cell: Row) -> bool:
@@ -61,7 +63,11 @@ def group_of(cell: Row) -> Group:
 
     Servers that are attached are in the same rounds, and in a group of their own.
     """
-    return (*("" if name == cell[ALONG] else cell[name] for name in POINT), is_attached(cell))
+    point = _point(cell)
+    if cell[ALONG]:
+        place = POINT.index(cell[ALONG])
+        point = (*point[:place], "", *point[place + 1 :])
+    return (*point, is_attached(cell))
 
 
 def by_group(cells: pd.DataFrame) -> Iterator[pd.DataFrame]:

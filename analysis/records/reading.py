@@ -1,16 +1,20 @@
 """A results folder as tables. Whatever killed the run, every finished window stays readable."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.histograms import Encoded
 from analysis.records.checking import HISTOGRAMS, fault_of_line, fault_of_record, fault_of_run
-from analysis.records.points import as_columns, stood_for
+from analysis.records.columns import parts
+from analysis.records.points import CELL_KEYS, as_columns, stood_for
 from analysis.records.schema import BESIDE, NEEDED, RECORDS, Field, Fields
 from analysis.records.versions import READABLE, filled_up
 from analysis.uncollected import uncollected
@@ -42,6 +46,11 @@ class Results:
     failures: pd.DataFrame
     probes: pd.DataFrame  # what isn't a rate, a row a figure
     seconds: pd.DataFrame  # of a soak
+
+    @cached_property
+    def by_cell(self) -> dict[tuple[Any, ...], Mapping[str, NDArray[Any]]]:
+        """The windows of each cell, in the order of their appearance."""
+        return parts(self.windows, CELL_KEYS)
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -216,5 +225,9 @@ def _column(values: Sequence[Any], field: Field) -> pd.Series:
     if field.absent is not NEEDED:
         values = [field.absent if value is None else value for value in values]
     if field.kind == "text":
-        values = [_writable(value) for value in values]
-    return pd.Series(values, dtype=None if field.kind in ("count", "figure", "flag") and values else object)
+        known = {value: _writable(value) for value in set(values)}  # few, of thousands of records
+        values = [known[value] for value in values]
+    if field.kind not in ("count", "figure", "flag") or not values:
+        return pd.Series(values, dtype=object)
+    numbers = np.array(values)  # several times as quick as pandas, which alone knows what to do with nulls
+    return pd.Series(values if numbers.dtype == object else numbers)

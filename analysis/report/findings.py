@@ -91,8 +91,7 @@ def _loads(selection: Selection, typical: Selection) -> list[pd.DataFrame]:
 
 def _differing_in(selection: Selection, typical: Selection, axis: str) -> pd.DataFrame:
     """The cells that differ from the typical ones on this axis alone, and these themselves."""
-    others = typical.measured[[other for other in SWEPT if other != axis]].iloc[0]
-    return selection.measured[(selection.measured[others.index] == others).all(axis=1)]
+    return selection.at({other: typical.measured[other].iloc[0] for other in SWEPT if other != axis}).measured
 
 
 def _outcome(results: Results) -> Iterator[Finding]:

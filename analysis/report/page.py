@@ -12,14 +12,12 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis.gate import words
-from analysis.gate.result import Gate
 from analysis.judging.crossovers import by_group, passings
 from analysis.judging.requirements import judged
 from analysis.judging.standing import moved, ranks_in_words
@@ -30,8 +28,6 @@ from analysis.report import (
     at_rate,
     balance,
     cards,
-    changes,
-    claims,
     company,
     findings,
     glossary,
@@ -50,6 +46,10 @@ from analysis.report.ratios import Ratios
 from analysis.report.words import HOW_TO_READ, QUOTIENTS
 from analysis.uncollected import uncollected
 
+if TYPE_CHECKING:
+    from analysis.gate.result import Gate
+    from analysis.report.claims import Trial
+
 HERE = Path(__file__).resolve().parent
 NAME = "report.html"
 MOST_BYTES = 3 << 20  # of a page that can be sent
@@ -60,13 +60,13 @@ TEXT_BYTES = 3000  # of a picture's description, amply
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def write(results: Results, cells: pd.DataFrame, gate: Gate | None = None, folder: Path | None = None) -> Path:
+def write(results: Results, cells: pd.DataFrame, gate: "Gate | None" = None, folder: Path | None = None) -> Path:
     """Write report.html into the results folder, or into another, whole or not at all. OSError."""
     return writing.write((folder or results.folder) / NAME, render(results, cells, gate))
 
 
 @uncollected()
-def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> str:
+def render(results: Results, cells: pd.DataFrame, gate: "Gate | None" = None) -> str:
     """The page of a run, whose cells these are; of two variants of it, the page of what changed."""
     everyone = entries(results.run, cells)
     ratios = Ratios(results, everyone)
@@ -127,11 +127,11 @@ def render(results: Results, cells: pd.DataFrame, gate: Gate | None = None) -> s
 
 
 def _beside_the_figures(
-    results: Results, cells: pd.DataFrame, everyone: Sequence[Entry], gate: Gate | None
+    results: Results, cells: pd.DataFrame, everyone: Sequence[Entry], gate: "Gate | None"
 ) -> dict[str, Any]:
     """The sections that some runs have; of a comparison of two variants none."""
     return {
-        "trial": None if gate else claims.trial(results, cells),
+        "trial": None if gate else _trial(results, cells),
         "probes": probes.told(results),
         "required": judged(results, cells),
         "soak": soak.told(results),
@@ -142,6 +142,15 @@ def _beside_the_figures(
         "beside": [] if gate else list(company.tables(results, cells, everyone)),
         "how_to_compare": company.HOW_TO_READ,
     }
+
+
+def _trial(results: Results, cells: pd.DataFrame) -> "Trial | None":
+    """That of the run's claims, if it has any: few have, and what it takes to tell them is loaded for them alone."""
+    if not results.run.get("claims"):
+        return None
+    from analysis.report import claims
+
+    return claims.trial(results, cells)
 
 
 def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
@@ -163,10 +172,13 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _compared(gate: Gate | None) -> dict[str, Any]:
+def _compared(gate: "Gate | None") -> dict[str, Any]:
     """What it says of two variants, if it does."""
     if not gate:
         return {"gate": None, "compared": "", "aside": [], "changes": []}
+    from analysis.gate import words
+    from analysis.report import changes
+
     aside = [(what, f"{cell.strategy}, {words.point(cell, gate)}", why) for what, cell, why in gate.aside]
     return {"gate": gate, "compared": words.compared(gate), "aside": aside, "changes": list(changes.changes(gate))}
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from analysis.judging.cells import by_round, rates_of
 from analysis.pairs import ratios
-from analysis.records.columns import parts
-from analysis.records.points import CELL_KEYS, POINT, Row, is_attached
+from analysis.records.points import POINT, Row, is_attached
 from analysis.records.reading import Results
 from analysis.report.entries import Entry
 from analysis.statistics import UNKNOWN, Estimate
@@ -26,7 +25,7 @@ class Ratios:
     def __init__(self, results: Results, entries: Sequence[Entry]) -> None:
         numbers: dict[Any, int] = {(entry.strategy, entry.variant): entry.number for entry in entries}
         at: dict[tuple[Any, ...], dict[int, Any]] = {}
-        for key, part in parts(results.windows, CELL_KEYS).items():
+        for key, part in results.by_cell.items():
             at.setdefault((*key[2:], key[1] == ATTACHED), {})[numbers[key[:2]]] = by_round(part, rates_of(part))
         self._places = {point: place for place, point in enumerate(at)}
         self._found: list[dict[Pair, Estimate]] = [

@@ -13,8 +13,8 @@ from analysis.doubts import in_full, touching
 from analysis.drawing.selection import is_hollow, selections
 from analysis.judging.latencies import tail
 from analysis.judging.served import served
-from analysis.records.columns import Columns, parts
-from analysis.records.points import CELL_KEYS, POINT, Row, as_rows, key_of, label, title
+from analysis.records.columns import Columns
+from analysis.records.points import POINT, Row, as_rows, key_of, label, title
 from analysis.records.reading import Results
 from analysis.report import specs
 from analysis.report.entries import Entry
@@ -59,10 +59,9 @@ class Spectrum:
 
 def spectra(results: Results, cells: pd.DataFrame) -> Iterator[Spectrum]:
     """A spectrum for each point that was measured."""
-    windows = parts(results.windows, CELL_KEYS)
     measured = cells[cells["windows"].notna()]
     for number, (_, part) in enumerate(measured.groupby(POINT, sort=False)):
-        lines = [_line(cell, windows[key_of(cell)], results) for cell in as_rows(part)]
+        lines = [_line(cell, results.by_cell[key_of(cell)], results) for cell in as_rows(part)]
         lines = [line for line in lines if line.points]
         if lines:
             yield Spectrum(str(number), title(part, results.usual), lines)

@@ -86,7 +86,7 @@ def sweeps(results: Results, cells: pd.DataFrame, entries: Sequence[Entry], rati
     planned = sorted(_planned(results, cells), key=lambda one: one[1] != OFFERED and len(one[2].points(one[1])) < 2)
     figures = {
         load: [(figure, _is_wide(part, figure)) for figure in FIGURES if load in figure.loads]
-        for load, part in cells.groupby("load")
+        for load, part in cells[["load", *(figure.column for figure in FIGURES)]].groupby("load")
     }
     for name, axis, selection in [*planned, *_points(results, cells)]:
         sheet = _Sheet(selection, axis, entries, ratios)
@@ -102,7 +102,7 @@ def _points(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str, S
         for suffix, selection in selections(results, cells, load):
             parts = list(selection.measured.groupby(SWEPT))
             for number, (_, part) in enumerate(parts if len(parts) > 1 else []):
-                yield f"at-{load}{suffix}-{number}", SWEPT[0], Selection(results, part)
+                yield f"at-{load}{suffix}-{number}", SWEPT[0], selection.of(part)
 
 
 def _is_wide(cells: pd.DataFrame, figure: Figure) -> bool:
@@ -244,20 +244,20 @@ def _told(cell: Row, figure: Figure) -> dict[str, Any]:
     if y != y:
         return {"y": y}
     is_barred = low == low and high == high
-    short, some = _short(figure, y), served(cell)
+    short, some, doubts = _short(figure, y), served(cell), touching(cell, name)
     interval = _ends(figure, cell.get(f"{name}_low"), cell.get(f"{name}_high"))
     with_served = f", {some} served" if some else ""
     return {
         "y": y,
         "low": low if is_barred else None,
         "high": high if is_barred else None,
-        "h": is_hollow(cell, name),
+        "h": bool(some or doubts),
         "w": f"{some} served" if some else short,
         "f": short + (f" ({interval})" if interval != NO_INTERVAL else "") + with_served,
         "v": short + with_served,
         "e": interval,
         "b": _ends(figure, low, high),
-        "d": in_full(touching(cell, name)) or "nothing",
+        "d": in_full(doubts) or "nothing",
     }
 
 

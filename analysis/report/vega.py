@@ -5,8 +5,6 @@ import contextlib
 from importlib.metadata import version
 from pathlib import Path
 
-import vl_convert
-
 from analysis.records import writing
 from analysis.report.specs import Spec
 
@@ -20,6 +18,8 @@ def script() -> str:
     """Vega-Embed with all that it needs, as one script."""
     with contextlib.suppress(OSError):
         return KEPT.read_text(encoding="utf-8")
+    import vl_convert  # many pages need no more of it than what is kept
+
     made = str(vl_convert.javascript_bundle(EXPORTS, vl_version=VEGA_LITE))
     if "</script" in made.lower() or "<!--" in made:
         raise RuntimeError("the library's script would end its own element on the page")
@@ -31,5 +31,7 @@ def script() -> str:
 
 def picture(spec: Spec) -> str:
     """A chart as SVG, as the address of an image."""
+    import vl_convert
+
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

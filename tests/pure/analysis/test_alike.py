@@ -99,6 +99,24 @@ def test_a_block_of_which_nothing_was_answered_is_all_beyond() -> None:
     assert np.isnan(alike.percentile(90))
 
 
+def test_each_blocks_own_percentile_is_that_of_the_block_alone() -> None:
+    random = np.random.default_rng(8)
+    blocks = [
+        whole([block(random.lognormal(14, 0.5, size))], open_) for size, open_ in ((3000, 0), (999, 0), (2000, 40))
+    ]
+    blocks.append(whole([]))
+    for percent in (50, 90, 99):
+        alone = [Alike([one]).percentile(percent) for one in blocks]
+        assert Alike(blocks).percentiles(percent) == pytest.approx(alone, nan_ok=True, rel=0)
+    assert np.isnan(Alike(blocks).percentiles(99)).tolist() == [False, True, True, True]
+
+
+def test_a_mean_counts_each_request_that_a_latency_of_a_sample_stands_for() -> None:
+    quick, slow = (block(np.full(1000, latency)) for latency in (100_000, 900_000))
+    means = Alike([sampled([(quick, 9000), (slow, 1000)]), whole([quick, slow]), whole([])]).means()
+    assert means == pytest.approx([180_000, 500_000, np.nan], rel=1e-3, nan_ok=True)
+
+
 def test_the_requests_support_a_percentile() -> None:
     assert np.isnan(Alike([whole([block(np.full(999, 1e6))])]).percentile(99))
     assert Alike([whole([block(np.full(1000, 1e6))])]).percentile(99) == pytest.approx(1e6, rel=1e-3)

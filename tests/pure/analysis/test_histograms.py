@@ -1,11 +1,13 @@
 """Histograms as arrays: they say what the library says of them, and each is decoded once."""
 
+import base64
+import struct
+import zlib
+from binascii import a2b_base64
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from hdrh.codec import HdrHistogramEncoder
 from hdrh.histogram import HdrHistogram
 
 from analysis.histograms import Encoded, decoded, in_order, mean, merged, poured
@@ -77,6 +79,23 @@ def test_what_is_damaged_is_no_empty_histogram() -> None:
         decoded(histogram([1_000_000] * 3)[:-9] + "A" * 9)
 
 
+def test_what_is_damaged_leaves_nothing_in_the_next() -> None:
+    """All are decoded into the same buckets."""
+    sound = histogram([1_000_000] * 3)
+    packed = zlib.decompress(base64.b64decode(sound)[8:])
+    for broken in (packed[:-1] + b"\xff", packed + b"\x02" * 40_000, b"\0" + packed[1:]):
+        content = zlib.compress(broken)
+        with pytest.raises((ValueError, IndexError)):
+            decoded(base64.b64encode(struct.pack(">II", 0x1C849314, len(content)) + content).decode())
+    assert decoded(sound).counts.tolist() == [3]
+
+
+@pytest.mark.parametrize("text", ["", "HIST", "HISTFAAA", "A" * 40])
+def test_what_is_no_histogram_is_said_so(text: str) -> None:
+    with pytest.raises((ValueError, struct.error)):
+        decoded(text)
+
+
 def test_each_is_decoded_once_however_many_figures_are_taken_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,12 +103,11 @@ def test_each_is_decoded_once_however_many_figures_are_taken_of_it(
     folder = MadeUp(capacity={"epoll": 1e4, "poll": 9e3}, groups=[(3, 64), (10, 64)]).write(tmp_path)
     decodings: list[str] = []
 
-    def counted(text: str) -> Any:
+    def counted(text: str) -> bytes:
         decodings.append(text)
-        return decode(text)
+        return a2b_base64(text)
 
-    decode = HdrHistogramEncoder.decode
-    monkeypatch.setattr("analysis.histograms.HdrHistogramEncoder.decode", counted)
+    monkeypatch.setattr("analysis.histograms.a2b_base64", counted)
     results = read(folder)
     tabulate(results)
     texts = [text for text in results.windows["latency_hdr"] if text]
