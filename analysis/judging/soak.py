@@ -90,9 +90,10 @@ class Findings:
     waited: float = 0.0  # of the time others had the CPU while its threads were ready
     leak: Trend = UNTOLD  # bytes
     latency: Trend = UNTOLD  # of the median, a share
-    cpu: Trend = UNTOLD  # a request, by the load generator's, a share
+    cpu: Trend = UNTOLD  # a request, by the load generator's where that is on this machine, a share
     least: float = 0.0  # drift that is worth a finding, as a share
     busy: float = 1.0  # share of the time from which on a machine is too busy for a drift to be the server's
+    by_loader: bool = True  # whether the CPU time is told by the load generator's
 
 
 def course(results: Results) -> Course | None:
@@ -106,8 +107,9 @@ def course(results: Results) -> Course | None:
 
 def findings(results: Results, seen: Course) -> Findings:
     """What its tests say."""
-    windows = results.windows
-    used = (windows["server_cpu_s"] / windows["loader_cpu_s"]).to_numpy(float)
+    windows = results.windows[results.windows["replies"] > 0]
+    by_loader = not windows["elsewhere"].any()  # on other hosts its minutes are other ones
+    used = (windows["server_cpu_s"] / windows["loader_cpu_s" if by_loader else "replies"]).to_numpy(float)
     began = (windows["started_ns"] / 1e9).to_numpy(float)
     stalls, others = _stalls(seen)
     return Findings(
@@ -120,6 +122,7 @@ def findings(results: Results, seen: Course) -> Findings:
         drift(began, np.nan_to_num(used)),
         results.thresholds.get("trend_share", 0.0),
         results.thresholds.get("taken_share", 1.0),
+        by_loader,
     )
 
 
@@ -148,7 +151,7 @@ def sentences(found: Findings, seen: Course) -> Iterator[str]:
         )
         return
     yield _of_drift("median latency", found.latency, found.least)
-    yield _of_drift("CPU time a request (by the load generator's)", found.cpu, found.least)
+    yield _of_drift("CPU time a request" + " (by the load generator's)" * found.by_loader, found.cpu, found.least)
 
 
 def _of_memory(leak: Trend) -> str:

@@ -60,6 +60,15 @@ def jump_ns(before: Offset, after: Offset) -> int:
     return moved_ns if abs(moved_ns) > explained_ns else 0
 
 
+def better(before: Offset, after: Offset) -> Offset:
+    """Of two comparisons of a clock that hasn't jumped the one that is less wrong now: the later may be of a busy hour.
+
+    An older one is wrong by what the clocks may have parted since, too.
+    """
+    parted_ns = DRIFT * (after.at_ns - before.at_ns)
+    return before if before.uncertainty_ns + parted_ns < after.uncertainty_ns else after
+
+
 def astray_ns(known: Offset, trip: Trip) -> int:
     """How far outside of a trip the instant lies that was read in it, by what is known of that clock; 0: inside."""
     theirs_ns = known.ours(trip.theirs_ns)

@@ -134,8 +134,10 @@ class Workers(Crew):
         for client_id, guest in self.master.ready.items():
             if not guest.is_elsewhere:
                 continue  # this machine's clock is ours
-            before, guest.clock = guest.clock, self._compared(client_id)
-            if before.at_ns and (jumped_ns := clocks.jump_ns(before, guest.clock)):
+            before, after = guest.clock, self._compared(client_id)
+            jumped_ns = clocks.jump_ns(before, after) if before.at_ns else 0
+            guest.clock = after if jumped_ns or not before.at_ns else clocks.better(before, after)
+            if jumped_ns:
                 jumps.append(f"the clock of {guest.name} jumped by {jumped_ns / 1e9:+.3g} s since it was compared last")
         if jumps:
             raise WindowLost(f"{'; '.join(jumps)}: its host was suspended, or its clock is being set")

@@ -4,18 +4,22 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from harness.processes.loader import Loader, LoaderFailed, LoaderLost
-from tests.support.host_workers import crew, gathered, in_time, joining, waiting
+from tests.support.host_workers import HostWorker, crew, gathered, in_time, joining, waiting
+from tests.support.impatient import PATIENCE_S, Impatient
 from tests.support.peers import LENGTHS, echo, opened, peers, total
+from tests.support.project import ROOT
 
 ENDS_WITHIN_S = 10.0
+LATE = str(ROOT / "tests" / "support" / "late.py")
 
 
 def test_they_are_one_load_generator(tmp_path: Path, two_workers: Loader) -> None:
@@ -122,6 +126,45 @@ def test_a_worker_that_goes_costs_its_window_and_the_others_go_on(tmp_path: Path
             assert code == 1
             assert "ended: " in said
         assert stays.process.poll() is None
+
+
+@contextlib.contextmanager
+def with_one_late(logs: Path, seconds: float) -> Iterator[tuple[Loader, HostWorker, dict[str, str]]]:
+    """A load generator that is impatient, of two workers, the first of which takes windows up so late."""
+    program = (sys.executable, LATE, str(seconds))
+    loader = Impatient(logs, 2)
+    try:
+        ready = loader.wait_ready()
+        options = ("--master", ready["master"], "--token", ready["token"])
+        with HostWorker(*options, program=program) as late, HostWorker(*options), peers(it=echo) as started:
+            gathered(loader)
+            yield loader, late, {"it": started["it"].url}
+    finally:
+        loader.stop()
+
+
+def test_a_worker_that_takes_a_window_up_late_costs_that_window(tmp_path: Path) -> None:
+    with with_one_late(tmp_path, 0.5) as (loader, _, url), opened(loader, url, clients=4):
+        with pytest.raises(LoaderLost, match=r" began \d+ ms late, after the head of 10 ms") as lost:
+            loader.window("it", LENGTHS)
+        assert lost.value.what == "window"
+        assert loader.window("it", LENGTHS | {"head_s": 2.0})["workers"] == 2
+
+
+def test_a_worker_that_answers_too_late_is_lost_by_its_name_and_the_others_go_on(tmp_path: Path) -> None:
+    with with_one_late(tmp_path, 5 * PATIENCE_S) as (loader, late, url):
+        loader.open(url, 6, {"service": "echo", "message_size": 64})
+        with pytest.raises(LoaderLost, match=f" was waited for {PATIENCE_S:g} s for the answer to 'window'; ") as lost:
+            loader.window("it", LENGTHS)
+        assert (lost.value.what, lost.value.left) == ("workers", 1)
+        assert "its clients are lost, and 1 worker left" in str(lost.value)
+        loader.close()
+        with opened(loader, url, clients=6) as answer:
+            assert answer["clients"] == [6]
+            assert in_time(loader)["workers"] == 1
+        code, said = late.ended()
+        assert code == 1
+        assert "the run goes on without it" in said or "was waited for" in said
 
 
 def test_when_none_is_left_it_is_said(tmp_path: Path) -> None:

@@ -115,6 +115,10 @@ CASES = {
     "soak-of-one-attached": Case(
         "soak --strategies mine", ("mine.toml", "strategies.mine.attach", "a soak"), attached("127.0.0.1:1")
     ),
+    "trial-of-one-attached": Case(
+        "trial --only one-client-at-a-time", ("mine.toml", "strategies.blocking.attach", "a trial", "leave it out"),
+        attached("127.0.0.1:1").replace("mine", "blocking"),
+    ),
     "probe-of-one-attached": Case(
         "probe anatomy --strategies mine", ("mine.toml", "strategies.mine.attach", "a probe"), attached("127.0.0.1:1")
     ),

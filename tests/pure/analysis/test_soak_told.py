@@ -70,6 +70,16 @@ def test_of_a_sound_server_nothing_is_found(tmp_path: Path) -> None:
     assert len(said) == 4
 
 
+def test_cpu_time_isnt_told_by_that_of_a_load_generator_elsewhere(tmp_path: Path) -> None:
+    """Whose machine has other slow minutes: here the loader's gets dearer, and the server's doesn't."""
+    made = soak(tmp_path)
+    dearer = made.windows["loader_cpu_s"] * np.linspace(1.0, 2.0, len(made.windows))
+    windows = made.windows.assign(loader_cpu_s=dearer, server_cpu_s=made.windows["replies"] * 1e-5)
+    here, elsewhere = (told(replace(made, windows=windows.assign(workers=1, elsewhere=many))) for many in (0, 1))
+    assert saying(here, "Drift: CPU time a request (by the load generator's) moved by -")
+    assert saying(elsewhere, "No drift is shown: CPU time a request moved by ")
+
+
 def test_a_window_that_was_lost_is_a_gap_and_said(tmp_path: Path) -> None:
     """Of its seconds there are no lines; that no window is lost, but looked away from, isn't said."""
     whole = soak(tmp_path)

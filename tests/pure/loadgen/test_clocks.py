@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from loadgen.hosts.clocks import DRIFT, LATE_NS, Offset, Trip, astray_ns, is_late, jump_ns, offset
+from loadgen.hosts.clocks import DRIFT, LATE_NS, Offset, Trip, astray_ns, better, is_late, jump_ns, offset
 
 MS = 1_000_000
 
@@ -41,6 +41,14 @@ def test_a_clock_that_was_set_has_jumped_and_one_that_drifts_has_not() -> None:
     assert jump_ns(before, Offset(5 * MS + drifted, MS // 10, ten_s)) == 0
     assert jump_ns(before, Offset(5 * MS + drifted + MS // 5 + 1, MS // 10, ten_s)) == drifted + MS // 5 + 1
     assert jump_ns(before, Offset(-3_600_000 * MS, MS // 10, ten_s)) == -3_600_005 * MS
+
+
+def test_a_comparison_of_a_busy_moment_doesn_t_take_the_place_of_a_better_one() -> None:
+    """Until clocks may have parted by more."""
+    known, busy = Offset(5 * MS, MS // 10, 0), Offset(9 * MS, 5 * MS, 1000 * MS)
+    assert better(known, busy) == known
+    assert better(known, busy._replace(at_ns=60_000 * MS)).uncertainty_ns == 5 * MS
+    assert better(busy, known._replace(at_ns=2000 * MS)).ahead_ns == 5 * MS
 
 
 @pytest.mark.parametrize(("jumped_ns", "astray"), [(0, False), (MS, False), (40 * MS, True), (-40 * MS, True)])
