@@ -28,7 +28,7 @@ MOST_KNOWN = 1000  # who was, so that it is said once
 HELLO_TO_READY_S = 30.0  # who was welcomed and doesn't come by then gives its place up
 
 
-@dataclass
+@dataclass(eq=False)
 class Guest:
     """A worker that was taken in."""
 
@@ -41,6 +41,11 @@ class Guest:
     why_gone: str = ""  # by its own word
     clock: Offset = OURS
     first: int = 0  # of all clients, that is its own
+
+    @property
+    def where(self) -> str:
+        """Its name, and the address of its host."""
+        return f"{self.name} ({self.address})"
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -91,7 +96,9 @@ class Master(MasterRunner):
         for client_id, guest in self.ready.items():
             node = self.clients.get(client_id)
             if node is None or node.state == STATE_MISSING:
-                found[client_id] = "has not been heard of for some seconds: it hangs, or its host is cut off"
+                found[client_id] = (
+                    "has not been heard of for some seconds: it hangs, was killed, or its host is cut off"
+                )
             elif guest.why_gone:
                 found[client_id] = guest.why_gone
         return found

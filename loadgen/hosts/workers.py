@@ -181,11 +181,12 @@ class Workers(Crew):
         """Go on without these, each with the reason. Raises WorkersLost; in a run that is all at home LoaderError."""
         if not self.elsewhere:
             raise LoaderError("; ".join(f"{self.master.guests[one].name} {why}" for one, why in gone.items()))
-        told = "; ".join(f"{self.master.guests[client_id].name} {why}" for client_id, why in gone.items())
-        for client_id, why in gone.items():
-            self.master.dismiss(client_id, why)
+        guests = {self.master.dismiss(client_id, why): why for client_id, why in gone.items()}
         self._is_stale = True
-        raise WorkersLost(f"{told}; its clients are lost, and {self.size or 'no'} worker{'s' * (self.size != 1)} left")
+        told = "; ".join(f"{guest.name} {why}" for guest, why in guests.items())
+        whose = "its" if len(guests) == 1 else "their"
+        left = f"{self.size or 'no'} worker{'s' * (self.size != 1)} left"
+        raise WorkersLost(f"{told}; {whose} clients are lost, and {left}", [guest.where for guest in guests])
 
     def quit(self) -> None:
         """End the workers; those of this machine that don't in time are killed."""

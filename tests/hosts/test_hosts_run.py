@@ -61,7 +61,7 @@ def test_the_run_goes_on_without_a_worker_that_is_lost(run: Run, number: signal.
     assert lost
     assert all("its clients are lost, and 1 worker left" in row["reason"] for row in lost)
     assert {row["workers"] for row in rows if row["kind"] == "window" and row["block"] == 1} == {1}
-    assert any(note["kind"] == "lost" for note in bench.described["notes"])
+    assert any(note["kind"] == "lost-workers" for note in bench.described["notes"])
     assert bench.nothing_left()
 
 
