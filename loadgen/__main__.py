@@ -16,8 +16,8 @@ With workers from other hosts (--from-hosts):
 {"do": "round_trips", "targets": {...}, "exchange": {...}, "times": 100, "within_s": 1}: of each worker and target
 
 An answer with the key "error" says why the command wasn't done; where it has "lost" too (window, workers), the loader
-goes on with the workers that it says are left, and `who` are those that aren't. "news" are sentences about workers and strangers. The end of stdin is a
-quit.
+goes on with the workers that it says are left; "who" are those that went. "news" are sentences about workers and
+strangers. The end of stdin is a quit.
 """
 
 import argparse

@@ -24,7 +24,7 @@ class LoaderFailed(Exception):
 
 
 class LoaderLost(LoaderFailed):
-    """It has lost a window, or workers on other hosts (`what`; `who`), and goes on with so many workers as are `left`."""
+    """It has lost a window, or workers (`what`; `who`), and goes on with so many workers as are `left`."""
 
     def __init__(self, why: str, what: str, left: int, who: Sequence[str] = ()) -> None:
         super().__init__(why)

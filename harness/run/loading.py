@@ -99,8 +99,8 @@ class Loading:
     def failed(self, failure: LoaderFailed, ends: str = "") -> None:
         """It is stopped, and its connections are closed; the next one that asks starts it again.
 
-        One that has lost a window, or workers, goes on. Raises GivenUp where it can't, or isn't to, as where the loss of
-        workers `ends` what is measured: the word for what to do then.
+        One that has lost a window, or workers, goes on. Raises GivenUp where it can't, or isn't to: `ends` says what to
+        do where the loss of workers is the end of what is measured.
         """
         if isinstance(failure, LoaderLost):
             self._lost(failure, ends)

@@ -78,12 +78,20 @@ class Workers(Crew):
     def gathered(self, within_s: float) -> bool:
         """Whether all have come, and the door is closed; waits no longer than so. Raises LoaderError."""
         deadline = monotonic() + within_s
+        self.master.dismiss_gone()
         while self.missing and (left_s := deadline - monotonic()) > 0:
             self._raise_if_ended()
             self.master.changed.clear()
             self.master.changed.wait(min(left_s, 0.1))
+            self.master.dismiss_gone()
         self.master.is_open = bool(self.missing)
         return not self.master.is_open
+
+    def reopen(self, lost: WorkersLost) -> None:
+        """Some had gone when all seemed to be there, and had no clients yet: their places are free again."""
+        self.master.is_open = True
+        why = str(lost).partition(";")[0]
+        self.master.say(f"{', '.join(lost.who)} {'is' if len(lost.who) == 1 else 'are'} lost: {why}")
 
     # --- questions and answers ----------------------------------------------------------------------
 
