@@ -102,7 +102,7 @@ def run(given: argparse.Namespace) -> int:
             beside_s = list(map(planned.beside_seconds, range(planned.blocks)))
             fixed = FixedBlocks(planned.blocks, planned.rounds, planned.blocks_at_most_s, beside_s)
             outcome = measure(planned, forms, recorder, fixed, view, given.unchecked)
-    return end(_said(recorder, outcome, draws=not given.no_charts), outcome, recorder, given)
+    return end(lambda: _said(recorder, outcome, draws=not given.no_charts), outcome, recorder, given)
 
 
 def _said(recorder: Recorder, outcome: str, draws: bool) -> int:

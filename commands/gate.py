@@ -93,7 +93,7 @@ def _run(given: argparse.Namespace) -> int:
             return 0
         view, rule = view_of(planned, forms, recorder, given), _rule(planned, rules, recorder, given)
         outcome = measure(planned, forms, recorder, rule, view, given.unchecked)
-    return end(_judged(recorder, outcome, given), outcome, recorder, given)
+    return end(lambda: _judged(recorder, outcome, given), outcome, recorder, given)
 
 
 def _rule(planned: Plan, rules: Gate, recorder: Recorder, given: argparse.Namespace) -> Rule:

@@ -9,7 +9,7 @@ import axes
 from axes import Axis
 from commands import values
 from commands.paths import RESULTS
-from harness.config import Config
+from harness.config import Config, ConfigError
 from harness.hosts import LOOPBACK, Hosts
 from harness.plan.hosts import over
 from harness.plan.plan import Overrides, Plan
@@ -128,16 +128,21 @@ def add_elsewhere(parser: argparse.ArgumentParser) -> None:
     several.add_argument(
         "--on-loss",
         choices=("stop", "go-on"),
-        default="go-on",
         metavar="HOW",
-        help="when a worker on another host is lost: stop, or go-on with those that remain (default: go-on)",
+        help="with --from-hosts, when a worker is lost: stop, or go-on with those that remain; a soak ends either way "
+        "(default: go-on)",
     )
 
 
 def over_hosts(planned: Plan, given: argparse.Namespace) -> Plan:
     """The plan with what the options say of other hosts. Raises ConfigError where that makes no sense."""
     address, port = given.listen
-    goes_on = given.on_loss == "go-on"
+    if given.on_loss and not given.from_hosts:
+        raise ConfigError(
+            f"--on-loss {given.on_loss}: no worker comes from elsewhere; say how many do with --from-hosts, or leave "
+            "it out"
+        )
+    goes_on = given.on_loss != "stop"
     return over(planned, Hosts(given.from_hosts, address, port, goes_on))
 
 

@@ -1,7 +1,7 @@
 """What verbs have in common: what they say before and meanwhile, how an end becomes an exit code, the page."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,8 +114,10 @@ def view_of(planned: Plan, forms: Forms, recorder: Recorder, given: argparse.Nam
     return (LiveView if terminal.console.is_terminal else LinesView)(planned, so_far)
 
 
-def end(code: int, outcome: str, recorder: Recorder, given: argparse.Namespace) -> int:
-    """The exit code, told to programs too."""
+def end(said: Callable[[], int], outcome: str, recorder: Recorder, given: argparse.Namespace) -> int:
+    """The exit code, told to programs too. What there is to say is said first, unless the run never began."""
+    code = said() if recorder.is_kept else EXIT_CODES[outcome]
     if given.json:
-        events.emit("result", outcome=outcome, exit_code=code, folder=str(recorder.folder))
+        folder = str(recorder.folder) if recorder.is_kept else None
+        events.emit("result", outcome=outcome, exit_code=code, folder=folder)
     return code

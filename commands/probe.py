@@ -71,7 +71,8 @@ def run(given: argparse.Namespace) -> int:
         complain("Interrupted" + (": what was found so far is kept." if recorder.measured else "."))
     finally:
         recorder.finish(outcome)
-    _say(recorder.folder)
+    if recorder.is_kept:
+        _say(recorder.folder)
     return EXIT_CODES[outcome]
 
 

@@ -2,6 +2,8 @@
 
 import argparse
 import webbrowser
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
@@ -10,6 +12,9 @@ from commands import options
 from harness import disk
 from harness.config import ConfigError
 from harness.terminal import say
+
+if TYPE_CHECKING:
+    from analysis.records.reading import Results
 
 EXAMPLES = """\
   run_bench.py report                                the newest run as a page: results/latest/report.html
@@ -24,6 +29,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--open", action="store_true", help="show it in the browser")
 
 
+def _must_have_begun(results: "Results") -> None:
+    """Raises ConfigError for a run that was killed, or given up, before its first record."""
+    if all(getattr(results, table.name).empty for table in fields(results) if table.name not in ("folder", "run")):
+        raise ConfigError(f"{results.folder}: nothing was measured there; name another folder, or measure again")
+
+
 @uncollected()
 def run(given: argparse.Namespace) -> int:
     """Make the page. Exit code 0; one that can't be read or written is bad input."""
@@ -34,6 +45,7 @@ def run(given: argparse.Namespace) -> int:
 
     try:
         results = read(given.folder)
+        _must_have_begun(results)
         found = examine(results) if results.run.get("gate") else None
         path = page.write(results, found.table if found else tabulate(results), found)
     except ResultsError as error:

@@ -69,7 +69,7 @@ def run(given: argparse.Namespace) -> int:
         recorder.required(given.require)
         view = view_of(planned, forms, recorder, given)
         outcome = measure(planned, forms, recorder, None, view, given.unchecked)
-    return end(_said(recorder, outcome), outcome, recorder, given)
+    return end(lambda: _said(recorder, outcome), outcome, recorder, given)
 
 
 def _plan(config: Config, strategies: dict[str, Strategy], given: argparse.Namespace) -> Plan:

@@ -88,7 +88,7 @@ def run(given: argparse.Namespace) -> int:
                 outcome = _searched(file, config, recorder, given)
             if outcome == "complete":
                 outcome = _probed(probed, recorder)
-    return end(_judged(recorder, outcome, given), outcome, recorder, given)
+    return end(lambda: _judged(recorder, outcome, given), outcome, recorder, given)
 
 
 def _searched(file: File, config: Config, recorder: Recorder, given: argparse.Namespace) -> str:

@@ -1,5 +1,6 @@
 """What a run is told of other hosts: how many workers come from there, where to, and what follows when one is lost."""
 
+import ipaddress
 from dataclasses import dataclass
 
 LOOPBACK = "127.0.0.1"
@@ -13,6 +14,11 @@ class Hosts:
     address: str = LOOPBACK  # where its master listens
     port: int = 0  # 0: a free one
     goes_on: bool = True  # when a worker is lost, with those who remain
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether nobody else reaches that address."""
+        return ipaddress.ip_address(self.address).is_loopback
 
     @property
     def servers_at(self) -> str:

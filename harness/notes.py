@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from harness.accounts.surroundings import STEAL_SHARE
 
 LEFT_OUT = "left-out"
+LOST_WORKERS, LOST_SERVER = LOST = ("lost-workers", "lost-server")  # said the moment that it happens
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def in_turn(groups: str, at_once: int, in_each: str) -> Note:
 
 def crowded_loader(workers: int, cpus: int) -> Note:
     """The load generator has more processes than CPUs."""
-    return Note("crowded-loader", f"{workers} load generator processes on {cpus} CPU",
+    return Note("crowded-loader", f"{workers} load generator processes on {cpus} CPU{'s' * (cpus != 1)}",
                 "a test of function, not a measurement", "take fewer --workers")  # fmt: skip
 
 
@@ -179,9 +180,30 @@ def of_workers(sentence: str) -> Note:
     return Note("workers", sentence)
 
 
-def lost(failure: str) -> Note:
-    """A window, or workers with their clients."""
-    return Note("lost", failure, "its windows are failures of the load generator's")
+def lost_window(block: int, failure: str) -> Note:
+    """All clients are as they were."""
+    return Note("lost-window", f"a window is lost in block {block + 1}", failure,
+                "it counts as a failure of the load generator's")  # fmt: skip
+
+
+def lost_workers(who: Collection[str], block: int | None, failure: str, left: int) -> Note:
+    """Workers are gone with their clients; so many are `left` to go on with, 0 where the run ends."""
+    are, where = "is" if len(who) == 1 else "are", "" if block is None else f" in block {block + 1}"
+    goes_on = f"; the run goes on with {left} worker{'s' * (left != 1)}" if left else "; the run ends"
+    return Note(LOST_WORKERS, f"{', '.join(who)} {are} lost{where}", failure,
+                f"the group's windows that are missing then are failures of the load generator's{goes_on}")  # fmt: skip
+
+
+def lost_server(server: str, address: str, block: int, failure: str) -> Note:
+    """One that served is out of the group under way, or of the block; an `address` has one that is attached."""
+    seen = f"{server} ({address}) is lost" if address else f"{server} fails"
+    then = "asks it again" if address else "starts it anew"
+    return Note(
+        LOST_SERVER,
+        f"{seen} in block {block + 1}",
+        failure,
+        f"the run goes on without it, and {then} in the next block",
+    )
 
 
 def loader_failed(failure: str) -> Note:

@@ -8,7 +8,7 @@ computes.
 import contextlib
 import json
 import os
-import secrets
+import shutil
 import sys
 import time
 import tomllib
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import axes
-from harness import machine, notes, source
+from harness import folders, machine, notes, source
 from harness.accounts.surroundings import STEAL_SHARE
-from harness.config import ConfigError, Strategy
+from harness.config import Strategy
 from harness.notes import Note
 from harness.plan.group import Group
 from harness.plan.plan import Plan
@@ -30,20 +30,21 @@ from harness.processes.calibration import Calibration
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((ROOT / "schema.toml").read_text(encoding="utf-8"))["version"]
+NEVER_BEGAN = ("interrupted", "refused")  # where there is no record
 SPARE_BYTES = 128 << 10  # more than a run.json has
 Ceiling = Callable[[str], list[dict[str, Any]] | None]  # of a hot loop, as run.json has it
 
 
 class Recorder:
     def __init__(self, results: Path, plan: Plan, command: Sequence[str], ceiling: Ceiling = lambda loop: None) -> None:
-        """Make DIR/<run-id> and let DIR/latest point to it. Raises ConfigError if that can't be.
+        """Make DIR/<run-id>; DIR/latest points to it from its first record on. Raises ConfigError if that can't be.
 
         `ceiling` gives what is known of the load generator's, once it has told which hot loop serves.
         """
         started = datetime.now(UTC)
         self._plan = plan
         self._ceiling = ceiling
-        self.folder = _new_folder(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
+        self.folder = folders.new(results, f"{started:%Y%m%d-%H%M%S}-{plan.profile}")
         self.logs = self.folder / "logs"
         self._run = _describe(self.folder.name, started, plan, command)
         self._write_run()
@@ -54,6 +55,7 @@ class Recorder:
         self._still_s = 0.0
         self.tell: Callable[[Note], None] = lambda note: None  # whoever waits for the run
         self.measured = False  # whether there is any window
+        self._is_begun = False  # whether there is any record
         self._spare = self.folder / ".spare"
         self._spare.write_bytes(bytes(SPARE_BYTES))
 
@@ -137,6 +139,7 @@ class Recorder:
             lines.write(json.dumps(record) + "\n")
             lines.flush()
             os.fsync(lines.fileno())
+        self._begun()
 
     def stood_still(self, spent_s: float) -> None:
         """So many seconds were spent on freezing servers, and on waiting for them to rest."""
@@ -167,6 +170,9 @@ class Recorder:
         self._spare.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # it was told when it came up
             self._windows.close()
+        if outcome in NEVER_BEGAN and not self._is_begun:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
         self._run["outcome"] = outcome
         self._run["finished_at"] = datetime.now(UTC).isoformat(timespec="seconds")
         self._run["measuring"] = {
@@ -175,6 +181,11 @@ class Recorder:
             "still_seconds": round(self._still_s, 3),
         }
         self._write_run()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a folder: of a run that never began nothing is left."""
+        return self.folder.exists()
 
     @property
     def share_in_windows(self) -> float:
@@ -189,33 +200,20 @@ class Recorder:
     def _append(self, row: dict[str, Any]) -> None:
         self._windows.write(json.dumps(row) + "\n")
         self._windows.flush()
+        self._begun()
+
+    def _begun(self) -> None:
+        """From the first record on there is something to be seen, and DIR/latest points to it."""
+        if not self._is_begun:
+            self._is_begun = True
+            with contextlib.suppress(OSError):  # it could be linked a moment ago, and no run is ended for it
+                folders.link(self.folder)
 
     def _write_run(self) -> None:
         path = self.folder / "run.json"
         draft = path.with_suffix(".tmp")
         draft.write_text(json.dumps(self._run, indent=1) + "\n", encoding="utf-8")
         draft.replace(path)
-
-
-def _new_folder(results: Path, name: str) -> Path:
-    """DIR/name, with what no other run has behind it, wherever that was made; DIR/latest points to it."""
-    folder = results / f"{name}-{secrets.token_hex(3)}"
-    draft = results / f".latest-{folder.name}"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise ConfigError(f"--results {results}: can't be written: {error.strerror}; name another folder") from None
-    doing = "can't hold links"
-    try:
-        draft.symlink_to(folder.name)
-        doing = "latest is in the way"
-        draft.replace(results / "latest")
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        folder.rmdir()
-        remedy = "move it" if doing.startswith("latest") else "name a folder of another file system"
-        raise ConfigError(f"--results {results}: {doing}: {error.strerror}; {remedy}") from None
-    return folder
 
 
 def _describe(run_id: str, started: datetime, plan: Plan, command: Sequence[str]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ With workers from other hosts (--from-hosts):
 {"do": "round_trips", "targets": {...}, "exchange": {...}, "times": 100, "within_s": 1}: of each worker and target
 
 An answer with the key "error" says why the command wasn't done; where it has "lost" too (window, workers), the loader
-goes on with the workers that it says are left. "news" are sentences about workers and strangers. The end of stdin is a
-quit.
+goes on with the workers that it says are left; "who" are those that went. "news" are sentences about workers and
+strangers. The end of stdin is a quit.
 """
 
 import argparse
@@ -114,7 +114,8 @@ def _carry_out(control: Control, line: bytes) -> dict[str, object] | None:
             case unknown:
                 return {"error": f"no such command: {unknown}"}
     except LoaderError as error:
-        return {"error": str(error)} | ({"lost": error.lost, "left": control.left} if error.lost else {})
+        told = {"lost": error.lost, "left": control.left, "who": list(error.who)} if error.lost else {}
+        return {"error": str(error)} | told
     except (KeyError, TypeError, ValueError) as error:
         return {"error": f"not a command: {error!r}"}
 

@@ -6,7 +6,15 @@ from typing import Any
 from loadgen import observation, shares
 from loadgen.crew import Crew
 from loadgen.hosts.workers import Workers
-from loadgen.parts import LoaderError, Part, WindowLost, may_have_stood_still, raise_if_astray, raise_if_late
+from loadgen.parts import (
+    LoaderError,
+    Part,
+    WindowLost,
+    WorkersLost,
+    may_have_stood_still,
+    raise_if_astray,
+    raise_if_late,
+)
 
 LEAD_NS = 20_000_000  # for a window's start to reach all workers before its instant
 BESIDE = ("number", "at_ns", "stolen_s")  # in an answer: its message, and its host
@@ -32,7 +40,10 @@ class Control:
         crew = self._of_several()
         crew.master.targets(command["targets"])
         if crew.gathered(command["within_s"]):
-            crew.compare_clocks()
+            try:
+                crew.compare_clocks()
+            except WorkersLost as lost:
+                crew.reopen(lost)
         ready = crew.master.ready
         weights = crew.master.weigh(list(ready))
         return {

@@ -1,5 +1,6 @@
 """Workers' answers to one question, and what may be wrong with them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ class LoaderError(Exception):
     """The loader can't do what it was told; its text says why."""
 
     lost = ""  # what is lost with it, where the loader can go on: a window, or workers with their clients
+    who: Sequence[str] = ()  # which workers
 
 
 class WindowLost(LoaderError):
@@ -25,6 +27,10 @@ class WorkersLost(LoaderError):
     """Workers have gone, and their clients with them. The others go on."""
 
     lost = "workers"
+
+    def __init__(self, why: str, who: Sequence[str]) -> None:
+        super().__init__(why)
+        self.who = who
 
 
 @dataclass(frozen=True)

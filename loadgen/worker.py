@@ -56,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, member.leave)
     loop = "compiled" if compiled else f"Python's ({why})"
-    print(f"joined {host}:{port} as {member.name}: {hello['cpus']} CPUs, the hot loop is {loop}", flush=True)
+    cpus = f"{hello['cpus']} CPU{'s' * (hello['cpus'] != 1)}"
+    print(f"joined {host}:{port} as {member.name}: {cpus}, the hot loop is {loop}", flush=True)
     gc.freeze()  # what was imported is never garbage; collections between windows get short
     member.greenlet.join()
     member.hang_up()

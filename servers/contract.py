@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Literal, NoReturn
 
 from servers.handlers import KINDS, LONGEST_US, MOST_ITERATIONS, OFS, Handler, handled
-from servers.listening import AT_PATHS, TRANSPORTS, Transport, at_path, at_port, fault_of, remove_path
+from servers.listening import AT_PATHS, TRANSPORTS, Transport, at_path, at_port, fault_of, remedy_at_port, remove_path
 from servers.services import SERVICES, Conversation
 
 CRASHED, CANNOT_START = 1, 3  # exit codes
@@ -216,10 +216,10 @@ def listen(options: Options, shares: bool = False) -> socket.socket:
             return at_path(options.transport, options.path, options.backlog)
         return at_port(options.transport, options.host, options.port, options.backlog, shares)
     except OSError as error:
-        where, other = options.path, "path"
+        where, remedy = options.path, "try another --path"
         if options.transport not in AT_PATHS:
-            where, other = f"{options.host}:{options.port}", "port"
-        cannot_start(f"cannot listen on {where}: {error.strerror or error}; try another --{other}")
+            where, remedy = f"{options.host}:{options.port}", remedy_at_port(error)
+        cannot_start(f"cannot listen on {where}: {error.strerror or error}; {remedy}")
 
 
 def reuseport_listeners(listener: socket.socket, options: Options, count: int) -> list[socket.socket]:

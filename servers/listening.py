@@ -5,6 +5,7 @@ A library adopts such a socket, it makes none. One that can't be had is an OSErr
 
 import argparse
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -56,6 +57,17 @@ def at_port(transport: Transport, host: str, port: int, backlog: int, shares: bo
     if is_stream:
         listener.listen(backlog)
     return listener
+
+
+def remedy_at_port(error: OSError) -> str:
+    """What to do where a host and a port can't be listened at."""
+    if isinstance(error, socket.gaierror):
+        return "--host: no such host; name an IPv4 address of this machine"
+    remedies = {
+        errno.EADDRNOTAVAIL: "--host: no address of this machine; name one that `ip address` lists",
+        errno.EACCES: "that port is the administrator's; name a --port from 1024 on",
+    }
+    return remedies.get(error.errno or 0, "try another --port")
 
 
 def at_path(transport: Transport, path: str, backlog: int) -> socket.socket:

@@ -119,7 +119,9 @@ def quota(facts: Facts) -> Finding:
     return Finding(
         "quota",
         facts.quota is None or facts.quota >= 2,
-        "no limit on CPU time" if facts.quota is None else f"held to the time of {facts.quota:g} CPUs",
+        "no limit on CPU time"
+        if facts.quota is None
+        else f"held to the time of {facts.quota:g} CPU{'s' * (facts.quota != 1)}",
         "a group that has used its quota stands still until the next period, which looks like a slow server",
         "run the container without a limit on CPU time, or with one above the CPUs it uses",
     )

@@ -12,7 +12,8 @@ from harness.plan.plan import Plan
 def over(plan: Plan, hosts: Hosts) -> Plan:
     """The plan with these hosts: fewer workers are here. Raises ConfigError where that makes no sense."""
     if hosts.elsewhere > plan.workers:
-        asked = f"--from-hosts {hosts.elsewhere}: there are {plan.workers} workers in all"
+        there = "there is 1 worker" if plan.workers == 1 else f"there are {plan.workers} workers"
+        asked = f"--from-hosts {hosts.elsewhere}: {there} in all"
         raise ConfigError(f"{asked}; ask for as many with --workers {hosts.elsewhere}")
     if not hosts.elsewhere and (hosts.address, hosts.port) != (LOOPBACK, 0):
         raise ConfigError(

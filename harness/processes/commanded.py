@@ -24,11 +24,11 @@ class LoaderFailed(Exception):
 
 
 class LoaderLost(LoaderFailed):
-    """It has lost a window, or workers on other hosts (`what`), and goes on with so many workers as are `left`."""
+    """It has lost a window, or workers (`what`; `who`), and goes on with so many workers as are `left`."""
 
-    def __init__(self, why: str, what: str, left: int) -> None:
+    def __init__(self, why: str, what: str, left: int, who: Sequence[str] = ()) -> None:
         super().__init__(why)
-        self.what, self.left = what, left
+        self.what, self.left, self.who = what, left, who
 
 
 class Commanded:
@@ -87,7 +87,7 @@ class Commanded:
         answer = self._answer(ANSWER_LIMIT_S)
         self._news += answer.pop("news", [])
         if "lost" in answer:
-            raise LoaderLost(answer["error"], answer["lost"], answer["left"])
+            raise LoaderLost(answer["error"], answer["lost"], answer["left"], answer["who"])
         if "error" in answer:
             raise LoaderFailed(f"{self.called} could not {command['do']}: {answer['error']}")
         return answer

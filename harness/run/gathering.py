@@ -21,6 +21,8 @@ Workers = Sequence[Mapping[str, Any]]  # as run.json has them
 def gather(stage: Stage, plan: Plan, recorder: Recorder, ready: Mapping[str, Any], say: Callable[[str], None]) -> None:
     """Return when all workers are there and recorded. Raises ConfigError where they aren't in time, or don't suit."""
     say(f"on each other host: {invitation(plan, ready)}")
+    if plan.hosts.is_on_loopback:
+        say(f"{plan.hosts.address} reaches this machine alone; --listen ADDRESS names one that other hosts reach")
     deadline = time.monotonic() + plan.config.loadgen.hosts_timeout_s
     told = ""
     while True:
@@ -31,14 +33,15 @@ def gather(stage: Stage, plan: Plan, recorder: Recorder, ready: Mapping[str, Any
         for sentence in stage.loader.take_news():
             say(sentence)
         if (line := here(found["workers"], plan.workers)) != told:
-            say(line)
+            left_s = max(0.0, deadline - time.monotonic())
+            say(line + f"; the run waits for {left_s:.0f} s more (loadgen.hosts_timeout_s)" * bool(found["missing"]))
             told = line
         if not found["missing"]:
             break
         if time.monotonic() > deadline:
             waited_s = plan.config.loadgen.hosts_timeout_s
             raise ConfigError(
-                f"--from-hosts {plan.hosts.elsewhere}: {found['missing']} of {plan.workers} workers didn't come to "
+                f"--from-hosts {plan.hosts.elsewhere}: {found['missing']} of {several(plan.workers)} didn't come to "
                 f"{ready['master']} within {waited_s:g} s (loadgen.hosts_timeout_s); start them, open that port, or "
                 "ask for fewer"
             )
@@ -56,8 +59,12 @@ def invitation(plan: Plan, ready: Mapping[str, Any]) -> str:
 def here(workers: Workers, wanted: int) -> str:
     """Who is there, in a line."""
     told = [f"{one['name']} ({one['cpus']} CPU{'s' * (one['cpus'] != 1)}, Python {one['python']})" for one in workers]
-    are = "is" if len(told) == 1 else "are"
-    return f"{len(told)} of {wanted} workers {are} here" + f": {', '.join(told)}" * bool(told)
+    are = "is" if 1 in (len(told), wanted) else "are"
+    return f"{len(told)} of {several(wanted)} {are} here" + f": {', '.join(told)}" * bool(told)
+
+
+def several(workers: int) -> str:
+    return f"{workers} worker{'s' * (workers != 1)}"
 
 
 def _must_have_ports(plan: Plan, workers: Workers) -> None:

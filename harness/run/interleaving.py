@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import axes
+from harness import notes
 from harness.accounts import meter
 from harness.accounts.ledger import Ledger
 from harness.plan.group import Group
@@ -54,6 +55,9 @@ class Interleaving:
         self._told: set[tuple[Group, str, int]] = set()  # whose footprint is recorded, and in which block
         self._ledger: Ledger | None = None  # of the servers that a group's clients are connected to
         self._balance = Balance(plan, recorder, fleet, loading)
+        self._there = {
+            name for group in plan.groups for name in plan.members(group) if plan.entries[group][name].strategy.attach
+        }  # who has served; those that are attached were asked
 
     def measure(self, group: Group, wave: Sequence[str], block: int, rounds: int, turn: int = 0) -> None:
         """So many rounds of those members of the group, in their turn. Raises GivenUp if the loader keeps failing.
@@ -159,6 +163,7 @@ class Interleaving:
             )
         for each in [*first, record | more]:
             self._recorder.window(key, group, place, each)
+        self._there.add(key)
 
     def _observed(self, visit: Visit) -> tuple[dict[str, Any], dict[str, Any]]:
         """One window of a server among others that stand still: what the loader told, and its record."""
@@ -219,3 +224,7 @@ class Interleaving:
 
     def _record_failure(self, key: str, group: Group, block: int, failure: ServerFailed) -> None:
         self._recorder.failure(key, group, block, str(failure), failure.skipped)
+        if key in self._there and not failure.skipped:  # told once, until it serves again
+            self._there.remove(key)
+            address = self._plan.entries[group][key].strategy.address
+            self._recorder.tell(notes.lost_server(key, address, block, str(failure)))

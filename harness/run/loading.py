@@ -36,6 +36,7 @@ class Loading:
         self._starts = 0
         self._is_running = False
         self.is_connected = False  # to the servers of a group
+        self.block = 0  # that is under way
         self._spoilt = False
         self._lost_in_a_row = 0  # windows
         self._measured: set[str] = set()  # keys of servers whose round trips are known
@@ -95,13 +96,14 @@ class Loading:
         """Whether clients of the group under way were lost: its windows would be of fewer than they say."""
         return self._spoilt
 
-    def failed(self, failure: LoaderFailed) -> None:
+    def failed(self, failure: LoaderFailed, ends: str = "") -> None:
         """It is stopped, and its connections are closed; the next one that asks starts it again.
 
-        One that has lost a window, or workers, goes on. Raises GivenUp where it can't, or isn't to.
+        One that has lost a window, or workers, goes on. Raises GivenUp where it can't, or isn't to: `ends` says what to
+        do where the loss of workers is the end of what is measured.
         """
         if isinstance(failure, LoaderLost):
-            self._lost(failure)
+            self._lost(failure, ends)
             return
         self._recorder.note(notes.loader_failed(str(failure)))
         self._stage.stop_loader()
@@ -118,16 +120,23 @@ class Loading:
             self.failed(failure)
         self.is_connected = self._spoilt = False
 
-    def _lost(self, failure: LoaderLost) -> None:
+    def _lost(self, failure: LoaderLost, ends: str = "") -> None:
         """A window alone, or workers: then the group is spoilt, and the next one has those that are left."""
         self._tell_news()
-        self._recorder.note(notes.lost(str(failure)))
+        if failure.what == "workers":
+            left = 0 if ends or not self._plan.hosts.goes_on else failure.left
+            block = None if ends else self.block
+            self._recorder.note(notes.lost_workers(failure.who, block, str(failure), left))
+        else:
+            self._recorder.note(notes.lost_window(self.block, str(failure)))
         self._lost_in_a_row += 1
         if self._lost_in_a_row == MOST_LOST:
             raise GivenUp(f"{MOST_LOST} windows in a row were lost; the last one: {failure}")
         if failure.what != "workers":
             return
         self._spoilt = True
+        if ends:
+            raise GivenUp(f"{failure}; {ends}")
         if not failure.left or not self._plan.hosts.goes_on:
             raise GivenUp(f"{failure}" + "; --on-loss go-on goes on with the others" * bool(failure.left))
 

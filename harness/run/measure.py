@@ -64,7 +64,7 @@ def measure(planned: Plan, forms: Forms, recorder: Recorder, rule: Rule | None, 
         outcome = "given up"
         complain(f"[red]Given up[/]: {escape(str(failure))}")
     except ConfigError:
-        outcome = "given up"
+        outcome = "refused"
         raise
     except OSError as error:
         if not disk.is_full(error):

@@ -76,6 +76,7 @@ def carry_out(
         for name, why in plan.unable(group).items():
             recorder.failure(name, group, 0, why, skipped=True)
     for block in blocks:
+        loading.block = block
         counted = recount(plan.server_cpus[-1:]) if calibration else None
         if calibration and counted is None:
             recorder.note(notes.not_counted())

@@ -139,9 +139,7 @@ def _soak(
                 server.raise_if_dead()
         except LoaderLost as lost:
             recorder.failure(server.key, group, 0, str(lost), skipped=False, fault="loader")
-            loading.failed(lost)
-            if loading.is_spoilt:
-                raise GivenUp(f"{lost}; begin the soak anew") from None
+            loading.failed(lost, ends="begin the soak anew")
             flows = False
             continue
         flows = True

@@ -1,4 +1,4 @@
-"""For logs and pipes: a line whenever something else begins. Notes come with the table at the end."""
+"""For logs and pipes: a line whenever something else begins. Notes come with the table, but of who is lost."""
 
 from harness.terminal import Lines
 from harness.views.view import View

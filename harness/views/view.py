@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 from rich.markup import escape
 
-from harness import terminal
+from harness import notes, terminal
 from harness.conformance.suite import Conformance
 from harness.notes import Note
 from harness.plan.plan import Plan
@@ -62,7 +62,9 @@ class View:
         """
 
     def note(self, note: Note) -> None:
-        """A reader of the results must know this."""
+        """A reader of the results must know this; who is lost is said the moment that it happens."""
+        if note.kind in notes.LOST:
+            terminal.complain(f"[yellow]Note[/]: {escape(str(note))}")
 
     def gathering(self, sentence: str) -> None:
         """Of workers on other hosts, before all else: what is to be started there, who is here, who was turned away."""

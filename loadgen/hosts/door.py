@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, NoReturn
 
+import gevent
 import zmq
 from gevent.event import Event
 from locust.env import Environment
@@ -26,9 +27,10 @@ from loadgen.hosts.clocks import OURS, Offset
 MOST_SAID = 20  # who was turned away, and why: a port scanner must not fill the record
 MOST_KNOWN = 1000  # who was, so that it is said once
 HELLO_TO_READY_S = 30.0  # who was welcomed and doesn't come by then gives its place up
+SILENT_S = 6.0  # by when a worker that has died isn't taken to be there any more
 
 
-@dataclass
+@dataclass(eq=False)
 class Guest:
     """A worker that was taken in."""
 
@@ -41,6 +43,11 @@ class Guest:
     why_gone: str = ""  # by its own word
     clock: Offset = OURS
     first: int = 0  # of all clients, that is its own
+
+    @property
+    def where(self) -> str:
+        """Its name, and the address of its host."""
+        return f"{self.name} ({self.address})"
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -91,7 +98,9 @@ class Master(MasterRunner):
         for client_id, guest in self.ready.items():
             node = self.clients.get(client_id)
             if node is None or node.state == STATE_MISSING:
-                found[client_id] = "has not been heard of for some seconds: it hangs, or its host is cut off"
+                found[client_id] = (
+                    "has not been heard of for some seconds: it hangs, was killed, or its host is cut off"
+                )
             elif guest.why_gone:
                 found[client_id] = guest.why_gone
         return found
@@ -106,6 +115,14 @@ class Master(MasterRunner):
         self._farewell(client_id, why)
         self.changed.set()
         return guest
+
+    def dismiss_gone(self) -> None:
+        """Before all are there: who has gone gives its place up, and that is said."""
+        for client_id, why in self.gone().items():
+            if self.guests[client_id].is_elsewhere:
+                guest = self.dismiss(client_id, why)
+                if not guest.why_gone:  # else it was said by itself
+                    self.say(f"{guest.where} is lost: {why}")
 
     def weigh(self, client_ids: Collection[str]) -> list[float]:
         """The CPUs that each of these can use."""
@@ -138,24 +155,26 @@ class Master(MasterRunner):
         """A guest's messages are Locust's to handle; of others only a hello is heard, and none in another's name."""
         guest = self.guests.get(client_id)
         if guest is None and msg.type == "hello":
-            self._hear_hello(client_id, msg.data)
+            self._hear_hello(client_id, msg.data, self._peer)
         elif client_id in self._dismissed:
             self._farewell(client_id, "the run goes on without it")
         elif guest is None or msg.node_id != client_id:
-            self._turn_away(client_id, "it has no token of this run; start it with the line that this run prints")
+            self._turn_away(client_id, "it has no token of a run; start it with the line that this run prints")
         elif msg.type == "leave":
             why = msg.data if isinstance(msg.data, str) else ""
             guest.why_gone = f"left: {why[: identity.LONGEST]}"
             if not guest.is_ready:
                 self.dismiss(client_id, "")
-            self._say(f"{guest.name} {guest.why_gone}")
+            self.say(f"{guest.name} {guest.why_gone}")
         else:
             super().handle_message(client_id, msg)
             if msg.type == "client_ready":
                 guest.is_ready = True
                 self.changed.set()
 
-    def _hear_hello(self, client_id: str, hello: Any) -> None:
+    def _hear_hello(self, client_id: str, hello: Any, peer: str, again: bool = False) -> None:
+        """Welcome it, or turn it away. Where there is no place it is heard `again`, as one may be a dead worker's."""
+        self._peer = peer
         why = identity.why_not(hello, self._own, self._places)
         if why:
             self._turn_away(client_id, why)
@@ -163,7 +182,10 @@ class Master(MasterRunner):
         is_elsewhere, most = next(of for token, of in self._places.items() if identity.is_same(token, hello["token"]))
         self._forget_who_never_came()
         if sum(guest.is_elsewhere == is_elsewhere for guest in self.guests.values()) >= most or not self.is_open:
-            self._turn_away(client_id, "the run has its workers; ask for more with --workers and --from-hosts")
+            if again:
+                self._turn_away(client_id, "the run has its workers; ask for more with --workers and --from-hosts")
+            else:
+                gevent.spawn_later(SILENT_S, self._hear_hello, client_id, hello, peer, again=True)
             return
         facts = {name: value for name, value in hello.items() if name != "token"}
         name = self._name(str(hello["host"]))
@@ -201,9 +223,10 @@ class Master(MasterRunner):
         sentence = f"turned away: {who}: {why}"
         if sentence not in self._said and len(self._said) < MOST_SAID:
             self._said.add(sentence)
-            self._say(sentence)
+            self.say(sentence)
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """To the run, which asks what is new."""
         self.news.append("".join(letter if letter.isprintable() else "?" for letter in sentence))
         self.changed.set()
 

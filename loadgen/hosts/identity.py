@@ -9,6 +9,7 @@ import hmac
 import os
 import platform
 import socket
+import subprocess
 import tomllib
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -20,6 +21,8 @@ PROTOCOL = 2  # of hello, welcome and farewell; another where the other side wou
 TOKEN = "CONCURRENCY_BENCH_TOKEN"  # an environment variable: everybody here can read command lines
 FOLDER = Path(__file__).resolve().parents[1]
 LONGEST = 200  # characters of a text
+REMEDY = "bring both hosts to the same revision of this project"
+GIT_LIMIT_S = 5.0
 MOST_CPUS = 65_536
 TEXTS = ("host", "cpu", "kernel", "python", "locust", "loop", "sources", "token")
 FLAGS = ("reuses_ports",)
@@ -39,6 +42,23 @@ def sources() -> str:
 
 
 @cache
+def revision() -> str:
+    """The commit of this project, with -dirty if the files differ from it; empty where git can't tell."""
+    try:
+        within = _git("rev-parse", "--show-prefix")
+        return "" if within else _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")[:LONGEST]
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _git(*words: str) -> str:
+    """What git says of the project's folder. Raises OSError or SubprocessError."""
+    done = subprocess.run(["git", *words], cwd=FOLDER.parent, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=True, timeout=GIT_LIMIT_S)  # fmt: skip
+    return done.stdout.strip()
+
+
+@cache
 def schema() -> int:
     """The version of the record that windows are told in."""
     return int(tomllib.loads((FOLDER.parent / "schema.toml").read_text(encoding="utf-8"))["version"])
@@ -49,6 +69,7 @@ def told(compiled: bool) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,
         "sources": sources(),
+        "revision": revision(),
         "schema": schema(),
         "locust": version("locust"),
         "host": socket.gethostname()[:LONGEST],
@@ -65,17 +86,35 @@ def told(compiled: bool) -> dict[str, Any]:
 def why_not(hello: Any, own: Mapping[str, Any], tokens: Collection[str]) -> str:
     """Why who says that isn't taken; empty for one of this run. Strangers aren't told which versions are here."""
     if not isinstance(hello, dict) or not _is_sound(hello):
-        return "it says hello in a way that isn't known here; bring both hosts to the same revision"
+        return f"it says hello in a way that isn't known here; {REMEDY}"
     if not any(is_same(hello["token"], token) for token in tokens):
-        return "it has no token of this run; copy the line that this run prints"
+        return "that is another run's token; copy the line that this run prints"
     if hello["protocol"] != own["protocol"] or hello["sources"] != own["sources"]:
-        theirs, ours = hello["sources"][:8], own["sources"][:8]
-        return f"its load generator is another version ({theirs}, here {ours}); bring both hosts to the same revision"
+        return f"{_differ('load generators', _versions(hello, own), hello, own)}; {REMEDY}"
     if hello["schema"] != own["schema"]:
-        return f"it records by schema {hello['schema']}, here {own['schema']}; bring both hosts to the same revision"
+        return f"{_differ('schemas of records', (hello['schema'], own['schema']), hello, own)}; {REMEDY}"
     if hello["locust"] != own["locust"]:
-        return f"it has Locust {hello['locust']}, here {own['locust']}; run `make setup` anew on both hosts"
+        told = _differ("versions of Locust", (hello["locust"], own["locust"]), hello, own)
+        return f"{told}; run `make setup` anew on both hosts"
     return ""
+
+
+def _differ(what: str, which: tuple[Any, Any], hello: Mapping[str, Any], own: Mapping[str, Any]) -> str:
+    """Which side is which is plain on the screens of both."""
+    theirs, ours = which
+    return f"{what} differ: the worker's on {hello['host']} is {theirs}, the run's on {own['host']} is {ours}"
+
+
+def _versions(hello: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[str, str]:
+    """What people know them by: revisions, where they are known and tell them apart; else a digest of the files."""
+    theirs, ours = (str(one.get("revision", "")) for one in (hello, own))
+    if theirs and ours and theirs != ours:
+        return f"of revision {theirs}", f"of revision {ours}"
+    return _with_digest(theirs, hello["sources"]), _with_digest(ours, own["sources"])
+
+
+def _with_digest(revision: str, sources: str) -> str:
+    return f"of revision {revision}, " * bool(revision) + f"with files of digest {sources[:8]}"
 
 
 def is_same(one: str, other: str) -> bool:
@@ -84,7 +123,8 @@ def is_same(one: str, other: str) -> bool:
 
 
 def _is_sound(hello: Mapping[str, Any]) -> bool:
-    texts = all(isinstance(hello.get(name), str) and len(hello[name]) <= LONGEST for name in TEXTS)
+    told = {"revision": ""} | dict(hello)  # who is older doesn't tell it
+    texts = all(isinstance(told.get(name), str) and len(told[name]) <= LONGEST for name in (*TEXTS, "revision"))
     flags = all(type(hello.get(name)) is bool for name in FLAGS)
     return (
         texts

@@ -78,12 +78,20 @@ class Workers(Crew):
     def gathered(self, within_s: float) -> bool:
         """Whether all have come, and the door is closed; waits no longer than so. Raises LoaderError."""
         deadline = monotonic() + within_s
+        self.master.dismiss_gone()
         while self.missing and (left_s := deadline - monotonic()) > 0:
             self._raise_if_ended()
             self.master.changed.clear()
             self.master.changed.wait(min(left_s, 0.1))
+            self.master.dismiss_gone()
         self.master.is_open = bool(self.missing)
         return not self.master.is_open
+
+    def reopen(self, lost: WorkersLost) -> None:
+        """Some had gone when all seemed to be there, and had no clients yet: their places are free again."""
+        self.master.is_open = True
+        why = str(lost).partition(";")[0]
+        self.master.say(f"{', '.join(lost.who)} {'is' if len(lost.who) == 1 else 'are'} lost: {why}")
 
     # --- questions and answers ----------------------------------------------------------------------
 
@@ -183,11 +191,12 @@ class Workers(Crew):
         """Go on without these, each with the reason. Raises WorkersLost; in a run that is all at home LoaderError."""
         if not self.elsewhere:
             raise LoaderError("; ".join(f"{self.master.guests[one].name} {why}" for one, why in gone.items()))
-        told = "; ".join(f"{self.master.guests[client_id].name} {why}" for client_id, why in gone.items())
-        for client_id, why in gone.items():
-            self.master.dismiss(client_id, why)
+        guests = {self.master.dismiss(client_id, why): why for client_id, why in gone.items()}
         self._is_stale = True
-        raise WorkersLost(f"{told}; its clients are lost, and {self.size or 'no'} worker{'s' * (self.size != 1)} left")
+        told = "; ".join(f"{guest.name} {why}" for guest, why in guests.items())
+        whose = "its" if len(guests) == 1 else "their"
+        left = f"{self.size or 'no'} worker{'s' * (self.size != 1)} left"
+        raise WorkersLost(f"{told}; {whose} clients are lost, and {left}", [guest.where for guest in guests])
 
     def quit(self) -> None:
         """End the workers; those of this machine that don't in time are killed."""

@@ -104,6 +104,6 @@ def test_a_run_loses_the_windows_of_a_jump_says_why_and_goes_on(run: Run, tmp_pa
     assert all("jumped by +100 s" in reason and "its host was suspended" in reason for reason in reasons)
     assert {row["fault"] for row in failed} == {"loader"}
     assert {row["block"] for row in bench.rows() if row["kind"] == "window"} == {0, 1}
-    assert "jumped by +100 s" in " ".join(note["seen"] for note in bench.described["notes"])
+    assert "jumped by +100 s" in " ".join(note["why"] for note in bench.described["notes"])
     assert "jumped by +100 s" in bench.cells()[failed[0]["strategy"]]["reason"]
     assert bench.nothing_left()

@@ -1,5 +1,6 @@
 """docs/hosts.md, followed word for word on hosts that have its addresses."""
 
+import json
 import os
 import re
 import shlex
@@ -77,7 +78,7 @@ class Reader:
 
 @pytest.fixture(scope="module")
 def hosts(network: Callable[..., Network]) -> Network:
-    return network("here", "there")
+    return network("here", "there", "third")
 
 
 def test_two_machines_by_ssh(hosts: Network, tmp_path: Path) -> None:
@@ -92,6 +93,8 @@ def test_two_machines_by_ssh(hosts: Network, tmp_path: Path) -> None:
     assert measured.returncode == 0, measured.stdout + measured.stderr
     assert "epoll-there" in measured.stdout
     assert "attached at 192.0.2.2:9001" in " ".join(measured.stdout.split())
+    described = json.loads((reader.folder / "results" / "latest" / "run.json").read_text())
+    assert described["round_trips"] == []  # as the document says: all clients are here
     assert (reader.folder / "results" / "latest" / "report.html").exists()
 
 
@@ -110,6 +113,32 @@ def test_clients_on_other_hosts(hosts: Network, tmp_path: Path) -> None:
     assert process.wait(WITHIN_S) == 0, said
     assert "latencies are between there and 192.0.2.1" in " ".join(said.lower().split())
     assert (reader.folder / "results" / "latest" / "report.html").exists()
+
+
+def test_clients_and_a_server_on_other_hosts(hosts: Network, tmp_path: Path) -> None:
+    text = section("Clients and a server on other hosts")
+    by_ssh = section("Two machines, by ssh")
+    reader = Reader(tmp_path, hosts["here"], hosts["there"], hosts["third"])
+    (server, *_) = (line for line in commands(by_ssh) if line.startswith("ssh "))
+    # The document's port may be another test's here.
+    listens = reader.leaves_running(server.replace("--port 9001", "--port 0")).split()[1]
+    (reader.folder / "elsewhere.toml").write_text(shown(by_ssh, "toml").replace("192.0.2.2:9001", listens))
+    run, *workers = commands(text)
+    process = reader.begins(run)
+    assert process.stdout is not None
+    printed = next(found for line in process.stdout if (found := re.search(r"\.venv/bin/python -m loadgen\..*", line)))
+    word = re.findall(r"--token (\w+)", printed[0])[0]
+    assert all(printed[0].strip() in line.replace("WORD", word) for line in workers)
+    joined = [reader.begins(line.replace("WORD", word)) for line in workers]
+    said = process.stdout.read()
+    assert process.wait(WITHIN_S) == 0, said
+    assert [one.wait(WITHIN_S) for one in joined] == [0, 0]
+    assert "2 of 2 workers are here: third (" in said
+    described = json.loads((reader.folder / "results" / "latest" / "run.json").read_text())
+    assert described["hosts"]["on_loss"] == "stop"
+    assert {(trip["client_host"], trip["server_host"]) for trip in described["round_trips"]} == {
+        ("third", "192.0.2.2"), ("third-2", "192.0.2.2"),
+    }  # fmt: skip
 
 
 def test_what_locust_s_operator_starts(hosts: Network, tmp_path: Path) -> None:

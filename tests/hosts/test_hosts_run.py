@@ -61,7 +61,7 @@ def test_the_run_goes_on_without_a_worker_that_is_lost(run: Run, number: signal.
     assert lost
     assert all("its clients are lost, and 1 worker left" in row["reason"] for row in lost)
     assert {row["workers"] for row in rows if row["kind"] == "window" and row["block"] == 1} == {1}
-    assert any(note["kind"] == "lost" for note in bench.described["notes"])
+    assert any(note["kind"] == "lost-workers" for note in bench.described["notes"])
     assert bench.nothing_left()
 
 
@@ -112,8 +112,23 @@ def test_workers_that_do_not_come_are_a_line(run: Run) -> None:
     assert "--from-hosts 2: 1 of 2 workers didn't come to 127.0.0.1:" in last
     assert "within 2 s (loadgen.hosts_timeout_s); start them" in last
     assert came.ended(ENDS_WITHIN_S)[0] == 0
-    assert not bench.rows()
-    assert bench.described["outcome"] == "given up"
+    assert nothing_to_see(bench)
+    assert bench.nothing_left()
+
+
+def nothing_to_see(bench: Bench) -> bool:
+    """A run that never began leaves no folder, and `latest` where it was."""
+    return list(bench.folder.parent.iterdir()) == []
+
+
+def test_ctrl_c_while_workers_are_waited_for_leaves_nothing(run: Run) -> None:
+    bench, (came,) = run(2, 2, "--profile", "tiny", come=1)
+    bench.wait(lambda: "1 of 2 workers is here" in bench.output)
+    bench.process.send_signal(signal.SIGINT)
+    assert bench.ended(60) == 130, bench.output
+    assert bench.output.splitlines()[-1] == "Interrupted."
+    assert came.ended(ENDS_WITHIN_S)[0] == 0
+    assert nothing_to_see(bench)
     assert bench.nothing_left()
 
 
@@ -127,6 +142,7 @@ def test_a_port_that_is_taken_is_a_line(tmp_path: Path) -> None:
             assert bench.ended(60) == 2, bench.output
             assert f"--listen {where}: it is taken; name another port" in bench.output.splitlines()[-1]
             assert "Traceback" not in bench.output
+            assert nothing_to_see(bench)
             assert bench.nothing_left()
         finally:
             bench.close()

@@ -14,6 +14,7 @@ import pytest
 from harness.hosts import Hosts
 from harness.processes import session
 from harness.processes.loader import Loader, LoaderFailed
+from loadgen.hosts import identity
 from tests.support.host_workers import HostWorker, crew, gathered, in_time, joining, told, waiting
 from tests.support.peers import echo, opened, peers
 from tests.support.project import ROOT
@@ -22,7 +23,7 @@ from tests.support.project import ROOT
 def test_another_runs_worker_is_turned_away(tmp_path: Path) -> None:
     with waiting(tmp_path, 1, 1) as (loader, master, token), joining(master, "another-word", 1) as (stranger,):
         said = stranger.refused()
-        assert "turned us away: it has no token of this run; copy the line" in said
+        assert "turned us away: that is another run's token; copy the line" in said
         assert "127.0.0.1" in told(loader, "turned away: ")
         with joining(master, token, 1):
             gathered(loader)
@@ -36,9 +37,32 @@ def test_a_worker_of_another_version_is_turned_away(tmp_path: Path) -> None:
     with waiting(tmp_path, 1, 1) as (loader, master, token):
         with HostWorker("--master", master, "--token", token, cwd=tmp_path / "other") as other:
             said = other.refused()
-        assert "its load generator is another version" in said
-        assert "bring both hosts to the same revision" in said
-        assert "another version" in told(loader, "turned away: ")
+        host = socket.gethostname()
+        for words in (said, told(loader, "turned away: ")):
+            assert f"load generators differ: the worker's on {host} is " in words
+            assert f", the run's on {host} is " in words
+            assert words.strip().endswith("; bring both hosts to the same revision of this project")
+
+
+def test_a_worker_of_another_revision_is_told_both(tmp_path: Path) -> None:
+    """As git has them."""
+    other = tmp_path / "other"
+    shutil.copytree(ROOT / "loadgen", other / "loadgen", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "schema.toml", other)
+    with (other / "loadgen" / "window.py").open("a") as file:
+        file.write("# another\n")
+    git = ("git", "-C", str(other), "-c", "user.name=A", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "another")):
+        subprocess.run([*git, *words], check=True, stdin=subprocess.DEVNULL)
+    theirs = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout[:12]
+    own = identity.revision()
+    if not own:
+        pytest.skip("the project isn't in a repository here")
+    with waiting(tmp_path, 0, 1) as (_, master, token):
+        with HostWorker("--master", master, "--token", token, cwd=other) as stranger:
+            said = stranger.refused()
+        assert f" is of revision {theirs}, the run's on " in said
+        assert f" is of revision {own}; bring both" in said
 
 
 def test_a_worker_of_locusts_own_is_turned_away(tmp_path: Path) -> None:

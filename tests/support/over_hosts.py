@@ -28,7 +28,7 @@ def attached(addresses: dict[str, str]) -> str:
 
 def worker(host: Host, bench: Bench) -> subprocess.Popen[bytes]:
     """A worker there, by the command that the run says."""
-    said = re.compile(r"python (-m loadgen\.worker \S.*)")
+    said = re.compile(r"python (-m loadgen\.worker [^\n\"]*)")
     bench.wait(lambda: said.search(bench.output) is not None or bench.process.poll() is not None)
     words = said.search(bench.output)
     assert words is not None, bench.output

@@ -112,6 +112,9 @@ CASES = {
         "gate --against HEAD --strategies mine", ("mine.toml", "strategies.mine.attach", "--against", "leave it out"),
         attached("127.0.0.1:1"),
     ),
+    "on-loss-and-nobody-comes": Case(
+        "--strategies epoll --profile tiny --on-loss stop", ("--on-loss stop", "no worker comes", "--from-hosts"), TINY
+    ),
     "soak-of-one-attached": Case(
         "soak --strategies mine", ("mine.toml", "strategies.mine.attach", "a soak"), attached("127.0.0.1:1")
     ),

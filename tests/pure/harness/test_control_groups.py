@@ -126,7 +126,7 @@ def test_doctor_says_them(tree: Tree) -> None:
     tree("0::/\n", {"memory.max": str(GIB), "memory.current": "0", "cpu.max": "100000 100000",
                     "pids.max": "900", "pids.current": "0"})  # fmt: skip
     facts = findings.look([0], [0], CONFIG.strategies.values(), 0.01)
-    assert findings.quota(facts).seen == "held to the time of 1 CPUs"
+    assert findings.quota(facts).seen == "held to the time of 1 CPU"
     assert findings.memory(facts).seen.startswith("1.0 GiB available in the control group; ")
     assert findings.tasks(facts).seen == ("900 more may be started; those with one for each of 500 clients take 2,000")
     assert not any(finding(facts).ok for finding in (findings.quota, findings.memory, findings.tasks))

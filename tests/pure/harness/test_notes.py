@@ -36,7 +36,11 @@ EVERY_KIND = (
     notes.owner_unknown("theirs"),
     notes.queues_unknown("Protocol not supported"),
     notes.of_workers("turned away: at 192.0.2.9: it speaks no Locust"),
-    notes.lost("the clock of two jumped by +3 s"),
+    notes.lost_window(1, "the clock of two jumped by +3 s"),
+    notes.lost_workers(
+        ["two (192.0.2.2)"], 1, "two left: it was interrupted; its clients are lost, and 1 worker left", 1
+    ),
+    notes.lost_server("web", "192.0.2.2:9001", 1, "nobody answers at 192.0.2.2:9001: connection refused"),
     notes.loader_failed("the loader ended with -9"),
 )
 
@@ -77,7 +81,11 @@ def test_they_read_as_sentences() -> None:
         "theirs: whose processes serve can't be told: they are another user's; start it as the user who measures",
         "how long the servers' listen queues are can't be told here: Protocol not supported",
         "turned away: at 192.0.2.9: it speaks no Locust",
-        "the clock of two jumped by +3 s: its windows are failures of the load generator's",
+        "a window is lost in block 2: the clock of two jumped by +3 s; it counts as a failure of the load generator's",
+        "two (192.0.2.2) is lost in block 2: two left: it was interrupted; its clients are lost, and 1 worker left; "
+        "the group's windows that are missing then are failures of the load generator's; the run goes on with 1 worker",
+        "web (192.0.2.2:9001) is lost in block 2: nobody answers at 192.0.2.2:9001: connection refused; the run goes "
+        "on without it, and asks it again in the next block",
         "the loader ended with -9; it was started again",
     ]
 
