@@ -122,7 +122,8 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
         ]
         tables[name] = pd.concat(parts, ignore_index=True) if parts else getattr(head.results, name)
     variants = {
-        as_: {"asked": side.name, "precision": side.results.run.get("precision"), "run": side.results.run}
+        as_: {"asked": side.name, "precision": side.results.run.get("precision"), "run": side.results.run,
+              "variant": side.variant}
         for side, as_ in zip((base, head), names, strict=True)
     }
     strategies = base.results.run["strategies"] | head.results.run["strategies"]

@@ -199,6 +199,14 @@ RESTLESS = Kind(
     threshold="restless_share",
     remedy="measure it alone",
 )
+# in each of its blocks a group's servers were asked by the same workers: it bends all of them alike
+MOVED = Kind(
+    "load-moved",
+    "load from fewer hosts in some blocks",
+    "a worker of the load generator was lost, so that in a single block all clients were elsewhere than in others",
+    (RATE, LATENCY, P99),
+    remedy="measure again with all workers",
+)
 UNHANDLED = Kind(
     "unhandled",
     "answers before its handler is done",
@@ -217,7 +225,7 @@ NOT_ITS_OWN = Kind(
 KINDS = (
     LOADER_LIMITED, MAYBE_LOADER_LIMITED, FAILING, WRONG, STARVED, TIMED_OUT, UNSTABLE, TREND, PACED, DRIFTING,
     SHORT_WINDOWS, UNANSWERED_TAIL, FEW_SAMPLES, UNRECONCILED, OFF_LITTLES_LAW, CLOCK_SET, LATE_CLOCK, NEIGHBOURS,
-    COMPANY_LEFT, COMPANY_TOOK, PUT_OFF, RESTLESS, UNHANDLED, NOT_ITS_OWN,
+    COMPANY_LEFT, COMPANY_TOOK, PUT_OFF, RESTLESS, MOVED, UNHANDLED, NOT_ITS_OWN,
 )  # fmt: skip
 
 

@@ -152,6 +152,7 @@ def _of_workers(parts: list[Part]) -> dict[str, Any]:
     return {
         "workers": len(parts),
         "elsewhere": len(elsewhere),
+        "loaders": [part.name for part in parts if elsewhere],
         "elsewhere_cpu_s": sum(told["loader_cpu_s"] for told in elsewhere),
         "elsewhere_steal_s": sum(told["stolen_s"] for told in elsewhere),
         "busiest_share": max(part.answer["loader_cpu_s"] / part.answer["loader_wall_s"] for part in parts),

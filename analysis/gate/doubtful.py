@@ -20,7 +20,7 @@ from analysis.judging.served import unserved
 from analysis.statistics import supported
 
 # Absolute rates that move between blocks move on both sides; what doesn't cancel is in the interval.
-SPARED = (doubts.UNSTABLE, doubts.PACED)
+SPARED = (doubts.UNSTABLE, doubts.PACED, doubts.MOVED)
 # They tell of faults that no threshold makes of noise: whoever has them alone is the worse for it.
 GROSS = (doubts.UNANSWERED_TAIL, doubts.TIMED_OUT, doubts.UNRECONCILED, doubts.OFF_LITTLES_LAW, doubts.NOT_ITS_OWN)
 QUESTIONS = 2  # that are asked of a figure: whether its doubt is worse at head, and whether it is itself

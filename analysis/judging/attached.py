@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis import units
+from analysis import hosts
 from analysis.records.columns import Columns, column
 from analysis.records.points import Group, Row, group_of, is_attached
 
@@ -28,7 +28,7 @@ def told(cell: Row, windows: Columns | None, run: Mapping[str, Any]) -> dict[str
     if is_attached(cell):
         address = str(((run.get("strategies") or {}).get(cell["strategy"]) or {}).get("address") or "")
         host = address.rpartition(":")[0] or "another host"
-        found |= {"attached": address, "latency_between": f"this machine and {host}", "not_known": NOT_KNOWN}
+        found |= {"attached": address, "latency_between": f"{hosts.HERE} and {host}", "not_known": NOT_KNOWN}
     return found
 
 
@@ -44,13 +44,7 @@ def first(cells: Iterable[Row], run: Mapping[str, Any]) -> dict[Group, str]:
 
 def in_words(cell: Row) -> str:
     """Where it was met, and between what its latencies are; nothing of a server of the run's own."""
-    if not is_attached(cell):
-        return ""
-    trip_us, exchange_us = cell["network_round_trip_us"], cell["round_trip_us"]
-    apart = f", {units.duration(trip_us)} there and back by the network alone" if trip_us == trip_us else ""
-    if exchange_us == exchange_us:
-        apart = f", where a small exchange takes {units.duration(exchange_us)} from the farthest"
-    return f"attached at {cell['attached']}; latencies are between {cell['latency_between']}{apart}"
+    return f"attached at {cell['attached']}; {hosts.in_words(cell)}" if is_attached(cell) else ""
 
 
 def unknown(cell: Row) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analysis import hosts
 from analysis.alike import Alike
 from analysis.doubts import Doubt
-from analysis.judging import attached, company, handlers
+from analysis.judging import attached, company, failures, handlers
 from analysis.judging.costs import cpu_by_block, footprint, is_accounted, server_cpu, slowed_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
@@ -50,7 +50,7 @@ def tabulate(results: Results) -> pd.DataFrame:
     It takes seconds: whoever needs them twice keeps them.
     """
     results = charged(results)
-    windows, failures = results.by_cell, parts(results.failures, CELL_KEYS)
+    windows, failed_in = results.by_cell, parts(results.failures, CELL_KEYS)
     perturbed, footprints = parts(results.perturbed, CELL_KEYS), parts(results.footprints, CELL_KEYS)
     searches = parts(results.searches, CELL_KEYS)
     rates = {key: by_round(part, rates_of(part)) for key, part in windows.items()}
@@ -58,11 +58,11 @@ def tabulate(results: Results) -> pd.DataFrame:
     rows: dict[Key, dict[str, Any]] = {}
     evident: dict[Key, Evidence] = {}
     compared: dict[str, dict[Key, dict[int, float]]] = {}  # figures that have bars, of each cell in each block
-    for key in {**windows, **searches, **failures}:  # in the order of their appearance, each once
+    for key in {**windows, **searches, **failed_in}:  # in the order of their appearance, each once
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured = windows.get(key)
         widened = results.widened(cell["variant"])
-        cell |= attached.told(cell, measured, results.run) | hosts.told(cell, results.run)
+        cell |= attached.told(cell, measured, results.run) | hosts.told(cell, measured, results.run)
         if measured is not None:
             cell |= _figures(measured, widened)
             waited = latencies(measured, results.p99_multiple(cell["load"]), widened)
@@ -92,13 +92,13 @@ def tabulate(results: Results) -> pd.DataFrame:
     _take_ratios(rows, {"ratio": rates, "server_cpu_ratio": prices, "p99_ratio": tails}, results)
     tell_trends(rows, rates)
     for key, cell in rows.items():
-        measured, failed = windows.get(key), failures.get(key)
+        measured, failed = windows.get(key), failed_in.get(key)
         in_vain = _searches_in_vain(searches.get(key), measured, failed, results)
         _judge(cell, evident.get(key, Evidence()), measured, failed, in_vain, results)
     rank_rates(rows, rates)
     # the least CPU first: as rates these are the replies of a second of CPU
     rank_costs(rows, {key: {place: 1 / cpu for place, cpu in of.items() if cpu} for key, of in prices.items()})
-    kinds = (windows, failures, searches)
+    kinds = (windows, failed_in, searches)
     begun = {key: min(column(kind[key], "group").min() for kind in kinds if key in kind) for key in rows}
     strategies = _in_order(results.run)
     place = {key: (begun[key], strategies.get(key[0], len(strategies)), _place_along(rows[key])) for key in rows}
@@ -267,7 +267,7 @@ def _judge(
 ) -> None:
     """Fill in status, verdict and the reasons of both; limited_by of what wasn't measured."""
     found: list[Doubt] = []
-    reasons = [*([] if failed is None else [str(first(failed, "reason"))]), in_vain]
+    reasons = [*([] if failed is None else failures.told(failed)), in_vain]
     if measured is None:
         cell["status"] = "failed" if failed is None else str(first(failed, "status"))
         is_skipped = cell["status"] == "skipped"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis import hosts
 from analysis.alike import Alike
 from analysis.histograms import count, mean
 from analysis.judging import company
@@ -63,6 +64,9 @@ class Evidence:
     company_took: float = 0.0  # of the loader's CPUs, what its company used
     unhandled: str = ""  # what shows that messages were answered before their handlers were done
     is_accounted: bool = True  # else its processes aren't known
+    exchanges: float = NAN  # a request's time by what an exchange alone took between the same hosts
+    at_server: float = NAN  # requests that are at a server that is attached, and not on the network: the mean
+    moved: str = ""  # in which blocks workers of the load generator were missing that others had
 
 
 def evidence(
@@ -124,7 +128,18 @@ def evidence(
         **company.evidence(windows, quotient(beside_s, wall_s * max(1, len(loader_cpus)))),
         unhandled=unhandled(windows),
         is_accounted=is_accounted(windows),
+        exchanges=quotient(held_us, hosts.exchange_us(windows, results.run)),
+        at_server=_at_server(windows, held_us),
+        moved=hosts.lost(windows, results.run),
     )
+
+
+def _at_server(windows: Columns, held_us: float) -> float:
+    """By Little's law, of a request's time what the network alone doesn't take, by the clients; NaN if unknown."""
+    trips_us = column(windows, "network_round_trip_us", float)
+    if not np.isfinite(trips_us).any():
+        return NAN
+    return float(first(windows, "clients")) * (1 - quotient(float(np.nanmedian(trips_us)), held_us))
 
 
 def _server_cpus(windows: Columns) -> set[str]:

@@ -24,6 +24,7 @@ Row = Mapping[str, Any] | pd.Series
 ACHIEVED = 0.99  # of the offered requests: the server kept up
 SERVER_OR_NETWORK = "server or network"
 STEP_S = 0.001  # both clocks are read within less, and a latency that is worth speaking of is longer
+EXCHANGES = 2  # a request that takes no longer than so many exchanges alone is on the way for half of its time
 OF_SERVICE = 0.5  # of the median service time: where replies lie so long before they are seen, the loader is behind
 
 
@@ -64,6 +65,8 @@ def doubts_about(row: Row, seen: Evidence, thresholds: Mapping[str, float]) -> I
     elif limit == "errors":
         failed = _failures(row, seen)
         yield beyond(doubts.FAILING, failed) if _failed_share(row, seen) else Doubt(doubts.FAILING, failed)
+    if seen.moved:
+        yield Doubt(doubts.MOVED, seen.moved)
     if _known(row, "starved") > 0:
         yield Doubt(doubts.STARVED, f"{row['starved']:,} of {row['clients']:,}")
     if seen.unhandled:
@@ -217,7 +220,12 @@ def _limit_beyond_loader(row: Row, seen: Evidence, thresholds: Mapping[str, floa
     if row.get("handler", "none") not in ("none", "computes"):
         return "handler"  # with time to spare on both sides, and what it waits for is known
     # With time to spare on both sides, either the way takes it or the server lets requests wait.
-    return "round-trip" if seen.round_trips <= thresholds["round_trip_factor"] else "server"
+    is_on_the_way = seen.round_trips <= thresholds["round_trip_factor"]
+    if seen.is_accounted:
+        is_on_the_way |= seen.exchanges <= EXCHANGES
+    else:  # an exchange has the server's part in it; but where hardly a request is at it, it has time left
+        is_on_the_way |= seen.at_server < thresholds["busy_share"]
+    return "round-trip" if is_on_the_way else "server"
 
 
 def _beyond(row: Row, name: str, bound: float) -> float:
