@@ -1,4 +1,4 @@
-"""Why windows of a cell failed, in words: each reason with how often it came."""
+"""Why windows of a cell failed, in words: where there are several reasons each with how often it came."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ def told(failures: Columns) -> list[str]:
     found: dict[tuple[str, str], str] = {}
     for fault, reason, status in lines:
         many = times[_kind(fault, reason)]
-        is_event = many > 1 and status != "skipped"
+        is_event = len(times) > 1 and many > 1 and status != "skipped"
         found.setdefault(_kind(fault, reason), reason + f" ({many} times)" * is_event)
     return list(dict.fromkeys(found.values()))
 

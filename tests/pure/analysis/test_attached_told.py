@@ -97,8 +97,10 @@ def test_between_what_latencies_are_is_told_with_how_far_that_is(results: Result
     cell = named(tabulate(results))["web"]
     met = "attached at 192.0.2.1:9000; latencies are between this machine and 192.0.2.1"
     assert in_words(cell) == f"{met}, 210 µs there and back by the network alone"
-    from_hosts = {"network_round_trip_us": float("nan"), "round_trip_us": 300.0}
-    assert in_words(dict(cell) | from_hosts) == f"{met}, where a small exchange takes 300 µs from the farthest"
+    trips = {"round_trip_us": 300.0, "round_trip_from": "one (192.0.2.9)", "round_trip_nearest_us": 20.0}
+    from_hosts = dict(cell) | {"network_round_trip_us": float("nan")} | trips
+    farthest = "where a small exchange takes 300 µs from one (192.0.2.9), the farthest, and 20.0 µs from the nearest"
+    assert in_words(from_hosts) == f"{met}, {farthest}"
 
 
 def test_where_nobody_knows_where_it_stands_files_are_empty(tmp_path: Path) -> None:
@@ -130,7 +132,10 @@ def test_how_requests_come_to_them_is_said() -> None:
         ([{"address": "127.0.0.1:9", "elsewhere": False}], [], "over loopback"),
         ([there], [], "over the network to 192.0.2.2"),
         ([there, {"address": None, "elsewhere": False}], [], "over loopback, and over the network to 192.0.2.2"),
-        ([there], [{"host": "one", "elsewhere": True}], "over the network, from one"),
+        ([there], [{"host": "vm", "address": f"192.0.2.{last}", "elsewhere": True} for last in (3, 4, 4)],
+         "over the network, from vm (192.0.2.3) and vm (192.0.2.4)"),
+        ([there], [{"host": "one", "address": f"192.0.2.{last}", "elsewhere": last == 3} for last in (3, 1)],
+         "over the network, from one (192.0.2.3) and this machine"),
     ):
         run = {"strategies": dict(enumerate(strategies)), "loader_workers": workers}
         assert hosts.way(run) == says

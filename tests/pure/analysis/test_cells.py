@@ -153,7 +153,7 @@ def test_a_failed_cell_is_a_row_with_its_reason(tmp_path: Path) -> None:
     ]
     read = cells_of(tmp_path, made, unchecked={"odd": "half-close lost 3 bytes"}).set_index("strategy")
     assert read.loc["epoll", "status"] == "ok"
-    assert tuple(read.loc["dies", ["status", "reason"]]) == ("incomplete", "died of signal 9")
+    assert tuple(read.loc["dies", ["status", "reason"]]) == ("incomplete", "died of signal 9; never ready")
     assert tuple(read.loc["uvloop", ["status", "reason"]]) == (
         "skipped",
         "uvloop is not installed, see requirements",
