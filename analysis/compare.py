@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from scipy.stats import ttest_ind
 
+from analysis.doubts import is_of_server
 from analysis.drawing import gate as chart
 from analysis.drawing.charts import figures
 from analysis.drawing.sheet import drop_others, save
@@ -20,6 +21,7 @@ from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
 from analysis.gate.lost import lines_of, lost
 from analysis.gate.result import BY_BLOCKS, UNSHOWN, Gate, hidden_in, margin_of, row_of, with_gaps
 from analysis.gate.series import METRICS, Metric, cells, losses
+from analysis.hosts import load
 from analysis.judging.cells import tabulate
 from analysis.records.machine import machine
 from analysis.records.reading import Results, ResultsError, read
@@ -57,12 +59,17 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
             (aside.gone if paired else aside.absent)[cell] = f"only in {''.join(forms)}"
     rules = Rules.of(settings)
     rows, decisions, hidden = [], {}, {}
+    is_loaded_otherwise = _load(base) != _load(head)
     sound = {cell: forms for cell, forms in found.items() if cell not in aside.cells}
     for cell, forms in sound.items():
         if paired and (why := hidden_in(cell, lines, forms, names, rules, len(sound))):
             hidden[cell] = why
         for metric in METRICS:
             row = row_of(cell, metric, *(lines[cell, name] for name in names))
+            if is_of_server(metric.column) and ATTACHED in (base.variant, head.variant):
+                row = replace(row, doubt="not known of servers that are attached")
+            elif is_loaded_otherwise and metric.rounds and not is_of_server(metric.column):
+                row = replace(row, doubt="the load came from elsewhere, or went there")
             told = _told(metric, *(forms[name] for name in names), paired=paired)
             rows.append(row := with_gaps(row, [value for side in told for value in side]))
             if decision := None if row.doubt else _decision(told):
@@ -122,8 +129,12 @@ def _overlaid(base: Side, head: Side, names: tuple[str, str], settings: dict[str
         ]
         tables[name] = pd.concat(parts, ignore_index=True) if parts else getattr(head.results, name)
     variants = {
-        as_: {"asked": side.name, "precision": side.results.run.get("precision"), "run": side.results.run,
-              "variant": side.variant}
+        as_: {
+            "asked": side.name,
+            "precision": side.results.run.get("precision"),
+            "run": side.results.run,
+            "variant": side.variant,
+        }
         for side, as_ in zip((base, head), names, strict=True)
     }
     strategies = base.results.run["strategies"] | head.results.run["strategies"]
@@ -152,10 +163,26 @@ def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str
     places = [{"kind": chart.PLACES, "seen": f"measured on {place}", "why": "", "remedy": ""} for place in where]
     if places[0] != places[1]:
         told = [[*notes, place] for notes, place in zip(told, places, strict=True)]
+    loads = [{"kind": "load", "seen": _load(side), "why": "", "remedy": ""} for side in (base, head)]
+    if loads[0] != loads[1]:
+        told = [[*notes, load_] for notes, load_ in zip(told, loads, strict=True)]
     both = [note for note in told[0] if note in told[1]]
     own = [note | {"seen": f"{name}: {note['seen']}"}
            for name, notes in zip(names, told, strict=True) for note in notes if note not in both]  # fmt: skip
     return both + own
+
+
+def _load(side: Side) -> str:
+    """Where its load came from, and of attached servers on which hosts they are, whatever their ports."""
+    told = [load(side.results.run)]
+    if side.variant == ATTACHED:
+        strategies = side.results.run["strategies"]
+        names = dict.fromkeys(side.results.windows.query("variant == @ATTACHED")["strategy"])
+        places = [
+            f"{name} at {((strategies.get(name) or {}).get('address') or '?').rpartition(':')[0]}" for name in names
+        ]
+        told.append(f"to {', '.join(places)}")
+    return ", ".join(told)
 
 
 def _of_side(side: Side) -> list[dict[str, str]]:

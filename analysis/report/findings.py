@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis import units
+from analysis import hosts, units
 from analysis.doubts import in_full, touching
 from analysis.drawing.selection import Selection, selections
 from analysis.judging.handlers import in_words, own_cpu
@@ -100,6 +100,8 @@ def _outcome(results: Results) -> Iterator[Finding]:
         yield Finding(
             f"This run is not complete ({outcome}): its figures are of what was measured until then.", COUNTED
         )
+    for told in hosts.moved(results):
+        yield Finding(f"{told[0].upper()}{told[1:]}: cells that mix both are doubtful.", COUNTED)
 
 
 def _fastest(
@@ -285,7 +287,7 @@ def _p99(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
         low, high = cell["p99_us_low"], cell["p99_us_high"]
         interval = f", {units.duration(low)} to {units.duration(high)}" if pd.notna(low) else ""
         interval += f", of {units.short(cell['requests'])} requests"
-        interval += ", doubtful" * bool(touching(cell, "p99_us"))
+        interval += hosts.way_in(cell, "p99_us", results.run) + ", doubtful" * bool(touching(cell, "p99_us"))
         return f"{units.duration(cell['p99_us'])} ({label(cell)}{interval})"
 
     yield Finding(

@@ -15,6 +15,7 @@ from analysis.records.reading import Results
 from analysis.report import glossary
 from analysis.report.glossary import FIGURES, LIMITS, LOADER, LOOPS, RANKS
 from analysis.report.repeat import DIRTY, blocks, done, several
+from axes import ATTACHED
 
 HOW = {"closed": "in a closed loop: each client has one request in flight",
        "open": "in an open loop: at a rate of its own, whatever the server does",
@@ -51,11 +52,16 @@ def brief(results: Results, cells: pd.DataFrame) -> str:
         f" {' and '.join(names)} ran already, where somebody else had started them, and were met there: the same "
         "processes in every block."
     ) * bool(names)
+    is_fresh = "each with fresh server processes" if _are_own(measured) else "which all met the same server processes"
     return (
-        f"One load generator asked {who} in turn, {asked}. It did so {hosts.way(results.run)}, in short windows in "
-        f"random order, in {several(blocks(results), 'block')}, each with fresh server processes. Every interval is "
-        "over blocks."
-    ) + aside
+        (
+            f"One load generator asked {who} in turn, {asked}. It did so {hosts.way(results.run)}, in short windows in "
+            f"random order, in {several(blocks(results), 'block')}, {is_fresh}. Every interval is "
+            "over blocks."
+        )
+        + "".join(f" F{told[1:]}." for told in hosts.moved(results))
+        + aside
+    )
 
 
 def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -70,10 +76,8 @@ def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
     if "revision" in run:
         commit, changed, _ = str(run["revision"] or "not in git").partition(DIRTY)
         yield "Revision", commit + ", with changes that no commit has" * bool(changed)
-    yield (
-        "Repeated",
-        f"{done(results)} A block has fresh server processes; every interval and every rank counts blocks.",
-    )
+    fresh = "A block has fresh server processes; every" if _are_own(cells) else "All blocks met the same servers; every"
+    yield "Repeated", f"{done(results)} {fresh} interval and every rank counts blocks."
     yield from _lived(results)
     yield from _asked(results, cells)
     yield "On", "; ".join([", ".join(machine(run)) or "an unknown machine", *_cpus(run), hosts.way(run)])
@@ -93,7 +97,7 @@ def facts(results: Results, cells: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 def _lived(results: Results) -> Iterator[tuple[str, str]]:
     """How long a server process lived, from its first window to its last: what comes less often can't show."""
-    windows = results.windows
+    windows = results.windows[results.windows["variant"] != ATTACHED]
     if windows["started_at"].isna().all():
         return
     lives = windows.groupby(["block", "strategy", "variant", "service"])["started_at"].agg(["min", "max"])
@@ -105,6 +109,27 @@ def _lived(results: Results) -> Iterator[tuple[str, str]]:
             "(run_bench.py soak asks one for minutes)"
         )
     yield "A server process lived", told
+
+
+def together(cells: pd.DataFrame) -> str:
+    """How servers took turns."""
+    is_attached_there = (cells["variant"] == ATTACHED).any()
+    still = (
+        ", while all others of the run's own stand still; those that are attached don't"
+        if _are_own(cells) and is_attached_there
+        else "; they aren't made to stand still, as they are attached" if is_attached_there
+        else ", while all others stand still: what the machine does at a moment, it does to all of them"
+    )  # fmt: skip
+    return (
+        "Servers of every strategy are alive at once. One load generator visits them in turn, in many short windows in "
+        f"random order{still}. Rates hold for this run, on this machine"
+        f"{' and those that it asked' * bool(is_attached_there)}."
+    )
+
+
+def _are_own(cells: pd.DataFrame) -> bool:
+    """Whether some servers were started for the run."""
+    return bool((cells["variant"] != ATTACHED).any()) or cells.empty
 
 
 def rules() -> Iterator[tuple[str, str]]:

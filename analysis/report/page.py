@@ -18,6 +18,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from analysis import hosts
 from analysis.judging.crossovers import by_group, passings
 from analysis.judging.requirements import judged
 from analysis.judging.standing import moved, ranks_in_words
@@ -157,6 +158,7 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
     """What the page says of how it was measured."""
     return {
         "brief": method.brief(results, cells),
+        "together": method.together(cells),
         "rules": list(method.rules()),
         "limits": method.limits(results),
         "words": glossary.table(glossary.WORDS),
@@ -165,7 +167,7 @@ def _measured(results: Results, cells: pd.DataFrame) -> dict[str, Any]:
         "machine": machine(results.run),
         "moved": moved(cells) if len(cells) else "",
         "ranks": ranks_in_words(cells),
-        "notes": [*results.warnings, *results.notes],
+        "notes": [*results.warnings, *results.notes, *hosts.notes(results)],
         "command": repeat.command(results.run),
         "repeated": list(repeat.said(results)),
         "facts": list(method.facts(results, cells)),

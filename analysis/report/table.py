@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from analysis import units
+from analysis import hosts, units
 from analysis.doubts import in_full, reasons, touching
 from analysis.judging import attached
 from analysis.judging.served import is_starved
@@ -69,7 +69,7 @@ COLUMNS = (
     Column("size", "size", "of a message"),
     Column("else", "else", "what else is not as usual", False),
     Column("rank", "#", "rank by requests/s: 1 + how many of its group were shown to be faster than it, or than one at "
-           "least as fast; = where several share it. unranked where a doubt touches the comparison: such a one may be "
+           "least as fast; = where several share it. unranked where it is attached, or a doubt touches the comparison: such a one may be "
            "faster than # 1. A doubt of the rate alone (? behind it) leaves the rank: it bends all of a group alike"),
     Column("rate", "requests/s", "correct replies per second; in brackets the 95 % interval over blocks, with the "
            "machine's movement in it"),
@@ -141,7 +141,9 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
     point = _point(cell, ratios)
     own = context.doubted.get((point, entry.number), "")
     others = "" if entry.number == ratios.reference else context.doubted.get((point, ratios.reference), "")
-    reason = "; ".join(filter(None, [attached.in_words(cell), attached.unknown(cell), reasons(cell)]))
+    reason = "; ".join(
+        filter(None, [attached.in_words(cell) or hosts.in_words(cell), attached.unknown(cell), reasons(cell)])
+    )
     knee = pd.notna(cell["knee_rps"])
     values = {
         "strategy": Value(entry.name, entry.name),

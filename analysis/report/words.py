@@ -16,8 +16,7 @@ HOLLOW = (
 )
 HOW_TO_READ: dict[str, list[str]] = {
     "throughput_rps": [
-        "Higher is better. Each point is the number of correct replies in a second, the geometric mean over "
-        "blocks of fresh servers.",
+        "Higher is better. Each point is the number of correct replies in a second, the geometric mean over blocks.",
         BARS,
         HOLLOW,
     ],

@@ -67,7 +67,7 @@ def render(results: Results, cells: pd.DataFrame, console: Console) -> None:
 
 def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[str]:
     has_columns = bool((cells["load"] != "open").any())
-    lines = [f"Note: {note}." for note in (*results.warnings, *results.notes)]
+    lines = [f"Note: {note}." for note in (*results.warnings, *results.notes, *hosts.notes(results))]
     if sentence := moved(cells):
         lines.append(f"{sentence[0].upper()}{sentence[1:]}: that is in ±, and not in ratios and ranks.")
     legend = ["±: 95 % interval over blocks, its ends where wide."] * bool(cells["throughput_rps_low"].notna().any())
@@ -100,7 +100,7 @@ def _how_to_read(results: Results, cells: pd.DataFrame, reference: str) -> list[
         holds = f" Server CPU per request holds {'where it has no mark of its own' if is_marked else 'all the same'}."
         lines.append(
             "?: doubtful, and so is its latency; why stands below its group, each one's number in cells.csv."
-            + holds * has_columns
+            + holds * (has_columns and bool(cells["server_cpu_us_per_request"].notna().any()))
         )
     if cells["perturbation_loss"].notna().any():
         lines.append(

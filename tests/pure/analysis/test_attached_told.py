@@ -132,10 +132,16 @@ def test_how_requests_come_to_them_is_said() -> None:
         ([{"address": "127.0.0.1:9", "elsewhere": False}], [], "over loopback"),
         ([there], [], "over the network to 192.0.2.2"),
         ([there, {"address": None, "elsewhere": False}], [], "over loopback, and over the network to 192.0.2.2"),
-        ([there], [{"host": "vm", "address": f"192.0.2.{last}", "elsewhere": True} for last in (3, 4, 4)],
-         "over the network, from vm (192.0.2.3) and vm (192.0.2.4)"),
-        ([there], [{"host": "one", "address": f"192.0.2.{last}", "elsewhere": last == 3} for last in (3, 1)],
-         "over the network, from one (192.0.2.3) and this machine"),
+        (
+            [there],
+            [{"host": "vm", "address": f"192.0.2.{last}", "elsewhere": True} for last in (3, 4, 4)],
+            "over the network, from vm (192.0.2.3) and vm (192.0.2.4)",
+        ),
+        (
+            [there],
+            [{"host": "one", "address": f"192.0.2.{last}", "elsewhere": last == 3} for last in (3, 1)],
+            "over the network, from one (192.0.2.3) and this machine",
+        ),
     ):
         run = {"strategies": dict(enumerate(strategies)), "loader_workers": workers}
         assert hosts.way(run) == says
@@ -238,3 +244,20 @@ def test_a_block_s_round_trip_is_its_own(tmp_path: Path) -> None:
     records = [window("web", **(MET["web"] | {"network_round_trip_us": us}), block=block)
                for block, us in enumerate(trips)]  # fmt: skip
     assert named(tabulate(results_of(tmp_path, records)))["web"]["network_round_trip_us"] == 300
+
+
+def test_nothing_is_said_of_attached_servers_that_holds_for_fresh_ones_alone(tmp_path: Path) -> None:
+    few = {"latencies": np.full(10, 4e5)}  # a doubt of each
+    alone = folder(
+        tmp_path / "alone", rows(THEIRS, **{name: MET[name] | few for name in THEIRS}), strategies=STRATEGIES
+    )
+    mixed = folder(tmp_path / "mixed", rows(), strategies=STRATEGIES)
+    page, text = rendered(alone), " ".join(printed(alone).split())
+    for untrue in ("fresh server", "fresh servers", "A server process lived", "all others stand still"):
+        assert untrue not in page.partition('id="words"')[0], untrue
+    assert "doubtful, and so is its latency" in text
+    assert "Server CPU per request holds" not in text
+    assert "unranked where it is attached" in page
+    both = rendered(mixed)
+    assert "while all others of the run&#39;s own stand still; those that are attached don&#39;t" in both
+    assert "each with fresh server processes" in both
