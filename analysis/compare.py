@@ -21,7 +21,7 @@ from analysis.gate.decision import Decision, Outcome, Rules, conclude, summary
 from analysis.gate.lost import lines_of, lost
 from analysis.gate.result import BY_BLOCKS, UNSHOWN, Gate, hidden_in, margin_of, row_of, with_gaps
 from analysis.gate.series import METRICS, Metric, cells, losses
-from analysis.hosts import load
+from analysis.hosts import origin
 from analysis.judging.cells import tabulate
 from analysis.records.machine import machine
 from analysis.records.reading import Results, ResultsError, read
@@ -59,7 +59,7 @@ def compare(a: str, b: str, settings: dict[str, Any]) -> Gate:
             (aside.gone if paired else aside.absent)[cell] = f"only in {''.join(forms)}"
     rules = Rules.of(settings)
     rows, decisions, hidden = [], {}, {}
-    is_loaded_otherwise = _load(base) != _load(head)
+    is_loaded_otherwise = _origin(base) != _origin(head)
     sound = {cell: forms for cell, forms in found.items() if cell not in aside.cells}
     for cell, forms in sound.items():
         if paired and (why := hidden_in(cell, lines, forms, names, rules, len(sound))):
@@ -163,18 +163,18 @@ def _notes(base: Side, head: Side, names: tuple[str, str]) -> list[dict[str, str
     places = [{"kind": chart.PLACES, "seen": f"measured on {place}", "why": "", "remedy": ""} for place in where]
     if places[0] != places[1]:
         told = [[*notes, place] for notes, place in zip(told, places, strict=True)]
-    loads = [{"kind": "load", "seen": _load(side), "why": "", "remedy": ""} for side in (base, head)]
-    if loads[0] != loads[1]:
-        told = [[*notes, load_] for notes, load_ in zip(told, loads, strict=True)]
+    origins = [{"kind": "origin", "seen": _origin(side), "why": "", "remedy": ""} for side in (base, head)]
+    if origins[0] != origins[1]:
+        told = [[*notes, place] for notes, place in zip(told, origins, strict=True)]
     both = [note for note in told[0] if note in told[1]]
     own = [note | {"seen": f"{name}: {note['seen']}"}
            for name, notes in zip(names, told, strict=True) for note in notes if note not in both]  # fmt: skip
     return both + own
 
 
-def _load(side: Side) -> str:
+def _origin(side: Side) -> str:
     """Where its load came from, and of attached servers on which hosts they are, whatever their ports."""
-    told = [load(side.results.run)]
+    told = [origin(side.results.run)]
     if side.variant == ATTACHED:
         strategies = side.results.run["strategies"]
         names = dict.fromkeys(side.results.windows.query("variant == @ATTACHED")["strategy"])

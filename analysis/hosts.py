@@ -158,7 +158,7 @@ def _told_workers(run: Run) -> str:
     return f"{'; '.join(found)}. Shares are those that were planned for all of them, to whole clients"
 
 
-def load(run: Run) -> str:
+def origin(run: Run) -> str:
     """Where the load came from, with shares where that is several; to tell two runs apart."""
     if not _are_elsewhere(run):
         return f"load from {HERE}"

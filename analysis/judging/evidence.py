@@ -128,10 +128,16 @@ def evidence(
         **company.evidence(windows, quotient(beside_s, wall_s * max(1, len(loader_cpus)))),
         unhandled=unhandled(windows),
         is_accounted=is_accounted(windows),
-        exchanges=quotient(held_us, hosts.exchange_us(windows, results.run)),
-        at_server=_at_server(windows, held_us),
-        moved=hosts.lost(windows, results.run),
+        **_between_hosts(windows, held_us, results.run),
     )
+
+
+def _between_hosts(windows: Columns, held_us: float, run: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "exchanges": quotient(held_us, hosts.exchange_us(windows, run)),
+        "at_server": _at_server(windows, held_us),
+        "moved": hosts.lost(windows, run),
+    }
 
 
 def _at_server(windows: Columns, held_us: float) -> float:

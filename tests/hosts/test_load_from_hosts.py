@@ -121,7 +121,7 @@ def test_a_worker_that_is_5_ms_away_begins_with_the_others(network: Callable[...
         assert min(trip["least_s"] for trip in trips if trip["client_host"] == "one") >= 2 * AWAY_S
         assert min(trip["least_s"] for trip in trips if trip["client_host"] == "two") < 2 * AWAY_S
         for name, cell in bench.cells().items():
-            assert cell["latency_between"] == "one, two and 192.0.2.4", name
+            assert cell["latency_between"] == "one (192.0.2.2), two (192.0.2.3) and 192.0.2.4", name
             assert float(cell["round_trip_us"]) >= 2 * AWAY_S * 1e6
             assert cell["network_round_trip_us"] == "", "it would be that of the run's host"
             assert all(row["start_range_s"] <= 0.2 + 4 * AWAY_S for row in bench.windows(name))  # within the head
