@@ -70,8 +70,8 @@ COLUMNS = (
     Column("else", "else", "what else is not as usual", False),
     Column("rank", "#", "rank by requests/s: 1 + how many of its group were shown to be faster than it, or than one at "
            "least as fast; = where several share it. unranked where it is attached, or a doubt touches the comparison: "
-           "such a one may be faster than # 1. A doubt of the rate alone (? behind it) leaves the rank: it bends all of "
-           "a group alike"),
+           "such a one may be faster than # 1. A doubt of the rate alone (? behind it) leaves the rank: it bends all "
+           "of a group alike"),
     Column("rate", "requests/s", "correct replies per second; in brackets the 95 % interval over blocks, with the "
            "machine's movement in it"),
     Column("ratio", "ratio", "of requests/s to the reference, between neighbouring windows, so not quite the quotient "
