@@ -241,7 +241,7 @@ def _host(trip: Trip, run: Run) -> str:
 
 
 def _hosts(trips: Iterable[Trip], run: Run) -> list[str]:
-    return _unique(_host(trip, run) for trip in trips)
+    return sorted({_host(trip, run) for trip in trips})
 
 
 def _unique(texts: Iterable[str]) -> list[str]:

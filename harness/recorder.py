@@ -194,7 +194,9 @@ class Recorder:
     def _cell(self, name: str, group: Group) -> dict[str, Any]:
         entry = self._plan.entries[group][name]
         cell = {"strategy": entry.strategy.name, "variant": entry.strategy.variant}
-        not_known = dict.fromkeys(axes.of_owner()) if entry.strategy.attach else {}
+        # what a group chose stays: who is skipped there is, as it can't be chosen
+        usual = [name for name in axes.of_owner() if entry.values[name] == self._plan.usual[name]]
+        not_known = dict.fromkeys(usual) if entry.strategy.attach else {}
         return cell | axes.recorded(entry.values) | not_known | {axes.ALONG: group.along}
 
     def _append(self, row: dict[str, Any]) -> None:

@@ -33,12 +33,13 @@ def as_columns(read: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
 def as_file(table: pd.DataFrame) -> pd.DataFrame:
     """The same table as cells.csv has it: what has no limit is empty, and where an attached server stands unknown."""
     unlimited = {name: axis.unlimited for name, axis in AXES.items() if axis.unlimited is not None}
-    is_own = table["variant"] != ATTACHED
-    return table.assign(
-        **{name: table[name].astype(object).where(table[name] != n) for name, n in unlimited.items()},
-        **{name: table[name].where(is_own) if is_own.all() else table[name].astype(object).where(is_own)
-           for name in axes.of_owner()},
-    )  # fmt: skip
+    found = table.assign(**{name: table[name].astype(object).where(table[name] != n) for name, n in unlimited.items()})
+    is_known = table["variant"] != ATTACHED
+    if "status" in table:
+        is_known |= table["status"] == "skipped"  # as what was asked for there can't be chosen
+    if not is_known.all():
+        found = found.assign(**{name: table[name].astype(object).where(is_known) for name in axes.of_owner()})
+    return found
 
 
 def stood_for(record: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:

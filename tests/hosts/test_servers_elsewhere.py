@@ -1,15 +1,11 @@
 """Servers on a host of their own: the record of one machine, less what can't be known, and how far away they are."""
 
-import csv
-import json
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from analysis.histograms import decoded
-from analysis.judging.cells import tabulate, write
-from analysis.records.reading import read
+from tests.support import hour_for_hour
 from tests.support.bench import Bench
 from tests.support.namespaces import Network
 from tests.support.over_hosts import attached, serving
@@ -60,25 +56,9 @@ def cells(benches: dict[str, Bench]) -> dict[str, Cells]:
 
 @pytest.fixture(scope="module")
 def alike(benches: dict[str, Bench], tmp_path_factory: pytest.TempPathFactory) -> Cells:
-    """Cells of the near servers as if each window of theirs had gone as the one of its like here.
-
-    So the hour makes no difference: a server that answers nobody in a window, as on a busy machine, leaves its like
-    without a ratio. What a record doesn't tell of any window there stays untold.
-    """
-    near = benches["near"]
-    there = [row for name in NAMES for row in near.windows(f"{name}-there")]
-    told = {field for row in there for field, value in row.items() if value is not None}
-    own = {field: there[0][field] for field in ("variant", "network_round_trip_us")}
-    of_here = [row for row in near.rows() if row["kind"] in ("window", "perturbed") and row["strategy"] in NAMES]
-    copies = [{field: value if field in told else None for field, value in row.items() if field in there[0]}
-              | {"strategy": f"{row['strategy']}-there"} | own for row in of_here]  # fmt: skip
-    folder = tmp_path_factory.mktemp("alike")
-    shutil.copy(near.folder / "run.json", folder)
-    rows = [row for row in near.rows() if not row["strategy"].endswith("-there")] + copies
-    (folder / "windows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    results = read(folder)
-    with write(results, tabulate(results)).open() as file:
-        return {cell["strategy"]: cell for cell in csv.DictReader(file)}
+    """Of the near servers and their like here."""
+    like = {f"{name}-there": name for name in NAMES}
+    return hour_for_hour.cells(benches["near"], tmp_path_factory.mktemp("alike"), like)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -87,8 +67,8 @@ def test_all_is_told_of_them_but_what_can_t_be_known(alike: Cells, name: str) ->
     of_its_processes = ("server_", "memory_", "voluntary_", "involuntary_", "capacity_per_core", "threads", "processes")
     lacking = {column for column, value in here.items() if value and not near[column]}
     others = {column for column in lacking if not column.startswith(of_its_processes)}
-    assert others <= {"rank", "cpu_rank", "reason", "doubts"}
-    assert {"server_cpu_us_per_request", "memory_mib"} <= lacking
+    assert others <= {"rank", "cpu_rank", "recv_size", "reason", "doubts"}
+    assert {"server_cpu_us_per_request", "memory_mib", "server_cpus", "recv_size"} <= lacking
     assert "its processes aren't ours to look at" in near["not_known"]
 
 

@@ -18,8 +18,8 @@ from analysis.report import findings, method, table
 from analysis.report.entries import entries
 from analysis.report.ratios import Ratios
 from analysis.so_far import SoFar
+from tests.support.made_up import failure, ranked, window
 from tests.support.made_up import folder_of as folder
-from tests.support.made_up import ranked, window
 from tests.support.pages import rendered
 from tests.support.tabulated import printed
 
@@ -117,6 +117,14 @@ def test_where_nobody_knows_where_it_stands_files_are_empty(tmp_path: Path) -> N
         assert (written[name]["server_cpus"], written[name]["recv_size"]) == ("", "")
         assert "its CPUs and receive size" in written[name]["not_known"]
     assert (written["epoll"]["server_cpus"], written["epoll"]["recv_size"]) == ("1", "65536")
+
+
+def test_where_it_is_skipped_what_was_asked_for_is_told(tmp_path: Path) -> None:
+    skipped = failure("web", status="skipped", variant="attached", recv_size=1024)
+    results = results_of(tmp_path, [*rows(web=MET["web"] | {"recv_size": None}), skipped])
+    with write(results, tabulate(results)).open() as file:
+        written = {(row["strategy"], row["recv_size"]): row["status"] for row in csv.DictReader(file)}
+    assert (written["web", ""], written["web", "1024"]) == ("ok", "skipped")
 
 
 def test_a_run_of_them_alone_says_no_cpus(tmp_path: Path) -> None:
