@@ -1,8 +1,8 @@
 """Servers that are attached beside their like of the run's own, as if the windows of both had gone alike.
 
-So the hour makes no difference: a server that answers nobody in a window, as on a busy machine, leaves its like without a
-ratio, and a request that is still open leaves a cell without a mean. What a record doesn't tell of any window of
-those that are attached stays untold.
+So the hour makes no difference: a server that answers nobody in a window, as on a busy machine, leaves its like
+without a ratio, and a request that is still open leaves a cell without a mean. What a record doesn't tell of any
+window of those that are attached stays untold.
 """
 
 import csv
