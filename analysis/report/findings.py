@@ -11,7 +11,7 @@ from analysis.drawing.selection import Selection, selections
 from analysis.judging.handlers import in_words, own_cpu
 from analysis.judging.served import is_starved, served
 from analysis.judging.standing import moved
-from analysis.records.points import SWEPT, Row, as_rows, label, nearly_all, title
+from analysis.records.points import SWEPT, Row, as_rows, is_attached, label, nearly_all, title
 from analysis.records.reading import Results
 from analysis.report import memory, unranked
 from analysis.report.apart import PAIRS, untold
@@ -115,7 +115,10 @@ def _fastest(
     if not ranked or len(group) == 1:
         top = [*ranked, *not_ranked][0]
         alone = len(group) == 1
-        why = "" if alone else "no order was shown, as no rate can be compared. The highest is "
+        unordered = "no order was shown, as no rate can be compared"
+        if is_attached(top):
+            unordered = "these servers have no rank, as all blocks met the same processes"
+        why = "" if alone else f"{unordered}. The highest is "
         limits = _limits([top], explained=is_first)
         yield Finding(f"{where}: {why}{label(top)}, {_rate(top)}. {limits}", INTERVAL)
         return
