@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from analysis import hosts
+from analysis.judging import route
 from analysis.records.columns import Columns, column
 from analysis.records.points import Group, Row, group_of, is_attached
 
@@ -44,7 +45,7 @@ def first(cells: Iterable[Row], run: Mapping[str, Any]) -> dict[Group, str]:
 
 def in_words(cell: Row) -> str:
     """Where it was met, and between what its latencies are; nothing of a server of the run's own."""
-    return f"attached at {cell['attached']}; {hosts.in_words(cell)}" if is_attached(cell) else ""
+    return f"attached at {cell['attached']}; {route.in_words(cell)}" if is_attached(cell) else ""
 
 
 def unknown(cell: Row) -> str:

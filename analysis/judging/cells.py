@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis import hosts
 from analysis.alike import Alike
 from analysis.doubts import Doubt
-from analysis.judging import attached, company, failures, handlers
+from analysis.judging import attached, company, failures, handlers, route
 from analysis.judging.costs import cpu_by_block, footprint, is_accounted, server_cpu, slowed_cpu
 from analysis.judging.evidence import Evidence, evidence
 from analysis.judging.latencies import block_histograms, columns, latencies, open_loop
@@ -62,7 +61,7 @@ def tabulate(results: Results) -> pd.DataFrame:
         cell = dict(zip(CELL_KEYS, key, strict=True))
         measured = windows.get(key)
         widened = results.widened(cell["variant"])
-        cell |= attached.told(cell, measured, results.run) | hosts.told(cell, measured, results.run)
+        cell |= attached.told(cell, measured, results.run) | route.told(cell, measured, results.run)
         if measured is not None:
             cell |= _figures(measured, widened)
             waited = latencies(measured, results.p99_multiple(cell["load"]), widened)

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import hosts
 from analysis.alike import Alike
 from analysis.histograms import count, mean
-from analysis.judging import company
+from analysis.judging import company, route
 from analysis.judging.costs import is_accounted, quotient
 from analysis.judging.handlers import unhandled
 from analysis.judging.latencies import block_histograms
@@ -133,9 +132,9 @@ def evidence(
 
 def _between_hosts(windows: Columns, held_us: float, run: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "exchanges": quotient(held_us, hosts.exchange_us(windows, run)),
+        "exchanges": quotient(held_us, route.exchange_us(windows, run)),
         "at_server": _at_server(windows, held_us),
-        "moved": hosts.lost(windows, run),
+        "moved": route.lost(windows, run),
     }
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis import hosts, units
 from analysis.doubts import in_full, touching
 from analysis.drawing.selection import Selection, selections
+from analysis.judging import route
 from analysis.judging.handlers import in_words, own_cpu
 from analysis.judging.served import is_starved, served
 from analysis.judging.standing import moved
@@ -290,7 +291,7 @@ def _p99(group: pd.DataFrame, results: Results) -> Iterator[Finding]:
         low, high = cell["p99_us_low"], cell["p99_us_high"]
         interval = f", {units.duration(low)} to {units.duration(high)}" if pd.notna(low) else ""
         interval += f", of {units.short(cell['requests'])} requests"
-        interval += hosts.way_in(cell, "p99_us", results.run) + ", doubtful" * bool(touching(cell, "p99_us"))
+        interval += route.way_in(cell, "p99_us", results.run) + ", doubtful" * bool(touching(cell, "p99_us"))
         return f"{units.duration(cell['p99_us'])} ({label(cell)}{interval})"
 
     yield Finding(

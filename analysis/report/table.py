@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from analysis import hosts, units
+from analysis import units
 from analysis.doubts import in_full, reasons, touching
-from analysis.judging import attached
+from analysis.judging import attached, route
 from analysis.judging.served import is_starved
 from analysis.records import points
 from analysis.records.reading import Results
@@ -143,7 +143,7 @@ def _row(context: _Context, cell: points.Row, entry: Entry) -> Row:
     own = context.doubted.get((point, entry.number), "")
     others = "" if entry.number == ratios.reference else context.doubted.get((point, ratios.reference), "")
     reason = "; ".join(
-        filter(None, [attached.in_words(cell) or hosts.in_words(cell), attached.unknown(cell), reasons(cell)])
+        filter(None, [attached.in_words(cell) or route.in_words(cell), attached.unknown(cell), reasons(cell)])
     )
     knee = pd.notna(cell["knee_rps"])
     values = {

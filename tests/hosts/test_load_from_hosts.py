@@ -7,26 +7,25 @@ import pytest
 
 from tests.support.bench import Bench
 from tests.support.namespaces import Network
-from tests.support.over_hosts import attached, serving, worker
+from tests.support.over_hosts import FROM, PATIENT, Start, attached, serving, starting, worker
 
 NAMES = ("epoll", "twisted", "threading")
-SETTINGS = """
+SETTINGS = f"""
 [window]
 request_timeout_s = 0.5
-lengths = [{ clients = 1000, head_s = 0.2, counted_s = 0.2 }]  # of a worker that is late by less, none is lost
-counted_limit_s = 0.2
+{PATIENT}
 [profiles.over]
 blocks = 2
 rounds = 2
-matrix = [{ service = ["echo"], clients = [7] }]
+matrix = [{{ service = ["echo"], clients = [7] }}]
 [profiles.endless]
 blocks = 2
 rounds = 500
-matrix = [{ service = ["echo"], clients = [7] }]
+matrix = [{{ service = ["echo"], clients = [7] }}]
 [strategies]
 """
 AWAY_S = 0.005
-Start = Callable[..., Bench]
+OPTIONS = ("--strategies", ",".join(NAMES), *FROM, "--allow-remote")
 
 
 @pytest.fixture(scope="module")
@@ -41,32 +40,9 @@ def lines(hosts: Network) -> str:
 
 @pytest.fixture
 def start(hosts: Network, lines: str, tmp_path: Path) -> Iterator[Start]:
-    """A run with two workers on two hosts; nothing is left of it after the test."""
-    started: list[Bench] = []
-
-    def begun(*options: str) -> Bench:
-        bench = Bench(
-            tmp_path,
-            {},
-            "--strategies",
-            ",".join(NAMES),
-            "--workers",
-            "2",
-            "--from-hosts",
-            "2",
-            "--listen",
-            "192.0.2.1",
-            "--allow-remote",
-            *options,
-            settings=SETTINGS + lines,
-            host=hosts["bench"],
-        )
-        started.append(bench)
-        return bench
-
-    yield begun
-    for bench in started:
-        bench.close()
+    """start(*options): a run of the servers there, which waits for two workers."""
+    with starting(tmp_path, hosts, settings=SETTINGS + lines) as begin:
+        yield lambda *options: begin(*OPTIONS, *options)
 
 
 def test_clients_of_two_hosts_begin_together_and_all_is_right(start: Start, hosts: Network) -> None:
@@ -106,8 +82,7 @@ def test_a_worker_that_is_5_ms_away_begins_with_the_others(network: Callable[...
     hosts = network("bench", "one", "two", "server")
     hosts["one"].move_away(AWAY_S)
     settings = SETTINGS + attached(serving(hosts["server"], NAMES))
-    options = ("--workers", "2", "--from-hosts", "2", "--listen", "192.0.2.1", "--allow-remote", "--profile", "over")
-    bench = Bench(tmp_path, {}, "--strategies", ",".join(NAMES), *options, settings=settings, host=hosts["bench"])
+    bench = Bench(tmp_path, {}, *OPTIONS, "--profile", "over", settings=settings, host=hosts["bench"])
     try:
         workers = [worker(hosts[name], bench) for name in ("one", "two")]
         assert bench.ended() == 0, bench.output

@@ -9,35 +9,27 @@ import pytest
 
 from tests.support.bench import SETTINGS, Bench
 from tests.support.namespaces import Network
-from tests.support.over_hosts import attached, serving, worker
+from tests.support.over_hosts import FROM, Start, attached, serving, starting
 
-FROM = ("--workers", "2", "--from-hosts", "2", "--listen", "192.0.2.1")
-PATIENT = SETTINGS.replace("[window]", "[window]\nrequest_timeout_s = 0.5")
-Start = Callable[..., Bench]
+SETTLED = SETTINGS.replace("[window]", "[window]\nrequest_timeout_s = 0.5")
 
 
 @pytest.fixture(scope="module")
 def hosts(network: Callable[..., Network]) -> Network:
-    return network("machine1", "machine2", "machine3")
+    return network("bench", "machine2", "machine3")
 
 
 @pytest.fixture
 def start(hosts: Network, tmp_path: Path) -> Iterator[Start]:
-    """start(*options): a run that ends with the test; with workers from two hosts it has one on each."""
-    started: list[Bench] = []
+    """start(*options): a run in its second block; with workers from two hosts it has one on each."""
+    with starting(tmp_path, hosts, ("machine2", "machine3"), settings=SETTLED) as begin:
 
-    def begun(*options: str, settings: str = PATIENT) -> Bench:
-        bench = Bench(tmp_path, {}, "--profile", "endless", *options, settings=settings, host=hosts["machine1"])
-        started.append(bench)
-        if "--from-hosts" in options:
-            for name in ("machine2", "machine3"):
-                worker(hosts[name], bench)
-        bench.wait_for_windows(block=1)
-        return bench
+        def under_way(*options: str, **how: Any) -> Bench:
+            bench = begin("--profile", "endless", *options, **how)
+            bench.wait_for_windows(block=1)
+            return bench
 
-    yield begun
-    for bench in started:
-        bench.close()
+        yield under_way
 
 
 def line_with(bench: Bench, words: str) -> str:
@@ -86,7 +78,7 @@ def test_of_a_worker_it_is_said_that_the_run_ends(start: Start, hosts: Network) 
 def test_of_an_attached_server_that_dies_once(start: Start, hosts: Network, way: str) -> None:
     there = serving(hosts["machine2"], ["epoll"])
     options = () if way == "lines" else (f"--{way}",)
-    settings = PATIENT + attached({"there": there["epoll"]})
+    settings = SETTLED + attached({"there": there["epoll"]})
     bench = start("--strategies", "there,epoll", "--allow-remote", *options, settings=settings)
     hosts["machine2"].started[-1].kill()
     words = f"there@attached ({there['epoll']}) is lost in block "

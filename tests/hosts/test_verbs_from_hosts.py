@@ -7,39 +7,36 @@ import pytest
 
 from tests.support.bench import Bench
 from tests.support.namespaces import Network
-from tests.support.over_hosts import worker
+from tests.support.over_hosts import FROM, PATIENT, Start, starting
 
-SETTINGS = """
+SETTINGS = f"""
 [window]
 request_timeout_s = 2.0
-lengths = [{ clients = 1000, head_s = 0.2, counted_s = 0.2 }]  # of a worker that is late by less, none is lost
-counted_limit_s = 0.2
+{PATIENT}
 [open]
 arrivals = "even"
 counted_s = 0.5
 [profiles.one]
 blocks = 2
 rounds = 1
-matrix = [{ service = ["echo"], clients = [6] }]
+matrix = [{{ service = ["echo"], clients = [6] }}]
 [profiles.beside]
 blocks = 2
 rounds = 1
 matrix = [
-    { service = ["echo"], clients = [6], company = ["idle", "dribble", "churn", "chat"], company_sizes = [20] },
-    { service = ["echo"], clients = [6], company = ["idle"], company_sizes = [0, 20], along = "company_sizes" },
+    {{ service = ["echo"], clients = [6], company = ["idle", "dribble", "churn", "chat"], company_sizes = [20] }},
+    {{ service = ["echo"], clients = [6], company = ["idle"], company_sizes = [0, 20], along = "company_sizes" }},
 ]
 [profiles.rates]
 blocks = 2
 rounds = 2
-matrix = [{ service = ["echo"], clients = [7], load = "open", rate = ["200", "20%"] }]
+matrix = [{{ service = ["echo"], clients = [7], load = "open", rate = ["200", "20%"] }}]
 [profiles.ending]
 blocks = 2
 rounds = 1
-matrix = [{ service = ["echo"], clients = [4], requests_per_connection = [1] }]
+matrix = [{{ service = ["echo"], clients = [4], requests_per_connection = [1] }}]
 [strategies]
 """
-FROM = ("--workers", "2", "--from-hosts", "2", "--listen", "192.0.2.1")
-Start = Callable[..., Bench]
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +46,9 @@ def hosts(network: Callable[..., Network]) -> Network:
 
 @pytest.fixture
 def start(hosts: Network, tmp_path: Path) -> Iterator[Start]:
-    """start(verb, *options): with a worker on each of two hosts; nothing is left of it after the test."""
-    started: list[Bench] = []
-
-    def begun(verb: str, *options: str) -> Bench:
-        bench = Bench(tmp_path, {}, *FROM, *options, settings=SETTINGS, host=hosts["bench"], verb=verb)
-        started.append(bench)
-        for name in ("one", "two"):
-            worker(hosts[name], bench)
-        return bench
-
-    yield begun
-    for bench in started:
-        bench.close()
+    """start(verb, *options): with a worker on each of two hosts."""
+    with starting(tmp_path, hosts, ("one", "two"), settings=SETTINGS) as begin:
+        yield lambda verb, *options: begin(*FROM, *options, verb=verb)
 
 
 def made_by_both(bench: Bench, strategy: str) -> bool:

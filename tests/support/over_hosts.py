@@ -1,14 +1,41 @@
-"""Servers that run already on a host of the tests, as a bench file attaches them."""
+"""Runs over several hosts of the tests: workers that come from there, and servers that run there already."""
 
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
 
 from tests.support.bench import Bench
-from tests.support.namespaces import Host
+from tests.support.namespaces import Host, Network
 from tests.support.project import STRATEGIES, command
+
+FROM = ("--workers", "2", "--from-hosts", "2", "--listen", "192.0.2.1")  # the first host's address
+PATIENT = """lengths = [{ clients = 1000, head_s = 0.2, counted_s = 0.2 }]  # a worker late by less loses no window
+counted_limit_s = 0.2
+"""
+Start = Callable[..., Bench]
+
+
+@contextmanager
+def starting(folder: Path, network: Network, workers: Iterable[str] = (), **usual: Any) -> Iterator[Start]:
+    """start(*options): a run on the network's host `bench`; nothing is left of those that were, afterwards.
+
+    One whose options ask for workers has one on each of these hosts.
+    """
+    with ExitStack() as stack:
+
+        def start(*options: str, **how: Any) -> Bench:
+            bench = Bench(folder, {}, *options, host=network["bench"], **usual | how)
+            stack.callback(bench.close)
+            for name in workers if "--from-hosts" in options else ():
+                worker(network[name], bench)
+            return bench
+
+        yield start
 
 
 def serving(host: Host, names: Iterable[str]) -> dict[str, str]:
